@@ -1,0 +1,9 @@
+//! The policy decides; it never reads a clock, draws from the system's randomness or does I/O.
+//!
+//! Facts go in as [`Input`]s with the time, decisions come out as [`Output`]s. The one rule of its
+//! use: **hand in one input, take every output until there is none, then wait for the deadline**
+//! (hand in [`Input::Tick`] then; an early tick does nothing).
+
+mod types;
+
+pub use types::*;

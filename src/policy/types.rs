@@ -1,0 +1,186 @@
+//! What goes into the policy and what comes out of it.
+
+use std::time::Duration;
+
+/// What a user has set. A `Settings` that exists is valid: the binding checks before it makes one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    pub backoff: Backoff,
+    /// Retries before giving up; `None` never gives up.
+    pub max_retries: Option<u64>,
+    pub heartbeat: Heartbeat,
+    pub circuit: CircuitSettings,
+    /// How long to wait for the peer's close frame after ours.
+    pub close_timeout: Duration,
+}
+
+/// Exponential backoff with jitter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Backoff {
+    pub base: Duration,
+    /// Upper bound of the delay before jitter.
+    pub cap: Duration,
+    /// At least 1.
+    pub multiplier: f64,
+    /// From 0 (none) to 1.
+    pub jitter: f64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Heartbeat {
+    /// Time between two beats; `None` turns the heartbeat off.
+    pub interval: Option<Duration>,
+    /// How long after a beat the peer may stay silent.
+    pub timeout: Duration,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct CircuitSettings {
+    /// Consecutive failures that open the circuit; at least 1.
+    pub failure_threshold: u64,
+    /// How long the circuit stays open before it turns half-open.
+    pub reset_timeout: Duration,
+    /// Connections that may be started in one half-open period; at least 1.
+    pub half_open_max: u64,
+}
+
+/// The state of the client as users read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    Closed,
+    Connecting,
+    Open,
+    Closing,
+    /// Waiting for an open circuit to turn half-open.
+    Blocked,
+    /// Gave up; a new `connect` starts again.
+    Failed,
+}
+
+/// The state of the circuit breaker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Circuit {
+    Closed,
+    Open,
+    HalfOpen,
+}
+
+/// Trouble as a user is told of it in an `error` event.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Failure {
+    pub message: String,
+    /// The system's code (`ECONNREFUSED`, …) or one of ours (`WSR_ERR_…`).
+    pub code: Option<String>,
+    /// The HTTP status of a refused upgrade.
+    pub status: Option<u16>,
+    /// The response's headers of a refused upgrade, in their order.
+    pub headers: Vec<(String, String)>,
+}
+
+/// How a connection ended, as in a `close` event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ending {
+    pub code: CloseCode,
+    pub reason: String,
+    /// Both sides have sent their close frame.
+    pub was_clean: bool,
+}
+
+/// The `code` of a `close` event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CloseCode {
+    /// A close code of RFC 6455, 7.4.
+    Frame(u16),
+    /// The client gave up: `'MAX_RETRIES'`.
+    MaxRetries,
+}
+
+/// The number of a connection attempt of one client, from 1. What arrives for an old one is dropped.
+pub type Attempt = u64;
+
+/// A fact that the policy is told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// Time has passed; due when [`deadline`](super::Link::deadline) says so, harmless when early.
+    Tick,
+
+    // What the user does. `connect` is a method, since it can be refused.
+    /// End for good. `seen_alive` tells whether the user's view of the client is one that is
+    /// connecting, open, waiting to retry or blocked: events that would have told otherwise may not
+    /// have been delivered, and such a user is owed a `close`.
+    Close { code: u16, reason: String, seen_alive: bool },
+    Reset,
+    OpenCircuit,
+    CloseCircuit,
+    /// The user reports a failure (`handleError`): it counts against the circuit.
+    CountFailure,
+    Configure(Settings),
+    SetRetryCount(u64),
+    SetCircuitFailures(u64),
+    SetManualClose(bool),
+    /// The user assigned the circuit's state: like opening or closing by hand, without its event.
+    SetCircuit(Circuit),
+
+    // What the engine reports of a connection attempt.
+    Opened { attempt: Attempt },
+    /// The attempt ended before it opened.
+    Refused { attempt: Attempt, failure: Failure },
+    /// Any frame arrived.
+    Received { attempt: Attempt },
+    /// The connection ended. With a `failure`, that is told as `error` and counts against the
+    /// circuit; a connection that the peer closed or cut is none.
+    Lost { attempt: Attempt, ending: Ending, failure: Option<Failure> },
+    /// The engine stopped reading since JavaScript does not keep up: silence proves nothing.
+    Paused { attempt: Attempt },
+    /// The engine reads again.
+    Resumed { attempt: Attempt },
+}
+
+/// A decision of the policy, to be carried out in order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    /// Start connecting, and report `Opened` or `Refused` with this number.
+    Dial { attempt: Attempt },
+    /// Send the heartbeat's message.
+    Beat,
+    /// Start the closing handshake of the open connection; report `Lost` at its end.
+    Shut { code: u16, reason: String },
+    /// Drop the attempt or connection at once; nothing is to be reported of it any more.
+    Cut,
+    /// Tell the user.
+    Notify(Notice),
+}
+
+/// An event with what the user's view of the client becomes by it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notice {
+    pub event: Event,
+    pub retry_count: u64,
+    pub circuit_failures: u64,
+    /// Whether the client is connecting, open, waiting to retry or blocked. The last event of a
+    /// life, always a `Close`, is the first that says `false`.
+    pub alive: bool,
+}
+
+/// What the user is told, in the words of the JavaScript events.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    StateChange(State),
+    CircuitChange(Circuit),
+    Open,
+    Error(Failure),
+    Close(Ending),
+    /// `attempt` from 1; told before the wait begins.
+    Retry { attempt: u64, delay: Duration, max_retries: Option<u64> },
+}
+
+/// Why `connect` does not start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("Connection manually closed")]
+    ManuallyClosed,
+    #[error("Circuit breaker is OPEN")]
+    CircuitOpen,
+    #[error("Circuit breaker HALF-OPEN limit reached")]
+    HalfOpenLimit,
+}

@@ -1,0 +1,1 @@
+//! The wire translates bytes to messages and back, with no I/O.
