@@ -38,7 +38,7 @@ function told(data, isBinary) {
  *   in the same packet as the bare handshake's answer;
  * - `protocol`: the subprotocol chosen, else the first offered; `deflate`: options of permessage-deflate;
  * - `tls`: options of `https.createServer`; `host`: where to listen; `maxPayload`;
- * - `burst`: `{count, size}` of texts sent at the connection.
+ * - `burst`: `{count, size}` of texts sent at the connection; `tick`: a ping every so many ms.
  */
 class Server {
   constructor(options) {
@@ -134,7 +134,9 @@ class Server {
       link.ending = { code, reason: reason.toString() };
       this.tell();
     });
-    const { greet = [], burst } = this.options;
+    const { greet = [], burst, tick } = this.options;
+    const ticking = tick && setInterval(() => ws.ping(), tick);
+    ws.on('close', () => clearInterval(ticking));
     for (const text of greet) ws.send(text);
     for (let i = 0; burst && i < burst.count; i++) ws.send(`${i} `.padEnd(burst.size, '.'));
     this.tell();

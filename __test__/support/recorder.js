@@ -26,8 +26,9 @@ class Recorder {
   constructor(client) {
     /** The events as lines, such as `close 1006 ''`. */
     this.lines = [];
-    /** The events as `{event, argument, at}`, `at` in ms since the epoch. */
+    /** The events as `{event, argument, at, state, circuitState}`, `at` in ms since the epoch. */
     this.events = [];
+    this._client = client;
     this._cursor = 0;
     this._waiting = new Set();
     for (const event of EVENTS) client.on(event, (argument) => this._write(event, argument));
@@ -63,9 +64,24 @@ class Recorder {
     return this.lines.splice(0);
   }
 
+  /** Calls a method of the client and writes that down before. */
+  call(name, ...args) {
+    this.lines.push(`call ${name}`);
+    this.events.push({ call: name });
+    return this._client[name](...args);
+  }
+
+  /** Writes one of the client's variables and writes that down before. */
+  assign(name, value) {
+    this.lines.push(`write ${name}`);
+    this.events.push({ call: 'write' });
+    this._client[name] = value;
+  }
+
   _write(event, argument) {
+    const { state, circuitState } = this._client;
     this.lines.push(lineOf(event, argument));
-    this.events.push({ event, argument, at: Date.now() });
+    this.events.push({ event, argument, at: Date.now(), state, circuitState });
     for (const check of [...this._waiting]) check();
   }
 
