@@ -35,7 +35,7 @@ function told(data, isBinary) {
  *   but no frame is answered), `garbage` (an upgrade with `upgrade`, the bytes of its response);
  * - `status`, `headers`, `body`: of a refusal or redirect; `location` of a redirect;
  * - `echo`: sends each message back; `greet`: texts sent at the connection; `greetRaw`: bytes in hex,
- *   in the same packet as the bare handshake's answer;
+ *   in the same packet as the bare handshake's answer; `extensions`: those that answer claims;
  * - `protocol`: the subprotocol chosen, else the first offered; `deflate`: options of permessage-deflate;
  * - `tls`: options of `https.createServer`; `host`: where to listen; `maxPayload`;
  * - `burst`: `{count, size}` of texts sent at the connection; `tick`: a ping every so many ms.
@@ -167,8 +167,10 @@ class Server {
       if (!link.ending) link.ending = { code: 1006, reason: '' };
       this.tell();
     });
-    const head = `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${key}\r\n\r\n`;
-    socket.write(Buffer.concat([Buffer.from(head), Buffer.from(this.options.greetRaw || '', 'hex')]));
+    const head = `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${key}\r\n`;
+    const { extensions, greetRaw = '' } = this.options;
+    const rest = extensions ? `Sec-WebSocket-Extensions: ${extensions}\r\n\r\n` : '\r\n';
+    socket.write(Buffer.concat([Buffer.from(head + rest), Buffer.from(greetRaw, 'hex')]));
     this.tell();
   }
 
