@@ -287,6 +287,8 @@ async function answer({ id, server, method, args }) {
   process.stdout.write(`${JSON.stringify(reply)}\n`);
 }
 
+// The test run is gone: so is whom to tell.
+process.stdout.on('error', () => process.exit());
 readline
   .createInterface({ input: process.stdin })
   .on('line', (line) => answer(JSON.parse(line)))
