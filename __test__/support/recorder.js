@@ -52,6 +52,11 @@ class Recorder {
     });
   }
 
+  /** Resolves once the client shows one of these states, after an event. */
+  untilState(...states) {
+    return this._wait(states.join(' or '), () => (states.includes(this._client.state) ? this._client.state : undefined));
+  }
+
   /** The arguments of all events of that name. */
   of(event) {
     return this.events.filter((entry) => entry.event === event).map((entry) => entry.argument);
