@@ -1,0 +1,33 @@
+'use strict';
+
+const { readFileSync } = require('fs');
+const tls = require('tls');
+
+/** The certificates of a PEM file; a file that cannot be read has none, as in Node. */
+function certificatesOf(file) {
+  try {
+    return readFileSync(file, 'utf8').match(/-----BEGIN CERTIFICATE-----[^]+?-----END CERTIFICATE-----/g) || [];
+  } catch (error) {
+    process.emitWarning(`Ignoring extra certs from ${file}: ${error.message}`);
+    return [];
+  }
+}
+
+/** Whether Node was told to trust OpenSSL's store instead of its own. */
+function usesOpenSslStore() {
+  const flags = [...process.execArgv, ...(process.env.NODE_OPTIONS || '').split(/\s+/)];
+  return flags.includes('--use-openssl-ca');
+}
+
+/** The certificates that this Node trusts, as PEM. */
+function trustedCertificates() {
+  if (typeof tls.getCACertificates === 'function') return tls.getCACertificates('default');
+  const extra = process.env.NODE_EXTRA_CA_CERTS;
+  const store = usesOpenSslStore() && process.env.SSL_CERT_FILE;
+  return [
+    ...(store ? certificatesOf(store) : tls.rootCertificates || []),
+    ...(extra ? certificatesOf(extra) : []),
+  ];
+}
+
+module.exports = { trustedCertificates };
