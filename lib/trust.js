@@ -1,6 +1,6 @@
 'use strict';
 
-const { readFileSync } = require('fs');
+const { existsSync, readFileSync } = require('fs');
 const tls = require('tls');
 
 /** The certificates of a PEM file; a file that cannot be read has none, as in Node. */
@@ -19,15 +19,18 @@ function usesOpenSslStore() {
   return flags.includes('--use-openssl-ca');
 }
 
+/** Where OpenSSL looks by default, by distribution. */
+const OPENSSL_FILES = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt', '/etc/ssl/cert.pem'];
+
 /** The certificates that this Node trusts, as PEM. */
 function trustedCertificates() {
-  if (typeof tls.getCACertificates === 'function') return tls.getCACertificates('default');
   const extra = process.env.NODE_EXTRA_CA_CERTS;
-  const store = usesOpenSslStore() && process.env.SSL_CERT_FILE;
-  return [
-    ...(store ? certificatesOf(store) : tls.rootCertificates || []),
-    ...(extra ? certificatesOf(extra) : []),
-  ];
+  if (usesOpenSslStore()) {
+    const store = process.env.SSL_CERT_FILE || OPENSSL_FILES.find(existsSync);
+    return [store, extra].filter(Boolean).flatMap(certificatesOf);
+  }
+  if (typeof tls.getCACertificates === 'function') return tls.getCACertificates('default');
+  return [...(tls.rootCertificates || []), ...(extra ? certificatesOf(extra) : [])];
 }
 
 module.exports = { trustedCertificates };
