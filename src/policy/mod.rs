@@ -8,6 +8,7 @@ mod backoff;
 mod circuit;
 mod heartbeat;
 mod link;
+mod phase;
 mod types;
 
 pub use link::Link;
