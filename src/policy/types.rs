@@ -107,7 +107,8 @@ pub enum Input {
     // What the user does. `connect` is a method, since it can be refused.
     /// End for good. `seen_alive` tells whether the user's view of the client is one that is
     /// connecting, open, waiting to retry or blocked: events that would have told otherwise may not
-    /// have been delivered, and such a user is owed a `close`.
+    /// have been delivered, and such a user is owed a `close`. A view that is closing is none of
+    /// these: its `close` is on its way.
     Close {
         code: u16,
         reason: String,
@@ -176,8 +177,8 @@ pub struct Notice {
     pub event: Event,
     pub retry_count: u64,
     pub circuit_failures: u64,
-    /// Whether the client is connecting, open, waiting to retry or blocked. The last event of a
-    /// life, always a `Close`, is the first that says `false`.
+    /// Whether the client is connecting, open, waiting to retry, blocked or closing. The last event
+    /// of a life, always a `Close`, is the first that says `false`.
     pub alive: bool,
 }
 
