@@ -171,7 +171,7 @@ class WebSocketReconnect extends Emitter {
     const inner = this._inner;
     inner.manualClose = true;
     this._settle('reject', manuallyClosed());
-    const rows = inner.client.close(inner.received, code, reason, inner.alive);
+    const rows = inner.client.close(inner.received, code, reason, inner.alive && inner.state !== 'CLOSING');
     // Without rows, the end that is on its way already is the one to deliver.
     if (rows.length > 1) inner.lifeHorizon = rows[0];
     mailbox.deliverNow(rows);
@@ -564,15 +564,12 @@ function mayNeedTrust(route) {
   return route.ca === undefined && (/^wss:/i.test(route.url.trim()) || route.followRedirects);
 }
 
-const KINDS = { TypeError, RangeError, SyntaxError };
-
-/** Turns an option that the engine refused into the error that the caller gets. */
+/** An option that the engine refused has a value that is out of range. */
 function thrownHere(call) {
   try {
     return call();
   } catch (error) {
-    if (KINDS[error.code]) throw coded(KINDS[error.code], 'WSR_ERR_OPTION', error.message);
-    throw error;
+    throw error.code === 'WSR_ERR_OPTION' ? coded(RangeError, error.code, error.message) : error;
   }
 }
 

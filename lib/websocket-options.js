@@ -83,38 +83,44 @@ function privateKey(given, passphrase) {
   }
 }
 
-const windowBits = wholeNumber(8, 15);
+const DEFLATE = 'websocketOptions.perMessageDeflate';
 
-function contextWindow(given, name, absent) {
+/** Reads one number or switch of `perMessageDeflate`. */
+function deflateOption(given, name, allowed, fits) {
   const value = given[name];
-  if (value === undefined || value === null || value === true) return absent;
-  if (value === false) return name === 'clientMaxWindowBits' ? 0 : absent;
-  if (!windowBits(value)) {
-    throw badRange(`websocketOptions.perMessageDeflate.${name}`, value, 'true, false, or an integer from 8 to 15');
-  }
+  if (value === undefined || value === null) return undefined;
+  if (!fits(value)) throw badRange(`${DEFLATE}.${name}`, value, allowed);
   return value;
 }
 
-/** What is offered to the server, with the defaults of `ws`; undefined offers no compression. */
+/** A window's size: `true` leaves it to the server, `false` does not offer it. */
+function windowBits(given, name) {
+  const fits = (value) => typeof value === 'boolean' || wholeNumber(8, 15)(value);
+  const value = deflateOption(given, name, 'true, false, or an integer from 8 to 15', fits);
+  return typeof value === 'number' ? value : undefined;
+}
+
+/**
+ * What is offered to the server, with the defaults of `ws`; undefined offers no compression. Those
+ * that tune zlib's buffers in `ws` (`chunkSize`, `concurrencyLimit`, …) have nothing to tune here.
+ */
 function perMessageDeflate(given) {
-  const name = 'websocketOptions.perMessageDeflate';
   if (given === false) return undefined;
   const settings = given === undefined || given === null || given === true ? {} : given;
-  if (!is.object(settings)) throw badType(name, given, 'true, false, or an object');
-  const { threshold = 1024, zlibDeflateOptions } = settings;
-  if (!is.number(threshold)) throw badType(`${name}.threshold`, threshold, 'a number of bytes');
-  if (!(threshold >= 0)) throw badRange(`${name}.threshold`, threshold, 'a number of bytes of at least 0');
-  const level = (zlibDeflateOptions || {}).level;
-  if (level !== undefined && !wholeNumber(-1, 9)(level)) {
-    throw badRange(`${name}.zlibDeflateOptions.level`, level, 'an integer from -1 to 9');
-  }
+  if (!is.object(settings)) throw badType(DEFLATE, given, 'true, false, or an object');
+  const zlib = settings.zlibDeflateOptions || {};
+  const threshold = deflateOption(settings, 'threshold', 'a number of bytes of at least 0', (value) => value >= 0);
+  const level = deflateOption(zlib, 'level', 'an integer from -1 to 9', wholeNumber(-1, 9));
+  const offersClientWindow = settings.clientMaxWindowBits !== false;
   return {
     serverNoContextTakeover: Boolean(settings.serverNoContextTakeover),
-    clientNoContextTakeover: Boolean(settings.clientNoContextTakeover),
-    serverMaxWindowBits: contextWindow(settings, 'serverMaxWindowBits', undefined),
-    clientMaxWindowBits: contextWindow(settings, 'clientMaxWindowBits', undefined),
-    threshold,
+    clientNoContextTakeover:
+      typeof settings.clientNoContextTakeover === 'boolean' ? settings.clientNoContextTakeover : undefined,
+    serverMaxWindowBits: windowBits(settings, 'serverMaxWindowBits'),
+    clientMaxWindowBits: offersClientWindow ? windowBits(settings, 'clientMaxWindowBits') : 0,
+    threshold: threshold === undefined ? 1024 : threshold,
     level: level === -1 ? undefined : level,
+    memLevel: deflateOption(zlib, 'memLevel', 'an integer from 1 to 9', wholeNumber(1, 9)),
   };
 }
 
@@ -177,6 +183,7 @@ function readWebSocketOptions(given) {
   refuseOthers(given);
   const read = {};
   for (const name of Object.keys(READERS)) read[name] = READERS[name](given);
+  read.deflate = read.perMessageDeflate;
   return read;
 }
 

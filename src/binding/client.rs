@@ -20,8 +20,7 @@ pub struct Client {
 
 #[napi]
 impl Client {
-    /// Throws an error whose `code` is `TypeError`, `RangeError` or `SyntaxError` where an option
-    /// is bad.
+    /// Throws where an option is bad.
     #[napi(constructor, catch_unwind)]
     pub fn new(
         environment: &Environment,

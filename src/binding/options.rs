@@ -8,9 +8,9 @@ use napi_derive::napi;
 
 use super::environment::Shared;
 use crate::engine::Route;
-use crate::net::{BadKind, BadOption, Options, Target, TlsOptions};
+use crate::net::{BadOption, Options, Target, TlsOptions};
 use crate::policy::{Backoff, CircuitSettings, Heartbeat, Refusal, Settings};
-use crate::wire::deflate;
+use crate::wire::deflate::{self, ClientWindow};
 
 /// What the policy and the heartbeat need.
 #[napi(object, object_to_js = false)]
@@ -46,19 +46,20 @@ pub struct RawRoute {
     pub passphrase: Option<String>,
 }
 
-/// `perMessageDeflate` as an object.
+/// `perMessageDeflate` as an object, see [`deflate::Options`].
 #[napi(object, object_to_js = false)]
 pub struct RawDeflate {
     pub server_no_context_takeover: bool,
-    pub client_no_context_takeover: bool,
-    pub server_max_window_bits: Option<u32>,
+    pub client_no_context_takeover: Option<bool>,
+    pub server_max_window_bits: Option<u8>,
     /// Absent: offered without a value; 0: not offered.
-    pub client_max_window_bits: Option<u32>,
+    pub client_max_window_bits: Option<u8>,
     pub threshold: f64,
-    pub level: Option<u32>,
+    pub level: Option<u8>,
+    pub mem_level: Option<u8>,
 }
 
-/// The `code` of a thrown error: one of ours, or the kind of error to throw for a bad option.
+/// The `code` of a thrown error: one of ours.
 pub struct Code(pub &'static str);
 
 impl AsRef<str> for Code {
@@ -85,12 +86,7 @@ impl From<Refusal> for Code {
 
 impl From<BadOption> for napi::Error<Code> {
     fn from(bad: BadOption) -> Self {
-        let kind = match bad.kind {
-            BadKind::Type => "TypeError",
-            BadKind::Range => "RangeError",
-            BadKind::Syntax => "SyntaxError",
-        };
-        napi::Error::new(Code(kind), bad.message)
+        napi::Error::new(Code("WSR_ERR_OPTION"), bad.to_string())
     }
 }
 
@@ -182,10 +178,19 @@ impl RawRoute {
 
 impl RawDeflate {
     fn parse(&self) -> deflate::Options {
+        let defaults = deflate::Options::default();
         deflate::Options {
             server_no_context_takeover: self.server_no_context_takeover,
             client_no_context_takeover: self.client_no_context_takeover,
-            ..deflate::Options::default()
+            server_max_window_bits: self.server_max_window_bits,
+            client_max_window_bits: match self.client_max_window_bits {
+                None => ClientWindow::Any,
+                Some(0) => ClientWindow::NotOffered,
+                Some(bits) => ClientWindow::AtMost(bits),
+            },
+            threshold: self.threshold as usize,
+            level: self.level,
+            mem_level: self.mem_level.unwrap_or(defaults.mem_level),
         }
     }
 }
