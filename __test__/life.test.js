@@ -1,0 +1,135 @@
+'use strict';
+
+const assert = require('assert');
+const path = require('path');
+const { startServer, deadPort } = require('./peer/index.js');
+const { runScript, runtime } = require('./support/runtime.js');
+
+const program = (name) => path.join(__dirname, 'life', name);
+/** A process that ends by itself does so well before this. */
+const ENDS_MS = 5000;
+/** One that is kept alive is seen to be after this. */
+const KEPT_MS = 1200;
+
+/** Runs life/process.js; see there for the steps. */
+const run = (url, steps, deadline = ENDS_MS) => runScript(program('process.js'), [url, ...steps], { deadline });
+
+async function ends(url, steps, output) {
+  const { code, signal, stdout, stderr } = await run(url, steps);
+  assert.strictEqual(signal, null, `it does not end: ${stdout} ${stderr}`);
+  assert.strictEqual(code, 0, stderr);
+  if (output) assert.strictEqual(stdout.trim(), output);
+}
+
+async function stays(url, steps, output) {
+  const { signal, stdout, stderr } = await run(url, steps, KEPT_MS + (runtime.name === 'deno' ? 1000 : 0));
+  assert.strictEqual(signal, 'SIGKILL', `it ended: ${stdout} ${stderr}`);
+  assert.strictEqual(stdout.trim(), output, stderr);
+}
+
+describe('a process', () => {
+  let server;
+  let dead;
+  beforeEach(async () => {
+    server = await startServer();
+    dead = `ws://127.0.0.1:${await deadPort()}/`;
+  });
+
+  it('ends where the client was made and never connected', () => ends(server.url, ['state'], 'CLOSED'));
+
+  it('ends once the client is closed', () => ends(server.url, ['connect', 'close', 'state'], 'CLOSED'));
+
+  it('ends once the client has failed', () => ends(dead, ['maxRetries', 'connect', 'closed', 'state'], 'FAILED'));
+
+  it('ends once a client that was waiting is closed', () => ends(dead, ['connect', 'retry', 'close', 'state'], 'CLOSED'));
+
+  it('ends though the circuit of an idle client is open', () => ends(server.url, ['openCircuit', 'state'], 'CLOSED'));
+
+  it('is kept alive by a client that is connecting', async () => {
+    const silent = await startServer({ plan: ['silent'] });
+    await stays(silent.url, ['connect', 'state'], 'CONNECTING');
+  });
+
+  it('is kept alive by a client that is open', () => stays(server.url, ['connect', 'open', 'state'], 'OPEN'));
+
+  it('is kept alive by a client that waits to retry', () => stays(dead, ['connect', 'retry', 'state'], 'CLOSED'));
+
+  it('is kept alive by a client that is blocked', () => stays(dead, ['threshold', 'connect', 'BLOCKED', 'state'], 'BLOCKED'));
+
+  it('is let go by unref() in each of these', async () => {
+    await ends(server.url, ['connect', 'open', 'unref', 'state'], 'OPEN');
+    await ends(server.url, ['unref', 'connect', 'state'], 'CONNECTING');
+    await ends(dead, ['connect', 'retry', 'unref', 'state'], 'CLOSED');
+    await ends(dead, ['threshold', 'connect', 'BLOCKED', 'unref', 'state'], 'BLOCKED');
+  });
+
+  it('is held again by ref()', () => stays(server.url, ['connect', 'open', 'unref', 'ref', 'state'], 'OPEN'));
+
+  it('ends by process.exit() with connections open', async () => {
+    const { code, signal, stderr } = await run(server.url, ['many', 'connect', 'open', 'exit']);
+    assert.strictEqual(signal, null, stderr);
+    assert.strictEqual(code, 7, stderr);
+  });
+
+  it('ends by process.exit() while events pour in', async () => {
+    const flood = await startServer({ burst: { count: 2000, size: 50 } });
+    const { code, signal, stderr } = await run(flood.url, ['many', 'connect', 'message', 'exit']);
+    assert.strictEqual(signal, null, stderr);
+    assert.strictEqual(code, 7, stderr);
+  });
+
+  it('ends by an uncaught exception with connections open', async () => {
+    const { code, signal, stderr } = await run(server.url, ['many', 'connect', 'open', 'throw']);
+    assert.strictEqual(signal, null, stderr);
+    assert.strictEqual(code, 1);
+    assert.ok(stderr.includes('nobody catches this'), stderr);
+  });
+
+  it('ends cleanly for the server: its connections are closed', async () => {
+    await run(server.url, ['many', 'connect', 'open', 'exit']);
+    await server.ended(0);
+  });
+
+  it('collects clients that are dropped while closed', async function () {
+    this.timeout(30000);
+    const { stdout, stderr } = await runScript(program('dropped.js'), [server.url], { exposeGc: true, deadline: 25000 });
+    assert.strictEqual(stdout.trim(), 'collected', stderr);
+  });
+
+  it('has one engine thread for many clients', async function () {
+    if (process.platform !== 'linux') this.skip();
+    const { stdout, stderr } = await runScript(program('threads.js'), [server.url, '100']);
+    assert.strictEqual(stdout.trim(), 'one more thread', stderr);
+  });
+});
+
+describe('worker threads', () => {
+  const workers = async (url, ...args) => {
+    const { code, signal, stdout, stderr } = await runScript(program('workers.js'), [url, ...args], { deadline: 55000 });
+    assert.strictEqual(signal, null, `it crashed or hung: ${stdout} ${stderr}`);
+    assert.strictEqual(code, 0, stderr);
+    assert.strictEqual(stdout.trim(), 'done', stderr);
+  };
+
+  it('are terminated with connections open', async () => {
+    const server = await startServer({ tick: 5 });
+    await workers(server.url, '3', 'terminate', 'alone');
+  });
+
+  it('share the engine of the main thread', async () => {
+    const server = await startServer({ echo: true });
+    await workers(server.url, '3', 'echo', 'main');
+  });
+
+  for (const [where, how] of [
+    ['alone', 'the addon loaded in workers alone'],
+    ['main', 'the addon loaded in the main thread too'],
+  ]) {
+    it(`200 come and go one after the other, ${how}`, async function () {
+      if (runtime.name !== 'node') this.skip();
+      this.timeout(60000);
+      const server = await startServer({ tick: 2 });
+      await workers(server.url, '200', 'terminate', where);
+    });
+  }
+});

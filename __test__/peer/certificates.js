@@ -1,0 +1,62 @@
+'use strict';
+
+/** Certificates for the tests, made anew by the `openssl` command. */
+const { execFileSync } = require('child_process');
+const { mkdtempSync, readFileSync, writeFileSync } = require('fs');
+const os = require('os');
+const path = require('path');
+
+const NAMES = 'subjectAltName=DNS:localhost,IP:127.0.0.1';
+const PASSPHRASE = 'open sesame';
+
+let made;
+
+/**
+ * The certificates, as texts of PEM unless said otherwise:
+ * - `ca`, `caFile`: the authority that signed `leaf`, `expired`, `wrongName`, `client`;
+ * - `leaf`, `expired`, `wrongName`, `selfSigned`, `client`: `{cert, key}`, for localhost and 127.0.0.1 where nothing else is said;
+ * - `client.encryptedKey` with `passphrase`, `client.pfx` (a Buffer, with the same passphrase);
+ * - `otherCa`: one that signed none of them.
+ */
+function certificates() {
+  if (made) return made;
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'certificates-'));
+  const file = (name) => path.join(folder, name);
+  const read = (name) => readFileSync(file(name), 'utf8');
+  const openssl = (...args) => execFileSync('openssl', args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-noenc'];
+
+  const selfSigned = (name, subject, ...extensions) => {
+    const added = extensions.flatMap((extension) => ['-addext', extension]);
+    openssl('req', '-x509', ...ec, '-days', '2', '-subj', `/CN=${subject}`, '-keyout', `${name}.key`, '-out', `${name}.crt`, ...added);
+    return { cert: read(`${name}.crt`), key: read(`${name}.key`) };
+  };
+  const signed = (name, subject, extensions, ...dates) => {
+    openssl('req', '-new', ...ec, '-subj', `/CN=${subject}`, '-keyout', `${name}.key`, '-out', `${name}.csr`);
+    writeFileSync(file(`${name}.ext`), extensions);
+    const by = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-extfile', `${name}.ext`];
+    openssl('x509', '-req', '-in', `${name}.csr`, '-out', `${name}.crt`, ...by, ...(dates.length ? dates : ['-days', '2']));
+    return { cert: read(`${name}.crt`), key: read(`${name}.key`) };
+  };
+
+  const ca = selfSigned('ca', 'Test CA');
+  const otherCa = selfSigned('other', 'Other CA');
+  const client = signed('client', 'the client', 'extendedKeyUsage=clientAuth');
+  openssl('pkcs8', '-topk8', '-in', 'client.key', '-out', 'client.enc', '-passout', `pass:${PASSPHRASE}`);
+  const pfx = ['pkcs12', '-export', '-in', 'client.crt', '-inkey', 'client.key', '-certfile', 'ca.crt', '-out', 'client.pfx'];
+  openssl(...pfx, '-passout', `pass:${PASSPHRASE}`);
+  made = {
+    ca: ca.cert,
+    caFile: file('ca.crt'),
+    otherCa: otherCa.cert,
+    leaf: signed('leaf', 'localhost', NAMES),
+    expired: signed('expired', 'localhost', NAMES, '-days', '-1'),
+    wrongName: signed('wrong', 'elsewhere', 'subjectAltName=DNS:elsewhere.test'),
+    selfSigned: selfSigned('self', 'localhost', NAMES),
+    client: { ...client, encryptedKey: read('client.enc'), pfx: readFileSync(file('client.pfx')) },
+    passphrase: PASSPHRASE,
+  };
+  return made;
+}
+
+module.exports = { certificates };

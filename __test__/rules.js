@@ -1,0 +1,195 @@
+'use strict';
+
+/**
+ * The rules that every life of a client keeps, whatever the user, the peer and the threads do.
+ *
+ * A life is a list of what happened, in order: events as `{event, argument, state, circuitState}`, the last
+ * two being what the object showed in the event's first handler, and calls of the user as `{call}`.
+ */
+
+/** After each state, those that may follow. */
+const STATES = {
+  CLOSED: ['CONNECTING', 'CLOSING', 'BLOCKED', 'FAILED'],
+  CONNECTING: ['OPEN', 'CLOSED', 'CLOSING'],
+  OPEN: ['CLOSED', 'CLOSING'],
+  CLOSING: ['CLOSED'],
+  BLOCKED: ['CONNECTING', 'CLOSING', 'FAILED'],
+  FAILED: ['CONNECTING', 'CLOSING'],
+};
+const CIRCUIT = {
+  CLOSED: ['OPEN'],
+  OPEN: ['HALF-OPEN', 'CLOSED'],
+  'HALF-OPEN': ['CLOSED', 'OPEN'],
+};
+
+/** Of an ended client these come no more. */
+const BEGINNINGS = ['CONNECTING', 'OPEN', 'BLOCKED', 'FAILED'];
+
+/** Follows one life and notes what breaks a rule. */
+class Life {
+  constructor({ maxRetries = Infinity }) {
+    this.maxRetries = maxRetries;
+    this.violations = [];
+    this.state = 'CLOSED';
+    this.circuit = 'CLOSED';
+    /** What the next step of the life has to be, as `{event, argument}`. */
+    this.owed = undefined;
+    /** Since `open` was delivered and until the connection's `close`. */
+    this.opened = false;
+    /** A retry was announced and not yet begun. */
+    this.announced = false;
+    this.attempt = 0;
+    this.countsWritten = false;
+    /** Calls since the last step of the life: they may have overtaken what was queued. */
+    this.callsSince = new Set();
+    /** `close()` was called, and no `connect()` since `reset()`. */
+    this.ended = false;
+    this.wasReset = false;
+    this.closesAfterEnd = 0;
+    /** A connect() that has to wait for the old connection's end. */
+    this.connectPending = false;
+    this.messages = new Map();
+  }
+
+  break(rule) {
+    this.violations.push(`${this.index}: ${rule}`);
+  }
+
+  expect(holds, rule) {
+    if (!holds) this.break(rule);
+  }
+
+  call(name) {
+    this.callsSince.add(name);
+    if (name === 'close') {
+      if (!this.ended) this.closesAfterEnd = 0;
+      this.ended = true;
+      this.wasReset = false;
+    }
+    if (name === 'reset') this.wasReset = true;
+    if (name === 'connect' && this.wasReset) this.ended = false;
+    if (name === 'reset' || name === 'write') this.countsWritten = true;
+  }
+
+  event({ event, argument, state, circuitState }) {
+    this[event](argument);
+    this.expect(state === undefined || state === this.state, `the view is ${state} instead of ${this.state}`);
+    this.expect(
+      circuitState === undefined || circuitState === this.circuit,
+      `the view of the circuit is ${circuitState} instead of ${this.circuit}`,
+    );
+  }
+
+  stateChange(next) {
+    const before = this.state;
+    this.state = next;
+    this.expect((STATES[before] || []).includes(next), `${before} is followed by ${next}`);
+    this.expect(!this.ended || !BEGINNINGS.includes(next), `${next} comes after close()`);
+    this.settle('stateChange', next);
+    if (next === 'CLOSING') this.expect(this.callsSince.has('close'), 'CLOSING comes without close()');
+    if (next === 'CONNECTING') this.connecting();
+    if (next === 'BLOCKED') {
+      this.expect(this.circuit === 'OPEN' || this.overtook('closeCircuit', 'reset'), 'BLOCKED with a circuit that is not OPEN');
+      if (this.announced) this.attempt -= 1;
+      this.announced = false;
+    }
+    if (next === 'OPEN') this.owed = { event: 'open' };
+    if (next === 'CLOSED') this.owed = { event: 'close' };
+    if (next === 'FAILED') this.owed = { event: 'close', code: 'MAX_RETRIES' };
+    this.callsSince.clear();
+  }
+
+  connecting() {
+    const begun = this.announced || this.callsSince.has('connect') || this.connectPending;
+    this.expect(begun, 'CONNECTING without connect() or retry');
+    this.expect(this.circuit !== 'OPEN' || this.overtook('openCircuit', 'handleError'), 'CONNECTING while the circuit is OPEN');
+    this.announced = false;
+    this.connectPending = false;
+  }
+
+  /** Whether a call may have shown its effect before what had happened earlier. */
+  overtook(...names) {
+    return names.some((name) => this.callsSince.has(name));
+  }
+
+  circuitChange(next) {
+    this.expect((CIRCUIT[this.circuit] || []).includes(next), `the circuit goes from ${this.circuit} to ${next}`);
+    this.circuit = next;
+  }
+
+  open() {
+    this.expect(this.state === 'OPEN', `open in the state ${this.state}`);
+    this.expect(!this.ended, 'open comes after close()');
+    this.settle('open');
+    this.opened = true;
+    this.attempt = 0;
+  }
+
+  message({ data }) {
+    this.expect(this.opened, 'a message without an open');
+    this.expect(this.state === 'OPEN' || this.state === 'CLOSING', `a message in the state ${this.state}`);
+    const [, connection, number] = /^(\d+):(\d+)/.exec(data) || [];
+    if (connection === undefined) return;
+    const wanted = this.messages.get(connection) || 0;
+    this.expect(Number(number) === wanted, `message ${data} instead of number ${wanted}`);
+    this.messages.set(connection, Number(number) + 1);
+  }
+
+  error() {
+    const source = this.state === 'CONNECTING' || this.state === 'OPEN' || this.ended || this.overtook('handleError');
+    this.expect(source, `an error in the state ${this.state}`);
+  }
+
+  close({ code }) {
+    this.expect(this.owed && this.owed.event === 'close', `close ${code} without CLOSED or FAILED before it`);
+    const gaveUp = code === 'MAX_RETRIES';
+    if (this.owed) this.expect(gaveUp === (this.owed.code === 'MAX_RETRIES'), `close ${code} in the state ${this.state}`);
+    this.owed = undefined;
+    this.opened = false;
+    this.connectPending = this.callsSince.has('connect') || this.wasReset;
+    if (this.ended) this.closesAfterEnd += 1;
+    this.expect(this.closesAfterEnd <= 1, 'a second close after close()');
+  }
+
+  retry({ attempt, delay, maxRetries }) {
+    this.expect(this.state === 'CLOSED' || this.state === 'BLOCKED', `retry in the state ${this.state}`);
+    this.expect(!this.ended, 'retry comes after close()');
+    this.expect(!this.owed, 'retry before the close');
+    this.expect(!this.announced, 'two retries for one attempt');
+    this.expect(attempt >= 1 && attempt <= this.maxRetries, `attempt ${attempt} of ${this.maxRetries}`);
+    this.expect(maxRetries === this.maxRetries, `maxRetries ${maxRetries}`);
+    this.expect(Number.isInteger(delay) && delay >= 0, `a delay of ${delay}`);
+    if (!this.countsWritten) this.expect(attempt === this.attempt + 1, `attempt ${attempt} after ${this.attempt}`);
+    this.attempt = attempt;
+    this.announced = true;
+  }
+
+  /** What was owed comes as the next step of the life; `close()` alone calls it off. */
+  settle(event, argument) {
+    const { owed } = this;
+    this.owed = undefined;
+    if (!owed || owed.event === event || (event === 'stateChange' && argument === 'CLOSING')) return;
+    this.break(`${event} ${argument || ''} where ${owed.event} is due`);
+  }
+
+  /** At rest after the end: nothing is owed. */
+  finish() {
+    if (this.owed) this.break(`${this.owed.event} never came`);
+    if (this.ended) this.expect(['CLOSED', 'FAILED'].includes(this.state), `ended in ${this.state}`);
+  }
+}
+
+/** The rules that a life breaks, as texts. `maxRetries` as the client had it; `over`: nothing more will come. */
+function check(history, { maxRetries, over = false } = {}) {
+  const life = new Life({ maxRetries });
+  history.forEach((entry, index) => {
+    life.index = index;
+    if (entry.call) life.call(entry.call);
+    else life.event(entry);
+  });
+  life.index = history.length;
+  if (over) life.finish();
+  return life.violations;
+}
+
+module.exports = { check };

@@ -1,0 +1,41 @@
+'use strict';
+
+/**
+ * Runs the contract's tests: `<runtime> __test__/run.js [filter…]`. A filter is a part of a file's name;
+ * without one every file runs. `WSR_TEST_GREP` chooses tests by a part of their full names.
+ */
+const { readdirSync } = require('fs');
+const path = require('path');
+const Mocha = require('mocha');
+const peer = require('./peer/index.js');
+const { closeClients } = require('./support/clients.js');
+
+const DEADLINE_MS = 10000;
+
+const filters = process.argv.slice(2);
+const files = readdirSync(__dirname)
+  .filter((name) => name.endsWith('.test.js'))
+  .filter((name) => filters.length === 0 || filters.some((filter) => name.includes(filter)))
+  .sort();
+if (files.length === 0) {
+  console.error(`No test file has ${filters.join(' or ')} in its name.`);
+  process.exit(1);
+}
+
+const mocha = new Mocha({ timeout: DEADLINE_MS, slow: 2000, reporter: 'spec', ui: 'bdd' });
+if (process.env.WSR_TEST_GREP) mocha.fgrep(process.env.WSR_TEST_GREP);
+for (const file of files) mocha.addFile(path.join(__dirname, file));
+mocha.rootHooks({ 
+  afterEach() {
+    closeClients();
+    return peer.stopServers();
+  },
+ });
+
+let stats;
+const runner = mocha.run(() => {
+  console.log(`${stats.passes} passed, ${stats.failures} failed, ${stats.pending} skipped`);
+  const nothing = stats.passes + stats.failures === 0;
+  process.exit(stats.failures > 0 || nothing ? 1 : 0);
+});
+stats = runner.stats;

@@ -1,0 +1,110 @@
+'use strict';
+
+const EVENTS = ['open', 'message', 'close', 'error', 'retry', 'stateChange', 'circuitChange'];
+const DEADLINE_MS = 8000;
+
+/** One event as a line: its name, then what tells it from others of that name. */
+function lineOf(event, argument) {
+  switch (event) {
+    case 'open':
+      return 'open';
+    case 'message':
+      return `message ${typeof argument.data === 'string' ? argument.data : `<${argument.data.byteLength} bytes>`}`;
+    case 'close':
+      return `close ${argument.code} '${argument.reason}'`;
+    case 'error':
+      return `error ${argument.code || argument.message}`;
+    case 'retry':
+      return `retry ${argument.attempt} in ${argument.delay} of ${argument.maxRetries}`;
+    default:
+      return `${event} ${argument}`;
+  }
+}
+
+/** Writes down, in their order, the events of a client. */
+class Recorder {
+  constructor(client) {
+    /** The events as lines, such as `close 1006 ''`. */
+    this.lines = [];
+    /** The events as `{event, argument, at, state, circuitState}`, `at` in ms since the epoch. */
+    this.events = [];
+    this._client = client;
+    this._cursor = 0;
+    this._waiting = new Set();
+    for (const event of EVENTS) client.on(event, (argument) => this._write(event, argument));
+  }
+
+  /** Resolves to the event whose line starts with `start`, among those after the one last waited for. */
+  until(start) {
+    return this._wait(`'${start}'`, () => {
+      const index = this.lines.findIndex((line, i) => i >= this._cursor && line.startsWith(start));
+      if (index < 0) return undefined;
+      this._cursor = index + 1;
+      return this.events[index];
+    });
+  }
+
+  /** Resolves once `count` lines have been written that start with `start`. */
+  count(start, count) {
+    return this._wait(`${count} × '${start}'`, () => {
+      const found = this.events.filter((_, i) => this.lines[i].startsWith(start));
+      return found.length >= count ? found : undefined;
+    });
+  }
+
+  /** The arguments of all events of that name. */
+  of(event) {
+    return this.events.filter((entry) => entry.event === event).map((entry) => entry.argument);
+  }
+
+  /** The lines written since the last call. */
+  take() {
+    this.events = [];
+    this._cursor = 0;
+    return this.lines.splice(0);
+  }
+
+  /** Calls a method of the client and writes that down before. */
+  call(name, ...args) {
+    this.lines.push(`call ${name}`);
+    this.events.push({ call: name });
+    return this._client[name](...args);
+  }
+
+  /** Writes one of the client's variables and writes that down before. */
+  assign(name, value) {
+    this.lines.push(`write ${name}`);
+    this.events.push({ call: 'write' });
+    this._client[name] = value;
+  }
+
+  _write(event, argument) {
+    const { state, circuitState } = this._client;
+    this.lines.push(lineOf(event, argument));
+    this.events.push({ event, argument, at: Date.now(), state, circuitState });
+    for (const check of [...this._waiting]) check();
+  }
+
+  _wait(what, find) {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this._waiting.delete(check);
+        reject(new Error(`${what} did not come within ${DEADLINE_MS} ms; what came is\n${this.lines.join('\n')}`));
+      }, DEADLINE_MS);
+      const check = () => {
+        const found = find();
+        if (found === undefined) return;
+        clearTimeout(timer);
+        this._waiting.delete(check);
+        resolve(found);
+      };
+      this._waiting.add(check);
+      check();
+    });
+  }
+}
+
+/** Starts to write down the events of `client`. */
+const record = (client) => new Recorder(client);
+
+module.exports = { record, EVENTS };

@@ -1,0 +1,48 @@
+'use strict';
+
+const { spawn } = require('child_process');
+
+const { deno, bun, node } = process.versions;
+
+/** The runtime that runs this test: 'node', 'bun' or 'deno', and Node's major version, or that it imitates. */
+const runtime = { name: deno ? 'deno' : bun ? 'bun' : 'node', nodeMajor: Number(node.split('.')[0]) };
+
+/** The arguments that make this runtime run a script with a garbage collector that can be called. */
+function scriptArguments(script, args, exposeGc) {
+  const gc = { node: ['--expose-gc'], bun: [], deno: ['--v8-flags=--expose-gc'] }[runtime.name];
+  const run = { node: [], bun: [], deno: ['run', '-A'] }[runtime.name];
+  return [...run, ...(exposeGc ? gc : []), script, ...args];
+}
+
+/**
+ * Runs a script in a process of its own under the same runtime, and waits for its end.
+ *
+ * Resolves to `{code, signal, stdout, stderr, ms}`. After `deadline` ms it is killed: `code` is null then.
+ */
+function runScript(script, args = [], { env = {}, exposeGc = false, deadline = 8000, flags = [] } = {}) {
+  const started = Date.now();
+  const child = spawn(process.execPath, [...flags, ...scriptArguments(script, args, exposeGc)], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk) => (stdout += chunk));
+  child.stderr.on('data', (chunk) => (stderr += chunk));
+  const timer = setTimeout(() => child.kill('SIGKILL'), deadline);
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      resolve({ code, signal, stdout, stderr, ms: Date.now() - started });
+    });
+  });
+}
+
+/** Keeps this thread busy. */
+function block(ms) {
+  const end = Date.now() + ms;
+  while (Date.now() < end);
+}
+
+module.exports = { runtime, runScript, block };

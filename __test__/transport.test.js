@@ -1,0 +1,369 @@
+'use strict';
+
+const assert = require('assert');
+const os = require('os');
+const { startServer } = require('./peer/index.js');
+const { WebSocketReconnect, client, openClient } = require('./support/clients.js');
+
+const make = (websocketOptions, url = 'ws://127.0.0.1:1/') => new WebSocketReconnect({ url, websocketOptions });
+const basic = (text) => `Basic ${Buffer.from(text).toString('base64')}`;
+
+/** Opens with these options and gives the upgrade request that the server saw. */
+async function handshake(websocketOptions, toUrl = (server) => server.url) {
+  const server = await startServer();
+  await openClient({ url: toUrl(server), websocketOptions, maxRetries: 0 });
+  return { ...(await server.handshakes())[0], port: server.port };
+}
+
+describe('the upgrade request', () => {
+  it('is what RFC 6455 wants', async () => {
+    const { method, url, headers, port } = await handshake({}, (server) => `${server.url}path?query=ü%20x`);
+    assert.strictEqual(method, 'GET');
+    assert.strictEqual(url, '/path?query=%C3%BC%20x');
+    assert.strictEqual(headers.host, `127.0.0.1:${port}`);
+    assert.strictEqual(headers.upgrade.toLowerCase(), 'websocket');
+    assert.strictEqual(headers.connection.toLowerCase(), 'upgrade');
+    assert.strictEqual(headers['sec-websocket-version'], '13');
+    assert.strictEqual(Buffer.from(headers['sec-websocket-key'], 'base64').length, 16);
+    assert.strictEqual(headers['sec-websocket-protocol'], undefined);
+    assert.strictEqual(headers.origin, undefined);
+    assert.strictEqual(headers.authorization, undefined);
+  });
+
+  it('has another key each time', async () => {
+    const server = await startServer();
+    await openClient({ url: server.url });
+    await openClient({ url: server.url });
+    const [one, two] = (await server.handshakes()).map(({ headers }) => headers['sec-websocket-key']);
+    assert.notStrictEqual(one, two);
+  });
+});
+
+describe('websocketOptions.headers', () => {
+  it('are sent, in any case', async () => {
+    const given = { 'x-lower': 'a', 'X-UPPER': 'b', AuthoriZation: 'Bearer c', cookie: 'd=e; f=g', 'X-Number': 5 };
+    const { headers } = await handshake({ headers: given });
+    assert.strictEqual(headers['x-lower'], 'a');
+    assert.strictEqual(headers['x-upper'], 'b');
+    assert.strictEqual(headers.authorization, 'Bearer c');
+    assert.strictEqual(headers.cookie, 'd=e; f=g');
+    assert.strictEqual(headers['x-number'], '5');
+  });
+
+  it('with an array are sent once for each entry', async () => {
+    const { rawHeaders } = await handshake({ headers: { 'X-List': ['one', 'two'] } });
+    const values = rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1].toLowerCase() === 'x-list');
+    assert.deepStrictEqual(values, ['one', 'two']);
+  });
+
+  for (const [name, value] of [
+    ['Host', 'example.test'],
+    ['host', 'example.test:8080'],
+    ['User-Agent', 'tester/1.0'],
+  ]) {
+    it(`${name} takes the place of the usual one`, async () => {
+      const { headers, rawHeaders } = await handshake({ headers: { [name]: value } });
+      assert.strictEqual(headers[name.toLowerCase()], value);
+      const count = rawHeaders.filter((entry, i) => i % 2 === 0 && entry.toLowerCase() === name.toLowerCase()).length;
+      assert.strictEqual(count, 1);
+    });
+  }
+
+  it('with CR, LF or NUL in a name or value are refused', () => {
+    const bad = [{ 'X-A': 'b\r\nX-C: d' }, { 'X-A': 'b\nc' }, { 'X-A': 'b\rc' }, { 'X-A\r\nX-B': 'c' }, { 'X A': 'b' }, { '': 'b' }];
+    for (const headers of [...bad, { 'X-A': ['fine', 'b\r\nc'] }, { 'X-A': 'b\0c' }]) {
+      assert.throws(() => make({ headers }), /headers/, JSON.stringify(headers));
+    }
+  });
+
+  it('of the wrong type are refused', () => {
+    for (const headers of ['X: y', 5, ['X', 'y'], { x: {} }, { x: [{}] }, { x: true }]) {
+      assert.throws(() => make({ headers }), { name: 'TypeError' }, JSON.stringify(headers));
+    }
+  });
+
+  it('that are undefined or null are refused or left out, never sent as words', async () => {
+    for (const value of [undefined, null]) {
+      let options;
+      try {
+        make({ headers: { 'X-Nothing': value } });
+        options = { headers: { 'X-Nothing': value } };
+      } catch (error) {
+        assert.strictEqual(error.name, 'TypeError');
+        continue;
+      }
+      assert.strictEqual((await handshake(options)).headers['x-nothing'], undefined);
+    }
+  });
+});
+
+describe('websocketOptions.origin', () => {
+  it('is sent as Origin', async () => {
+    assert.strictEqual((await handshake({ origin: 'https://example.test' })).headers.origin, 'https://example.test');
+  });
+
+  it('with CR or LF is refused', () => {
+    assert.throws(() => make({ origin: 'a\r\nX: y' }), /origin/);
+  });
+});
+
+describe('credentials', () => {
+  it('auth is sent as Basic', async () => {
+    assert.strictEqual((await handshake({ auth: 'user:pass:word' })).headers.authorization, basic('user:pass:word'));
+  });
+
+  it('of the URL are sent as Basic, decoded, and not in the request line', async () => {
+    const { headers, url } = await handshake({}, ({ port }) => `ws://us%40er:p%3Ass@127.0.0.1:${port}/x`);
+    assert.strictEqual(headers.authorization, basic('us@er:p:ss'));
+    assert.strictEqual(url, '/x');
+    assert.ok(!headers.host.includes('@'));
+  });
+
+  it('auth wins over those of the URL', async () => {
+    const { headers } = await handshake({ auth: 'a:b' }, ({ port }) => `ws://user:pass@127.0.0.1:${port}/`);
+    assert.strictEqual(headers.authorization, basic('a:b'));
+  });
+
+  it('with CR or LF are refused or encoded, never sent as lines', async () => {
+    for (const auth of ['a:b\r\nX-Injected: yes', 'a:b\nX-Injected: yes']) {
+      try {
+        make({ auth });
+      } catch (error) {
+        assert.ok(/auth/.test(error.message), error.message);
+        continue;
+      }
+      assert.strictEqual((await handshake({ auth })).headers['x-injected'], undefined);
+    }
+  });
+});
+
+describe('websocketOptions.handshakeTimeout', () => {
+  it('ends an attempt that the server never answers', async () => {
+    const server = await startServer({ plan: ['silent'] });
+    const { ws, log } = client({ url: server.url, maxRetries: 0, websocketOptions: { handshakeTimeout: 200 } });
+    const before = Date.now();
+    ws.connect();
+    const { argument, at } = await log.until('error');
+    assert.strictEqual(argument.code, 'WSR_ERR_HANDSHAKE_TIMEOUT');
+    assert.ok(at - before >= 199 && at - before < 1500, `after ${at - before} ms`);
+    await log.until('close 1006');
+  });
+
+  it('does not end a connection that is open', async () => {
+    const server = await startServer();
+    const { ws } = await openClient({ url: server.url, websocketOptions: { handshakeTimeout: 60 } });
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    assert.strictEqual(ws.state, 'OPEN');
+  });
+});
+
+describe('websocketOptions.maxPayload', () => {
+  it('closes with 1009 where a message is longer', async () => {
+    const server = await startServer({ plan: ['accept', 'refuse'] });
+    const { log } = await openClient({ url: server.url, websocketOptions: { maxPayload: 1000 } });
+    await server.send('x'.repeat(1000));
+    await log.until('message');
+    await server.send('x'.repeat(1001));
+    assert.strictEqual((await log.until('error')).argument.code, 'WSR_ERR_MESSAGE_TOO_BIG');
+    await log.until('close 1009');
+    assert.strictEqual((await server.ended()).code, 1009);
+    await log.until('retry');
+  });
+
+  it('counts the whole of a fragmented message', async () => {
+    const server = await startServer({ plan: ['bare', 'refuse'] });
+    const { log } = await openClient({ url: server.url, websocketOptions: { maxPayload: 10 } });
+    const six = '61'.repeat(6);
+    await server.raw(`0106${six}` + `8006${six}`);
+    await log.until('close 1009');
+  });
+
+  it('counts what a compressed message inflates to', async () => {
+    const server = await startServer({ deflate: { threshold: 0 } });
+    const { log } = await openClient({ url: server.url, websocketOptions: { maxPayload: 100000 } });
+    await server.send('x'.repeat(100000));
+    await log.until('message');
+    await server.send('x'.repeat(100001));
+    await log.until('error WSR_ERR_MESSAGE_TOO_BIG');
+    await log.until('close 1009');
+  });
+
+  it('0 sets no limit', async () => {
+    const server = await startServer({ burst: { count: 1, size: 101 * 2 ** 20 } });
+    const { ws, log } = client({ url: server.url, websocketOptions: { maxPayload: 0 } });
+    ws.connect();
+    const { argument } = await log.until('message');
+    assert.strictEqual(argument.data.length, 101 * 2 ** 20);
+    log.take();
+  });
+
+  it('is 100 MiB by default', async () => {
+    const server = await startServer({ plan: ['bare', 'refuse'] });
+    const { log } = await openClient({ url: server.url });
+    await server.raw('827f0000000006400001');
+    await log.until('close 1009');
+  });
+});
+
+describe('redirects', () => {
+  it('are not followed by default', async () => {
+    const target = await startServer();
+    const server = await startServer({ plan: ['redirect'], location: target.url });
+    const { ws, log } = client({ url: server.url, maxRetries: 0 });
+    ws.connect();
+    assert.strictEqual((await log.until('error')).argument.statusCode, 302);
+    assert.strictEqual((await target.handshakes()).length, 0);
+  });
+
+  it('are followed with followRedirects, of each kind, absolute and relative', async () => {
+    for (const status of [301, 302, 303, 307, 308]) {
+      const target = await startServer();
+      const server = await startServer({ plan: ['redirect'], status, location: `${target.url}new?x=1` });
+      await openClient({ url: server.url, websocketOptions: { followRedirects: true }, maxRetries: 0 });
+      assert.strictEqual((await target.handshakes())[0].url, '/new?x=1');
+    }
+    const server = await startServer({ plan: ['redirect', 'accept'], location: '/new' });
+    await openClient({ url: server.url, websocketOptions: { followRedirects: true }, maxRetries: 0 });
+    assert.deepStrictEqual((await server.handshakes()).map(({ url }) => url), ['/', '/new']);
+  });
+
+  it('to http: are followed as ws:', async () => {
+    const target = await startServer();
+    const server = await startServer({ plan: ['redirect'], location: target.url.replace('ws:', 'http:') });
+    await openClient({ url: server.url, websocketOptions: { followRedirects: true }, maxRetries: 0 });
+  });
+
+  it('stop after maxRedirects', async () => {
+    const server = await startServer({ plan: ['redirect'], location: '/again' });
+    const websocketOptions = { followRedirects: true, maxRedirects: 3 };
+    const { ws, log } = client({ url: server.url, websocketOptions, maxRetries: 0 });
+    ws.connect();
+    await log.until('error');
+    assert.strictEqual((await server.handshakes()).length, 4);
+  });
+
+  it('to another host do not take credentials along', async () => {
+    const target = await startServer();
+    const server = await startServer({ plan: ['redirect'], location: target.url });
+    const headers = { Authorization: 'Bearer secret', Cookie: 'a=b', 'X-Other': 'c' };
+    await openClient({ url: server.url, websocketOptions: { followRedirects: true, headers }, maxRetries: 0 });
+    const seen = (await target.handshakes())[0].headers;
+    assert.strictEqual(seen.authorization, undefined);
+    assert.strictEqual(seen.cookie, undefined);
+    assert.strictEqual(seen['x-other'], 'c');
+    assert.strictEqual((await server.handshakes())[0].headers.authorization, 'Bearer secret');
+  });
+
+  it('keep credentials on the same host', async () => {
+    const server = await startServer({ plan: ['redirect', 'accept'], location: '/new' });
+    const headers = { Authorization: 'Bearer secret' };
+    await openClient({ url: server.url, websocketOptions: { followRedirects: true, headers }, maxRetries: 0 });
+    assert.strictEqual((await server.handshakes())[1].headers.authorization, 'Bearer secret');
+  });
+
+  it('start at the first address again for a retry', async () => {
+    const target = await startServer();
+    const server = await startServer({ plan: ['redirect'], location: target.url });
+    const { log } = await openClient({ url: server.url, websocketOptions: { followRedirects: true } });
+    await target.cut();
+    await log.until('open');
+    assert.strictEqual((await server.handshakes()).length, 2);
+  });
+});
+
+describe('addresses', () => {
+  it('localAddress is where the connection comes from', async () => {
+    const { client: from } = await handshake({ localAddress: '127.0.0.1' });
+    assert.strictEqual(from, '127.0.0.1');
+    if (process.platform === 'linux') {
+      assert.strictEqual((await handshake({ localAddress: '127.0.0.9' })).client, '127.0.0.9');
+    }
+  });
+
+  it('localAddress that is no address is refused', () => {
+    assert.throws(() => make({ localAddress: 'nowhere' }), /localAddress/);
+  });
+
+  it('family 4 and 6 choose the address of a name', async function () {
+    const addresses = [].concat(...Object.values(os.networkInterfaces())).map(({ address }) => address);
+    const { headers } = await handshake({ family: 4 }, ({ port }) => `ws://localhost:${port}/`);
+    assert.ok(headers.host.startsWith('localhost'));
+    if (!addresses.includes('::1')) this.skip();
+    const server = await startServer({ host: '::1' });
+    await openClient({ url: server.url });
+    const { ws, log } = client({ url: `ws://localhost:${server.port}/`, websocketOptions: { family: 4 }, maxRetries: 0 });
+    ws.connect();
+    await log.until('error ECONNREFUSED');
+  });
+
+  it('family that is none is refused', () => {
+    assert.throws(() => make({ family: 5 }), { name: 'RangeError' });
+    assert.throws(() => make({ family: '4' }), { name: 'TypeError' });
+  });
+});
+
+describe('websocketOptions', () => {
+  const refused = {
+    agent: {},
+    createConnection: () => {},
+    lookup: () => {},
+    checkServerIdentity: () => {},
+    generateMask: () => {},
+    finishRequest: () => {},
+    socketPath: '/tmp/socket',
+    timeout: 5,
+    secureContext: {},
+    ciphers: 'ALL',
+    minVersion: 'TLSv1.2',
+    unheardOf: 1,
+  };
+  for (const [name, value] of Object.entries(refused)) {
+    it(`${name} is refused by name`, () => {
+      assert.throws(
+        () => make({ [name]: value }),
+        (error) => error.code === 'WSR_ERR_UNSUPPORTED_OPTION' && error.message.includes(`websocketOptions.${name}`),
+      );
+    });
+  }
+
+  it('refused ones that are undefined are not set', () => {
+    make({ agent: undefined, lookup: undefined, checkServerIdentity: undefined });
+  });
+
+  it('protocolVersion is 13 alone', () => {
+    make({ protocolVersion: 13 });
+    assert.throws(() => make({ protocolVersion: 8 }), /websocketOptions\.protocolVersion/);
+  });
+
+  /** By name: values of the wrong type, then values out of range. */
+  const wrong = {
+    origin: [[5], []],
+    auth: [[5], []],
+    handshakeTimeout: [['5'], [-1, NaN]],
+    maxPayload: [['5'], [-1, 1.5]],
+    followRedirects: [['yes', 1], []],
+    maxRedirects: [['5'], [-1, 1.5]],
+    perMessageDeflate: [['yes', 5], []],
+    closeTimeout: [['5'], [-1, NaN]],
+    localAddress: [[5], []],
+    servername: [[5], []],
+    rejectUnauthorized: [['no', 0], []],
+    ca: [[5, true], []],
+    cert: [[5], []],
+    key: [[5], []],
+    passphrase: [[5], []],
+    pfx: [[5], []],
+  };
+  for (const [name, [types, values]] of Object.entries(wrong)) {
+    it(`${name} of a wrong type or value is refused by name`, () => {
+      const refusedAs = (Kind) => (error) => error instanceof Kind && error.message.includes(`websocketOptions.${name}`);
+      for (const value of types) assert.throws(() => make({ [name]: value }), refusedAs(TypeError));
+      for (const value of values) assert.throws(() => make({ [name]: value }), refusedAs(RangeError));
+    });
+
+    it(`${name} undefined or null takes its default`, () => {
+      make({ [name]: undefined });
+      make({ [name]: null });
+    });
+  }
+});

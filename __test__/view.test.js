@@ -1,0 +1,311 @@
+'use strict';
+
+const assert = require('assert');
+const { startServer, deadPort } = require('./peer/index.js');
+const { client, openClient } = require('./support/clients.js');
+const { EVENTS } = require('./support/recorder.js');
+const { block } = require('./support/runtime.js');
+const { check } = require('./rules.js');
+
+/** After this many turns of the event loop nothing that was queued is left. */
+const settle = async (turns = 20) => {
+  for (let i = 0; i < turns; i++) await new Promise((resolve) => setTimeout(resolve, 5));
+};
+
+describe('the view', () => {
+  it('inside a handler agrees with the last event, whatever the engine has done since', async () => {
+    const server = await startServer({ plan: ['refuse', 'accept', 'cut', 'accept'] });
+    const circuitBreaker = { failureThreshold: 1, resetTimeout: 30 };
+    const { ws, log } = client({ url: server.url, baseDelay: 10, circuitBreaker });
+    let state = 'CLOSED';
+    let circuitState = 'CLOSED';
+    const wrong = [];
+    for (const event of EVENTS) {
+      ws.prependListener(event, (argument) => {
+        if (event === 'stateChange') state = argument;
+        if (event === 'circuitChange') circuitState = argument;
+        // The engine has time to go on.
+        block(15);
+        const stats = ws.getStats();
+        const seen = [ws.state, stats.state, ws.circuitState, stats.circuitState, ws.getCircuitState()];
+        const wanted = [state, state, circuitState, circuitState, circuitState];
+        if (`${seen}` !== `${wanted}`) wrong.push(`${event}: ${seen} instead of ${wanted}`);
+        if (event === 'retry' && ws.retryCount !== argument.attempt) wrong.push(`retry: retryCount is ${ws.retryCount}`);
+      });
+    }
+    await ws.connect();
+    await log.until('open');
+    await server.cut();
+    await log.until('close');
+    await log.until('open');
+    assert.deepStrictEqual(wrong, []);
+  });
+
+  it('between two events agrees with the last event', async () => {
+    const server = await startServer();
+    const { ws, log } = await openClient({ url: server.url });
+    await server.cut();
+    block(300);
+    assert.strictEqual(ws.state, 'OPEN', 'no event has told otherwise');
+    assert.deepStrictEqual(log.lines, []);
+    ws.send('into the void');
+    await log.until('close');
+    assert.strictEqual(ws.state, 'CLOSED');
+    await log.until('open');
+  });
+
+  it('says OPEN exactly when send() does not throw', async () => {
+    const server = await startServer();
+    const { ws, log } = client({ url: server.url, baseDelay: 5 });
+    const wrong = [];
+    const tryToSend = (where) => {
+      let threw = false;
+      try {
+        ws.send('x');
+      } catch (error) {
+        threw = true;
+      }
+      const maySend = ws.state === 'OPEN' || ws.state === 'CONNECTING';
+      if (threw === maySend) wrong.push(`${where}: ${ws.state}, ${threw ? 'threw' : 'did not throw'}`);
+    };
+    for (const event of EVENTS) ws.on(event, () => tryToSend(event));
+    ws.connect();
+    for (let i = 1; i <= 10; i++) {
+      await log.count('open', i);
+      await server.cut(i % 2 ? 'reset' : undefined);
+      for (let j = 0; j < 20; j++) {
+        tryToSend('between');
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+    assert.deepStrictEqual(wrong, []);
+  });
+
+  it('shows what a call changed before the call returns', async () => {
+    const server = await startServer();
+    const { ws, log } = client({ url: server.url });
+    const steps = [
+      [() => ws.connect(), 'stateChange CONNECTING', 'CONNECTING'],
+      [() => ws.openCircuit(), 'circuitChange OPEN', 'CONNECTING'],
+      [() => ws.closeCircuit(), 'circuitChange CLOSED', 'CONNECTING'],
+      [() => ws.close(), 'stateChange CLOSING', 'CLOSING'],
+    ];
+    for (const [call, line, state] of steps) {
+      log.take();
+      call();
+      assert.deepStrictEqual(log.lines, [line]);
+      assert.strictEqual(ws.state, state);
+    }
+    await log.until('close');
+  });
+
+  it('shows what a call changed also inside a handler', async () => {
+    const server = await startServer({ greet: ['one'] });
+    const { ws, log } = client({ url: server.url });
+    const seen = [];
+    ws.once('message', () => {
+      const during = (call) => {
+        const before = log.lines.length;
+        call();
+        seen.push([...log.lines.slice(before), ws.state, ws.circuitState]);
+      };
+      during(() => ws.openCircuit());
+      during(() => ws.closeCircuit());
+      during(() => ws.close(1000, 'bye'));
+      during(() => ws.openCircuit());
+      during(() => ws.reset());
+    });
+    ws.connect();
+    await log.until('close');
+    assert.deepStrictEqual(seen, [
+      ['circuitChange OPEN', 'OPEN', 'OPEN'],
+      ['circuitChange CLOSED', 'OPEN', 'CLOSED'],
+      ['stateChange CLOSING', 'CLOSING', 'CLOSED'],
+      ['circuitChange OPEN', 'CLOSING', 'OPEN'],
+      ['circuitChange CLOSED', 'CLOSING', 'CLOSED'],
+    ]);
+  });
+
+  it('never runs handlers of queued events from inside another handler', async () => {
+    const server = await startServer({ greet: ['1', '2', '3', '4', '5'] });
+    const { ws, log } = client({ url: server.url });
+    let inside = false;
+    const nested = [];
+    ws.on('message', ({ data }) => {
+      if (inside) nested.push(data);
+      inside = true;
+      block(20);
+      ws.openCircuit();
+      ws.closeCircuit();
+      ws.connect();
+      ws.getStats();
+      inside = false;
+    });
+    ws.connect();
+    await log.until('message 5');
+    assert.deepStrictEqual(nested, []);
+  });
+
+  it('after close() delivers the messages that had arrived, then one close', async () => {
+    const server = await startServer();
+    const { ws, log } = await openClient({ url: server.url });
+    await server.send('arrived', { times: 50 });
+    block(200);
+    ws.close(1000, 'bye');
+    await log.until('close');
+    await settle();
+    assert.deepStrictEqual(log.lines, [
+      'stateChange CLOSING',
+      ...Array(50).fill('message arrived'),
+      'stateChange CLOSED',
+      "close 1000 'bye'",
+    ]);
+  });
+
+  it('a close inside a message handler lets the other messages of the batch come first', async () => {
+    const server = await startServer({ burst: { count: 50, size: 10 } });
+    const { ws, log } = client({ url: server.url });
+    ws.once('message', () => ws.close());
+    ws.connect();
+    block(200);
+    await log.until('close');
+    await settle();
+    assert.strictEqual(log.of('message').length, 50);
+    assert.deepStrictEqual(log.lines.slice(-2), ['stateChange CLOSED', "close 1000 'Normal closure'"]);
+    assert.strictEqual(log.of('close').length, 1);
+  });
+
+  it('after close() no retry, CONNECTING or open of before comes', async () => {
+    const server = await startServer({ plan: ['accept', 'refuse', 'accept'] });
+    for (let i = 0; i < 10; i++) {
+      await server.behave({ plan: ['accept', 'refuse', 'accept'] });
+      const { ws, log } = await openClient({ url: server.url, baseDelay: 5 });
+      await server.cut();
+      block(10 + 10 * i);
+      ws.close(1000, 'bye');
+      await log.until('close');
+      await settle(4);
+      assert.deepStrictEqual(
+        log.lines.filter((line) => !line.startsWith('close')),
+        ['stateChange CLOSING', 'stateChange CLOSED'],
+      );
+      assert.strictEqual(log.of('close').length, 1);
+    }
+  });
+
+  it('a close after the connection was lost unseen comes to its end', async () => {
+    const server = await startServer({ plan: ['accept', 'silent'] });
+    const { ws, log } = await openClient({ url: server.url, maxRetries: 0 });
+    await server.close(1012, 'restart');
+    block(200);
+    ws.close();
+    await log.until('close');
+    await settle();
+    assert.deepStrictEqual(log.of('stateChange'), ['CLOSING', 'CLOSED']);
+    assert.strictEqual(log.of('close').length, 1);
+    assert.strictEqual(ws.state, 'CLOSED');
+  });
+
+  it('tells several cycles of a blocked JavaScript thread in order afterwards', async () => {
+    const server = await startServer({ plan: ['refuse', 'refuse', 'cut', 'refuse', 'accept'], greet: ['hello'] });
+    const { ws, log } = client({ url: server.url, baseDelay: 10, maxDelay: 20 });
+    log.call('connect');
+    block(500);
+    assert.deepStrictEqual(log.lines, ['call connect', 'stateChange CONNECTING']);
+    await log.until('message hello');
+    assert.deepStrictEqual(check(log.events, { maxRetries: 10 }), []);
+    assert.strictEqual(log.of('retry').length, 4);
+    assert.deepStrictEqual(log.lines.slice(-4), [
+      'stateChange CONNECTING',
+      'stateChange OPEN',
+      'open',
+      'message hello',
+    ]);
+  });
+
+  it('loses, doubles and swaps no message of a blocked JavaScript thread', async () => {
+    const server = await startServer({ burst: { count: 20000, size: 100 } });
+    const { ws, log } = client({ url: server.url });
+    ws.connect();
+    block(300);
+    await log.count('message', 20000);
+    log.of('message').forEach(({ data }, i) => assert.ok(data.startsWith(`${i} `)));
+  });
+
+  it('pushes back on a peer that floods a blocked JavaScript thread', async () => {
+    const server = await startServer({ burst: { count: 3000, size: 65536 } });
+    const { ws, log } = client({ url: server.url });
+    const before = process.memoryUsage().rss;
+    ws.connect();
+    block(1500);
+    const grown = (process.memoryUsage().rss - before) / 2 ** 20;
+    assert.ok(grown < 150, `${Math.round(grown)} MiB of 196 MiB are held`);
+    await log.until('message 0 ');
+  });
+
+  for (const [call, after] of [
+    ['connect', 'OPEN'],
+    ['close', 'CLOSED'],
+    ['openCircuit', 'OPEN'],
+    ['reset', 'OPEN'],
+  ]) {
+    for (const event of EVENTS) {
+      it(`${call}() inside a handler of ${event} keeps the rules`, async () => {
+        const server = await startServer({ plan: ['refuse', 'accept', 'refuse', 'accept'], greet: ['hello'] });
+        const circuitBreaker = { failureThreshold: 1, resetTimeout: 30 };
+        const { ws, log } = client({ url: server.url, baseDelay: 10, circuitBreaker });
+        let calls = 0;
+        ws.on(event, () => {
+          if (calls++ < 2) log.call(call);
+        });
+        log.call('connect');
+        if (call === 'close') {
+          await log.until('stateChange CLOSING');
+          await log.until('close');
+        } else {
+          await log.until('message');
+          await server.cut();
+          await log.until('close');
+          await log.until('message');
+        }
+        await settle(10);
+        assert.strictEqual(ws.state, after === 'OPEN' ? 'OPEN' : 'CLOSED');
+        assert.deepStrictEqual(check(log.events, { maxRetries: 10 }), []);
+      });
+    }
+  }
+
+  it('connect() inside a handler of the final close starts again', async () => {
+    const server = await startServer({ plan: ['refuse', 'accept'] });
+    const { ws, log } = client({ url: server.url, maxRetries: 0 });
+    ws.on('close', ({ code }) => code === 'MAX_RETRIES' && ws.connect());
+    ws.connect();
+    await log.until('open');
+    assert.strictEqual(ws.state, 'OPEN');
+  });
+
+  it('reset() and connect() inside a handler of the close by hand start again', async () => {
+    const server = await startServer();
+    const { ws, log } = await openClient({ url: server.url });
+    ws.once('close', () => {
+      ws.reset();
+      ws.connect();
+    });
+    ws.close();
+    await log.until('open');
+    assert.strictEqual((await server.handshakes()).length, 2);
+  });
+
+  it('waiting for close after close() works in every state', async () => {
+    const url = `ws://127.0.0.1:${await deadPort()}/`;
+    const { once } = require('events');
+    for (const state of ['CONNECTING', 'retry', 'BLOCKED']) {
+      const { ws, log } = client({ url, baseDelay: 60000, circuitBreaker: { failureThreshold: state === 'BLOCKED' ? 1 : 5 } });
+      ws.connect();
+      if (state !== 'CONNECTING') await log.until(state === 'retry' ? 'retry' : 'stateChange BLOCKED');
+      ws.close();
+      await once(ws, 'close');
+      assert.strictEqual(ws.state, 'CLOSED');
+    }
+  });
+});
