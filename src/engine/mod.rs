@@ -1,1 +1,25 @@
-//! The engine.
+//! The engine moves the bytes and keeps the time; it decides nothing.
+//!
+//! One thread runs one driver for each client. A client's policy, its writer and its outbound bytes
+//! live in one locked `Core`, which the JavaScript thread uses too: a call of the user is a policy
+//! input like any other, handled at once. Whoever handled an input takes every output before the
+//! lock goes: notices go to the mailbox in their order, the rest is left to the driver.
+
+mod client;
+mod clock;
+mod dial;
+mod driver;
+mod live;
+mod mailbox;
+mod runtime;
+
+pub use client::{Client, Payload, Reply, Setup};
+pub use clock::epoch_ms;
+pub use dial::{Dial, DialFuture, Route, Wired};
+pub use driver::drive;
+pub use mailbox::{Content, Letter, Mailbox};
+pub use runtime::Runtime;
+pub(crate) use runtime::lock;
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,12 @@
 //! use: **hand in one input, take every output until there is none, then wait for the deadline**
 //! (hand in [`Input::Tick`] then; an early tick does nothing).
 
+mod backoff;
+mod circuit;
+mod heartbeat;
+mod link;
+mod phase;
 mod types;
 
+pub use link::Link;
 pub use types::*;

@@ -107,8 +107,13 @@ pub enum Input {
     // What the user does. `connect` is a method, since it can be refused.
     /// End for good. `seen_alive` tells whether the user's view of the client is one that is
     /// connecting, open, waiting to retry or blocked: events that would have told otherwise may not
-    /// have been delivered, and such a user is owed a `close`.
-    Close { code: u16, reason: String, seen_alive: bool },
+    /// have been delivered, and such a user is owed a `close`. A view that is closing is none of
+    /// these: its `close` is on its way.
+    Close {
+        code: u16,
+        reason: String,
+        seen_alive: bool,
+    },
     Reset,
     OpenCircuit,
     CloseCircuit,
@@ -122,18 +127,33 @@ pub enum Input {
     SetCircuit(Circuit),
 
     // What the engine reports of a connection attempt.
-    Opened { attempt: Attempt },
+    Opened {
+        attempt: Attempt,
+    },
     /// The attempt ended before it opened.
-    Refused { attempt: Attempt, failure: Failure },
+    Refused {
+        attempt: Attempt,
+        failure: Failure,
+    },
     /// Any frame arrived.
-    Received { attempt: Attempt },
+    Received {
+        attempt: Attempt,
+    },
     /// The connection ended. With a `failure`, that is told as `error` and counts against the
     /// circuit; a connection that the peer closed or cut is none.
-    Lost { attempt: Attempt, ending: Ending, failure: Option<Failure> },
+    Lost {
+        attempt: Attempt,
+        ending: Ending,
+        failure: Option<Failure>,
+    },
     /// The engine stopped reading since JavaScript does not keep up: silence proves nothing.
-    Paused { attempt: Attempt },
+    Paused {
+        attempt: Attempt,
+    },
     /// The engine reads again.
-    Resumed { attempt: Attempt },
+    Resumed {
+        attempt: Attempt,
+    },
 }
 
 /// A decision of the policy, to be carried out in order.
@@ -157,8 +177,8 @@ pub struct Notice {
     pub event: Event,
     pub retry_count: u64,
     pub circuit_failures: u64,
-    /// Whether the client is connecting, open, waiting to retry or blocked. The last event of a
-    /// life, always a `Close`, is the first that says `false`.
+    /// Whether the client is connecting, open, waiting to retry, blocked or closing. The last event
+    /// of a life, always a `Close`, is the first that says `false`.
     pub alive: bool,
 }
 
@@ -171,7 +191,11 @@ pub enum Event {
     Error(Failure),
     Close(Ending),
     /// `attempt` from 1; told before the wait begins.
-    Retry { attempt: u64, delay: Duration, max_retries: Option<u64> },
+    Retry {
+        attempt: u64,
+        delay: Duration,
+        max_retries: Option<u64>,
+    },
 }
 
 /// Why `connect` does not start.

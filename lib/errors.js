@@ -1,0 +1,26 @@
+'use strict';
+
+const { inspect } = require('util');
+
+/** An error with a stable `code`, see docs/errors.md. */
+function coded(Kind, code, message) {
+  const error = new Kind(message);
+  error.code = code;
+  return error;
+}
+
+/** A value as an error message shows it: short, on one line. */
+function shown(value) {
+  const text = inspect(value, { depth: 0, breakLength: Infinity, maxArrayLength: 3 });
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+function badType(name, value, allowed, code = 'WSR_ERR_OPTION') {
+  return coded(TypeError, code, `${name}: ${shown(value)} is of the wrong type; allowed is ${allowed}`);
+}
+
+function badRange(name, value, allowed, code = 'WSR_ERR_OPTION') {
+  return coded(RangeError, code, `${name}: ${shown(value)} is out of range; allowed is ${allowed}`);
+}
+
+module.exports = { coded, badType, badRange };

@@ -1,0 +1,105 @@
+'use strict';
+
+const { badRange, badType } = require('./errors.js');
+
+/** A number option: its default, its bounds, and how an error describes them. */
+const ms = (value) => ({ value, above: 0, allowed: 'a number of milliseconds above 0' });
+const count = (value, min) => ({ value, min, integer: true, allowed: `an integer of at least ${min}` });
+
+const NUMBERS = {
+  maxRetries: { ...count(10, 0), infinite: true, allowed: 'an integer of at least 0, or Infinity' },
+  baseDelay: ms(1000),
+  maxDelay: { ...ms(30000), infinite: true, allowed: 'a number of milliseconds above 0, or Infinity' },
+  multiplier: { value: 2, min: 1, allowed: 'a number of at least 1' },
+  jitter: { value: 0.1, min: 0, max: 1, allowed: 'a number from 0 to 1' },
+  heartbeatInterval: {
+    value: 30000,
+    min: 0,
+    allowed: 'a number of milliseconds of at least 0; 0 turns the heartbeat off',
+  },
+  heartbeatTimeout: ms(5000),
+};
+
+const CIRCUIT = {
+  failureThreshold: count(5, 1),
+  resetTimeout: ms(60000),
+  halfOpenMaxRequests: count(3, 1),
+};
+
+const COUNT = count(0, 0);
+const TIME = { value: 0, allowed: 'a number of milliseconds since the epoch' };
+const HEARTBEAT = { type: 'ping' };
+
+/** Checks a number against its rule; `undefined` and `null` give the default. */
+function number(name, value, rule) {
+  if (value === undefined || value === null) return rule.value;
+  if (typeof value !== 'number') throw badType(name, value, rule.allowed);
+  const fits =
+    (Number.isFinite(value) || (rule.infinite && value === Infinity)) &&
+    (!rule.integer || !Number.isFinite(value) || Number.isSafeInteger(value)) &&
+    (rule.above === undefined || value > rule.above) &&
+    (rule.min === undefined || value >= rule.min) &&
+    (rule.max === undefined || value <= rule.max);
+  if (!fits) throw badRange(name, value, rule.allowed);
+  return value;
+}
+
+/** Checks an object option; `undefined` and `null` give an empty one. */
+function object(name, value) {
+  if (value === undefined || value === null) return {};
+  if (typeof value !== 'object' || Array.isArray(value)) throw badType(name, value, 'an object');
+  return value;
+}
+
+function url(value) {
+  if (typeof value === 'string') return value;
+  if (value && typeof value === 'object' && typeof value.href === 'string') return value.href;
+  throw badType('url', value, 'a string or a URL with ws: or wss:');
+}
+
+function protocols(value) {
+  if (value === undefined || value === null) return [];
+  const list = Array.isArray(value) ? value : [value];
+  if (!list.every((entry) => typeof entry === 'string')) {
+    throw badType('protocols', value, 'a string or an array of strings');
+  }
+  return list;
+}
+
+/** The text that a heartbeat sends. */
+function heartbeatText(value) {
+  const message = value === undefined || value === null ? HEARTBEAT : value;
+  if (typeof message === 'string') return message;
+  const allowed = 'a string, or an object that JSON can hold';
+  if (typeof message !== 'object') throw badType('heartbeatMessage', message, allowed);
+  let text;
+  try {
+    text = JSON.stringify(message);
+  } catch (error) {
+    throw badType('heartbeatMessage', message, `${allowed} (${error.message})`);
+  }
+  if (text === undefined) throw badType('heartbeatMessage', message, allowed);
+  return text;
+}
+
+/** The circuit breaker's settings as an object whose properties check and tell `changed`. */
+function circuitBreaker(value, changed) {
+  const given = object('circuitBreaker', value);
+  const settings = {};
+  const view = {};
+  for (const name of Object.keys(CIRCUIT)) {
+    const check = (next) => number(`circuitBreaker.${name}`, next, CIRCUIT[name]);
+    settings[name] = check(given[name]);
+    Object.defineProperty(view, name, {
+      enumerable: true,
+      get: () => settings[name],
+      set(next) {
+        settings[name] = check(next);
+        changed();
+      },
+    });
+  }
+  return view;
+}
+
+module.exports = { NUMBERS, COUNT, TIME, HEARTBEAT, number, object, url, protocols, heartbeatText, circuitBreaker };

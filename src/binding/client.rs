@@ -1,0 +1,167 @@
+//! The native half of one `WebSocketReconnect`.
+
+use std::sync::Arc;
+
+use napi::Error;
+use napi_derive::napi;
+
+use super::environment::{Environment, Shared};
+use super::options::{Code, RawPolicy, RawRoute, route, settings};
+use super::value::{self, Value};
+use crate::engine::{self, Payload, Reply, Setup, epoch_ms};
+use crate::policy::Input;
+
+#[napi]
+pub struct Client {
+    id: u32,
+    shared: Arc<Shared>,
+    client: Arc<engine::Client>,
+}
+
+#[napi]
+impl Client {
+    /// Throws where an option is bad.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(
+        environment: &Environment,
+        id: u32,
+        policy: RawPolicy,
+        options: RawRoute,
+    ) -> Result<Client, Error<Code>> {
+        let shared = environment.shared.clone();
+        let client = Arc::new(engine::Client::new(Setup {
+            id,
+            settings: settings(&policy.settings),
+            heartbeat: policy.heartbeat,
+            route: Arc::new(route(options, &shared)?),
+            mailbox: shared.mailbox.clone(),
+        }));
+        shared
+            .start(id, client.clone())
+            .map_err(|error| Error::new(Code("Error"), error.to_string()))?;
+        Ok(Client { id, shared, client })
+    }
+
+    /// Gives the next attempts another route. Throws as the constructor does.
+    #[napi(catch_unwind)]
+    pub fn reroute(&self, options: RawRoute) -> Result<(), Error<Code>> {
+        self.client
+            .set_route(Arc::new(route(options, &self.shared)?));
+        Ok(())
+    }
+
+    // The calls below return `horizon` and the rows to deliver at once.
+
+    /// Throws where it is refused, with one of our codes.
+    #[napi(catch_unwind)]
+    pub fn connect(&self, received: f64) -> Result<Vec<Value>, Error<Code>> {
+        match self.client.connect(received as u64) {
+            Ok(reply) => Ok(self.rows(reply)),
+            Err(refusal) => Err(Error::new(refusal.into(), refusal.to_string())),
+        }
+    }
+
+    #[napi(catch_unwind)]
+    pub fn close(&self, received: f64, code: u16, reason: String, seen_alive: bool) -> Vec<Value> {
+        self.call(
+            received,
+            Input::Close {
+                code,
+                reason,
+                seen_alive,
+            },
+        )
+    }
+
+    #[napi(catch_unwind)]
+    pub fn reset(&self, received: f64) -> Vec<Value> {
+        self.call(received, Input::Reset)
+    }
+
+    #[napi(catch_unwind)]
+    pub fn open_circuit(&self, received: f64) -> Vec<Value> {
+        self.call(received, Input::OpenCircuit)
+    }
+
+    #[napi(catch_unwind)]
+    pub fn close_circuit(&self, received: f64) -> Vec<Value> {
+        self.call(received, Input::CloseCircuit)
+    }
+
+    #[napi(catch_unwind)]
+    pub fn count_failure(&self, received: f64) -> Vec<Value> {
+        self.call(received, Input::CountFailure)
+    }
+
+    // The assignments below return `horizon`.
+
+    #[napi(catch_unwind)]
+    pub fn configure(&self, numbers: Vec<f64>) -> f64 {
+        self.client.assign(Input::Configure(settings(&numbers))) as f64
+    }
+
+    #[napi(catch_unwind)]
+    pub fn set_retry_count(&self, count: f64) -> f64 {
+        self.client.assign(Input::SetRetryCount(count as u64)) as f64
+    }
+
+    #[napi(catch_unwind)]
+    pub fn set_circuit_failures(&self, count: f64) -> f64 {
+        self.client.assign(Input::SetCircuitFailures(count as u64)) as f64
+    }
+
+    #[napi(catch_unwind)]
+    pub fn set_manual_close(&self, closed: bool) -> f64 {
+        self.client.assign(Input::SetManualClose(closed)) as f64
+    }
+
+    #[napi(catch_unwind)]
+    pub fn set_circuit(&self, circuit: String) -> f64 {
+        self.client
+            .assign(Input::SetCircuit(value::circuit(&circuit))) as f64
+    }
+
+    #[napi(catch_unwind)]
+    pub fn set_heartbeat(&self, message: String) {
+        self.client.set_heartbeat(message);
+    }
+
+    #[napi(catch_unwind)]
+    pub fn calculate_delay(&self, attempt: f64) -> f64 {
+        self.client.delay_ms(attempt as u64)
+    }
+
+    #[napi(catch_unwind)]
+    pub fn send_text(&self, text: String, seen_open: bool) {
+        self.client.send(Payload::Text(&text), seen_open);
+    }
+
+    #[napi(catch_unwind)]
+    pub fn send_binary(&self, bytes: &[u8], seen_open: bool) {
+        self.client.send(Payload::Binary(bytes), seen_open);
+    }
+
+    #[napi(catch_unwind)]
+    pub fn buffered_amount(&self) -> f64 {
+        self.client.buffered_amount() as f64
+    }
+
+    fn call(&self, received: f64, input: Input) -> Vec<Value> {
+        self.rows(self.client.call(received as u64, input))
+    }
+
+    fn rows(&self, reply: Reply) -> Vec<Value> {
+        let at = epoch_ms();
+        let mut rows = vec![Value::Number(reply.horizon as f64)];
+        for notice in reply.notices {
+            value::notice(&mut rows, self.id, at, notice);
+        }
+        rows
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.shared.end(self.id);
+    }
+}

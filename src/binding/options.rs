@@ -1,0 +1,196 @@
+//! What the facade hands over when it makes a client.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use napi::bindgen_prelude::Buffer;
+use napi_derive::napi;
+
+use super::environment::Shared;
+use crate::engine::Route;
+use crate::net::{BadOption, Options, Target, TlsOptions};
+use crate::policy::{Backoff, CircuitSettings, Heartbeat, Refusal, Settings};
+use crate::wire::deflate::{self, ClientWindow};
+
+/// What the policy and the heartbeat need.
+#[napi(object, object_to_js = false)]
+pub struct RawPolicy {
+    /// See [`settings`].
+    pub settings: Vec<f64>,
+    pub heartbeat: String,
+}
+
+/// Where and how to connect. The facade has checked the types; what they mean is checked by
+/// [`Target::parse`].
+#[napi(object, object_to_js = false)]
+pub struct RawRoute {
+    pub url: String,
+    pub protocols: Vec<String>,
+    /// Name, value, name, value, …; a name may come again.
+    pub headers: Vec<String>,
+    pub origin: Option<String>,
+    pub auth: Option<String>,
+    pub handshake_timeout: f64,
+    pub max_payload: f64,
+    pub follow_redirects: bool,
+    pub max_redirects: u32,
+    pub deflate: Option<RawDeflate>,
+    pub local_address: Option<String>,
+    pub family: Option<u32>,
+    pub servername: Option<String>,
+    pub reject_unauthorized: bool,
+    pub ca: Option<Vec<Buffer>>,
+    pub cert: Vec<Buffer>,
+    pub key: Option<Buffer>,
+    pub pfx: Option<Buffer>,
+    pub passphrase: Option<String>,
+}
+
+/// `perMessageDeflate` as an object, see [`deflate::Options`].
+#[napi(object, object_to_js = false)]
+pub struct RawDeflate {
+    pub server_no_context_takeover: bool,
+    pub client_no_context_takeover: Option<bool>,
+    pub server_max_window_bits: Option<u8>,
+    /// Absent: offered without a value; 0: not offered.
+    pub client_max_window_bits: Option<u8>,
+    pub threshold: f64,
+    pub level: Option<u8>,
+    pub mem_level: Option<u8>,
+}
+
+/// The `code` of a thrown error: one of ours.
+pub struct Code(pub &'static str);
+
+impl AsRef<str> for Code {
+    fn as_ref(&self) -> &str {
+        self.0
+    }
+}
+
+impl From<napi::Status> for Code {
+    fn from(_: napi::Status) -> Code {
+        Code("Error")
+    }
+}
+
+impl From<Refusal> for Code {
+    fn from(refusal: Refusal) -> Code {
+        Code(match refusal {
+            Refusal::ManuallyClosed => "WSR_ERR_CLOSED",
+            Refusal::CircuitOpen => "WSR_ERR_CIRCUIT_OPEN",
+            Refusal::HalfOpenLimit => "WSR_ERR_HALF_OPEN_LIMIT",
+        })
+    }
+}
+
+impl From<BadOption> for napi::Error<Code> {
+    fn from(bad: BadOption) -> Self {
+        napi::Error::new(Code("WSR_ERR_OPTION"), bad.to_string())
+    }
+}
+
+/// The numbers of the facade, checked there, in the order of `SETTINGS` in `lib/options.js`.
+/// Times are in ms.
+pub fn settings(numbers: &[f64]) -> Settings {
+    let at = |index: usize| numbers.get(index).copied().unwrap_or_default();
+    let count = |index| at(index) as u64;
+    let interval = ms(at(5));
+    Settings {
+        max_retries: at(0).is_finite().then(|| count(0)),
+        backoff: Backoff {
+            base: ms(at(1)),
+            cap: ms(at(2)),
+            multiplier: at(3),
+            jitter: at(4),
+        },
+        heartbeat: Heartbeat {
+            interval: (!interval.is_zero()).then_some(interval),
+            timeout: ms(at(6)),
+        },
+        circuit: CircuitSettings {
+            failure_threshold: count(7),
+            reset_timeout: ms(at(8)),
+            half_open_max: count(9),
+        },
+        close_timeout: ms(at(10)),
+    }
+}
+
+/// The one place where JavaScript's milliseconds become a `Duration`. What no `Duration` can hold
+/// is forever.
+fn ms(value: f64) -> Duration {
+    Duration::try_from_secs_f64(value / 1000.0).unwrap_or(Duration::MAX)
+}
+
+/// Parses where and how to connect.
+pub fn route(options: RawRoute, shared: &Shared) -> Result<Route, BadOption> {
+    let max_payload = options.max_payload as usize;
+    let deflate = options.deflate.as_ref().map(RawDeflate::parse);
+    let target = Target::parse(options.into_net(shared, deflate.as_ref()))?;
+    Ok(Route {
+        target: Arc::new(target),
+        deflate,
+        max_payload,
+    })
+}
+
+impl RawRoute {
+    fn into_net(self, shared: &Shared, deflate: Option<&deflate::Options>) -> Options {
+        let bytes = |buffer: Buffer| Vec::from(buffer);
+        let blobs = |buffers: Vec<Buffer>| buffers.into_iter().map(bytes).collect();
+        let mut headers: Vec<(String, Vec<String>)> = Vec::new();
+        let mut flat = self.headers.into_iter();
+        while let (Some(name), Some(value)) = (flat.next(), flat.next()) {
+            match headers
+                .iter_mut()
+                .find(|(known, _)| known.eq_ignore_ascii_case(&name))
+            {
+                Some((_, values)) => values.push(value),
+                None => headers.push((name, vec![value])),
+            }
+        }
+        Options {
+            url: self.url,
+            protocols: self.protocols,
+            headers,
+            origin: self.origin,
+            auth: self.auth,
+            handshake_timeout: ms(self.handshake_timeout),
+            follow_redirects: self.follow_redirects,
+            max_redirects: self.max_redirects,
+            local_address: self.local_address,
+            family: self.family.map(|family| family as u8),
+            servername: self.servername,
+            tls: TlsOptions {
+                reject_unauthorized: self.reject_unauthorized,
+                ca: self.ca.map(blobs),
+                cert: blobs(self.cert),
+                key: self.key.map(bytes),
+                pfx: self.pfx.map(bytes),
+                passphrase: self.passphrase,
+                roots: shared.roots(),
+            },
+            extensions: deflate.map(deflate::offer),
+        }
+    }
+}
+
+impl RawDeflate {
+    fn parse(&self) -> deflate::Options {
+        let defaults = deflate::Options::default();
+        deflate::Options {
+            server_no_context_takeover: self.server_no_context_takeover,
+            client_no_context_takeover: self.client_no_context_takeover,
+            server_max_window_bits: self.server_max_window_bits,
+            client_max_window_bits: match self.client_max_window_bits {
+                None => ClientWindow::Any,
+                Some(0) => ClientWindow::NotOffered,
+                Some(bits) => ClientWindow::AtMost(bits),
+            },
+            threshold: self.threshold as usize,
+            level: self.level,
+            mem_level: self.mem_level.unwrap_or(defaults.mem_level),
+        }
+    }
+}

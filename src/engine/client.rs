@@ -1,0 +1,468 @@
+//! One client: its policy, its writer and what waits to be written, shared by the JavaScript thread
+//! and the driver.
+
+use std::collections::VecDeque;
+use std::mem;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use tokio::sync::Notify;
+
+use super::clock;
+use super::dial::{Dial, DialFuture, Wired};
+use super::live::{Inbox, Live};
+use super::mailbox::{Content, Flow, Letter, Mailbox};
+use super::runtime::lock;
+use crate::policy::{
+    Attempt, CloseCode, Ending, Event, Failure, Input, Link, Notice, Output, Refusal, Settings,
+    State,
+};
+use crate::wire::{Reader, Writer};
+
+/// What a client is made of.
+pub struct Setup {
+    /// The client's name at its environment.
+    pub id: u32,
+    pub settings: Settings,
+    /// What a heartbeat sends.
+    pub heartbeat: String,
+    pub route: Arc<dyn Dial>,
+    pub mailbox: Arc<Mailbox>,
+}
+
+/// A message as the user sends it.
+#[derive(Clone, Copy)]
+pub enum Payload<'a> {
+    Text(&'a str),
+    Binary(&'a [u8]),
+}
+
+/// What a call of the user leads to before it returns.
+pub struct Reply {
+    /// How many notices of this client had gone to the mailbox before the call. Those among them
+    /// that JavaScript has not seen are older than the call.
+    pub horizon: u64,
+    /// To be delivered before the call returns; later ones go through the mailbox.
+    pub notices: Vec<Notice>,
+}
+
+pub struct Client {
+    pub(super) flow: Arc<Flow>,
+    /// Tells the driver that there is something to do.
+    pub(super) wake: Notify,
+    core: Mutex<Core>,
+    mailbox: Arc<Mailbox>,
+}
+
+struct Core {
+    link: Link,
+    route: Arc<dyn Dial>,
+    heartbeat: String,
+    /// There while a connection is open and no close frame has been written.
+    writer: Option<Writer>,
+    /// Frames for the open connection.
+    out: Vec<u8>,
+    /// Bytes that the driver has taken and not yet written.
+    in_flight: usize,
+    /// Messages sent before `open`, in their order.
+    kept: Vec<Kept>,
+    actions: VecDeque<Action>,
+    /// Notices of this client that went to the mailbox.
+    pushed: u64,
+}
+
+enum Kept {
+    Text(String),
+    Binary(Vec<u8>),
+}
+
+impl Kept {
+    fn payload(&self) -> Payload<'_> {
+        match self {
+            Kept::Text(text) => Payload::Text(text),
+            Kept::Binary(bytes) => Payload::Binary(bytes),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Kept::Text(text) => text.len(),
+            Kept::Binary(bytes) => bytes.len(),
+        }
+    }
+}
+
+/// What the policy wants of the driver.
+pub(super) enum Action {
+    Dial(Attempt),
+    Cut,
+}
+
+/// What the driver does next.
+pub(super) struct Turn {
+    pub actions: VecDeque<Action>,
+    pub out: Vec<u8>,
+    pub deadline: Option<Instant>,
+}
+
+impl Client {
+    pub fn new(setup: Setup) -> Client {
+        let core = Core {
+            link: Link::new(setup.settings, StdRng::from_seed(clock::seed())),
+            route: setup.route,
+            heartbeat: setup.heartbeat,
+            writer: None,
+            out: Vec::new(),
+            in_flight: 0,
+            kept: Vec::new(),
+            actions: VecDeque::new(),
+            pushed: 0,
+        };
+        Client {
+            flow: Arc::new(Flow::new(setup.id)),
+            wake: Notify::new(),
+            core: Mutex::new(core),
+            mailbox: setup.mailbox,
+        }
+    }
+
+    // What the user does, on the JavaScript thread. `received` is how many notices of this client
+    // JavaScript has taken from the mailbox so far.
+
+    /// Starts connecting, or does nothing when that is under way already.
+    pub fn connect(&self, received: u64) -> Result<Reply, Refusal> {
+        let mut core = lock(&self.core);
+        core.link.connect(clock::now())?;
+        Ok(self.answer(&mut core, received))
+    }
+
+    /// Hands a call of the user to the policy.
+    pub fn call(&self, received: u64, input: Input) -> Reply {
+        let mut core = lock(&self.core);
+        core.link.handle(input, clock::now());
+        self.answer(&mut core, received)
+    }
+
+    /// Hands an assignment of the user to the policy. It tells nothing before it returns.
+    pub fn assign(&self, input: Input) -> u64 {
+        let mut core = lock(&self.core);
+        let horizon = core.pushed;
+        core.link.handle(input, clock::now());
+        self.settle(&mut core, Vec::new());
+        self.wake.notify_one();
+        horizon
+    }
+
+    pub fn set_heartbeat(&self, message: String) {
+        lock(&self.core).heartbeat = message;
+    }
+
+    /// Where the next attempts go.
+    pub fn set_route(&self, route: Arc<dyn Dial>) {
+        lock(&self.core).route = route;
+    }
+
+    /// Delay in ms before retry `attempt`, from 0, jitter included.
+    pub fn delay_ms(&self, attempt: u64) -> f64 {
+        lock(&self.core).link.delay(attempt).as_millis() as f64
+    }
+
+    /// Sends now, or at the next `open` when the client is on its way there.
+    ///
+    /// `seen_open`: the user sees an open connection. Where it is gone already, the message is lost
+    /// as one is that was written just before: it was not meant for the next connection.
+    pub fn send(&self, payload: Payload<'_>, seen_open: bool) {
+        let mut core = lock(&self.core);
+        let core = &mut *core;
+        if let Some(writer) = &mut core.writer {
+            let idle = core.out.is_empty();
+            write(writer, payload, &mut core.out);
+            if idle {
+                self.wake.notify_one();
+            }
+        } else if !seen_open && core.link.is_alive() {
+            core.kept.push(match payload {
+                Payload::Text(text) => Kept::Text(text.to_owned()),
+                Payload::Binary(bytes) => Kept::Binary(bytes.to_owned()),
+            });
+        }
+    }
+
+    /// Bytes that were sent and have not been handed to the operating system.
+    pub fn buffered_amount(&self) -> usize {
+        let core = lock(&self.core);
+        core.out.len() + core.in_flight + core.kept.iter().map(Kept::len).sum::<usize>()
+    }
+
+    // What the driver does, on the engine thread.
+
+    pub(super) fn dial(&self) -> DialFuture {
+        lock(&self.core).route.dial()
+    }
+
+    /// Carries out what is due and tells what the driver has to do. `unwritten` is what it still
+    /// holds; it is given more when it holds nothing.
+    pub(super) fn turn(&self, unwritten: usize) -> Turn {
+        let mut core = lock(&self.core);
+        let now = clock::now();
+        if core.link.deadline().is_some_and(|deadline| deadline <= now) {
+            core.link.handle(Input::Tick, now);
+            self.settle(&mut core, Vec::new());
+        }
+        let out = if unwritten == 0 {
+            mem::take(&mut core.out)
+        } else {
+            Vec::new()
+        };
+        core.in_flight = unwritten + out.len();
+        Turn {
+            actions: mem::take(&mut core.actions),
+            out,
+            deadline: core.link.deadline(),
+        }
+    }
+
+    /// Hands a fact to the policy.
+    pub(super) fn tell(&self, input: Input) {
+        let mut core = lock(&self.core);
+        core.link.handle(input, clock::now());
+        self.settle(&mut core, Vec::new());
+    }
+
+    /// A handshake is done: the connection to drive, unless its attempt has been given up.
+    pub(super) fn opened(&self, attempt: Attempt, wired: Wired) -> Option<Live> {
+        let mut core = lock(&self.core);
+        core.link.handle(Input::Opened { attempt }, clock::now());
+        if !core.link.is_open(attempt) {
+            self.settle(&mut core, Vec::new());
+            return None;
+        }
+        let mut writer = Writer::new(clock::seed(), wired.deflate.as_ref());
+        core.out = Vec::new();
+        for message in mem::take(&mut core.kept) {
+            write(&mut writer, message.payload(), &mut core.out);
+        }
+        core.writer = Some(writer);
+        let reader = Reader::new(wired.max_payload, wired.deflate.as_ref());
+        let extensions = wired
+            .deflate
+            .map_or_else(String::new, |agreed| agreed.to_string());
+        self.settle(
+            &mut core,
+            vec![Content::Agreed {
+                protocol: wired.protocol,
+                extensions,
+            }],
+        );
+        Some(Live::new(attempt, wired.stream, reader, wired.head))
+    }
+
+    /// Takes what was read from the connection `attempt`. Tells with what bytes to end it when it
+    /// is over.
+    pub(super) fn absorb(&self, attempt: Attempt, inbox: Inbox) -> Option<Vec<u8>> {
+        let mut core = lock(&self.core);
+        if !core.link.is_open(attempt) {
+            // The order to cut it is on its way to the driver.
+            return None;
+        }
+        let now = clock::now();
+        {
+            let core = &mut *core;
+            if let Some(writer) = &mut core.writer {
+                for payload in &inbox.pings {
+                    writer.pong(payload, &mut core.out);
+                }
+            }
+        }
+        if inbox.heard {
+            core.link.handle(Input::Received { attempt }, now);
+        }
+        let (code, lost) = match inbox.end {
+            None => {
+                self.settle(&mut core, inbox.messages);
+                return None;
+            }
+            Some(end) => end.into_input(attempt),
+        };
+        {
+            let core = &mut *core;
+            if let Some(mut writer) = core.writer.take() {
+                if let Some(reply) = code {
+                    writer.close(reply.code, &reply.reason, &mut core.out);
+                }
+            }
+        }
+        core.link.handle(lost, now);
+        let last_words = mem::take(&mut core.out);
+        self.settle(&mut core, inbox.messages);
+        Some(last_words)
+    }
+
+    /// Takes every output of the policy: the one rule of its use. `before` is told first.
+    fn settle(&self, core: &mut Core, before: Vec<Content>) {
+        let notices = core.drain();
+        core.pushed += notices.len() as u64;
+        if before.is_empty() && notices.is_empty() {
+            return;
+        }
+        let at = clock::epoch_ms();
+        let contents = before
+            .into_iter()
+            .chain(notices.into_iter().map(Content::Notice));
+        self.mailbox.push(contents.map(|content| Letter {
+            from: self.flow.clone(),
+            at,
+            content,
+        }));
+    }
+
+    /// Splits what a call led to: what is told at once, and what has to queue behind what JavaScript
+    /// has not seen.
+    ///
+    /// `CLOSING` and a circuit's change are told at once in any case: the older ones of their kind
+    /// that are still under way are void by the call. What follows `CLOSING` always comes later, so
+    /// that a handler which is added after `close()` sees it.
+    fn answer(&self, core: &mut Core, received: u64) -> Reply {
+        let horizon = core.pushed;
+        let mut in_order = horizon == received;
+        let (mut now, mut later) = (Vec::new(), Vec::new());
+        for notice in core.drain() {
+            let closing = notice.event == Event::StateChange(State::Closing);
+            let overtakes = closing || matches!(notice.event, Event::CircuitChange(_));
+            if in_order || overtakes {
+                now.push(notice);
+            } else {
+                later.push(notice);
+            }
+            in_order &= !closing && later.is_empty();
+        }
+        core.pushed += later.len() as u64;
+        if !later.is_empty() {
+            let at = clock::epoch_ms();
+            self.mailbox.push(later.into_iter().map(|notice| Letter {
+                from: self.flow.clone(),
+                at,
+                content: Content::Notice(notice),
+            }));
+        }
+        self.wake.notify_one();
+        Reply {
+            horizon,
+            notices: now,
+        }
+    }
+}
+
+impl Core {
+    /// Carries out or queues every output, and returns the notices among them.
+    fn drain(&mut self) -> Vec<Notice> {
+        let mut notices = Vec::new();
+        while let Some(output) = self.link.next_output() {
+            match output {
+                Output::Dial { attempt } => self.actions.push_back(Action::Dial(attempt)),
+                Output::Beat => {
+                    if let Some(writer) = &mut self.writer {
+                        writer.text(&self.heartbeat, &mut self.out);
+                    }
+                }
+                Output::Shut { code, reason } => {
+                    if let Some(mut writer) = self.writer.take() {
+                        writer.close(Some(code), &reason, &mut self.out);
+                    }
+                }
+                Output::Cut => {
+                    self.writer = None;
+                    self.out = Vec::new();
+                    self.actions.push_back(Action::Cut);
+                }
+                Output::Notify(notice) => notices.push(notice),
+            }
+        }
+        if !self.link.is_alive() {
+            self.kept = Vec::new();
+        }
+        notices
+    }
+}
+
+fn write(writer: &mut Writer, payload: Payload<'_>, out: &mut Vec<u8>) {
+    match payload {
+        Payload::Text(text) => writer.text(text, out),
+        Payload::Binary(bytes) => writer.binary(bytes, out),
+    }
+}
+
+/// How a connection came to its end, as the driver saw it.
+pub(super) enum End {
+    /// The peer's close frame.
+    Closed { code: Option<u16>, reason: String },
+    /// The peer broke the protocol.
+    Violated(crate::wire::Violation),
+    /// The stream ended without a close frame.
+    Cut,
+}
+
+/// The close frame to end with.
+pub(super) struct LastFrame {
+    code: Option<u16>,
+    reason: String,
+}
+
+impl End {
+    fn into_input(self, attempt: Attempt) -> (Option<LastFrame>, Input) {
+        const NO_STATUS: u16 = 1005;
+        const ABNORMAL: u16 = 1006;
+        let ending = |code, reason, was_clean| Ending {
+            code: CloseCode::Frame(code),
+            reason,
+            was_clean,
+        };
+        match self {
+            End::Closed { code, reason } => {
+                let ending = ending(code.unwrap_or(NO_STATUS), reason.clone(), true);
+                (
+                    Some(LastFrame { code, reason }),
+                    Input::Lost {
+                        attempt,
+                        ending,
+                        failure: None,
+                    },
+                )
+            }
+            End::Violated(violation) => {
+                let code = violation.close_code();
+                let failure = Failure {
+                    message: violation.to_string(),
+                    code: Some(violation.code().to_owned()),
+                    ..Failure::default()
+                };
+                let frame = LastFrame {
+                    code: Some(code),
+                    reason: String::new(),
+                };
+                let ending = ending(code, String::new(), false);
+                (
+                    Some(frame),
+                    Input::Lost {
+                        attempt,
+                        ending,
+                        failure: Some(failure),
+                    },
+                )
+            }
+            End::Cut => {
+                let ending = ending(ABNORMAL, String::new(), false);
+                (
+                    None,
+                    Input::Lost {
+                        attempt,
+                        ending,
+                        failure: None,
+                    },
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! The task that drives one client for as long as its JavaScript object lives.
+
+use std::future::pending;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::select;
+use tokio::time::{Instant as Moment, Sleep, sleep_until};
+
+use super::client::{Action, Client};
+use super::dial::{DialFuture, Wired};
+use super::live::{Live, Progress};
+use crate::policy::{Attempt, Failure, Input};
+
+/// What the driver is busy with.
+enum Stage {
+    Idle,
+    Dialing {
+        attempt: Attempt,
+        dialing: DialFuture,
+    },
+    Up(Box<Live>),
+}
+
+/// What a stage has got done.
+enum Step {
+    Dialed(Attempt, Result<Wired, Failure>),
+    Moved(Progress),
+}
+
+impl Stage {
+    async fn advance(&mut self) -> Step {
+        match self {
+            Stage::Idle => pending().await,
+            Stage::Dialing { attempt, dialing } => Step::Dialed(*attempt, dialing.await),
+            Stage::Up(live) => Step::Moved(live.advance().await),
+        }
+    }
+}
+
+/// Runs until it is aborted.
+///
+/// Each turn carries out all that is due before it waits again, so that neither a flood of messages
+/// nor one of sends keeps the timers or the other from their turn.
+pub async fn drive(client: Arc<Client>) {
+    let mut stage = Stage::Idle;
+    let mut alarm = Alarm { armed: None };
+    let mut sleep = pin!(sleep_until(Moment::now()));
+    loop {
+        stage = take_turn(&client, stage, &mut alarm, sleep.as_mut());
+        let paused = matches!(&stage, Stage::Up(live) if live.paused);
+        select! {
+            biased;
+            step = stage.advance() => stage = finish(&client, stage, step),
+            () = client.wake.notified() => {}
+            () = &mut sleep, if alarm.armed.is_some() => alarm.armed = None,
+            () = client.flow.room.notified(), if paused => resume(&client, &mut stage),
+        }
+    }
+}
+
+struct Alarm {
+    armed: Option<Instant>,
+}
+
+fn take_turn(
+    client: &Arc<Client>,
+    mut stage: Stage,
+    alarm: &mut Alarm,
+    sleep: std::pin::Pin<&mut Sleep>,
+) -> Stage {
+    let unwritten = if let Stage::Up(live) = &stage {
+        live.unwritten()
+    } else {
+        0
+    };
+    let turn = client.turn(unwritten);
+    for action in turn.actions {
+        stage = match action {
+            Action::Dial(attempt) => Stage::Dialing {
+                attempt,
+                dialing: client.dial(),
+            },
+            Action::Cut => Stage::Idle,
+        };
+    }
+    if let Stage::Up(live) = &mut stage {
+        live.write(turn.out);
+    }
+    if alarm.armed != turn.deadline {
+        alarm.armed = turn.deadline;
+        if let Some(deadline) = turn.deadline {
+            sleep.reset(Moment::from_std(deadline));
+        }
+    }
+    stage
+}
+
+fn finish(client: &Arc<Client>, stage: Stage, step: Step) -> Stage {
+    match (stage, step) {
+        (_, Step::Dialed(attempt, Ok(wired))) => match client.opened(attempt, wired) {
+            Some(live) => Stage::Up(Box::new(live)),
+            None => Stage::Idle,
+        },
+        (_, Step::Dialed(attempt, Err(failure))) => {
+            client.tell(Input::Refused { attempt, failure });
+            Stage::Idle
+        }
+        (Stage::Up(mut live), Step::Moved(Progress::Read(inbox))) => {
+            if let Some(last_words) = client.absorb(live.attempt, inbox) {
+                tokio::spawn(live.end(last_words));
+                return Stage::Idle;
+            }
+            if client.flow.is_full() {
+                live.paused = true;
+                client.tell(Input::Paused {
+                    attempt: live.attempt,
+                });
+            }
+            Stage::Up(live)
+        }
+        (stage, Step::Moved(_)) => stage,
+    }
+}
+
+fn resume(client: &Client, stage: &mut Stage) {
+    if let Stage::Up(live) = stage {
+        live.paused = false;
+        client.tell(Input::Resumed {
+            attempt: live.attempt,
+        });
+    }
+}

@@ -1,0 +1,155 @@
+//! What the engine has to tell one JavaScript environment, in order.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::Notify;
+
+use super::runtime::lock;
+use crate::policy::Notice;
+
+/// A client's messages that JavaScript has not taken may cost this many bytes; beyond, the engine
+/// stops reading that socket, and TCP pushes back on the peer.
+const ROOM: usize = 16 * 1024 * 1024;
+
+/// What a letter costs besides its payload.
+const LETTER: usize = 64;
+
+/// One `take` hands over about this many bytes, so that timers of the user run between batches.
+const BATCH_BYTES: usize = 1024 * 1024;
+
+/// One `take` hands over at most this many letters.
+const BATCH_LETTERS: usize = 1024;
+
+/// What one client may still put into the mailbox.
+pub struct Flow {
+    /// The client's name at its environment.
+    pub id: u32,
+    unread: AtomicUsize,
+    /// Told when there is room again.
+    pub room: Notify,
+}
+
+impl Flow {
+    pub fn new(id: u32) -> Flow {
+        Flow {
+            id,
+            unread: AtomicUsize::new(0),
+            room: Notify::new(),
+        }
+    }
+
+    pub fn is_full(&self) -> bool {
+        self.unread.load(Ordering::Acquire) > ROOM
+    }
+
+    fn charge(&self, cost: usize) {
+        self.unread.fetch_add(cost, Ordering::AcqRel);
+    }
+
+    /// Half of the room must be free before the engine reads again, or it would do so letter by letter.
+    fn discharge(&self, cost: usize) {
+        let before = self.unread.fetch_sub(cost, Ordering::AcqRel);
+        if before > ROOM / 2 && before - cost <= ROOM / 2 {
+            self.room.notify_one();
+        }
+    }
+}
+
+/// One thing that JavaScript is told.
+pub struct Letter {
+    pub from: Arc<Flow>,
+    /// When it happened, in milliseconds since the epoch.
+    pub at: f64,
+    pub content: Content,
+}
+
+pub enum Content {
+    Text(String),
+    Binary(Vec<u8>),
+    Notice(Notice),
+    /// A connection is open; comes before its `open` notice.
+    Agreed {
+        protocol: String,
+        extensions: String,
+    },
+}
+
+impl Letter {
+    fn cost(&self) -> usize {
+        LETTER
+            + match &self.content {
+                Content::Text(text) => text.len(),
+                Content::Binary(bytes) => bytes.len(),
+                Content::Notice(_) | Content::Agreed { .. } => 0,
+            }
+    }
+}
+
+/// Letters for one environment. JavaScript is woken when the first comes, and takes batches until
+/// there is none left.
+pub struct Mailbox {
+    queue: Mutex<Queue>,
+    wake: Box<dyn Fn() + Send + Sync>,
+}
+
+#[derive(Default)]
+struct Queue {
+    letters: VecDeque<Letter>,
+    /// JavaScript has been woken and will take all there is.
+    awake: bool,
+}
+
+impl Mailbox {
+    /// `wake` must lead to `take` being called on the environment's thread, soon and from outside
+    /// of any call of this module.
+    pub fn new(wake: impl Fn() + Send + Sync + 'static) -> Mailbox {
+        Mailbox {
+            queue: Mutex::default(),
+            wake: Box::new(wake),
+        }
+    }
+
+    pub fn push(&self, letters: impl IntoIterator<Item = Letter>) {
+        let mut queue = lock(&self.queue);
+        let before = queue.letters.len();
+        queue.letters.extend(letters);
+        for letter in queue.letters.range(before..) {
+            letter.from.charge(letter.cost());
+        }
+        if queue.awake || queue.letters.is_empty() {
+            return;
+        }
+        queue.awake = true;
+        drop(queue);
+        (self.wake)();
+    }
+
+    /// The next letters, and whether more are left. Who is told `true` must call again.
+    pub fn take(&self) -> (Vec<Letter>, bool) {
+        let mut queue = lock(&self.queue);
+        let mut bytes = 0;
+        let count = queue
+            .letters
+            .iter()
+            .take(BATCH_LETTERS)
+            .take_while(|letter| {
+                let fits = bytes < BATCH_BYTES;
+                bytes += letter.cost();
+                fits
+            })
+            .count();
+        let batch: Vec<Letter> = queue.letters.drain(..count).collect();
+        let more = !queue.letters.is_empty();
+        queue.awake = more;
+        if !more {
+            queue.letters = VecDeque::new();
+        }
+        drop(queue);
+        for letter in &batch {
+            letter.from.discharge(letter.cost());
+        }
+        (batch, more)
+    }
+}

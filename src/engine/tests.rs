@@ -1,0 +1,405 @@
+//! The engine over in-memory streams, in paused time.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::sync::{Notify, mpsc};
+use tokio::time::{Instant, timeout};
+
+use super::*;
+use crate::policy::{
+    Backoff, Circuit, CircuitSettings, CloseCode, Ending, Event, Failure, Heartbeat, Input, Notice,
+    Settings, State,
+};
+
+#[tokio::test(start_paused = true)]
+async fn a_message_sent_while_connecting_goes_out_at_open_before_later_ones() {
+    let mut life = Life::start(settings());
+    life.connect();
+    life.client.send(Payload::Text("first"), false);
+    let mut peer = life.accept().await;
+    life.told(Event::Open).await;
+    life.client.send(Payload::Text("second"), true);
+    assert_eq!(peer.frame().await, (TEXT, b"first".to_vec()));
+    assert_eq!(peer.frame().await, (TEXT, b"second".to_vec()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn bytes_behind_the_handshake_are_read() {
+    let mut life = Life::start(settings());
+    life.route
+        .heads
+        .lock()
+        .unwrap()
+        .push(vec![0x81, 2, b'h', b'i']);
+    life.connect();
+    let _peer = life.accept().await;
+    assert_eq!(life.text().await, "hi");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ping_is_answered_while_javascript_takes_nothing() {
+    let mut life = Life::start(settings());
+    life.connect();
+    let mut peer = life.accept().await;
+    peer.write(&[0x89, 2, b'h', b'i']).await;
+    assert_eq!(peer.frame().await, (PONG, b"hi".to_vec()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_peer_is_cut_one_timeout_after_the_heartbeat() {
+    let mut life = Life::start(settings());
+    life.connect();
+    let mut peer = life.accept().await;
+    let start = Instant::now();
+    assert_eq!(peer.frame().await, (TEXT, b"beat".to_vec()));
+    assert_eq!(peer.read_to_end().await, Vec::<u8>::new());
+    let age = start.elapsed().as_millis();
+    assert!((300..=305).contains(&age), "cut after {age} ms");
+    life.told(Event::Close(ending(1006, "", false))).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn close_ends_with_the_frame_that_the_peer_answers() {
+    let mut life = Life::start(settings());
+    life.connect();
+    let mut peer = life.accept().await;
+    life.told(Event::Open).await;
+    let reply = life.close(1000, "bye");
+    assert_eq!(events(&reply), [Event::StateChange(State::Closing)]);
+    let close = [&1000u16.to_be_bytes()[..], b"bye"].concat();
+    assert_eq!(peer.frame().await, (CLOSE, close.clone()));
+    peer.write(&[&[0x88, close.len() as u8], &close[..]].concat())
+        .await;
+    life.told(Event::StateChange(State::Closed)).await;
+    life.told(Event::Close(ending(1000, "bye", true))).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_never_answers_the_close_frame_is_cut() {
+    let mut life = Life::start(Settings {
+        heartbeat: off(),
+        ..settings()
+    });
+    life.connect();
+    let mut peer = life.accept().await;
+    life.told(Event::Open).await;
+    let start = Instant::now();
+    life.close(1000, "");
+    assert_eq!(peer.frame().await.0, CLOSE);
+    peer.read_to_end().await;
+    let age = start.elapsed().as_millis();
+    assert!((500..=505).contains(&age), "cut after {age} ms");
+    life.told(Event::Close(ending(1006, "", false))).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_attempt_is_told_and_tried_again() {
+    let mut life = Life::start(settings());
+    let failure = Failure {
+        message: "no".into(),
+        ..Failure::default()
+    };
+    life.route.refusals.lock().unwrap().push(failure.clone());
+    life.connect();
+    life.told(Event::Error(failure)).await;
+    life.told(Event::Retry {
+        attempt: 1,
+        delay: Duration::from_millis(50),
+        max_retries: Some(3),
+    })
+    .await;
+    let _peer = life.accept().await;
+    life.told(Event::Open).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_close_while_dialing_gives_the_attempt_up() {
+    let mut life = Life::start(settings());
+    life.route
+        .hang
+        .lock()
+        .unwrap()
+        .replace(Arc::new(Notify::new()));
+    life.connect();
+    let reply = life.close(1000, "");
+    assert_eq!(events(&reply), [Event::StateChange(State::Closing)]);
+    life.told(Event::StateChange(State::Closed)).await;
+    let last = life.told(Event::Close(ending(1006, "", false))).await;
+    assert!(!last.alive);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_is_told_behind_what_javascript_has_not_seen() {
+    let mut life = Life::start(settings());
+    life.connect();
+    let peer = life.accept().await;
+    life.told(Event::Open).await;
+    drop(peer);
+    // The loss and the retry are in the mailbox, unseen.
+    life.letters.notified().await;
+    let reply = life.client.call(life.received, Input::OpenCircuit);
+    assert_eq!(events(&reply), [Event::CircuitChange(Circuit::Open)]);
+    assert!(reply.horizon > life.received);
+    life.told(Event::StateChange(State::Closed)).await;
+    life.told(Event::Close(ending(1006, "", false))).await;
+    life.told(Event::Retry {
+        attempt: 1,
+        delay: Duration::from_millis(50),
+        max_retries: Some(3),
+    })
+    .await;
+    life.told(Event::StateChange(State::Blocked)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mailbox_that_nobody_empties_stops_the_reading_and_not_the_connection() {
+    let mut life = Life::start(settings());
+    life.connect();
+    let mut peer = life.accept().await;
+    let message = [
+        &[0x82, 127][..],
+        &(1u64 << 20).to_be_bytes(),
+        &vec![0; 1 << 20],
+    ]
+    .concat();
+    let flood = async {
+        for _ in 0..64 {
+            peer.write(&message).await;
+        }
+    };
+    // Silence beyond the heartbeat's limit, while nothing is read, proves nothing.
+    assert!(
+        timeout(Duration::from_secs(60), flood).await.is_err(),
+        "64 MiB went through"
+    );
+    let mut messages = 0;
+    while let Some(content) = life.next_queued() {
+        assert!(!matches!(
+            content,
+            Content::Notice(Notice {
+                event: Event::Error(_),
+                ..
+            })
+        ));
+        messages += usize::from(matches!(content, Content::Binary(_)));
+    }
+    assert!((16..=18).contains(&messages), "{messages} MiB were read");
+    peer.write(&[0x81, 2, b'h', b'i']).await;
+}
+
+const TEXT: u8 = 1;
+const CLOSE: u8 = 8;
+const PONG: u8 = 10;
+
+fn settings() -> Settings {
+    Settings {
+        backoff: Backoff {
+            base: Duration::from_millis(50),
+            cap: Duration::from_millis(200),
+            multiplier: 2.0,
+            jitter: 0.0,
+        },
+        max_retries: Some(3),
+        heartbeat: Heartbeat {
+            interval: Some(Duration::from_millis(200)),
+            timeout: Duration::from_millis(100),
+        },
+        circuit: CircuitSettings {
+            failure_threshold: 3,
+            reset_timeout: Duration::from_millis(300),
+            half_open_max: 1,
+        },
+        close_timeout: Duration::from_millis(500),
+    }
+}
+
+fn off() -> Heartbeat {
+    Heartbeat {
+        interval: None,
+        timeout: Duration::from_millis(100),
+    }
+}
+
+fn ending(code: u16, reason: &str, was_clean: bool) -> Ending {
+    Ending {
+        code: CloseCode::Frame(code),
+        reason: reason.into(),
+        was_clean,
+    }
+}
+
+fn events(reply: &Reply) -> Vec<Event> {
+    reply
+        .notices
+        .iter()
+        .map(|notice| notice.event.clone())
+        .collect()
+}
+
+/// A route to this test.
+struct Memory {
+    peers: mpsc::UnboundedSender<DuplexStream>,
+    heads: Mutex<Vec<Vec<u8>>>,
+    refusals: Mutex<Vec<Failure>>,
+    hang: Mutex<Option<Arc<Notify>>>,
+}
+
+impl Dial for Memory {
+    fn dial(&self) -> DialFuture {
+        let (near, far) = duplex(64 * 1024);
+        let refusal = self.refusals.lock().unwrap().pop();
+        let hang = self.hang.lock().unwrap().clone();
+        let head = self.heads.lock().unwrap().pop().unwrap_or_default();
+        let peers = self.peers.clone();
+        Box::pin(async move {
+            if let Some(hang) = hang {
+                hang.notified().await;
+            }
+            if let Some(refusal) = refusal {
+                return Err(refusal);
+            }
+            let _ = peers.send(far);
+            Ok(Wired {
+                stream: Box::new(near),
+                head,
+                protocol: String::new(),
+                deflate: None,
+                max_payload: 0,
+            })
+        })
+    }
+}
+
+/// A client with its driver running, and what JavaScript has taken so far.
+struct Life {
+    client: Arc<Client>,
+    route: Arc<Memory>,
+    mailbox: Arc<Mailbox>,
+    letters: Arc<Notify>,
+    peers: mpsc::UnboundedReceiver<DuplexStream>,
+    queued: std::collections::VecDeque<Content>,
+    received: u64,
+}
+
+impl Life {
+    fn start(settings: Settings) -> Life {
+        let (sender, peers) = mpsc::unbounded_channel();
+        let route = Arc::new(Memory {
+            peers: sender,
+            heads: Mutex::default(),
+            refusals: Mutex::default(),
+            hang: Mutex::default(),
+        });
+        let letters = Arc::new(Notify::new());
+        let bell = letters.clone();
+        let mailbox = Arc::new(Mailbox::new(move || bell.notify_one()));
+        let client = Arc::new(Client::new(Setup {
+            id: 1,
+            settings,
+            heartbeat: "beat".into(),
+            route: route.clone(),
+            mailbox: mailbox.clone(),
+        }));
+        tokio::spawn(drive(client.clone()));
+        Life {
+            client,
+            route,
+            mailbox,
+            letters,
+            peers,
+            queued: Default::default(),
+            received: 0,
+        }
+    }
+
+    fn connect(&mut self) {
+        let reply = self.client.connect(self.received).unwrap();
+        assert_eq!(events(&reply), [Event::StateChange(State::Connecting)]);
+    }
+
+    fn close(&mut self, code: u16, reason: &str) -> Reply {
+        let close = Input::Close {
+            code,
+            reason: reason.into(),
+            seen_alive: true,
+        };
+        self.client.call(self.received, close)
+    }
+
+    async fn accept(&mut self) -> Peer {
+        Peer(self.peers.recv().await.unwrap())
+    }
+
+    fn next_queued(&mut self) -> Option<Content> {
+        if self.queued.is_empty() {
+            self.queued.extend(
+                self.mailbox
+                    .take()
+                    .0
+                    .into_iter()
+                    .map(|letter| letter.content),
+            );
+        }
+        let next = self.queued.pop_front();
+        self.received += u64::from(matches!(next, Some(Content::Notice(_))));
+        next
+    }
+
+    async fn next(&mut self) -> Content {
+        loop {
+            if let Some(content) = self.next_queued() {
+                return content;
+            }
+            timeout(Duration::from_secs(60), self.letters.notified())
+                .await
+                .unwrap();
+        }
+    }
+
+    /// Takes what JavaScript is told up to `event`.
+    async fn told(&mut self, event: Event) -> Notice {
+        loop {
+            match self.next().await {
+                Content::Notice(notice) if notice.event == event => return notice,
+                _ => {}
+            }
+        }
+    }
+
+    async fn text(&mut self) -> String {
+        loop {
+            if let Content::Text(text) = self.next().await {
+                return text;
+            }
+        }
+    }
+}
+
+/// The far end of a connection.
+struct Peer(DuplexStream);
+
+impl Peer {
+    async fn write(&mut self, bytes: &[u8]) {
+        self.0.write_all(bytes).await.unwrap();
+    }
+
+    /// The next frame, unmasked: its opcode and its payload of less than 126 bytes.
+    async fn frame(&mut self) -> (u8, Vec<u8>) {
+        let mut head = [0; 6];
+        self.0.read_exact(&mut head).await.unwrap();
+        let mut payload = vec![0; (head[1] & 0x7f).into()];
+        self.0.read_exact(&mut payload).await.unwrap();
+        for (index, byte) in payload.iter_mut().enumerate() {
+            *byte ^= head[2 + index % 4];
+        }
+        (head[0] & 0x0f, payload)
+    }
+
+    async fn read_to_end(&mut self) -> Vec<u8> {
+        let mut rest = Vec::new();
+        self.0.read_to_end(&mut rest).await.unwrap();
+        rest
+    }
+}

@@ -1,0 +1,349 @@
+use super::deflate::{self, Decompressor};
+use super::frame::{Context, Head, MAX_SERVER_HEAD, Opcode};
+use super::utf8::{self, Utf8};
+use super::{Event, Violation, close_code_allowed};
+
+/// Turns the bytes of a server into [`Event`]s.
+///
+/// It keeps only what is partial: at rest it holds no memory but that of the decompressor, where one
+/// was agreed, has been needed and must remember (see [`deflate`]).
+#[derive(Debug)]
+pub struct Reader {
+    max_payload: usize,
+    decompressor: Option<Decompressor>,
+    head: [u8; MAX_SERVER_HEAD],
+    head_len: usize,
+    state: State,
+    message: Option<Message>,
+}
+
+#[derive(Debug)]
+enum State {
+    Head,
+    /// In a frame that is a piece of [`Reader::message`]; `left` bytes of it are still to come.
+    Data {
+        fin: bool,
+        left: usize,
+    },
+    /// In a control frame, which may lie between the pieces of a message.
+    Control {
+        opcode: Opcode,
+        len: usize,
+        payload: Vec<u8>,
+    },
+    Ended,
+}
+
+#[derive(Debug)]
+struct Message {
+    compressed: bool,
+    body: Body,
+}
+
+#[derive(Debug)]
+enum Body {
+    Text(Utf8),
+    Binary(Vec<u8>),
+}
+
+impl Reader {
+    /// `max_payload` bounds each message in bytes, after inflation; 0 is no bound.
+    pub fn new(max_payload: usize, deflate: Option<&deflate::Agreed>) -> Self {
+        Self {
+            max_payload: if max_payload == 0 {
+                usize::MAX
+            } else {
+                max_payload
+            },
+            decompressor: deflate.map(Decompressor::new),
+            head: [0; MAX_SERVER_HEAD],
+            head_len: 0,
+            state: State::Head,
+            message: None,
+        }
+    }
+
+    /// Decodes all of `input`, calling `sink` for each event in order.
+    ///
+    /// The events are the same however the bytes are cut. After a [`Violation`] or a close frame the
+    /// reader reads no more: what comes then is ignored.
+    pub fn feed(&mut self, input: &[u8], mut sink: impl FnMut(Event<'_>)) -> Result<(), Violation> {
+        let read = self.read(input, &mut sink);
+        if read.is_err() {
+            self.end();
+        }
+        read
+    }
+
+    fn read(
+        &mut self,
+        mut input: &[u8],
+        sink: &mut impl FnMut(Event<'_>),
+    ) -> Result<(), Violation> {
+        let mut chunk = Vec::new();
+        loop {
+            match &mut self.state {
+                State::Head => {
+                    let Some(head) = self.next_head(&mut input)? else {
+                        return Ok(());
+                    };
+                    self.begin(head, &mut input, sink)?;
+                }
+                State::Data { fin, left } => {
+                    let piece = take(&mut input, *left);
+                    *left -= piece.len();
+                    let (fin, left) = (*fin, *left);
+                    self.append(piece, left, &mut chunk)?;
+                    if left > 0 {
+                        return Ok(());
+                    }
+                    self.state = State::Head;
+                    if fin {
+                        self.finish(&mut chunk, sink)?;
+                    }
+                }
+                State::Control {
+                    opcode,
+                    len,
+                    payload,
+                } => {
+                    payload.extend_from_slice(take(&mut input, *len - payload.len()));
+                    if payload.len() < *len {
+                        return Ok(());
+                    }
+                    let (opcode, payload) = (*opcode, std::mem::take(payload));
+                    self.state = State::Head;
+                    self.control(opcode, &payload, sink)?;
+                }
+                State::Ended => return Ok(()),
+            }
+        }
+    }
+
+    #[inline]
+    fn next_head(&mut self, input: &mut &[u8]) -> Result<Option<Head>, Violation> {
+        let context = Context {
+            deflate: self.decompressor.is_some(),
+            in_message: self.message.is_some(),
+        };
+        if self.head_len == 0 {
+            let parsed = Head::parse(input, context)?;
+            match parsed {
+                Some((_, size)) => *input = &input[size..],
+                None => {
+                    self.head[..input.len()].copy_from_slice(input);
+                    self.head_len = input.len();
+                }
+            }
+            return Ok(parsed.map(|(head, _)| head));
+        }
+        let taken = input.len().min(MAX_SERVER_HEAD - self.head_len);
+        let known = self.head_len + taken;
+        self.head[self.head_len..known].copy_from_slice(&input[..taken]);
+        let parsed = Head::parse(&self.head[..known], context)?;
+        match parsed {
+            Some((_, size)) => {
+                *input = &input[size - self.head_len..];
+                self.head_len = 0;
+            }
+            None => self.head_len = known,
+        }
+        Ok(parsed.map(|(head, _)| head))
+    }
+
+    /// Goes into the frame that `head` begins, and at once through it where it is an event of its own
+    /// that `input` has whole.
+    #[inline]
+    fn begin(
+        &mut self,
+        head: Head,
+        input: &mut &[u8],
+        sink: &mut impl FnMut(Event<'_>),
+    ) -> Result<(), Violation> {
+        let Head {
+            opcode,
+            fin,
+            compressed,
+            ..
+        } = head;
+        let len = self.admit(head)?;
+        let whole = fin && !compressed && opcode != Opcode::Continuation && len <= input.len();
+        match opcode {
+            Opcode::Text if whole => {
+                let text = utf8::whole(take(input, len)).map_err(Violation::TextNotUtf8)?;
+                sink(Event::Text(text.into()));
+                return Ok(());
+            }
+            Opcode::Binary if whole => {
+                sink(Event::Binary(take(input, len).into()));
+                return Ok(());
+            }
+            Opcode::Close | Opcode::Ping | Opcode::Pong if whole => {
+                return self.control(opcode, take(input, len), sink);
+            }
+            Opcode::Close | Opcode::Ping | Opcode::Pong => {
+                let payload = Vec::new();
+                self.state = State::Control {
+                    opcode,
+                    len,
+                    payload,
+                };
+                return Ok(());
+            }
+            Opcode::Text => {
+                let body = Body::Text(Utf8::default());
+                self.message = Some(Message { compressed, body });
+            }
+            Opcode::Binary => {
+                let body = Body::Binary(Vec::new());
+                self.message = Some(Message { compressed, body });
+            }
+            Opcode::Continuation => {}
+        }
+        self.state = State::Data { fin, left: len };
+        Ok(())
+    }
+
+    /// The length of the payload, if a message may be that long. What is compressed is counted when it
+    /// is inflated.
+    #[inline]
+    fn admit(&self, head: Head) -> Result<usize, Violation> {
+        let too_big = Violation::TooBig(self.max_payload);
+        let Ok(len) = usize::try_from(head.len) else {
+            return Err(too_big);
+        };
+        let (compressed, before) = match &self.message {
+            Some(message) if !head.opcode.is_control() => (message.compressed, message.body.len()),
+            Some(_) | None => (head.compressed, 0),
+        };
+        if compressed || head.opcode.is_control() || len <= self.max_payload - before {
+            Ok(len)
+        } else {
+            Err(too_big)
+        }
+    }
+
+    fn append(&mut self, piece: &[u8], left: usize, chunk: &mut Vec<u8>) -> Result<(), Violation> {
+        let max = self.max_payload;
+        match (&mut self.message, &mut self.decompressor) {
+            (
+                Some(Message {
+                    compressed: true,
+                    body,
+                }),
+                Some(decompressor),
+            ) => decompressor.inflate(piece, chunk, |inflated| body.push(inflated, max, max)),
+            (Some(Message { body, .. }), _) => {
+                let ceiling = body.len() + piece.len() + left;
+                body.push(piece, max, ceiling)
+            }
+            (None, _) => Ok(()),
+        }
+    }
+
+    fn finish(
+        &mut self,
+        chunk: &mut Vec<u8>,
+        sink: &mut impl FnMut(Event<'_>),
+    ) -> Result<(), Violation> {
+        let Some(Message {
+            compressed,
+            mut body,
+        }) = self.message.take()
+        else {
+            return Ok(());
+        };
+        if compressed && let Some(decompressor) = &mut self.decompressor {
+            let max = self.max_payload;
+            decompressor.finish(chunk, |inflated| body.push(inflated, max, max))?;
+        }
+        sink(match body {
+            Body::Text(text) => Event::Text(text.finish().map_err(Violation::TextNotUtf8)?.into()),
+            Body::Binary(bytes) => Event::Binary(bytes.into()),
+        });
+        Ok(())
+    }
+
+    fn control(
+        &mut self,
+        opcode: Opcode,
+        payload: &[u8],
+        sink: &mut impl FnMut(Event<'_>),
+    ) -> Result<(), Violation> {
+        match opcode {
+            Opcode::Ping => sink(Event::Ping(payload)),
+            Opcode::Pong => sink(Event::Pong(payload)),
+            Opcode::Close => {
+                sink(close(payload)?);
+                self.end();
+            }
+            Opcode::Continuation | Opcode::Text | Opcode::Binary => {}
+        }
+        Ok(())
+    }
+
+    fn end(&mut self) {
+        self.state = State::Ended;
+        self.message = None;
+        self.decompressor = None;
+    }
+}
+
+impl Body {
+    fn len(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Binary(bytes) => bytes.len(),
+        }
+    }
+
+    fn push(&mut self, bytes: &[u8], max: usize, ceiling: usize) -> Result<(), Violation> {
+        let (kept, over) = bytes.split_at(bytes.len().min(max - self.len()));
+        match self {
+            Self::Text(text) => text.push(kept, ceiling).map_err(Violation::TextNotUtf8)?,
+            Self::Binary(body) => {
+                body.reserve_exact(utf8::growth(
+                    body.len(),
+                    body.capacity(),
+                    kept.len(),
+                    ceiling,
+                ));
+                body.extend_from_slice(kept);
+            }
+        }
+        if over.is_empty() {
+            Ok(())
+        } else {
+            Err(Violation::TooBig(max))
+        }
+    }
+}
+
+fn close(payload: &[u8]) -> Result<Event<'_>, Violation> {
+    let Some((&code, reason)) = payload.split_first_chunk() else {
+        return match payload {
+            [] => Ok(Event::Close {
+                code: None,
+                reason: "",
+            }),
+            _ => Err(Violation::CloseLength),
+        };
+    };
+    let code = u16::from_be_bytes(code);
+    if !close_code_allowed(code) {
+        return Err(Violation::CloseCode(code));
+    }
+    let reason = utf8::whole(reason).map_err(|_| Violation::ReasonNotUtf8)?;
+    Ok(Event::Close {
+        code: Some(code),
+        reason,
+    })
+}
+
+/// Takes `len` bytes off the front of `input`, or all where it has fewer.
+#[inline]
+fn take<'a>(input: &mut &'a [u8], len: usize) -> &'a [u8] {
+    let (taken, rest) = input.split_at(len.min(input.len()));
+    *input = rest;
+    taken
+}
