@@ -78,6 +78,8 @@ class Server {
   hold(socket) {
     this.sockets.add(socket);
     socket.on('error', () => {});
+    // The sockets of a http server stay half open otherwise.
+    socket.on('end', () => socket.end());
     socket.on('close', () => this.sockets.delete(socket));
   }
 
@@ -292,6 +294,10 @@ const COMMANDS = {
   },
   ping(server, data, times = 1, number) {
     for (let i = 0; i < times; i++) server.link(number).ws.ping(data);
+  },
+  /** Carries a command out after so many ms: the caller may be blocked by then. */
+  later(server, ms, method, ...args) {
+    setTimeout(() => COMMANDS[method](server, ...args), ms);
   },
   /** Changes options for the connections to come; a plan starts anew. */
   behave(server, options) {
