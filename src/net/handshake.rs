@@ -1,0 +1,237 @@
+//! The upgrade from HTTP to WebSocket (RFC 6455, 4), checked whole.
+//!
+//! Written here and not left to tungstenite, whose handshake tells nothing of a refused one but its
+//! status, normalizes the request's headers and has no bound on the time or size of an answer.
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio_tungstenite::tungstenite::handshake::{client::generate_key, derive_accept_key};
+
+use super::headers::line;
+use super::{HandshakeFault, NetError};
+
+/// Bytes of one answer up to its blank line.
+const MAX_HEAD: usize = 64 * 1024;
+const MAX_HEADERS: usize = 128;
+/// Enough for the answers of most servers in one read.
+const FIRST_READ: usize = 1024;
+
+/// What to ask for.
+pub(super) struct Ask<'a> {
+    pub resource: &'a str,
+    /// The lines of the headers that the handshake does not own.
+    pub headers: &'a [u8],
+    pub protocols: &'a [String],
+    pub extensions: Option<&'a str>,
+}
+
+/// What the server answered.
+#[derive(Debug)]
+pub(super) enum Answer {
+    Upgraded(Upgrade),
+    /// A whole and well-formed answer that is no upgrade.
+    Refused(Response),
+}
+
+#[derive(Debug)]
+pub(super) struct Upgrade {
+    pub response: Response,
+    /// The subprotocol, empty when none was asked for.
+    pub protocol: String,
+    pub extensions: Option<String>,
+    /// What arrived after the blank line.
+    pub rest: Vec<u8>,
+}
+
+#[derive(Debug)]
+pub(super) struct Response {
+    pub status: u16,
+    /// In their order, names in lower case as Node has them, values read as latin-1.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Response {
+    /// The value of a header, those of several lines joined, as RFC 9110, 5.3 reads them.
+    pub fn header(&self, name: &str) -> Option<String> {
+        let mut values = self
+            .headers
+            .iter()
+            .filter(|(n, _)| n == name)
+            .map(|(_, value)| value.as_str());
+        let first = values.next()?.to_owned();
+        Some(values.fold(first, |all, value| all + ", " + value))
+    }
+
+    pub fn into_error(self, fault: HandshakeFault) -> NetError {
+        NetError::Handshake {
+            fault,
+            status: Some(self.status),
+            headers: self.headers,
+        }
+    }
+}
+
+/// Asks `stream` to upgrade, with a fresh key.
+pub(super) async fn upgrade<S>(stream: &mut S, ask: &Ask<'_>) -> Result<Answer, NetError>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let key = generate_key();
+    let written = async {
+        stream.write_all(&request(ask, &key)).await?;
+        stream.flush().await
+    };
+    written
+        .await
+        .map_err(|error| NetError::from_io("write", error))?;
+    let (response, rest) = read_response(stream).await?;
+    if response.status != 101 {
+        return Ok(Answer::Refused(response));
+    }
+    match check(&response, ask, &key) {
+        Ok(protocol) => {
+            let extensions = response.header("sec-websocket-extensions");
+            Ok(Answer::Upgraded(Upgrade {
+                response,
+                protocol,
+                extensions,
+                rest,
+            }))
+        }
+        Err(fault) => Err(response.into_error(fault)),
+    }
+}
+
+fn request(ask: &Ask<'_>, key: &str) -> Vec<u8> {
+    let mut request = format!("GET {} HTTP/1.1\r\n", ask.resource).into_bytes();
+    request.extend_from_slice(ask.headers);
+    line(&mut request, "Connection", b"Upgrade");
+    line(&mut request, "Upgrade", b"websocket");
+    line(&mut request, "Sec-WebSocket-Version", b"13");
+    line(&mut request, "Sec-WebSocket-Key", key.as_bytes());
+    if !ask.protocols.is_empty() {
+        line(
+            &mut request,
+            "Sec-WebSocket-Protocol",
+            ask.protocols.join(",").as_bytes(),
+        );
+    }
+    if let Some(extensions) = ask.extensions {
+        line(
+            &mut request,
+            "Sec-WebSocket-Extensions",
+            extensions.as_bytes(),
+        );
+    }
+    request.extend_from_slice(b"\r\n");
+    request
+}
+
+/// The agreed subprotocol.
+fn check(response: &Response, ask: &Ask<'_>, key: &str) -> Result<String, HandshakeFault> {
+    let upgrade = response.header("upgrade");
+    if !upgrade.is_some_and(|value| value.eq_ignore_ascii_case("websocket")) {
+        return Err(HandshakeFault::Upgrade);
+    }
+    let connection = response.header("connection").unwrap_or_default();
+    if !connection
+        .split(',')
+        .any(|option| option.trim().eq_ignore_ascii_case("upgrade"))
+    {
+        return Err(HandshakeFault::Connection);
+    }
+    if response.header("sec-websocket-accept") != Some(derive_accept_key(key.as_bytes())) {
+        return Err(HandshakeFault::Accept);
+    }
+    if ask.extensions.is_none() && response.header("sec-websocket-extensions").is_some() {
+        return Err(HandshakeFault::UnaskedExtension);
+    }
+    match response.header("sec-websocket-protocol") {
+        Some(_) if ask.protocols.is_empty() => Err(HandshakeFault::UnaskedProtocol),
+        Some(protocol) if ask.protocols.contains(&protocol) => Ok(protocol),
+        Some(_) => Err(HandshakeFault::WrongProtocol),
+        None if ask.protocols.is_empty() => Ok(String::new()),
+        None => Err(HandshakeFault::NoProtocol),
+    }
+}
+
+/// The final response and what follows its blank line; informational ones before it are passed over.
+async fn read_response<S: AsyncRead + Unpin>(
+    stream: &mut S,
+) -> Result<(Response, Vec<u8>), NetError> {
+    let mut bytes = Vec::with_capacity(FIRST_READ);
+    let mut searched = 0;
+    loop {
+        if let Some(end) = end_of_head(&bytes, searched) {
+            let response = parse(&bytes[..end])?;
+            bytes.drain(..end);
+            searched = 0;
+            if (100..200).contains(&response.status) && response.status != 101 {
+                continue;
+            }
+            return Ok((response, bytes));
+        }
+        if !could_be_http(&bytes) {
+            return Err(fault(HandshakeFault::NotHttp(
+                "it does not begin with HTTP/1.".to_owned(),
+            )));
+        }
+        if bytes.len() > MAX_HEAD {
+            return Err(fault(HandshakeFault::TooLong(MAX_HEAD)));
+        }
+        searched = bytes.len();
+        match stream.read_buf(&mut bytes).await {
+            Ok(0) => return Err(NetError::HungUp),
+            Ok(_) => {}
+            Err(error) => return Err(NetError::from_io("read", error)),
+        }
+    }
+}
+
+/// Tells a server of another protocol, which may wait for more after its greeting, at once.
+fn could_be_http(bytes: &[u8]) -> bool {
+    const START: &[u8] = b"HTTP/1.";
+    let known = bytes.len().min(START.len());
+    bytes[..known] == START[..known]
+}
+
+/// Where the blank line ends, if it has come; the first `searched` bytes are known not to hold it.
+fn end_of_head(bytes: &[u8], searched: usize) -> Option<usize> {
+    let from = searched.saturating_sub(2);
+    (from..bytes.len())
+        .filter(|&at| bytes[at] == b'\n')
+        .find_map(|at| match &bytes[at + 1..] {
+            [b'\n', ..] => Some(at + 2),
+            [b'\r', b'\n', ..] => Some(at + 3),
+            _ => None,
+        })
+}
+
+fn parse(head: &[u8]) -> Result<Response, NetError> {
+    let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+    let mut parsed = httparse::Response::new(&mut headers);
+    match parsed.parse(head) {
+        Ok(_) => {}
+        Err(httparse::Error::TooManyHeaders) => {
+            return Err(fault(HandshakeFault::TooMany(MAX_HEADERS)));
+        }
+        Err(error) => return Err(fault(HandshakeFault::NotHttp(error.to_string()))),
+    }
+    let headers = parsed.headers.iter().map(|header| {
+        (
+            header.name.to_ascii_lowercase(),
+            header.value.iter().copied().map(char::from).collect(),
+        )
+    });
+    Ok(Response {
+        status: parsed.code.unwrap_or_default(),
+        headers: headers.collect(),
+    })
+}
+
+fn fault(fault: HandshakeFault) -> NetError {
+    NetError::Handshake {
+        fault,
+        status: None,
+        headers: Vec::new(),
+    }
+}

@@ -1,0 +1,187 @@
+//! A checked target, and the way to it from the host name to the upgrade.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::address::Address;
+use super::client_tls::ClientTls;
+use super::connect::Route;
+use super::handshake::{Answer, Ask, Response, Upgrade, upgrade};
+use super::headers::{Confidence, Headers, is_token, latin1};
+use super::limit::Limit;
+use super::{BadKind, BadOption, HandshakeFault, NetError, Options, Phase};
+
+/// A peer that options name. One that exists is valid: only the network can fail it.
+#[derive(Clone)]
+pub struct Target {
+    address: Address,
+    headers: Headers,
+    protocols: Vec<String>,
+    extensions: Option<String>,
+    handshake_timeout: Duration,
+    /// Redirects to follow; `None` reports a redirect as a refusal.
+    redirects: Option<u32>,
+    route: Route,
+    tls: ClientTls,
+}
+
+/// A byte stream, in the clear or by TLS.
+pub trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
+
+/// A connection that has been upgraded.
+pub struct Reached {
+    pub stream: Box<dyn Transport>,
+    /// What the peer sent right behind its answer: the first bytes of frames.
+    pub head: Vec<u8>,
+    /// The agreed subprotocol, empty when none was asked for.
+    pub protocol: String,
+    /// The peer's `Sec-WebSocket-Extensions`, not checked against the offer.
+    pub extensions: Option<String>,
+    pub status: u16,
+    /// The response's headers in their order, names in lower case.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Target {
+    /// Checks the options.
+    pub fn parse(options: Options) -> Result<Target, BadOption> {
+        let address = Address::parse(&options.url)?;
+        check_protocols(&options.protocols)?;
+        let headers = Headers::parse(&options)?;
+        if let Some(offer) = &options.extensions {
+            latin1(offer)
+                .map_err(|trouble| BadOption::new("extensions", BadKind::Syntax, trouble))?;
+        }
+        let route = Route::parse(&options)?;
+        let tls = ClientTls::parse(&options)?;
+        Ok(Target {
+            address,
+            headers,
+            route,
+            tls,
+            protocols: options.protocols,
+            extensions: options.extensions,
+            handshake_timeout: options.handshake_timeout,
+            redirects: options.follow_redirects.then_some(options.max_redirects),
+        })
+    }
+
+    /// The URL as WHATWG serializes it. Credentials that the user put in are in it.
+    pub fn url(&self) -> &str {
+        self.address.as_str()
+    }
+
+    /// One attempt, with all redirects. Dropping the future ends it and closes what it opened.
+    pub async fn reach(&self) -> Result<Reached, NetError> {
+        let mut limit = Limit::new(self.handshake_timeout);
+        let mut address = Cow::Borrowed(&self.address);
+        let mut redirects = 0;
+        loop {
+            let (stream, answer) = self.ask(&address, &mut limit).await?;
+            let response = match answer {
+                Answer::Upgraded(Upgrade {
+                    response,
+                    protocol,
+                    extensions,
+                    rest,
+                }) => {
+                    let Response { status, headers } = response;
+                    return Ok(Reached {
+                        stream,
+                        head: rest,
+                        protocol,
+                        extensions,
+                        status,
+                        headers,
+                    });
+                }
+                Answer::Refused(response) => response,
+            };
+            let location = match response.status {
+                301 | 302 | 303 | 307 | 308 => response.header("location"),
+                _ => None,
+            };
+            let (Some(most), Some(location)) = (self.redirects, location) else {
+                let status = response.status;
+                return Err(response.into_error(HandshakeFault::Status(status)));
+            };
+            if redirects == most {
+                return Err(response.into_error(HandshakeFault::TooManyRedirects));
+            }
+            redirects += 1;
+            address = match address.redirected(&location) {
+                Some(next) => Cow::Owned(next),
+                None => return Err(response.into_error(HandshakeFault::BadRedirect(location))),
+            };
+        }
+    }
+
+    /// One request to `address`, over a connection of its own.
+    async fn ask(
+        &self,
+        address: &Address,
+        limit: &mut Limit,
+    ) -> Result<(Box<dyn Transport>, Answer), NetError> {
+        let found = limit
+            .bound(
+                Phase::Resolve,
+                self.route.resolve(address.host(), address.port()),
+            )
+            .await?;
+        let tcp = limit
+            .bound(Phase::Connect, self.route.connect(found))
+            .await?;
+        let mut stream: Box<dyn Transport> = if address.is_secure() {
+            Box::new(
+                limit
+                    .bound(Phase::Tls, self.tls.connect(address.host(), tcp))
+                    .await?,
+            )
+        } else {
+            Box::new(tcp)
+        };
+        let mut headers = Vec::new();
+        self.headers
+            .write(address, self.confidence(address), &mut headers);
+        let ask = Ask {
+            resource: address.resource(),
+            headers: &headers,
+            protocols: &self.protocols,
+            extensions: self.extensions.as_deref(),
+        };
+        let answer = limit
+            .bound(Phase::Upgrade, upgrade(&mut stream, &ask))
+            .await?;
+        Ok((stream, answer))
+    }
+
+    fn confidence(&self, address: &Address) -> Confidence {
+        if (address.host(), address.port()) != (self.address.host(), self.address.port()) {
+            Confidence::Stranger
+        } else if self.address.is_secure() && !address.is_secure() {
+            Confidence::Downgraded
+        } else {
+            Confidence::Full
+        }
+    }
+}
+
+fn check_protocols(protocols: &[String]) -> Result<(), BadOption> {
+    for (index, protocol) in protocols.iter().enumerate() {
+        if !is_token(protocol) {
+            let trouble = format!(
+                "{protocol:?} is no subprotocol; letters, digits and !#$%&'*+-.^_`|~ are allowed"
+            );
+            return Err(BadOption::new("protocols", BadKind::Syntax, trouble));
+        }
+        if protocols[..index].contains(protocol) {
+            let trouble = format!("{protocol:?} is given twice; each must differ");
+            return Err(BadOption::new("protocols", BadKind::Range, trouble));
+        }
+    }
+    Ok(())
+}
