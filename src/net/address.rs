@@ -112,7 +112,7 @@ pub(super) fn basic(pair: &[u8]) -> String {
 }
 
 /// `text` fit for an error message: credentials and query, which often holds a token, are left out.
-fn redact(text: &str) -> String {
+pub(super) fn redact(text: &str) -> String {
     let (text, cut) = match text.find(['?', '#']) {
         Some(end) => (&text[..end], "…"),
         None => (text, ""),
