@@ -14,6 +14,8 @@ mod limit;
 mod options;
 mod roots;
 mod target;
+#[cfg(test)]
+mod tls_tests;
 mod verifier;
 
 pub use error::{HandshakeFault, NetError, Phase};

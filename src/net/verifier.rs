@@ -105,6 +105,15 @@ impl Verifier {
             // What is left to fail on, after its dates, is that it may sign others.
             Err(Error::InvalidCertificate(CertificateError::Other(_)))
                 if self.is_root(&details) => {}
+            Err(Error::InvalidCertificate(CertificateError::Other(_)))
+                if is_self_signed(&details) =>
+            {
+                return Err(untrusted(
+                    CertificateError::UnknownIssuer.into(),
+                    &details,
+                    chain,
+                ));
+            }
             Err(error) => return Err(untrusted(error, &details, chain)),
         }
         match verify_server_name(&parsed, name) {
