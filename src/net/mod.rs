@@ -1,0 +1,24 @@
+//! Reaches a peer: a URL and its options become a stream that has been upgraded to WebSocket.
+//!
+//! [`Target::parse`] checks everything that can be checked without the network, so that bad input
+//! throws at once; [`Target::reach`] then resolves, connects, speaks TLS and upgrades, all within one
+//! handshake timeout, and may be called for every attempt anew. Dropping its future cancels it.
+
+mod address;
+mod client_tls;
+mod connect;
+mod error;
+mod handshake;
+mod headers;
+mod limit;
+mod options;
+mod roots;
+mod target;
+#[cfg(test)]
+mod tls_tests;
+mod verifier;
+
+pub use error::{HandshakeFault, NetError, Phase};
+pub use options::{BadKind, BadOption, Options, TlsOptions};
+pub use roots::Roots;
+pub use target::{Reached, Target, Transport};

@@ -1,0 +1,124 @@
+//! The options as a user gave them, and what is wrong with one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Roots;
+
+/// How to reach a peer, not checked yet: [`Target::parse`](super::Target::parse) does that.
+#[derive(Clone)]
+pub struct Options {
+    /// `ws:` or `wss:`, absolute, without a fragment. Credentials in it become Basic authentication.
+    pub url: String,
+    /// Subprotocols to ask for, in the order of preference.
+    pub protocols: Vec<String>,
+    /// Request headers in their order, several values for one that is sent several times. `Cookie`
+    /// is sent once, its values joined. Of a name given twice the last holds, as in Node. Those that
+    /// the handshake owns are refused, unless they say just what the handshake says.
+    pub headers: Vec<(String, Vec<String>)>,
+    /// The `Origin` header; wins over one among `headers`.
+    pub origin: Option<String>,
+    /// `user:password` for Basic authentication; wins over credentials in the URL. An
+    /// `Authorization` among `headers` wins over both.
+    pub auth: Option<String>,
+    /// Bound on DNS, TCP, TLS, the upgrade and all redirects together; zero for none. Default 10 s.
+    pub handshake_timeout: Duration,
+    /// Follow the redirects 301, 302, 303, 307 and 308. Default false.
+    pub follow_redirects: bool,
+    /// Redirects to follow before giving up. Default 10.
+    pub max_redirects: u32,
+    /// IP address to connect from.
+    pub local_address: Option<String>,
+    /// 4 or 6: use addresses of that family alone, of those that a name resolves to. 0: both.
+    pub family: Option<u8>,
+    /// Name sent by SNI and looked for in the certificate, instead of the URL's host. An empty one
+    /// sends none.
+    pub servername: Option<String>,
+    pub tls: TlsOptions,
+    /// The value of `Sec-WebSocket-Extensions` to offer.
+    pub extensions: Option<String>,
+}
+
+impl Options {
+    /// The defaults, for `url`.
+    pub fn new(url: impl Into<String>, roots: Arc<Roots>) -> Options {
+        Options {
+            url: url.into(),
+            protocols: Vec::new(),
+            headers: Vec::new(),
+            origin: None,
+            auth: None,
+            handshake_timeout: Duration::from_secs(10),
+            follow_redirects: false,
+            max_redirects: 10,
+            local_address: None,
+            family: None,
+            servername: None,
+            tls: TlsOptions::new(roots),
+            extensions: None,
+        }
+    }
+}
+
+/// Whom to trust and who to be. Not used for `ws:`.
+#[derive(Clone)]
+pub struct TlsOptions {
+    /// Default true. False accepts any certificate: the peer can then be anybody.
+    pub reject_unauthorized: bool,
+    /// Certificates to trust instead of `roots`, PEM or DER; several in one PEM are fine.
+    pub ca: Option<Vec<Vec<u8>>>,
+    /// The client's certificate and its chain, PEM or DER.
+    pub cert: Vec<Vec<u8>>,
+    /// The key of `cert`: PEM of PKCS#8, PKCS#1 or SEC1, not encrypted; or DER.
+    pub key: Option<Vec<u8>>,
+    /// The client's certificate, chain and key in PKCS#12. As in Node, its chain is trusted too.
+    pub pfx: Option<Vec<u8>>,
+    /// The passphrase of `pfx`.
+    pub passphrase: Option<String>,
+    /// What is trusted when there is no `ca`. Shared, since it also keeps the parsed configuration
+    /// that clients with the same options have in common.
+    pub roots: Arc<Roots>,
+}
+
+impl TlsOptions {
+    pub fn new(roots: Arc<Roots>) -> TlsOptions {
+        TlsOptions {
+            reject_unauthorized: true,
+            ca: None,
+            cert: Vec::new(),
+            key: None,
+            pfx: None,
+            passphrase: None,
+            roots,
+        }
+    }
+}
+
+/// What is wrong with an option. Its message names the option, the value and what is allowed, and
+/// never shows a secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct BadOption {
+    pub option: &'static str,
+    pub message: String,
+    pub kind: BadKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadKind {
+    /// Not the kind of value that the option takes.
+    Type,
+    /// A value of the right kind that is not among the allowed ones.
+    Range,
+}
+
+impl BadOption {
+    /// The message is `option: trouble`.
+    pub(super) fn new(option: &'static str, kind: BadKind, trouble: impl AsRef<str>) -> BadOption {
+        BadOption {
+            option,
+            message: format!("{option}: {}", trouble.as_ref()),
+            kind,
+        }
+    }
+}
