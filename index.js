@@ -106,9 +106,13 @@ class WebSocketReconnect extends Emitter {
 
       /** Notices taken from the mailbox. */
       received: 0,
-      /** Up to these of them, a call has made void what queued notices say of … */
+      /** Up to these of them, a call has made void what notices say of the connection's life, … */
       lifeHorizon: 0,
+      /** … of the end of an earlier life, … */
+      birthHorizon: 0,
+      /** … of the circuit, … */
       circuitHorizon: 0,
+      /** … of `retryCount` and `circuitFailures`. */
       countHorizon: 0,
     };
     Object.defineProperty(this, '_inner', { value: inner });
@@ -133,6 +137,7 @@ class WebSocketReconnect extends Emitter {
       return rejected(error);
     }
     inner.alive = true;
+    inner.birthHorizon = rows[0];
     if (!inner.pending) {
       const pending = {};
       pending.promise = new Promise((resolve, reject) => Object.assign(pending, { resolve, reject }));
@@ -141,7 +146,7 @@ class WebSocketReconnect extends Emitter {
     }
     const { promise } = inner.pending;
     this._track();
-    mailbox.deliverNow(rows);
+    mailbox.deliverNow(this, rows);
     return promise;
   }
 
@@ -174,7 +179,7 @@ class WebSocketReconnect extends Emitter {
     const rows = inner.client.close(inner.received, code, reason, inner.alive && inner.state !== 'CLOSING');
     // Without rows, the end that is on its way already is the one to deliver.
     if (rows.length > 1) inner.lifeHorizon = rows[0];
-    mailbox.deliverNow(rows);
+    mailbox.deliverNow(this, rows);
   }
 
   reset() {
@@ -203,7 +208,7 @@ class WebSocketReconnect extends Emitter {
     inner.circuitFailures += 1;
     inner.countHorizon = rows[0];
     this.emit('error', error);
-    mailbox.deliverNow(rows);
+    mailbox.deliverNow(this, rows);
   }
 
   getStats() {
@@ -425,9 +430,7 @@ class WebSocketReconnect extends Emitter {
     if (inner.circuitFailures !== failures || inner.retryCount !== retryCount) inner.countHorizon = horizon;
     inner.circuitFailures = failures;
     inner.retryCount = retryCount;
-    // An open circuit's timer may tell something of an idle client.
-    mailbox.track(inner.id, this, true, inner.alive && inner.holding);
-    mailbox.deliverNow(rows);
+    mailbox.deliverNow(this, rows);
     // The engine was there already; what would have told it is void by this call.
     this._setCircuitState(state);
   }
@@ -469,15 +472,17 @@ class WebSocketReconnect extends Emitter {
     } else if (kind === CIRCUIT) {
       if (order > inner.circuitHorizon) this._setCircuitState(row[at + 6]);
     } else if (order > inner.lifeHorizon) {
-      this._live(kind, row, at);
+      this._live(kind, row, at, order);
     }
   }
 
   /** Takes a step of the connection's life. */
-  _live(kind, row, at) {
+  _live(kind, row, at, order) {
     const inner = this._inner;
     if (kind === STATE) {
       const state = row[at + 6];
+      // A call has closed the circuit since.
+      if (state === 'BLOCKED' && inner.circuitState !== 'OPEN') return;
       if (state === inner.state) return;
       inner.state = state;
       if (state === 'OPEN') inner.openedAt = row[at + 2];
@@ -487,16 +492,18 @@ class WebSocketReconnect extends Emitter {
       this._settle('resolve');
       this.emit('open');
     } else if (kind === CLOSE) {
-      this._end(row[at + 3], { code: row[at + 6], reason: row[at + 7], wasClean: row[at + 8] });
+      const lives = row[at + 3] || order <= inner.birthHorizon;
+      this._end(lives, { code: row[at + 6], reason: row[at + 7], wasClean: row[at + 8] });
     } else if (kind === RETRY) {
       this.emit('retry', { attempt: row[at + 6], delay: row[at + 7], maxRetries: row[at + 8] });
       this._rerouteBeforeRetry();
     }
   }
 
-  _end(alive, ending) {
+  /** Takes the end of a connection, which is the end of the client's life unless it `lives` on. */
+  _end(lives, ending) {
     const inner = this._inner;
-    if (alive) {
+    if (lives) {
       this.emit('close', ending);
       return;
     }
@@ -564,12 +571,14 @@ function mayNeedTrust(route) {
   return route.ca === undefined && (/^wss:/i.test(route.url.trim()) || route.followRedirects);
 }
 
-/** An option that the engine refused has a value that is out of range. */
+const KINDS = { TypeError, RangeError };
+
+/** Turns an option that the engine refused into the error that the caller gets. */
 function thrownHere(call) {
   try {
     return call();
   } catch (error) {
-    throw error.code === 'WSR_ERR_OPTION' ? coded(RangeError, error.code, error.message) : error;
+    throw KINDS[error.code] ? coded(KINDS[error.code], 'WSR_ERR_OPTION', error.message) : error;
   }
 }
 

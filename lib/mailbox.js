@@ -20,14 +20,6 @@ let rows = [];
 let cursor = 0;
 let more = false;
 
-/** Delivers one row to its client, and returns its kind. */
-function deliverRow(list, at, queued) {
-  const kind = list[at + 1];
-  const client = clients.get(list[at]);
-  if (client) client._deliver(kind, list, at, queued);
-  return kind;
-}
-
 /**
  * Delivers all that the engine has told.
  *
@@ -42,16 +34,21 @@ function deliver() {
   }
   while (cursor < rows.length) {
     const at = cursor;
-    cursor += ROW_LENGTH[rows[at + 1]];
-    if (deliverRow(rows, at, true) === OPEN) break;
+    const kind = rows[at + 1];
+    const client = clients.get(rows[at]);
+    cursor += ROW_LENGTH[kind];
+    if (client) client._deliver(kind, rows, at, true);
+    if (kind === OPEN) break;
   }
   if (cursor < rows.length || more) setImmediate(deliver);
   else rows = [];
 }
 
-/** Delivers the rows that a call returned, before it returns. */
-function deliverNow(list) {
-  for (let at = 1; at < list.length; at += ROW_LENGTH[list[at + 1]]) deliverRow(list, at, false);
+/** Delivers the rows that a call of `client` returned, before it returns. */
+function deliverNow(client, list) {
+  for (let at = 1; at < list.length; at += ROW_LENGTH[list[at + 1]]) {
+    client._deliver(list[at + 1], list, at, false);
+  }
 }
 
 function sharedEnvironment() {

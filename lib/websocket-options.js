@@ -109,7 +109,7 @@ function perMessageDeflate(given) {
   const settings = given === undefined || given === null || given === true ? {} : given;
   if (!is.object(settings)) throw badType(DEFLATE, given, 'true, false, or an object');
   const zlib = settings.zlibDeflateOptions || {};
-  const threshold = deflateOption(settings, 'threshold', 'a number of bytes of at least 0', (value) => value >= 0);
+  const threshold = deflateOption(settings, 'threshold', 'a number of bytes of at least 0', (value) => is.number(value) && value >= 0);
   const level = deflateOption(zlib, 'level', 'an integer from -1 to 9', wholeNumber(-1, 9));
   const offersClientWindow = settings.clientMaxWindowBits !== false;
   return {

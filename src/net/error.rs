@@ -1,108 +1,218 @@
-//! Trouble on the way to a peer, in the words and codes that Node users know.
+//! What can go wrong on the way to a peer, in Node's words where Node has some.
 
+use std::fmt;
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use tokio_rustls::rustls;
+
+use super::verifier::TlsFault;
 use crate::policy::Failure;
 
-/// Why an attempt failed.
 #[derive(Debug, thiserror::Error)]
 pub enum NetError {
     #[error("getaddrinfo {code} {host}")]
-    Dns { code: &'static str, host: String },
-    #[error("{call} {what}{place}", what = code.map_or_else(|| source.to_string(), str::to_owned))]
-    System {
-        call: &'static str,
-        code: Option<&'static str>,
-        /// With a leading space, or empty.
-        place: String,
-        source: io::Error,
+    Resolve { code: &'static str, host: String },
+    #[error("connect {} {}:{}", code_of(.error), .address.ip(), .address.port())]
+    Connect {
+        address: SocketAddr,
+        error: io::Error,
     },
-    /// The peer ended the stream before it answered the upgrade.
+    #[error("bind {} {ip}", code_of(.error))]
+    Bind { ip: IpAddr, error: io::Error },
+    #[error("{call} {}", code_of(.error))]
+    Io {
+        call: &'static str,
+        error: io::Error,
+    },
+    /// The peer ended the connection before it answered.
     #[error("socket hang up")]
     HungUp,
-    #[error("{message}")]
-    Tls { code: &'static str, message: String },
-    #[error("Opening handshake has timed out after {} ms", .0.as_millis())]
-    TimedOut(Duration),
-    /// The peer's answer is no upgrade.
-    #[error("Unexpected server response: {status}")]
-    Refused {
-        status: u16,
-        headers: Vec<(String, String)>,
-    },
-    /// The peer's answer claims to be an upgrade, and is none that was asked for.
-    #[error("{problem}")]
-    BadUpgrade {
-        problem: String,
+    #[error("Client network socket disconnected before secure TLS connection was established")]
+    HungUpInTls,
+    #[error("{0}")]
+    Tls(TlsFault),
+    #[error("Opening handshake has timed out after {} ms {phase}", .after.as_millis())]
+    TimedOut { after: Duration, phase: Phase },
+    /// The peer answered, and no upgrade came of it. Header names are in lower case.
+    #[error("{fault}")]
+    Handshake {
+        fault: HandshakeFault,
         status: Option<u16>,
         headers: Vec<(String, String)>,
     },
-    #[error("Maximum number of redirects ({0}) exceeded")]
-    TooManyRedirects(u32),
-    #[error(
-        "The redirect to {0:?} cannot be followed: allowed are ws:, wss:, http: and https: URLs"
-    )]
+}
+
+/// What is wrong with the answer to the upgrade; the words of `ws` where it has some.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HandshakeFault {
+    #[error("The server's answer is not HTTP: {0}")]
+    NotHttp(String),
+    #[error("The server's answer has more than {0} bytes of headers")]
+    TooLong(usize),
+    #[error("The server's answer has more than {0} headers")]
+    TooMany(usize),
+    #[error("Unexpected server response: {0}")]
+    Status(u16),
+    #[error("Invalid Upgrade header")]
+    Upgrade,
+    #[error("Invalid Connection header")]
+    Connection,
+    #[error("Invalid Sec-WebSocket-Accept header")]
+    Accept,
+    #[error("Server sent a subprotocol but none was requested")]
+    UnaskedProtocol,
+    #[error("Server sent an invalid subprotocol")]
+    WrongProtocol,
+    #[error("Server sent no subprotocol")]
+    NoProtocol,
+    #[error("Server sent a Sec-WebSocket-Extensions header but no extension was requested")]
+    UnaskedExtension,
+    #[error("Maximum redirects exceeded")]
+    TooManyRedirects,
+    #[error("The server redirects to {0:?}, which is no WebSocket URL")]
     BadRedirect(String),
 }
 
+/// How far an attempt has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    Resolve,
+    Connect,
+    Tls,
+    Upgrade,
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Phase::Resolve => "while resolving the host name",
+            Phase::Connect => "while connecting",
+            Phase::Tls => "in the TLS handshake",
+            Phase::Upgrade => "waiting for the server's answer to the upgrade",
+        })
+    }
+}
+
 impl NetError {
-    /// A failed system call, with the code that Node gives it.
-    pub fn system(call: &'static str, place: String, source: io::Error) -> NetError {
-        NetError::System {
-            call,
-            code: system_code(&source),
-            place,
-            source,
+    /// From a failed read or write; TLS hides its own errors in those.
+    pub(super) fn from_io(call: &'static str, error: io::Error) -> NetError {
+        if let Some(tls) = error
+            .get_ref()
+            .and_then(|inner| inner.downcast_ref::<rustls::Error>())
+        {
+            return NetError::Tls(TlsFault::from_rustls(tls));
+        }
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => NetError::HungUp,
+            _ => NetError::Io { call, error },
         }
     }
 
-    /// What a user is told.
+    /// The code that JavaScript sees.
+    pub fn code(&self) -> &'static str {
+        match self {
+            NetError::Resolve { code, .. } => code,
+            NetError::Connect { error, .. }
+            | NetError::Bind { error, .. }
+            | NetError::Io { error, .. } => code_of(error),
+            NetError::HungUp | NetError::HungUpInTls => "ECONNRESET",
+            NetError::Tls(fault) => fault.code,
+            NetError::TimedOut { .. } => "WSR_ERR_HANDSHAKE_TIMEOUT",
+            NetError::Handshake { .. } => "WSR_ERR_HANDSHAKE",
+        }
+    }
+
     pub fn into_failure(self) -> Failure {
-        let message = self.to_string();
-        let (code, status, headers) = match self {
-            NetError::Dns { code, .. } | NetError::Tls { code, .. } => {
-                (Some(code), None, Vec::new())
-            }
-            NetError::System { code, .. } => (code, None, Vec::new()),
-            NetError::HungUp => (Some("ECONNRESET"), None, Vec::new()),
-            NetError::TimedOut(_) => (Some("WSR_ERR_HANDSHAKE_TIMEOUT"), None, Vec::new()),
-            NetError::Refused { status, headers } => {
-                (Some("WSR_ERR_HANDSHAKE"), Some(status), headers)
-            }
-            NetError::BadUpgrade {
+        let (message, code) = (self.to_string(), Some(self.code().to_owned()));
+        match self {
+            NetError::Handshake {
                 status, headers, ..
-            } => (Some("WSR_ERR_HANDSHAKE"), status, headers),
-            NetError::TooManyRedirects(_) | NetError::BadRedirect(_) => {
-                (Some("WSR_ERR_HANDSHAKE"), None, Vec::new())
-            }
-        };
-        Failure {
-            message,
-            code: code.map(str::to_owned),
-            status,
-            headers,
+            } => Failure {
+                message,
+                code,
+                status,
+                headers,
+            },
+            NetError::Resolve { .. }
+            | NetError::Connect { .. }
+            | NetError::Bind { .. }
+            | NetError::Io { .. }
+            | NetError::HungUp
+            | NetError::HungUpInTls
+            | NetError::Tls(_)
+            | NetError::TimedOut { .. } => Failure {
+                message,
+                code,
+                ..Failure::default()
+            },
         }
     }
 }
 
-/// The code of the operating system's error, as Node names it.
-fn system_code(error: &io::Error) -> Option<&'static str> {
-    use io::ErrorKind::*;
-    Some(match error.kind() {
-        ConnectionRefused => "ECONNREFUSED",
-        ConnectionReset => "ECONNRESET",
-        ConnectionAborted => "ECONNABORTED",
-        TimedOut => "ETIMEDOUT",
-        HostUnreachable => "EHOSTUNREACH",
-        NetworkUnreachable => "ENETUNREACH",
-        NetworkDown => "ENETDOWN",
-        AddrInUse => "EADDRINUSE",
-        AddrNotAvailable => "EADDRNOTAVAIL",
-        BrokenPipe => "EPIPE",
-        PermissionDenied => "EACCES",
-        UnexpectedEof => "ECONNRESET",
-        InvalidInput => "EINVAL",
-        _ => return None,
-    })
+/// The system's name of an error, on every platform that of Unix, as in Node.
+fn code_of(error: &io::Error) -> &'static str {
+    use io::ErrorKind as Kind;
+    match error.kind() {
+        Kind::AddrInUse => "EADDRINUSE",
+        Kind::AddrNotAvailable => "EADDRNOTAVAIL",
+        Kind::BrokenPipe => "EPIPE",
+        Kind::ConnectionAborted => "ECONNABORTED",
+        Kind::ConnectionRefused => "ECONNREFUSED",
+        Kind::ConnectionReset => "ECONNRESET",
+        Kind::HostUnreachable => "EHOSTUNREACH",
+        Kind::InvalidInput => "EINVAL",
+        Kind::NetworkDown => "ENETDOWN",
+        Kind::NetworkUnreachable => "ENETUNREACH",
+        Kind::NotConnected => "ENOTCONN",
+        Kind::OutOfMemory => "ENOMEM",
+        Kind::PermissionDenied if error.raw_os_error() == Some(1) => "EPERM",
+        Kind::PermissionDenied => "EACCES",
+        Kind::TimedOut => "ETIMEDOUT",
+        _ => match error.raw_os_error() {
+            Some(24 | 10024) => "EMFILE",
+            Some(97 | 47 | 10047) => "EAFNOSUPPORT",
+            _ => "UNKNOWN",
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_becomes_what_node_would_say() {
+        let refused = |address: &str| NetError::Connect {
+            address: address.parse().unwrap(),
+            error: io::ErrorKind::ConnectionRefused.into(),
+        };
+        let failure = refused("127.0.0.1:1").into_failure();
+        assert_eq!(failure.message, "connect ECONNREFUSED 127.0.0.1:1");
+        assert_eq!(failure.code.as_deref(), Some("ECONNREFUSED"));
+        assert_eq!(refused("[::1]:1").to_string(), "connect ECONNREFUSED ::1:1");
+        let late = NetError::TimedOut {
+            after: Duration::from_millis(1500),
+            phase: Phase::Tls,
+        };
+        assert_eq!(
+            late.to_string(),
+            "Opening handshake has timed out after 1500 ms in the TLS handshake"
+        );
+        assert_eq!(late.code(), "WSR_ERR_HANDSHAKE_TIMEOUT");
+    }
+
+    #[test]
+    fn a_refused_upgrade_keeps_status_and_headers() {
+        let headers = vec![("retry-after".to_owned(), "1".to_owned())];
+        let failure = NetError::Handshake {
+            fault: HandshakeFault::Status(503),
+            status: Some(503),
+            headers: headers.clone(),
+        }
+        .into_failure();
+        assert_eq!(failure.message, "Unexpected server response: 503");
+        assert_eq!((failure.status, failure.headers), (Some(503), headers));
+    }
 }

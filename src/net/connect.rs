@@ -1,0 +1,272 @@
+//! From a host name to a TCP connection.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use tokio::net::{TcpSocket, TcpStream, lookup_host};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+use url::Host;
+
+use super::{BadKind, BadOption, NetError, Options};
+
+/// Head start of one address before the next is tried beside it (RFC 8305, 5).
+const HEAD_START: Duration = Duration::from_millis(250);
+
+/// Which addresses may be connected, and from where.
+#[derive(Clone, Copy)]
+pub(super) struct Route {
+    local: Option<IpAddr>,
+    family: Option<Family>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Family {
+    V4,
+    V6,
+}
+
+impl Family {
+    fn of(ip: IpAddr) -> Family {
+        if ip.is_ipv4() { Family::V4 } else { Family::V6 }
+    }
+}
+
+impl Route {
+    pub fn parse(options: &Options) -> Result<Route, BadOption> {
+        let family = match options.family {
+            None | Some(0) => None,
+            Some(4) => Some(Family::V4),
+            Some(6) => Some(Family::V6),
+            Some(other) => {
+                return Err(BadOption::new(
+                    "family",
+                    BadKind::Range,
+                    format!("{other} must be 0, 4 or 6"),
+                ));
+            }
+        };
+        let local = match &options.local_address {
+            None => None,
+            Some(text) => Some(text.parse().map_err(|_| {
+                BadOption::new(
+                    "localAddress",
+                    BadKind::Range,
+                    format!("{text:?} must be an IP address"),
+                )
+            })?),
+        };
+        Ok(Route { local, family })
+    }
+
+    /// The addresses to try, best first; never none.
+    pub async fn resolve(&self, host: &Host, port: u16) -> Result<Vec<SocketAddr>, NetError> {
+        let name = match host {
+            Host::Ipv4(ip) => return Ok(vec![SocketAddr::new(IpAddr::V4(*ip), port)]),
+            Host::Ipv6(ip) => return Ok(vec![SocketAddr::new(IpAddr::V6(*ip), port)]),
+            Host::Domain(name) => name,
+        };
+        let not_found = |code| NetError::Resolve {
+            code,
+            host: name.clone(),
+        };
+        let found = lookup_host((name.as_str(), port))
+            .await
+            .map_err(|error| not_found(resolve_code(&error)))?;
+        let local = self.local.map(Family::of);
+        let usable = found.filter(|address| {
+            let family = Some(Family::of(address.ip()));
+            (self.family.is_none() || self.family == family) && (local.is_none() || local == family)
+        });
+        let addresses = interleave(usable.collect());
+        if addresses.is_empty() {
+            Err(not_found("ENOTFOUND"))
+        } else {
+            Ok(addresses)
+        }
+    }
+
+    /// The first of `addresses` that answers; else the error of the first that failed.
+    pub async fn connect(&self, addresses: Vec<SocketAddr>) -> Result<TcpStream, NetError> {
+        let mut waiting = addresses.into_iter();
+        let mut trying = JoinSet::new();
+        let mut failure = None;
+        loop {
+            if let Some(address) = waiting.next() {
+                trying.spawn(dial(address, self.local));
+            }
+            tokio::select! {
+                Some(tried) = trying.join_next() => match tried {
+                    Ok(Ok(stream)) => return Ok(stream),
+                    Ok(Err(error)) => { failure.get_or_insert(error); }
+                    Err(stopped) => { failure.get_or_insert(NetError::Io { call: "connect", error: stopped.into() }); }
+                },
+                () = sleep(HEAD_START), if waiting.len() > 0 => {}
+                else => return Err(failure.unwrap_or(NetError::HungUp)),
+            }
+        }
+    }
+}
+
+async fn dial(address: SocketAddr, local: Option<IpAddr>) -> Result<TcpStream, NetError> {
+    let connect = |error| NetError::Connect { address, error };
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()
+    } else {
+        TcpSocket::new_v6()
+    }
+    .map_err(connect)?;
+    if let Some(ip) = local {
+        socket
+            .bind(SocketAddr::new(ip, 0))
+            .map_err(|error| NetError::Bind { ip, error })?;
+    }
+    let stream = socket.connect(address).await.map_err(connect)?;
+    stream.set_nodelay(true).map_err(connect)?;
+    Ok(stream)
+}
+
+/// The families in turn, beginning with that of the first address, so that a family that leads
+/// nowhere costs one head start and not one for each of its addresses.
+fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    let Some(first) = addresses.first().map(|address| Family::of(address.ip())) else {
+        return addresses;
+    };
+    let (preferred, other): (Vec<_>, Vec<_>) = addresses
+        .into_iter()
+        .partition(|address| Family::of(address.ip()) == first);
+    let (mut preferred, mut other) = (preferred.into_iter(), other.into_iter());
+    let mut mixed = Vec::new();
+    while preferred.len() + other.len() > 0 {
+        mixed.extend(preferred.next());
+        mixed.extend(other.next());
+    }
+    mixed
+}
+
+/// Node's code of a failed lookup. The standard library keeps getaddrinfo's number to itself, so
+/// its text has to tell: glibc and the BSDs, then musl; 11002 is Windows' WSATRY_AGAIN.
+fn resolve_code(error: &io::Error) -> &'static str {
+    let text = error.to_string();
+    let again = text.contains("Temporary failure in name resolution")
+        || text.contains("Try again")
+        || error.raw_os_error() == Some(11002);
+    if again { "EAI_AGAIN" } else { "ENOTFOUND" }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::net::Roots;
+
+    fn route(local: Option<&str>, family: Option<u8>) -> Result<Route, BadOption> {
+        let mut options = Options::new("ws://x", Arc::new(Roots::from_pem([""; 0].iter())));
+        options.local_address = local.map(str::to_owned);
+        options.family = family;
+        Route::parse(&options)
+    }
+
+    #[test]
+    fn bad_routes_are_refused() {
+        let message = |local, family| route(local, family).err().unwrap().message;
+        assert_eq!(message(None, Some(5)), "family: 5 must be 0, 4 or 6");
+        assert_eq!(
+            message(Some("eth0"), None),
+            "localAddress: \"eth0\" must be an IP address"
+        );
+    }
+
+    #[test]
+    fn families_take_turns() {
+        let list = |texts: &[&str]| {
+            texts
+                .iter()
+                .map(|text| text.parse().unwrap())
+                .collect::<Vec<SocketAddr>>()
+        };
+        let given = list(&["[::1]:1", "[::2]:1", "[::3]:1", "1.0.0.1:1"]);
+        assert_eq!(
+            interleave(given),
+            list(&["[::1]:1", "1.0.0.1:1", "[::2]:1", "[::3]:1"])
+        );
+    }
+
+    #[tokio::test]
+    async fn a_family_is_kept_to() {
+        let host = Host::Domain("localhost".to_owned());
+        let found = route(None, Some(4))
+            .unwrap()
+            .resolve(&host, 80)
+            .await
+            .unwrap();
+        assert!(found.iter().all(SocketAddr::is_ipv4));
+        let literal = Host::Ipv6("::1".parse().unwrap());
+        let found = route(None, Some(4))
+            .unwrap()
+            .resolve(&literal, 80)
+            .await
+            .unwrap();
+        assert!(found[0].is_ipv6());
+    }
+
+    #[tokio::test]
+    async fn the_next_address_is_tried_when_one_refuses() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let alive = listener.local_addr().unwrap();
+        let unused = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let dead = unused.local_addr().unwrap();
+        drop(unused);
+        let stream = route(None, None)
+            .unwrap()
+            .connect(vec![dead, alive])
+            .await
+            .unwrap();
+        assert_eq!(stream.peer_addr().unwrap(), alive);
+        assert!(stream.nodelay().unwrap());
+        let error = route(None, None)
+            .unwrap()
+            .connect(vec![dead])
+            .await
+            .unwrap_err();
+        assert_eq!(error.to_string(), format!("connect ECONNREFUSED {dead}"));
+    }
+
+    #[tokio::test]
+    async fn the_local_address_is_used() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stream = route(Some("127.0.0.1"), None)
+            .unwrap()
+            .connect(vec![address])
+            .await
+            .unwrap();
+        assert_eq!(stream.local_addr().unwrap().ip().to_string(), "127.0.0.1");
+        let error = route(Some("192.0.2.1"), None)
+            .unwrap()
+            .connect(vec![address])
+            .await
+            .unwrap_err();
+        assert_eq!(error.to_string(), "bind EADDRNOTAVAIL 192.0.2.1");
+    }
+
+    #[tokio::test]
+    async fn an_unknown_host_is_told_as_node_tells_it() {
+        let host = Host::Domain("nowhere.invalid".to_owned());
+        let error = route(None, None)
+            .unwrap()
+            .resolve(&host, 80)
+            .await
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error == "getaddrinfo ENOTFOUND nowhere.invalid"
+                || error == "getaddrinfo EAI_AGAIN nowhere.invalid",
+            "{error}"
+        );
+    }
+}

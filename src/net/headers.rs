@@ -1,0 +1,311 @@
+//! The request's headers: which a user may set, and how they become lines.
+
+use super::{BadKind, BadOption, Options};
+use crate::net::address::{Address, basic};
+
+/// Headers that one message can carry only once with a meaning.
+const SINGLE: [&str; 4] = ["authorization", "host", "origin", "user-agent"];
+
+/// The checked request headers of a target.
+#[derive(Clone)]
+pub(super) struct Headers {
+    /// Name as the user spells it, and value in latin-1; all that the handshake does not own.
+    lines: Vec<(String, Vec<u8>)>,
+    /// The value of `Authorization` from the option `auth`.
+    authorization: Option<String>,
+}
+
+/// What of the headers goes to a host that a redirect leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Confidence {
+    /// The host that the user named: everything.
+    Full,
+    /// That host, but in the clear instead of by TLS: no credentials.
+    Downgraded,
+    /// Another host: no credentials, and its own `Host`.
+    Stranger,
+}
+
+impl Headers {
+    pub fn parse(options: &Options) -> Result<Headers, BadOption> {
+        let mut lines: Vec<(String, Vec<u8>)> = Vec::new();
+        for (name, values) in &options.headers {
+            let values = checked_values(name, values)?;
+            lines.retain(|(earlier, _)| !earlier.eq_ignore_ascii_case(name));
+            lines.extend(values.into_iter().map(|value| (name.clone(), value)));
+        }
+        if let Some(origin) = options
+            .origin
+            .as_deref()
+            .filter(|origin| !origin.is_empty())
+        {
+            let value = latin1(origin)
+                .map_err(|trouble| BadOption::new("origin", BadKind::Range, trouble))?;
+            lines.retain(|(name, _)| !name.eq_ignore_ascii_case("origin"));
+            lines.push(("Origin".to_owned(), value));
+        }
+        let authorization = match options.auth.as_deref().filter(|auth| !auth.is_empty()) {
+            Some(auth) if auth.chars().any(|c| c.is_ascii_control()) => {
+                let trouble = "must be \"user:password\" without control characters";
+                return Err(BadOption::new("auth", BadKind::Range, trouble));
+            }
+            Some(auth) => Some(basic(auth.as_bytes())),
+            None => None,
+        };
+        Ok(Headers {
+            lines,
+            authorization,
+        })
+    }
+
+    /// Appends the lines that go to `address`, `Host` first.
+    pub fn write(&self, address: &Address, confidence: Confidence, request: &mut Vec<u8>) {
+        let kept = |name: &str| match confidence {
+            Confidence::Full => true,
+            Confidence::Downgraded => !is_secret(name),
+            Confidence::Stranger => !is_secret(name) && !name.eq_ignore_ascii_case("host"),
+        };
+        let has = |wanted: &str| {
+            self.lines
+                .iter()
+                .any(|(name, _)| kept(name) && name.eq_ignore_ascii_case(wanted))
+        };
+        if !has("host") {
+            line(request, "Host", address.authority().as_bytes());
+        }
+        let own = self
+            .authorization
+            .as_ref()
+            .filter(|_| confidence == Confidence::Full);
+        if let Some(value) = own
+            .or(address.authorization.as_ref())
+            .filter(|_| !has("authorization"))
+        {
+            line(request, "Authorization", value.as_bytes());
+        }
+        for (name, value) in self.lines.iter().filter(|(name, _)| kept(name)) {
+            line(request, name, value);
+        }
+    }
+}
+
+pub(super) fn line(request: &mut Vec<u8>, name: &str, value: &[u8]) {
+    request.extend_from_slice(name.as_bytes());
+    request.extend_from_slice(b": ");
+    request.extend_from_slice(value);
+    request.extend_from_slice(b"\r\n");
+}
+
+/// Whether `text` is a token of RFC 9110, 5.6.2: what header names and subprotocols are made of.
+pub(super) fn is_token(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+}
+
+/// `text` as the bytes of a header's value, or why it cannot be one.
+pub(super) fn latin1(text: &str) -> Result<Vec<u8>, String> {
+    text.chars()
+        .map(|c| match u8::try_from(c) {
+            Ok(byte) if byte == b'\t' || !byte.is_ascii_control() => Ok(byte),
+            Ok(_) | Err(_) => Err(format!(
+                "must have no line breaks, control characters or characters above U+00FF (there is a U+{:04X})",
+                u32::from(c)
+            )),
+        })
+        .collect()
+}
+
+fn is_secret(name: &str) -> bool {
+    ["authorization", "cookie"]
+        .iter()
+        .any(|secret| name.eq_ignore_ascii_case(secret))
+}
+
+/// The values to send for `name`: none where the handshake says the same by itself.
+fn checked_values(name: &str, values: &[String]) -> Result<Vec<Vec<u8>>, BadOption> {
+    let bad = |kind, trouble: String| Err(BadOption::new("headers", kind, trouble));
+    if !is_token(name) {
+        return bad(
+            BadKind::Range,
+            format!("{name:?} is no header name; letters, digits and !#$%&'*+-.^_`|~ are allowed"),
+        );
+    }
+    let lower = name.to_ascii_lowercase();
+    let same = |ours: &str| {
+        values
+            .iter()
+            .all(|value| value.trim().eq_ignore_ascii_case(ours))
+    };
+    let instead = match lower.as_str() {
+        "connection" if same("upgrade") => return Ok(Vec::new()),
+        "upgrade" if same("websocket") => return Ok(Vec::new()),
+        "sec-websocket-version" if same("13") => return Ok(Vec::new()),
+        "connection" | "upgrade" | "sec-websocket-key" | "sec-websocket-version" => "leave it out",
+        "sec-websocket-protocol" => "use protocols",
+        "sec-websocket-extensions" => "use perMessageDeflate",
+        "content-length" | "transfer-encoding" => "leave it out, the request has no body",
+        _ => "",
+    };
+    if !instead.is_empty() {
+        return bad(
+            BadKind::Range,
+            format!("{name:?} is set by the handshake itself; {instead}"),
+        );
+    }
+    if SINGLE.contains(&lower.as_str()) && values.len() > 1 {
+        return bad(
+            BadKind::Range,
+            format!("{name:?} has {} values; it can have one", values.len()),
+        );
+    }
+    let mut bytes = Vec::with_capacity(values.len());
+    for value in values {
+        match latin1(value) {
+            Ok(value) => bytes.push(value),
+            Err(trouble) => {
+                return bad(BadKind::Range, format!("the value of {name:?} {trouble}"));
+            }
+        }
+    }
+    if lower == "cookie" && bytes.len() > 1 {
+        return Ok(vec![bytes.join(&b"; "[..])]);
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::net::Roots;
+
+    fn options(headers: &[(&str, &[&str])]) -> Options {
+        let mut options = Options::new("ws://x", Arc::new(Roots::from_pem([""; 0].iter())));
+        options.headers = headers
+            .iter()
+            .map(|(name, values)| {
+                (
+                    name.to_string(),
+                    values.iter().map(|value| value.to_string()).collect(),
+                )
+            })
+            .collect();
+        options
+    }
+
+    fn written(options: &Options, url: &str, confidence: Confidence) -> String {
+        let mut request = Vec::new();
+        Headers::parse(options).unwrap().write(
+            &Address::parse(url).unwrap(),
+            confidence,
+            &mut request,
+        );
+        request.into_iter().map(char::from).collect()
+    }
+
+    #[test]
+    fn headers_are_sent_as_given_and_once() {
+        let mut options = options(&[
+            ("HOST", &["other"]),
+            ("x-a", &["1", "2"]),
+            ("cookie", &["a=1", "b=2"]),
+            ("user-agent", &["old"]),
+            ("User-Agent", &["me"]),
+            ("Connection", &["Upgrade"]),
+            ("X-None", &[]),
+            ("X-Latin", &["é"]),
+        ]);
+        options.origin = Some("https://o".to_owned());
+        assert_eq!(
+            written(&options, "ws://x", Confidence::Full),
+            "HOST: other\r\nx-a: 1\r\nx-a: 2\r\ncookie: a=1; b=2\r\nUser-Agent: me\r\nX-Latin: é\r\nOrigin: https://o\r\n"
+        );
+    }
+
+    #[test]
+    fn an_authorization_header_wins_over_auth_and_auth_over_the_url() {
+        let mut options = options(&[]);
+        let url = "ws://u:p@x";
+        assert!(written(&options, url, Confidence::Full).contains("Authorization: Basic dTpw\r\n"));
+        options.auth = Some("a:b".to_owned());
+        assert!(written(&options, url, Confidence::Full).contains("Authorization: Basic YTpi\r\n"));
+        options.headers = vec![("AUTHORIZATION".to_owned(), vec!["Bearer t".to_owned()])];
+        assert_eq!(
+            written(&options, url, Confidence::Full),
+            "Host: x\r\nAUTHORIZATION: Bearer t\r\n"
+        );
+    }
+
+    #[test]
+    fn credentials_do_not_leave_the_host_they_were_given_for() {
+        let mut options = options(&[
+            ("Cookie", &["a"]),
+            ("Authorization", &["b"]),
+            ("Host", &["h"]),
+            ("X", &["1"]),
+        ]);
+        assert_eq!(
+            written(&options, "ws://x", Confidence::Downgraded),
+            "Host: h\r\nX: 1\r\n"
+        );
+        assert_eq!(
+            written(&options, "ws://y", Confidence::Stranger),
+            "Host: y\r\nX: 1\r\n"
+        );
+        options.headers.clear();
+        options.auth = Some("a:b".to_owned());
+        assert_eq!(
+            written(&options, "ws://y", Confidence::Stranger),
+            "Host: y\r\n"
+        );
+    }
+
+    #[test]
+    fn what_would_break_the_request_is_refused() {
+        let cases: [(&str, &[&str], &str); 9] = [
+            ("a b", &["1"], "\"a b\" is no header name"),
+            ("", &["1"], "\"\" is no header name"),
+            ("X\r\nY", &["1"], "\"X\\r\\nY\" is no header name"),
+            (
+                "X",
+                &["a\r\nb: c"],
+                "the value of \"X\" must have no line breaks",
+            ),
+            ("X", &["a\0"], "(there is a U+0000)"),
+            ("X", &["€"], "(there is a U+20AC)"),
+            (
+                "sec-websocket-key",
+                &["x"],
+                "set by the handshake itself; leave it out",
+            ),
+            (
+                "Sec-WebSocket-Protocol",
+                &["x"],
+                "set by the handshake itself; use protocols",
+            ),
+            (
+                "Host",
+                &["a", "b"],
+                "\"Host\" has 2 values; it can have one",
+            ),
+        ];
+        for (name, values, message) in cases {
+            let error = Headers::parse(&options(&[(name, values)])).err().unwrap();
+            assert!(
+                error.message.starts_with("headers: ") && error.message.contains(message),
+                "{}",
+                error.message
+            );
+        }
+        let mut bad = options(&[]);
+        bad.origin = Some("a\nb".to_owned());
+        assert_eq!(Headers::parse(&bad).err().unwrap().option, "origin");
+        bad.origin = None;
+        bad.auth = Some("a:secret\n".to_owned());
+        let error = Headers::parse(&bad).err().unwrap();
+        assert!(error.option == "auth" && !error.message.contains("secret"));
+    }
+}

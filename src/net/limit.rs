@@ -1,0 +1,40 @@
+//! The one time limit of a handshake.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use tokio::time::{Sleep, sleep};
+
+use super::{NetError, Phase};
+
+/// Counts from its making, over all the steps that it is asked to bound.
+pub(super) struct Limit {
+    after: Duration,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl Limit {
+    /// Zero sets no limit.
+    pub fn new(after: Duration) -> Limit {
+        Limit {
+            after,
+            timer: (!after.is_zero()).then(|| Box::pin(sleep(after))),
+        }
+    }
+
+    pub async fn bound<T>(
+        &mut self,
+        phase: Phase,
+        step: impl Future<Output = Result<T, NetError>>,
+    ) -> Result<T, NetError> {
+        let Some(timer) = &mut self.timer else {
+            return step.await;
+        };
+        tokio::select! {
+            biased;
+            done = step => done,
+            () = timer => Err(NetError::TimedOut { after: self.after, phase }),
+        }
+    }
+}

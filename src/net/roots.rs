@@ -1,0 +1,139 @@
+//! Whom to trust, parsed once and shared.
+
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+
+use super::client_tls::Identity;
+use super::{BadKind, BadOption, TlsOptions};
+
+/// The certificates that Node trusts.
+///
+/// It also keeps the TLS configurations that were made with it, so that ten thousand clients with the
+/// same options cost one.
+pub struct Roots {
+    store: Arc<RootCertStore>,
+    made: Mutex<Vec<(Key, Weak<ClientConfig>)>>,
+}
+
+/// All that a configuration depends on.
+#[derive(PartialEq)]
+pub(super) struct Key {
+    pub reject_unauthorized: bool,
+    pub send_name: bool,
+    pub ca: Option<Vec<Vec<u8>>>,
+    pub cert: Vec<Vec<u8>>,
+    pub key: Option<Vec<u8>>,
+    pub pfx: Option<Vec<u8>>,
+    pub passphrase: Option<String>,
+}
+
+impl Roots {
+    /// From PEM texts of one or more certificates; those that cannot be parsed are skipped, since an
+    /// old one in the system's store must not keep a user from the rest.
+    pub fn from_pem(pems: impl Iterator<Item = impl AsRef<[u8]>>) -> Roots {
+        let mut store = RootCertStore::empty();
+        for pem in pems {
+            store.add_parsable_certificates(CertificateDer::pem_slice_iter(pem.as_ref()).flatten());
+        }
+        Roots {
+            store: Arc::new(store),
+            made: Mutex::default(),
+        }
+    }
+
+    /// What is trusted where `ca` takes the place of these roots and `more` comes on top.
+    pub(super) fn store(
+        &self,
+        ca: Option<&[Vec<u8>]>,
+        more: &[CertificateDer<'static>],
+    ) -> Result<Arc<RootCertStore>, BadOption> {
+        if ca.is_none() && more.is_empty() {
+            return Ok(self.store.clone());
+        }
+        let mut store = match ca {
+            None => RootCertStore::clone(&self.store),
+            Some(blobs) => {
+                let mut store = RootCertStore::empty();
+                for blob in blobs {
+                    for certificate in certificates("ca", blob)? {
+                        store
+                            .add(certificate)
+                            .map_err(|error| unusable("ca", error))?;
+                    }
+                }
+                store
+            }
+        };
+        store.add_parsable_certificates(more.iter().cloned());
+        Ok(Arc::new(store))
+    }
+
+    /// The configuration for `options`; made anew only where no client uses the same.
+    pub(super) fn config(
+        options: &TlsOptions,
+        send_name: bool,
+    ) -> Result<Arc<ClientConfig>, BadOption> {
+        let key = Key {
+            reject_unauthorized: options.reject_unauthorized,
+            send_name,
+            ca: options.ca.clone(),
+            cert: options.cert.clone(),
+            key: options.key.clone(),
+            pfx: options.pfx.clone(),
+            passphrase: options.passphrase.clone(),
+        };
+        let mut made = options
+            .roots
+            .made
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let known = made
+            .iter()
+            .find(|(other, _)| *other == key)
+            .and_then(|(_, config)| config.upgrade());
+        if let Some(config) = known {
+            return Ok(config);
+        }
+        let identity = Identity::parse(options)?;
+        let store = options
+            .roots
+            .store(options.ca.as_deref(), identity.issuers())?;
+        let config = Arc::new(identity.config(store, options.reject_unauthorized, send_name)?);
+        made.retain(|(_, config)| config.strong_count() > 0);
+        made.push((key, Arc::downgrade(&config)));
+        Ok(config)
+    }
+}
+
+/// The certificates in PEM or DER.
+pub(super) fn certificates(
+    option: &'static str,
+    blob: &[u8],
+) -> Result<Vec<CertificateDer<'static>>, BadOption> {
+    if !is_pem(blob) {
+        return Ok(vec![CertificateDer::from(blob.to_vec())]);
+    }
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(blob).collect();
+    match found {
+        Ok(found) if found.is_empty() => {
+            Err(unusable(option, "there is no certificate in the PEM"))
+        }
+        Ok(found) => Ok(found),
+        Err(error) => Err(unusable(option, error)),
+    }
+}
+
+pub(super) fn is_pem(blob: &[u8]) -> bool {
+    blob.windows(11).any(|window| window == b"-----BEGIN ")
+}
+
+pub(super) fn unusable(option: &'static str, why: impl std::fmt::Display) -> BadOption {
+    BadOption::new(
+        option,
+        BadKind::Range,
+        format!("cannot be used; it must be PEM or DER ({why})"),
+    )
+}

@@ -1,0 +1,476 @@
+//! TLS against real servers with certificates made on the spot.
+
+use std::sync::Arc;
+
+use p12_keystore::{
+    Certificate as P12Certificate, KeyStore, KeyStoreEntry, PrivateKey, PrivateKeyChain,
+};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    date_time_ymd,
+};
+use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::{RootCertStore, ServerConfig};
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+
+use super::{BadOption, NetError, Options, Reached, Roots, Target};
+
+/// A certificate with its key, and those that it was signed by, nearest first.
+struct Made {
+    params: CertificateParams,
+    key: KeyPair,
+    chain: Vec<CertificateDer<'static>>,
+}
+
+impl Made {
+    fn pem(&self) -> Vec<u8> {
+        pem(&self.chain[0])
+    }
+
+    fn signs(&self, params: CertificateParams) -> Made {
+        let key = KeyPair::generate().unwrap();
+        let issuer = Issuer::from_params(&self.params, &self.key);
+        let certificate = params.signed_by(&key, &issuer).unwrap();
+        let chain = [vec![certificate.der().clone()], self.chain.clone()].concat();
+        Made { params, key, chain }
+    }
+}
+
+fn pem(der: &CertificateDer<'_>) -> Vec<u8> {
+    let body = data_encoding::BASE64.encode(der);
+    format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n").into_bytes()
+}
+
+fn self_signed(params: CertificateParams) -> Made {
+    let key = KeyPair::generate().unwrap();
+    let chain = vec![params.self_signed(&key).unwrap().der().clone()];
+    Made { params, key, chain }
+}
+
+fn leaf(names: &[&str]) -> CertificateParams {
+    let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+    CertificateParams::new(names).unwrap()
+}
+
+fn named(mut params: CertificateParams, name: &str) -> CertificateParams {
+    params.distinguished_name.push(DnType::CommonName, name);
+    params
+}
+
+fn ca(name: &str) -> CertificateParams {
+    let mut params = named(leaf(&[]), name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params
+}
+
+/// What the server saw of one client.
+#[derive(Debug, PartialEq)]
+struct Seen {
+    name: Option<String>,
+    alpn: Option<Vec<u8>>,
+    client_certificates: usize,
+}
+
+/// Serves one connection with `made` and `chain`, asking for a client's certificate signed by
+/// `clients`, and upgrades it.
+async fn serve(
+    made: &Made,
+    chain: &[CertificateDer<'static>],
+    clients: Option<&Made>,
+) -> (u16, JoinHandle<Option<Seen>>) {
+    let key = PrivatePkcs8KeyDer::from(made.key.serialize_der());
+    let provider = Arc::new(ring::default_provider());
+    let builder = ServerConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .unwrap();
+    let builder = match clients {
+        None => builder.with_no_client_auth(),
+        Some(ca) => {
+            let mut roots = RootCertStore::empty();
+            roots.add(ca.chain[0].clone()).unwrap();
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+            builder.with_client_cert_verifier(verifier.build().unwrap())
+        }
+    };
+    let mut config = builder
+        .with_single_cert(chain.to_vec(), key.into())
+        .unwrap();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let served = tokio::spawn(async move {
+        let (tcp, _) = listener.accept().await.unwrap();
+        let mut stream = TlsAcceptor::from(Arc::new(config)).accept(tcp).await.ok()?;
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            request.push(stream.read_u8().await.ok()?);
+        }
+        let request = String::from_utf8(request).unwrap();
+        let key = request
+            .lines()
+            .find_map(|line| line.strip_prefix("Sec-WebSocket-Key: "))
+            .unwrap();
+        let accept = derive_accept_key(key.as_bytes());
+        let answer = format!(
+            "HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"
+        );
+        stream.write_all(answer.as_bytes()).await.unwrap();
+        stream.flush().await.unwrap();
+        let (_, tls) = stream.get_ref();
+        Some(Seen {
+            name: tls.server_name().map(str::to_owned),
+            alpn: tls.alpn_protocol().map(<[u8]>::to_vec),
+            client_certificates: tls.peer_certificates().map_or(0, <[_]>::len),
+        })
+    });
+    (port, served)
+}
+
+fn no_roots() -> Arc<Roots> {
+    Arc::new(Roots::from_pem([""; 0].iter()))
+}
+
+async fn reach(host: &str, port: u16, set: impl FnOnce(&mut Options)) -> Result<Reached, NetError> {
+    let mut options = Options::new(format!("wss://{host}:{port}"), no_roots());
+    options.family = Some(4);
+    set(&mut options);
+    Target::parse(options).unwrap().reach().await
+}
+
+/// What a client that trusts `trusted` gets from a server that sends `chain`.
+async fn outcome(
+    host: &str,
+    made: &Made,
+    chain: &[CertificateDer<'static>],
+    trusted: &[Vec<u8>],
+) -> &'static str {
+    let (port, _served) = serve(made, chain, None).await;
+    match reach(host, port, |options| {
+        options.tls.ca = Some(trusted.to_vec())
+    })
+    .await
+    {
+        Ok(_) => "reached",
+        Err(error) => error.code(),
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_of_a_trusted_authority_is_accepted() {
+    let root = self_signed(ca("root"));
+    let made = root.signs(leaf(&["localhost"]));
+    let (port, served) = serve(&made, &made.chain[..1], None).await;
+    reach("localhost", port, |options| {
+        options.tls.ca = Some(vec![root.pem()])
+    })
+    .await
+    .unwrap();
+    let expected = Seen {
+        name: Some("localhost".to_owned()),
+        alpn: Some(b"http/1.1".to_vec()),
+        client_certificates: 0,
+    };
+    assert_eq!(served.await.unwrap(), Some(expected));
+}
+
+#[tokio::test]
+async fn the_roots_are_trusted_unless_ca_replaces_them() {
+    let root = self_signed(ca("root"));
+    let made = root.signs(leaf(&["localhost"]));
+    let pems = [b"not a certificate".to_vec(), root.pem()];
+    let roots = Arc::new(Roots::from_pem(pems.iter()));
+    let (port, _served) = serve(&made, &made.chain[..1], None).await;
+    reach("localhost", port, |options| {
+        options.tls.roots = roots.clone()
+    })
+    .await
+    .unwrap();
+    let (port, _served) = serve(&made, &made.chain[..1], None).await;
+    let replaced = reach("localhost", port, |options| {
+        options.tls.roots = roots;
+        options.tls.ca = Some(Vec::new());
+    });
+    assert_eq!(
+        replaced.await.err().unwrap().code(),
+        "UNABLE_TO_VERIFY_LEAF_SIGNATURE"
+    );
+}
+
+#[tokio::test]
+async fn a_chain_without_a_trusted_root_has_the_code_of_openssl() {
+    let root = self_signed(ca("root"));
+    let middle = root.signs(ca("middle"));
+    let made = middle.signs(named(leaf(&["localhost"]), "leaf"));
+    let code = async |certificates: usize| {
+        outcome("localhost", &made, &made.chain[..certificates], &[]).await
+    };
+    assert_eq!(code(1).await, "UNABLE_TO_VERIFY_LEAF_SIGNATURE");
+    assert_eq!(code(2).await, "UNABLE_TO_GET_ISSUER_CERT_LOCALLY");
+    assert_eq!(code(3).await, "SELF_SIGNED_CERT_IN_CHAIN");
+    for params in [leaf(&["localhost"]), ca("localhost")] {
+        let alone = self_signed(params);
+        assert_eq!(
+            outcome("localhost", &alone, &alone.chain, &[]).await,
+            "DEPTH_ZERO_SELF_SIGNED_CERT"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_self_signed_certificate_given_as_ca_is_accepted_for_its_name_alone() {
+    let mut may_sign = leaf(&["localhost"]);
+    may_sign.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    for params in [leaf(&["localhost"]), may_sign] {
+        let made = self_signed(params.clone());
+        assert_eq!(
+            outcome("localhost", &made, &made.chain, &[made.pem()]).await,
+            "reached"
+        );
+        assert_eq!(
+            outcome("127.0.0.1", &made, &made.chain, &[made.pem()]).await,
+            "ERR_TLS_CERT_ALTNAME_INVALID"
+        );
+        let other_key = self_signed(params);
+        assert_ne!(
+            outcome("localhost", &other_key, &other_key.chain, &[made.pem()]).await,
+            "reached"
+        );
+    }
+}
+
+#[tokio::test]
+async fn dates_are_checked_also_of_a_trusted_self_signed_certificate() {
+    for (year, code) in [(2001, "CERT_HAS_EXPIRED"), (2999, "CERT_NOT_YET_VALID")] {
+        for is_ca in [IsCa::NoCa, IsCa::Ca(BasicConstraints::Unconstrained)] {
+            let mut params = leaf(&["localhost"]);
+            params.is_ca = is_ca;
+            params.not_before = date_time_ymd(year, 1, 1);
+            params.not_after = date_time_ymd(year + 1, 1, 1);
+            let made = self_signed(params);
+            assert_eq!(
+                outcome("localhost", &made, &made.chain, &[made.pem()]).await,
+                code
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_name_is_told_with_the_right_ones() {
+    let root = self_signed(ca("root"));
+    let message = async |host: &str, params: CertificateParams| {
+        let made = root.signs(params);
+        let (port, _served) = serve(&made, &made.chain[..1], None).await;
+        let reached = reach(host, port, |options| {
+            options.tls.ca = Some(vec![root.pem()])
+        })
+        .await;
+        reached.err().map(|error| {
+            error
+                .to_string()
+                .replace("Hostname/IP does not match certificate's altnames: ", "")
+        })
+    };
+    assert_eq!(message("127.0.0.1", leaf(&["127.0.0.1"])).await, None);
+    assert_eq!(
+        message("localhost", leaf(&["a.example", "10.0.0.1"]))
+            .await
+            .unwrap(),
+        "Host: localhost. is not in the cert's altnames: DNS:a.example, IP Address:10.0.0.1"
+    );
+    assert_eq!(
+        message("127.0.0.1", leaf(&["localhost", "10.0.0.1", "::1"]))
+            .await
+            .unwrap(),
+        "IP: 127.0.0.1 is not in the cert's list: 10.0.0.1, ::1"
+    );
+    let mut common = leaf(&[]);
+    common.distinguished_name = rcgen::DistinguishedName::new();
+    assert_eq!(
+        message("localhost", named(common.clone(), "LOCALHOST")).await,
+        None
+    );
+    assert_eq!(
+        message("localhost", named(common, "b.example"))
+            .await
+            .unwrap(),
+        "Host: localhost. is not cert's CN: b.example"
+    );
+}
+
+#[tokio::test]
+async fn servername_is_what_is_asked_for_and_looked_for() {
+    let root = self_signed(ca("root"));
+    let made = root.signs(leaf(&["inside.example", "localhost"]));
+    for (host, servername, sent) in [
+        ("127.0.0.1", Some("inside.example"), Some("inside.example")),
+        ("localhost", Some(""), None),
+        ("localhost", None, Some("localhost")),
+    ] {
+        let (port, served) = serve(&made, &made.chain[..1], None).await;
+        let reached = reach(host, port, |options| {
+            options.tls.ca = Some(vec![root.pem()]);
+            options.servername = servername.map(str::to_owned);
+        });
+        reached.await.unwrap();
+        assert_eq!(served.await.unwrap().unwrap().name.as_deref(), sent);
+    }
+}
+
+#[tokio::test]
+async fn anybody_is_accepted_without_reject_unauthorized() {
+    let mut params = leaf(&["a.example"]);
+    params.not_after = date_time_ymd(2001, 1, 1);
+    let made = self_signed(params);
+    let (port, _served) = serve(&made, &made.chain, None).await;
+    reach("localhost", port, |options| {
+        options.tls.reject_unauthorized = false
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn a_client_shows_its_certificate() {
+    let root = self_signed(ca("root"));
+    let made = root.signs(leaf(&["localhost"]));
+    let mut params = leaf(&["me"]);
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    let client = root.signs(named(params, "me"));
+    let trusting = |options: &mut Options| options.tls.ca = Some(vec![root.pem()]);
+
+    let (port, served) = serve(&made, &made.chain[..1], Some(&root)).await;
+    let reached = reach("localhost", port, |options| {
+        trusting(options);
+        options.tls.cert = vec![client.pem()];
+        options.tls.key = Some(client.key.serialize_pem().into_bytes());
+    });
+    reached.await.unwrap();
+    assert_eq!(served.await.unwrap().unwrap().client_certificates, 1);
+
+    let (port, served) = serve(&made, &made.chain[..1], Some(&root)).await;
+    let reached = reach("localhost", port, |options| {
+        options.tls.pfx = Some(pfx(&client, "pass"));
+        options.tls.passphrase = Some("pass".to_owned());
+    });
+    reached.await.expect("the chain in a pfx is trusted");
+    assert!(served.await.unwrap().unwrap().client_certificates > 0);
+
+    let (port, _served) = serve(&made, &made.chain[..1], Some(&root)).await;
+    let error = reach("localhost", port, trusting).await.err().unwrap();
+    assert_eq!(
+        error.to_string(),
+        "The server ended the TLS handshake with the alert CertificateRequired"
+    );
+    assert_eq!(error.code(), "WSR_ERR_TLS");
+}
+
+fn pfx(made: &Made, passphrase: &str) -> Vec<u8> {
+    let key = PrivateKey::from_der(&made.key.serialize_der()).unwrap();
+    let chain: Vec<_> = made
+        .chain
+        .iter()
+        .map(|der| P12Certificate::from_der(der).unwrap())
+        .collect();
+    let mut store = KeyStore::new();
+    store.add_entry(
+        "me",
+        KeyStoreEntry::PrivateKeyChain(PrivateKeyChain::new("id", key, chain)),
+    );
+    store.writer(passphrase).write().unwrap()
+}
+
+#[tokio::test]
+async fn a_server_without_tls_is_told_apart_from_one_that_hangs_up() {
+    for (answer, code) in [
+        ("HTTP/1.1 400 Bad Request\r\n\r\n", "WSR_ERR_TLS"),
+        ("", "ECONNRESET"),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let served = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.read_u8().await.unwrap();
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        });
+        let error = reach("localhost", port, |_| ()).await.err().unwrap();
+        assert_eq!(error.code(), code, "{error}");
+        served.await.unwrap();
+    }
+}
+
+#[test]
+fn clients_with_the_same_options_share_a_configuration() {
+    let roots = no_roots();
+    let config = |reject: bool| {
+        let mut tls = super::TlsOptions::new(roots.clone());
+        tls.reject_unauthorized = reject;
+        Roots::config(&tls, true).unwrap()
+    };
+    let first = config(true);
+    assert!(Arc::ptr_eq(&first, &config(true)));
+    assert!(!Arc::ptr_eq(&first, &config(false)));
+}
+
+#[test]
+fn what_tls_cannot_use_is_refused_with_its_option() {
+    let error = |set: &dyn Fn(&mut Options)| -> BadOption {
+        let mut options = Options::new("wss://x", no_roots());
+        set(&mut options);
+        Target::parse(options).err().unwrap()
+    };
+    let made = self_signed(leaf(&["a"]));
+    let (cert, key) = (made.pem(), made.key.serialize_pem().into_bytes());
+    let other_key = KeyPair::generate().unwrap().serialize_pem().into_bytes();
+    let starts =
+        |error: BadOption, start: &str| assert!(error.message.starts_with(start), "{error}");
+    starts(
+        error(&|o| o.tls.ca = Some(vec![b"x".to_vec()])),
+        "ca: cannot be used; it must be PEM or DER",
+    );
+    starts(
+        error(&|o| o.tls.ca = Some(vec![key.clone()])),
+        "ca: cannot be used",
+    );
+    starts(
+        error(&|o| o.tls.cert = vec![cert.clone()]),
+        "cert: must come with its key",
+    );
+    starts(
+        error(&|o| o.tls.key = Some(key.clone())),
+        "key: must come with its cert",
+    );
+    starts(
+        error(&|o| o.tls.pfx = Some(b"x".to_vec())),
+        "pfx: cannot be used",
+    );
+    starts(
+        error(&|o| o.servername = Some("a b".to_owned())),
+        "servername: \"a b\" must be a host name",
+    );
+    for wrong in [
+        other_key,
+        cert.clone(),
+        b"-----BEGIN ENCRYPTED PRIVATE KEY-----\n".to_vec(),
+    ] {
+        let error = error(&|o| {
+            o.tls.cert = vec![cert.clone()];
+            o.tls.key = Some(wrong.clone());
+        });
+        starts(error, "key: cannot be used");
+    }
+    let error = error(&|o| {
+        o.tls.pfx = Some(pfx(&made, "secret"));
+        o.tls.passphrase = Some("wrong".to_owned());
+    });
+    starts(
+        error,
+        "pfx: cannot be used; it must be PKCS#12, and passphrase its passphrase",
+    );
+}
