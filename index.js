@@ -571,14 +571,12 @@ function mayNeedTrust(route) {
   return route.ca === undefined && (/^wss:/i.test(route.url.trim()) || route.followRedirects);
 }
 
-const KINDS = { TypeError, RangeError };
-
-/** Turns an option that the engine refused into the error that the caller gets. */
+/** The value of an option that the engine refused is out of range: its type is checked here. */
 function thrownHere(call) {
   try {
     return call();
   } catch (error) {
-    throw KINDS[error.code] ? coded(KINDS[error.code], 'WSR_ERR_OPTION', error.message) : error;
+    throw error.code === 'WSR_ERR_OPTION' ? coded(RangeError, error.code, error.message) : error;
   }
 }
 

@@ -15,7 +15,7 @@ use url::Host;
 
 use super::roots::{certificates, is_pem, unusable};
 use super::verifier::{TlsFault, Verifier};
-use super::{BadKind, BadOption, NetError, Options, Roots, TlsOptions};
+use super::{BadOption, NetError, Options, Roots, TlsOptions};
 
 /// How to speak TLS with a target.
 #[derive(Clone)]
@@ -32,8 +32,9 @@ impl ClientTls {
             Some(name) => Some(ServerName::try_from(name.to_owned()).map_err(|_| {
                 BadOption::new(
                     "servername",
-                    BadKind::Range,
-                    format!("{name:?} must be a host name or empty"),
+                    format!(
+                        "{name:?} is no host name; allowed is one, or an empty string to send none"
+                    ),
                 )
             })?),
         };
@@ -80,8 +81,7 @@ impl Identity {
             if options.key.is_some() || !options.cert.is_empty() {
                 return Err(BadOption::new(
                     "pfx",
-                    BadKind::Range,
-                    "cannot be given together with cert or key",
+                    "is given together with cert or key; allowed is one of them",
                 ));
             }
             return Identity::from_pfx(pfx, options.passphrase.as_deref().unwrap_or_default());
@@ -107,13 +107,11 @@ impl Identity {
         match (chain.is_empty(), &key) {
             (false, None) => Err(BadOption::new(
                 "cert",
-                BadKind::Range,
-                "must come with its key",
+                "comes without its key; allowed is a certificate together with `key`",
             )),
             (true, Some(_)) => Err(BadOption::new(
                 "key",
-                BadKind::Range,
-                "must come with its cert",
+                "comes without its certificate; allowed is a key together with `cert`",
             )),
             (true, None) | (false, Some(_)) => Ok(Identity {
                 chain,
@@ -126,9 +124,9 @@ impl Identity {
     fn from_pfx(pfx: &[u8], passphrase: &str) -> Result<Identity, BadOption> {
         let bad = |why: String| {
             let trouble = format!(
-                "cannot be used; it must be PKCS#12, and passphrase its passphrase ({why})"
+                "cannot be used ({why}); allowed is PKCS#12 with its passphrase in `passphrase`"
             );
-            BadOption::new("pfx", BadKind::Range, trouble)
+            BadOption::new("pfx", trouble)
         };
         let store = KeyStore::from_pkcs12(pfx, passphrase, Pkcs12ImportPolicy::Strict);
         let store = store.map_err(|error| bad(error.to_string()))?;

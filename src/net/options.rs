@@ -101,24 +101,14 @@ impl TlsOptions {
 pub struct BadOption {
     pub option: &'static str,
     pub message: String,
-    pub kind: BadKind,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BadKind {
-    /// Not the kind of value that the option takes.
-    Type,
-    /// A value of the right kind that is not among the allowed ones.
-    Range,
 }
 
 impl BadOption {
     /// The message is `option: trouble`.
-    pub(super) fn new(option: &'static str, kind: BadKind, trouble: impl AsRef<str>) -> BadOption {
+    pub(super) fn new(option: &'static str, trouble: impl AsRef<str>) -> BadOption {
         BadOption {
             option,
             message: format!("{option}: {}", trouble.as_ref()),
-            kind,
         }
     }
 }

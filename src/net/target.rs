@@ -11,7 +11,7 @@ use super::connect::Route;
 use super::handshake::{Answer, Ask, Response, Upgrade, upgrade};
 use super::headers::{Confidence, Headers, is_token, latin1};
 use super::limit::Limit;
-use super::{BadKind, BadOption, HandshakeFault, NetError, Options, Phase};
+use super::{BadOption, HandshakeFault, NetError, Options, Phase};
 
 /// A peer that options name. One that exists is valid: only the network can fail it.
 #[derive(Clone)]
@@ -53,8 +53,7 @@ impl Target {
         check_protocols(&options.protocols)?;
         let headers = Headers::parse(&options)?;
         if let Some(offer) = &options.extensions {
-            latin1(offer)
-                .map_err(|trouble| BadOption::new("extensions", BadKind::Range, trouble))?;
+            latin1(offer).map_err(|trouble| BadOption::new("extensions", trouble))?;
         }
         let route = Route::parse(&options)?;
         let tls = ClientTls::parse(&options)?;
@@ -178,11 +177,11 @@ fn check_protocols(protocols: &[String]) -> Result<(), BadOption> {
             let trouble = format!(
                 "{protocol:?} is no subprotocol; letters, digits and !#$%&'*+-.^_`|~ are allowed"
             );
-            return Err(BadOption::new("protocols", BadKind::Range, trouble));
+            return Err(BadOption::new("protocols", trouble));
         }
         if protocols[..index].contains(protocol) {
-            let trouble = format!("{protocol:?} is given twice; each must differ");
-            return Err(BadOption::new("protocols", BadKind::Range, trouble));
+            let trouble = format!("{protocol:?} is given twice; allowed is each once");
+            return Err(BadOption::new("protocols", trouble));
         }
     }
     Ok(())
