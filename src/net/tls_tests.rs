@@ -237,10 +237,8 @@ async fn a_self_signed_certificate_given_as_ca_is_accepted_for_its_name_alone() 
             "ERR_TLS_CERT_ALTNAME_INVALID"
         );
         let other_key = self_signed(params);
-        assert_ne!(
-            outcome("localhost", &other_key, &other_key.chain, &[made.pem()]).await,
-            "reached"
-        );
+        let imposter = outcome("localhost", &other_key, &other_key.chain, &[made.pem()]).await;
+        assert_eq!(imposter, "DEPTH_ZERO_SELF_SIGNED_CERT");
     }
 }
 
@@ -454,16 +452,16 @@ fn what_tls_cannot_use_is_refused_with_its_option() {
         error(&|o| o.servername = Some("a b".to_owned())),
         "servername: \"a b\" must be a host name",
     );
-    for wrong in [
-        other_key,
-        cert.clone(),
-        b"-----BEGIN ENCRYPTED PRIVATE KEY-----\n".to_vec(),
+    for (cert, key, message) in [
+        (&cert, &other_key, "key: is not the key of its certificate"),
+        (&cert, &cert, "key: cannot be used; it must be PEM or DER"),
+        (&b"x".to_vec(), &key, "key: cannot be used"),
     ] {
         let error = error(&|o| {
             o.tls.cert = vec![cert.clone()];
-            o.tls.key = Some(wrong.clone());
+            o.tls.key = Some(key.clone());
         });
-        starts(error, "key: cannot be used");
+        starts(error, message);
     }
     let error = error(&|o| {
         o.tls.pfx = Some(pfx(&made, "secret"));
