@@ -10,8 +10,10 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
+use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use url::Host;
+use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::roots::{certificates, is_pem, unusable};
 use super::verifier::{TlsFault, Verifier};
@@ -169,14 +171,38 @@ impl Identity {
             .with_custom_certificate_verifier(verifier);
         let mut config = match self.key {
             None => builder.with_no_client_auth(),
-            Some((option, key)) => builder
-                .with_client_auth_cert(self.chain, key)
-                .map_err(|error| unusable(option, error))?,
+            Some((option, key)) => {
+                let certified = certified(option, self.chain, key)?;
+                builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(certified)))
+            }
         };
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         config.enable_sni = send_name;
         Ok(config)
     }
+}
+
+/// The chain with the key of its first certificate. rustls has a check of its own, which refuses
+/// certificates of X.509 version 1, though it is for the server to judge them.
+fn certified(
+    option: &'static str,
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+) -> Result<CertifiedKey, BadOption> {
+    let key = provider().key_provider.load_private_key(key);
+    let key = key.map_err(|error| unusable(option, error))?;
+    let own = chain.first().map(|leaf| X509Certificate::from_der(leaf));
+    let Some(Ok((_, own))) = own else {
+        return Err(unusable(option, "its certificate cannot be read"));
+    };
+    if key
+        .public_key()
+        .is_some_and(|public| public.as_ref() != own.public_key().raw)
+    {
+        let trouble = "is not the key of its certificate";
+        return Err(BadOption::new(option, BadKind::Range, trouble));
+    }
+    Ok(CertifiedKey::new(chain, key))
 }
 
 fn provider() -> &'static Arc<CryptoProvider> {
