@@ -31,7 +31,7 @@ impl Address {
                 "has a fragment; allowed is a URL without one (what follows #)",
             ));
         }
-        Address::from_url(url).map_err(|trouble| bad(trouble))
+        Address::from_url(url).map_err(bad)
     }
 
     /// Where a `Location` header leads. `http:` and `https:` mean `ws:` and `wss:` there, since that is

@@ -200,7 +200,7 @@ fn certified(
         .is_some_and(|public| public.as_ref() != own.public_key().raw)
     {
         let trouble = "is not the key of its certificate";
-        return Err(BadOption::new(option, BadKind::Range, trouble));
+        return Err(BadOption::new(option, trouble));
     }
     Ok(CertifiedKey::new(chain, key))
 }
