@@ -434,7 +434,10 @@ export declare class WebSocketReconnect extends EventEmitter {
   /** The subprotocols that the next attempt offers. */
   get protocols(): string[];
   set protocols(value: Optional<string | readonly string[]>);
-  /** How the next attempt connects. Headers written into it are sent from the next attempt on. */
+  /**
+   * How the next attempt connects. Assigning holds at once; what is written into the object is read at
+   * `connect()` and after each `retry`.
+   */
   get websocketOptions(): WebSocketOptions;
   set websocketOptions(value: Optional<WebSocketOptions>);
   /** What a heartbeat sends. */
