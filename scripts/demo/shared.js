@@ -5,14 +5,15 @@ const { Witness } = require('./witness.js');
 const EVENTS = ['open', 'message', 'close', 'error', 'retry', 'stateChange', 'circuitChange'];
 const BLOCKED_MS = 2000;
 
-function isPong(text) {
-  return text === '{"type":"pong"}';
+/** The answer to a heartbeat; a server that echoes everything sends the heartbeat itself back. */
+function isHeartbeat(text) {
+  return text === '{"type":"pong"}' || text === '{"type":"ping"}';
 }
 
 /** How an event reads in the timeline; undefined for one that the others already say. */
 const WORDING = {
   open: () => ['open', 'green'],
-  message: ({ data }) => (isPong(data) ? undefined : [`message ← ${shortened(data)}`, 'cyan']),
+  message: ({ data }) => (isHeartbeat(data) ? undefined : [`message ← ${shortened(data)}`, 'cyan']),
   close: ({ code, reason }) => [`close ${code}${reason ? ` '${reason}'` : ''}`, 'yellow'],
   error: (error) => [`error ${error.message}`, 'red'],
   retry: ({ attempt, delay, maxRetries }) => [`retry ${attempt} of ${maxRetries} in ${delay} ms`, 'yellow'],
@@ -48,4 +49,4 @@ function blockJavaScript() {
   return { from, to: Date.now(), ticks };
 }
 
-module.exports = { BLOCKED_MS, blockJavaScript, isPong, watch };
+module.exports = { BLOCKED_MS, blockJavaScript, isHeartbeat, watch };
