@@ -52,6 +52,7 @@ class ChatClient extends EventEmitter {
   }
 
   leave() {
+    this.joined = false;
     this.ws.close(1000, 'bye');
   }
 
@@ -70,7 +71,7 @@ class ChatClient extends EventEmitter {
       case 'pong':
         return;
       case 'joined':
-        if (message.room !== this.room) return;
+        if (message.room !== this.room || this.ws.state !== 'OPEN') return;
         this.joined = true;
         this.emit('joined', message);
         for (const text of this.unsent.splice(0)) this.say(text);

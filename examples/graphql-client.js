@@ -5,7 +5,7 @@
  * come back with the connection.
  *
  *   node examples/servers/graphql-server.js 4000
- *   node examples/graphql-client.js ws://127.0.0.1:4000/graphql 'subscription { noteAdded { id text } }'
+ *   node examples/graphql-client.js ws://127.0.0.1:4000/graphql 'subscription { notes { id text } }'
  *   node examples/graphql-client.js ws://127.0.0.1:4000/graphql 'mutation { addNote(text: "hi") { id } }'
  */
 
@@ -89,8 +89,9 @@ class GraphQLClient {
     if (this.operations.delete(id) && this.acknowledged) this._send({ id, type: 'complete' });
   }
 
+  /** After close(), messages that had arrived still come; answering them is over. */
   _send(message) {
-    this.ws.send(JSON.stringify(message));
+    if (this.ws.state === 'OPEN') this.ws.send(JSON.stringify(message));
   }
 
   _greet() {

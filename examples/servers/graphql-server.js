@@ -26,14 +26,15 @@ const schema = buildSchema(`
   }
 
   type Subscription {
-    noteAdded: Note!
+    notes: [Note!]!
     countdown(from: Int!): Int!
   }
 `);
 
-/** Each note that is added from when somebody subscribes. */
-async function* notesAdded(added) {
-  for await (const [note] of added) yield { noteAdded: note };
+/** The notes there are, and again after each that is added: who comes back has missed nothing. */
+async function* liveNotes(notes, added) {
+  yield { notes };
+  for await (const _ of added) yield { notes };
 }
 
 async function* countdown({ from }) {
@@ -47,29 +48,29 @@ function rootsOf(notes, news) {
       addNote({ text }) {
         const note = { id: notes.length + 1, text };
         notes.push(note);
-        news.emit('added', note);
+        news.emit('added');
         return note;
       },
     },
     subscription: {
-      // Listening begins inside this call: a note added right after the subscription is not missed.
-      noteAdded: () => notesAdded(on(news, 'added')),
+      // Listening begins inside this call: a note added right after it is not missed.
+      notes: () => liveNotes(notes, on(news, 'added')),
       countdown,
     },
   };
 }
 
 /**
- * Starts listening. `token`, when given, is what clients must show in their `connectionParams`;
- * `stop()` cuts every connection, as the end of a process would.
+ * Starts listening. `notes` are those there are already; `token`, when given, is what clients must show
+ * in their `connectionParams`. `stop()` cuts every connection, as the end of a process would.
  */
-async function startGraphQLServer({ port = 0, host = '127.0.0.1', token } = {}) {
+async function startGraphQLServer({ port = 0, host = '127.0.0.1', notes = [], token } = {}) {
   const news = new EventEmitter().setMaxListeners(0);
   const server = new WebSocketServer({ port, host, path: '/graphql' });
   useServer(
     {
       schema,
-      roots: rootsOf([], news),
+      roots: rootsOf(notes, news),
       onConnect: ({ connectionParams }) => token === undefined || (connectionParams || {}).token === token,
     },
     server,
