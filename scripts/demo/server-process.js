@@ -17,7 +17,9 @@ class ServerProcess {
   constructor(port) {
     this.child = fork(path.join(__dirname, 'server.js'), [String(port)]);
     this.exited = new Promise((resolve) => this.child.once('exit', (code, signal) => resolve(signal || code)));
-    process.once('exit', () => this.child.kill('SIGKILL'));
+    const end = () => this.child.kill('SIGKILL');
+    process.once('exit', end);
+    this.exited.then(() => process.off('exit', end));
   }
 
   get pid() {
