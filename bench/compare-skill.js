@@ -74,7 +74,9 @@ function compareOpen([rounds, count]) {
 }
 
 function compareMemory([rounds, count]) {
-  return takeTurns(rounds, (peer) => withServer((_, url) => measure('memoryPerConnection', peer, url, count)));
+  return takeTurns(rounds, (peer) =>
+    withServer((_, url) => measure('memoryPerConnection', peer, url, count)),
+  );
 }
 
 function compareHeartbeats([rounds, ms]) {
@@ -97,7 +99,7 @@ function figure(values, unit) {
 
 function ratio({ native, skill }) {
   const [mine, theirs] = [median(native), median(skill)];
-  return theirs === 0 ? '—' : `${(mine / theirs).toFixed(2)} ×`;
+  return theirs === 0 ? '∞' : `${(mine / theirs).toFixed(2)} ×`;
 }
 
 function row(title, unit, results, better) {
@@ -121,8 +123,12 @@ async function compare(plan) {
   const memory = await compareMemory(plan.memory);
   const heartbeats = await compareHeartbeats(plan.heartbeat);
 
-  console.log(`Node ${process.version}, ${os.cpus().length} × ${os.cpus()[0].model}, ws ${require('ws/package.json').version}`);
-  console.log(`Medians (lowest–highest) of ${plan.open[0]}, ${plan.memory[0]} and ${plan.heartbeat[0]} rounds.\n`);
+  console.log(
+    `Node ${process.version}, ${os.cpus().length} × ${os.cpus()[0].model}, ws ${require('ws/package.json').version}`,
+  );
+  console.log(
+    `Medians (lowest–highest) of ${plan.open[0]}, ${plan.memory[0]} and ${plan.heartbeat[0]} rounds.\n`,
+  );
   printTable([
     ['', 'this package', 'skill on ws', 'ratio', 'better is'],
     row('connect() to open', 'µs', opening, 'less'),

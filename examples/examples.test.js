@@ -161,7 +161,10 @@ test('the GraphQL client subscribes again after the server was cut', async (t) =
   const results = new Inbox();
   client.subscribe(
     { query: 'subscription { notes { text } }' },
-    { next: ({ data }) => results.put(data.notes.map(({ text }) => text)), error: (error) => results.put(error) },
+    {
+      next: ({ data }) => results.put(data.notes.map(({ text }) => text)),
+      error: (error) => results.put(error),
+    },
   );
   await client.connect();
   assert.deepStrictEqual(await results.take(), []);
@@ -185,7 +188,10 @@ test('the GraphQL client hears no more of a subscription that it has ended', asy
   const client = graphql(t, server);
   await client.connect();
   const results = new Inbox();
-  const end = client.subscribe({ query: 'subscription { notes { text } }' }, { next: (result) => results.put(result) });
+  const end = client.subscribe(
+    { query: 'subscription { notes { text } }' },
+    { next: (result) => results.put(result) },
+  );
   await results.take();
   end();
   await client.request({ query: 'mutation { addNote(text: "milk") { id } }' });
@@ -209,7 +215,9 @@ test('the GraphQL client reports what the server refuses', async (t) => {
   t.after(() => server.stop());
   const client = graphql(t, server);
   await client.connect();
-  await assert.rejects(client.request({ query: '{ nothing }' }), ({ errors }) => /nothing/.test(errors[0].message));
+  await assert.rejects(client.request({ query: '{ nothing }' }), ({ errors }) =>
+    /nothing/.test(errors[0].message),
+  );
 });
 
 test('the GraphQL client does not try again where it is forbidden', async (t) => {

@@ -62,7 +62,11 @@ class GraphQLClient {
       const next = (value) => {
         result = value;
       };
-      this._begin({ payload, sink: { next, error: reject, complete: () => resolve(result) }, resumes: false });
+      this._begin({
+        payload,
+        sink: { next, error: reject, complete: () => resolve(result) },
+        resumes: false,
+      });
     });
   }
 

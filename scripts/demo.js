@@ -25,7 +25,12 @@ async function main() {
   const url = process.argv[2];
   const timeline = new Timeline();
   const overdue = setTimeout(() => failWith(timeline, `the end of the demo within ${DEADLINE} ms`), DEADLINE);
-  timeline.plain(timeline.paint('bold', `websocket-reconnect-native, ${new Date().toLocaleString('sv')}, Node ${process.version}`));
+  timeline.plain(
+    timeline.paint(
+      'bold',
+      `websocket-reconnect-native, ${new Date().toLocaleString('sv')}, Node ${process.version}`,
+    ),
+  );
   try {
     const { run } = url === undefined ? require('./demo/local.js') : require('./demo/remote.js');
     await run(timeline, url);
@@ -34,7 +39,9 @@ async function main() {
   }
   clearTimeout(overdue);
   const seconds = ((Date.now() - timeline.startedAt) / 1000).toFixed(1);
-  timeline.plain(`\n${timeline.paint('green', `All ${timeline.checks} checks were seen to hold, in ${seconds} s.`)}`);
+  timeline.plain(
+    `\n${timeline.paint('green', `All ${timeline.checks} checks were seen to hold, in ${seconds} s.`)}`,
+  );
 }
 
 main();

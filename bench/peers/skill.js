@@ -112,7 +112,10 @@ class WebSocketReconnect {
   scheduleRetry() {
     if (this.retryCount >= this.maxRetries) {
       this.emit('stateChange', 'FAILED');
-      this.emit('close', { code: 'MAX_RETRIES', reason: `Maximum retry attempts (${this.maxRetries}) exceeded` });
+      this.emit('close', {
+        code: 'MAX_RETRIES',
+        reason: `Maximum retry attempts (${this.maxRetries}) exceeded`,
+      });
       return;
     }
     const delay = this.calculateDelay(this.retryCount);
@@ -127,7 +130,8 @@ class WebSocketReconnect {
   }
 
   startHeartbeat() {
-    if (this.heartbeatInterval > 0) this.heartbeatTimer = setInterval(() => this.sendHeartbeat(), this.heartbeatInterval);
+    if (this.heartbeatInterval > 0)
+      this.heartbeatTimer = setInterval(() => this.sendHeartbeat(), this.heartbeatInterval);
   }
 
   stopHeartbeat() {

@@ -71,7 +71,7 @@ async function startGraphQLServer({ port = 0, host = '127.0.0.1', notes = [], to
     {
       schema,
       roots: rootsOf(notes, news),
-      onConnect: ({ connectionParams }) => token === undefined || (connectionParams || {}).token === token,
+      onConnect: ({ connectionParams }) => token === undefined || connectionParams?.token === token,
     },
     server,
   );

@@ -53,7 +53,11 @@ async function showRetry({ witness, timeline }, attempt) {
   const { delay } = retry.detail;
   const allowed = due * OPTIONS.jitter + 1;
   check(Math.abs(delay - due) <= allowed, `retry ${attempt} after ${due} ms ± 10 % (it was ${delay} ms)`);
-  const dialled = await witness.expect('stateChange', `attempt ${attempt}`, (state) => state === 'CONNECTING');
+  const dialled = await witness.expect(
+    'stateChange',
+    `attempt ${attempt}`,
+    (state) => state === 'CONNECTING',
+  );
   const waited = dialled.at - retry.at;
   check(waited >= delay - SLACK, `retry ${attempt} waiting ${delay} ms (it waited ${waited} ms)`);
   await witness.expect('error', `attempt ${attempt} refused`, (error) => error.code === 'ECONNREFUSED');
@@ -69,9 +73,16 @@ async function showRetries(demo) {
 /** The circuit's next probe: after `resetTimeout` and not before. */
 async function showProbe({ witness }, openedAt) {
   const { resetTimeout } = OPTIONS.circuitBreaker;
-  const half = await witness.expect('circuitChange', 'the circuit HALF-OPEN', (state) => state === 'HALF-OPEN');
+  const half = await witness.expect(
+    'circuitChange',
+    'the circuit HALF-OPEN',
+    (state) => state === 'HALF-OPEN',
+  );
   const waited = half.at - openedAt;
-  check(waited >= resetTimeout - SLACK, `the circuit staying OPEN for ${resetTimeout} ms (it was ${waited} ms)`);
+  check(
+    waited >= resetTimeout - SLACK,
+    `the circuit staying OPEN for ${resetTimeout} ms (it was ${waited} ms)`,
+  );
   await witness.expect('stateChange', 'a probe', (state) => state === 'CONNECTING');
   return waited;
 }
@@ -86,7 +97,11 @@ async function showCircuit(demo) {
   timeline.seen(`${failureThreshold} failures in a row opened the circuit: nobody is called now`);
   const waited = await showProbe(demo, opened.at);
   await witness.expect('error', 'the probe refused', (error) => error.code === 'ECONNREFUSED');
-  const reopened = await witness.expect('circuitChange', 'the circuit OPEN again', (state) => state === 'OPEN');
+  const reopened = await witness.expect(
+    'circuitChange',
+    'the circuit OPEN again',
+    (state) => state === 'OPEN',
+  );
   timeline.seen(`probed after ${waited} ms; nobody there: the circuit is open again`);
   return reopened.at;
 }
@@ -107,10 +122,16 @@ async function showReturn(demo, openedAt) {
 
 async function showHeartbeat(demo) {
   const { client, server, timeline } = demo;
-  timeline.step(`6. Heartbeats every ${OPTIONS.heartbeatInterval} ms, while JavaScript is blocked for ${BLOCKED_MS} ms`);
+  timeline.step(
+    `6. Heartbeats every ${OPTIONS.heartbeatInterval} ms, while JavaScript is blocked for ${BLOCKED_MS} ms`,
+  );
   timeline.tell('client', 'JavaScript is busy …', 'yellow');
   const { from, to, ticks } = blockJavaScript();
-  timeline.tell('client', `JavaScript is back after ${to - from} ms; its own 100 ms timer ran ${ticks} times`, 'yellow');
+  timeline.tell(
+    'client',
+    `JavaScript is back after ${to - from} ms; its own 100 ms timer ran ${ticks} times`,
+    'yellow',
+  );
   const during = (await server.heartbeats()).filter((at) => at > from && at < to).length;
   const due = Math.floor(BLOCKED_MS / OPTIONS.heartbeatInterval);
   const what = `the server got ${during} heartbeats meanwhile (${due} were due)`;

@@ -52,10 +52,16 @@ async function showMessage({ client, witness, timeline }) {
 }
 
 async function showHeartbeat({ client, witness, timeline }) {
-  timeline.step(`3. Heartbeats every ${OPTIONS.heartbeatInterval} ms, while JavaScript is blocked for ${BLOCKED_MS} ms`);
+  timeline.step(
+    `3. Heartbeats every ${OPTIONS.heartbeatInterval} ms, while JavaScript is blocked for ${BLOCKED_MS} ms`,
+  );
   timeline.tell('client', 'JavaScript is busy …', 'yellow');
   const { from, to, ticks } = blockJavaScript();
-  timeline.tell('client', `JavaScript is back after ${to - from} ms; its own 100 ms timer ran ${ticks} times`, 'yellow');
+  timeline.tell(
+    'client',
+    `JavaScript is back after ${to - from} ms; its own 100 ms timer ran ${ticks} times`,
+    'yellow',
+  );
   // Whatever the engine has told of that time is delivered before a timer set after it.
   await new Promise((resolve) => setTimeout(resolve, 50));
   const closed = witness.events.some(({ name, at }) => name === 'close' && at >= from);
@@ -73,7 +79,7 @@ async function showClosing({ client, witness, timeline }) {
   client.close(1000, 'bye');
   const { detail } = await witness.expect('close', 'the close');
   check(client.state === 'CLOSED', 'the state CLOSED');
-  timeline.seen(detail.wasClean ? 'closed, and the server agreed' : 'closed, without the server\'s answer');
+  timeline.seen(detail.wasClean ? 'closed, and the server agreed' : "closed, without the server's answer");
 }
 
 /** What can be shown on a server that is somebody's: nothing is killed. */

@@ -16,7 +16,9 @@ class ServerProcess {
 
   constructor(port) {
     this.child = fork(path.join(__dirname, 'server.js'), [String(port)]);
-    this.exited = new Promise((resolve) => this.child.once('exit', (code, signal) => resolve(signal || code)));
+    this.exited = new Promise((resolve) =>
+      this.child.once('exit', (code, signal) => resolve(signal || code)),
+    );
     const end = () => this.child.kill('SIGKILL');
     process.once('exit', end);
     this.exited.then(() => process.off('exit', end));
@@ -42,7 +44,7 @@ class ServerProcess {
 
   /** When each heartbeat reached the server, in ms since the epoch. */
   async heartbeats() {
-    const report = this.told('heartbeats', 'the server\'s report');
+    const report = this.told('heartbeats', "the server's report");
     this.child.send('report');
     const { heartbeats, failed } = await report;
     if (failed) throw new NotSeen(`the server's report: ${failed}`);

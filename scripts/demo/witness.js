@@ -43,7 +43,9 @@ class Witness {
   expect(name, what, fits = () => true, patience = PATIENCE) {
     const found = new Promise((resolve) => {
       this.waiting = () => {
-        const at = this.events.findIndex((event, i) => i >= this.asked && event.name === name && fits(event.detail));
+        const at = this.events.findIndex(
+          (event, i) => i >= this.asked && event.name === name && fits(event.detail),
+        );
         if (at === -1) return;
         this.asked = at + 1;
         this.waiting = () => {};
@@ -61,7 +63,9 @@ class Witness {
 
   /** All events `name` between two times in ms since the epoch, by when the engine read them. */
   activeBetween(name, from, to) {
-    return this.events.filter((event) => event.name === name && event.activeAt >= from && event.activeAt <= to);
+    return this.events.filter(
+      (event) => event.name === name && event.activeAt >= from && event.activeAt <= to,
+    );
   }
 }
 
