@@ -201,8 +201,7 @@ describe('6. the heartbeat', () => {
     const { ws, log } = await openClient({ url: server.url, heartbeatInterval: 100, heartbeatTimeout: 1000 });
     await server.received(1);
     const before = (await server.received(1)).length;
-    server.ping('while blocked', 20);
-    await new Promise((resolve) => setImmediate(resolve));
+    await server.later(300, 'ping', 'while blocked', 20);
     block(2000);
     const beats = (await server.received(before)).length - before;
     assert.ok(beats >= 14 && beats <= 21, `${beats} heartbeats in 2 s, not about 20`);
