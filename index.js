@@ -487,6 +487,7 @@ class WebSocketReconnect extends Emitter {
       inner.state = state;
       if (state === 'OPEN') inner.openedAt = row[at + 2];
       this.emit('stateChange', state);
+      if (state === 'BLOCKED') this._rerouteForNext();
     } else if (kind === OPEN) {
       inner.lastActivity = row[at + 2];
       this._settle('resolve');
@@ -496,7 +497,7 @@ class WebSocketReconnect extends Emitter {
       this._end(lives, { code: row[at + 6], reason: row[at + 7], wasClean: row[at + 8] });
     } else if (kind === RETRY) {
       this.emit('retry', { attempt: row[at + 6], delay: row[at + 7], maxRetries: row[at + 8] });
-      this._rerouteBeforeRetry();
+      this._rerouteForNext();
     }
   }
 
@@ -505,6 +506,7 @@ class WebSocketReconnect extends Emitter {
     const inner = this._inner;
     if (lives) {
       this.emit('close', ending);
+      this._rerouteForNext();
       return;
     }
     inner.alive = false;
@@ -525,8 +527,8 @@ class WebSocketReconnect extends Emitter {
     if (pending) pending[how](value);
   }
 
-  /** A handler of `close` or `retry` may have written a fresh token into the headers. */
-  _rerouteBeforeRetry() {
+  /** A handler may have written a fresh token into the headers for the next attempt. */
+  _rerouteForNext() {
     try {
       this._reroute();
     } catch (error) {
@@ -571,14 +573,12 @@ function mayNeedTrust(route) {
   return route.ca === undefined && (/^wss:/i.test(route.url.trim()) || route.followRedirects);
 }
 
-const KINDS = { TypeError, RangeError };
-
-/** Turns an option that the engine refused into the error that the caller gets. */
+/** The value of an option that the engine refused is out of range: its type is checked here. */
 function thrownHere(call) {
   try {
     return call();
   } catch (error) {
-    throw KINDS[error.code] ? coded(KINDS[error.code], 'WSR_ERR_OPTION', error.message) : error;
+    throw error.code === 'WSR_ERR_OPTION' ? coded(RangeError, error.code, error.message) : error;
   }
 }
 

@@ -279,7 +279,7 @@ impl Client {
         if inbox.heard {
             core.link.handle(Input::Received { attempt }, now);
         }
-        let (code, lost) = match inbox.end {
+        let (frame, lost) = match inbox.end {
             None => {
                 self.settle(&mut core, inbox.messages);
                 return None;
@@ -288,10 +288,8 @@ impl Client {
         };
         {
             let core = &mut *core;
-            if let Some(mut writer) = core.writer.take() {
-                if let Some(reply) = code {
-                    writer.close(reply.code, &reply.reason, &mut core.out);
-                }
+            if let (Some(mut writer), Some(last)) = (core.writer.take(), frame) {
+                writer.close(last.code, &last.reason, &mut core.out);
             }
         }
         core.link.handle(lost, now);

@@ -9,6 +9,7 @@ use tokio::select;
 use tokio::time::{Instant as Moment, Sleep, sleep_until};
 
 use super::client::{Action, Client};
+use super::clock;
 use super::dial::{DialFuture, Wired};
 use super::live::{Live, Progress};
 use crate::policy::{Attempt, Failure, Input};
@@ -46,7 +47,7 @@ impl Stage {
 pub async fn drive(client: Arc<Client>) {
     let mut stage = Stage::Idle;
     let mut alarm = Alarm { armed: None };
-    let mut sleep = pin!(sleep_until(Moment::now()));
+    let mut sleep = pin!(sleep_until(clock::now().into()));
     loop {
         stage = take_turn(&client, stage, &mut alarm, sleep.as_mut());
         let paused = matches!(&stage, Stage::Up(live) if live.paused);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::{Notify, mpsc};
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use super::*;
 use crate::policy::{
@@ -52,7 +52,7 @@ async fn a_silent_peer_is_cut_one_timeout_after_the_heartbeat() {
     let mut life = Life::start(settings());
     life.connect();
     let mut peer = life.accept().await;
-    let start = Instant::now();
+    let start = clock::now();
     assert_eq!(peer.frame().await, (TEXT, b"beat".to_vec()));
     assert_eq!(peer.read_to_end().await, Vec::<u8>::new());
     let age = start.elapsed().as_millis();
@@ -85,7 +85,7 @@ async fn a_peer_that_never_answers_the_close_frame_is_cut() {
     life.connect();
     let mut peer = life.accept().await;
     life.told(Event::Open).await;
-    let start = Instant::now();
+    let start = clock::now();
     life.close(1000, "");
     assert_eq!(peer.frame().await.0, CLOSE);
     peer.read_to_end().await;

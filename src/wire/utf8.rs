@@ -102,3 +102,66 @@ fn incomplete(bytes: &[u8]) -> usize {
     };
     if width > back + 1 { back + 1 } else { 0 }
 }
+
+#[cfg(test)]
+impl Utf8 {
+    pub(super) fn capacity(&self) -> usize {
+        self.text.capacity()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_survives_every_cut() {
+        let text = "a é € 😀 z";
+        for cut in 0..=text.len() {
+            let mut utf8 = Utf8::default();
+            utf8.push(&text.as_bytes()[..cut], text.len()).unwrap();
+            assert_eq!(utf8.len(), cut);
+            utf8.push(&text.as_bytes()[cut..], text.len()).unwrap();
+            assert_eq!(utf8.finish().as_deref(), Ok(text));
+        }
+    }
+
+    #[test]
+    fn a_bad_byte_fails_in_the_push_that_brings_it() {
+        let overlong: &[u8] = b"\xc0";
+        let surrogate: &[u8] = b"\xed\xa0";
+        let beyond_unicode: &[u8] = b"\xf4\x90";
+        let stray: &[u8] = b"\x80";
+        let unfinished: &[u8] = b"\xe2\x82z";
+        for bad in [overlong, surrogate, beyond_unicode, stray, unfinished] {
+            let mut utf8 = Utf8::default();
+            utf8.push(b"ab", usize::MAX).unwrap();
+            assert_eq!(utf8.push(bad, usize::MAX), Err(2), "{bad:x?} at once");
+
+            let mut utf8 = Utf8::default();
+            utf8.push(b"ab", usize::MAX).unwrap();
+            let (last, before) = bad.split_last().unwrap();
+            utf8.push(before, usize::MAX).unwrap();
+            assert_eq!(
+                utf8.push(&[*last], usize::MAX),
+                Err(2),
+                "{bad:x?} byte by byte"
+            );
+        }
+    }
+
+    #[test]
+    fn a_character_that_never_ends_is_found_at_the_end() {
+        let mut utf8 = Utf8::default();
+        utf8.push(b"ab\xf0\x9f\x98", usize::MAX).unwrap();
+        assert_eq!(utf8.finish(), Err(2));
+    }
+
+    #[test]
+    fn growth_doubles_but_stops_at_the_ceiling() {
+        assert_eq!(growth(10, 16, 6, 100), 0);
+        assert_eq!(growth(16, 16, 1, 100), 16);
+        assert_eq!(growth(16, 16, 1, 20), 4);
+        assert_eq!(growth(16, 16, 40, 20), 40);
+    }
+}
