@@ -280,6 +280,43 @@ describe('the view', () => {
     assert.strictEqual(ws.getCircuitState(), 'CLOSED');
   });
 
+  it('handleError() that opens the circuit voids the older news of it', async () => {
+    const server = await startServer();
+    const { ws, log } = await openClient({
+      url: server.url,
+      circuitBreaker: { failureThreshold: 1, resetTimeout: 100 },
+    });
+    ws.openCircuit();
+    // Meanwhile the circuit turns half-open, and closed as the connection is open.
+    block(200);
+    ws.handleError(new Error('from outside'));
+    await log.until('circuitChange HALF-OPEN');
+    await log.until('circuitChange CLOSED');
+    await settle();
+    assert.deepStrictEqual(log.lines, [
+      'circuitChange OPEN',
+      'error from outside',
+      'circuitChange HALF-OPEN',
+      'circuitChange CLOSED',
+    ]);
+  });
+
+  it('a second close() voids the life that a connect() in between began', async () => {
+    const server = await startServer({ plan: ['accept', 'refuse'] });
+    const { ws, log } = await openClient({ url: server.url, maxRetries: 0 });
+    ws.close(1000, 'first');
+    ws.reset();
+    ws.connect();
+    // Meanwhile the first connection ends, and the second attempt fails.
+    block(200);
+    ws.close(1000, 'second');
+    await log.until('close');
+    await settle();
+    assert.deepStrictEqual(log.of('stateChange'), ['CLOSING', 'CLOSED']);
+    assert.strictEqual(log.of('close').length, 1);
+    assert.strictEqual(ws.state, 'CLOSED');
+  });
+
   it('a half-open circuit that closeCircuit() overtook leaves nothing behind', async () => {
     const server = await startServer();
     const { ws, log } = client({ url: server.url, circuitBreaker: { resetTimeout: 20 } });
