@@ -97,7 +97,7 @@ class Life {
     this.expect(!this.ended || !BEGINNINGS.includes(next), `${next} comes after close()`);
     this.settle('stateChange', next);
     if (next === 'CLOSING') this.expect(this.callsSince.has('close'), 'CLOSING comes without close()');
-    if (next === 'CONNECTING') this.connecting();
+    if (next === 'CONNECTING') this.connecting(before);
     if (next === 'BLOCKED') {
       const allowed = this.circuit === 'OPEN' || this.circuitByHand === 'CLOSED';
       this.expect(allowed, 'BLOCKED with a circuit that is not OPEN');
@@ -110,7 +110,8 @@ class Life {
     this.callsSince.clear();
   }
 
-  connecting() {
+  connecting(before) {
+    if (before === 'FAILED') this.attempt = 0;
     this.expect(this.announced || this.connectCalled, 'CONNECTING without connect() or retry');
     const allowed = this.circuit !== 'OPEN' || this.circuitByHand === 'OPEN';
     this.expect(allowed, 'CONNECTING while the circuit is OPEN');

@@ -280,6 +280,34 @@ describe('the view', () => {
     assert.strictEqual(ws.getCircuitState(), 'CLOSED');
   });
 
+  it('reset() inside the handler of the error that opens the circuit has the last word', () => {
+    const { ws, log } = client({ url: 'ws://127.0.0.1:1/', circuitBreaker: { failureThreshold: 1 } });
+    ws.on('error', () => ws.reset());
+    ws.handleError(new Error('from outside'));
+    assert.strictEqual(ws.getCircuitState(), 'CLOSED');
+    const circuit = log.of('circuitChange');
+    assert.ok(circuit.length === 0 || circuit[circuit.length - 1] === 'CLOSED', circuit.join());
+  });
+
+  it('close() inside the handler of the retry that closeCircuit() makes has the last word', async () => {
+    const server = await startServer({ plan: ['refuse'] });
+    const { ws, log } = client({ url: server.url, circuitBreaker: { failureThreshold: 1 } });
+    ws.connect();
+    await log.until('stateChange BLOCKED');
+    log.take();
+    ws.on('retry', () => ws.close());
+    ws.closeCircuit();
+    await log.until('close');
+    await settle();
+    assert.deepStrictEqual(log.lines.slice(0, 4), [
+      'circuitChange CLOSED',
+      'retry 1 in 0 of 10',
+      'stateChange CLOSING',
+      'stateChange CLOSED',
+    ]);
+    assert.strictEqual(log.lines.length, 5);
+  });
+
   it('handleError() that opens the circuit voids the older news of it', async () => {
     const server = await startServer();
     const { ws, log } = await openClient({
