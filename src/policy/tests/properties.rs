@@ -11,7 +11,7 @@ use super::watch::Watch;
 use crate::policy::*;
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
     /// The rules themselves are in [`Watch`].
     #[test]
