@@ -145,6 +145,7 @@ mod tests {
         let (mut pulse, start) = beaten();
         assert_eq!(pulse.tick(&SETTINGS, start + 34 * SECOND), Due::Nothing);
         assert_eq!(pulse.tick(&SETTINGS, start + 35 * SECOND), Due::Dead);
+        assert_eq!(pulse.deadline(), Some(start + 60 * SECOND));
     }
 
     #[test]

@@ -171,6 +171,20 @@ fn opening_the_circuit_by_hand_blocks_a_client_that_waits() {
 }
 
 #[test]
+fn a_retry_count_of_zero_stays_zero_when_the_wait_is_blocked() {
+    play(
+        "at 0ms     connect
+         expect     CONNECTING · dial #1
+         at 0ms     refused #1
+         expect     error ECONNREFUSED · CLOSED · close 1006 '' · retry 1 of 10 in 50ms
+         at 10ms    retryCount = 0
+         at 10ms    open circuit
+         expect     circuit OPEN · BLOCKED
+         holds      retries=0",
+    );
+}
+
+#[test]
 fn opening_an_open_circuit_again_restarts_its_timer() {
     play(
         "at 0ms     open circuit
@@ -325,6 +339,24 @@ fn an_attempt_under_way_at_half_open_is_the_probe() {
          at 1001ms  refused #1
          expect     error ECONNREFUSED · circuit OPEN · CLOSED · close 1006 '' · BLOCKED
          holds      wake=2001ms",
+    );
+}
+
+#[test]
+fn an_attempt_under_way_at_half_open_counts_towards_the_limit() {
+    play(
+        "at 0ms     halfOpenMaxRequests = 1
+         at 0ms     connect
+         expect     CONNECTING · dial #1
+         at 0ms     open circuit
+         expect     circuit OPEN
+         at 1000ms  tick
+         expect     circuit HALF-OPEN
+         at 1001ms  close 1000 bye
+         expect     CLOSING · cut · CLOSED · close 1006 ''
+         at 1001ms  manualClose = false
+         at 1001ms  connect
+         expect     rejects Circuit breaker HALF-OPEN limit reached",
     );
 }
 

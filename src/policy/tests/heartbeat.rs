@@ -176,8 +176,8 @@ fn a_beat_sent_while_nothing_is_read_awaits_its_reply_from_the_resumption() {
 #[test]
 fn reading_on_awaits_no_reply_where_none_was_awaited() {
     play(
-        "at 100ms   paused #1
-         at 150ms   resumed #1
+        "at 10ms    paused #1
+         at 20ms    resumed #1
          holds      wake=200ms
          at 200ms   tick
          expect     beat

@@ -53,6 +53,18 @@ fn a_retry_count_that_the_user_writes_counts() {
 }
 
 #[test]
+fn retries_that_the_user_has_used_up_before_connecting_stay_used_up() {
+    play(
+        "at 0ms     retryCount = 10
+         at 0ms     connect
+         expect     CONNECTING · dial #1
+         at 0ms     refused #1
+         expect     error ECONNREFUSED · CLOSED · close 1006 '' · FAILED ·
+                    close MAX_RETRIES 'Maximum retry attempts (10) exceeded'",
+    );
+}
+
+#[test]
 fn a_lower_threshold_holds_from_the_next_failure() {
     play(
         "at 0ms     handleError
