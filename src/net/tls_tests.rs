@@ -404,8 +404,5 @@ fn what_tls_cannot_use_is_refused_with_its_option() {
         o.tls.pfx = Some(pfx(&made, "secret"));
         o.tls.passphrase = Some("wrong".to_owned());
     });
-    starts(
-        error,
-        "pfx: cannot be used",
-    );
+    starts(error, "pfx: cannot be used");
 }
