@@ -383,8 +383,8 @@ describe('close()', () => {
       log.take();
       ws.close(4000, 'enough');
       assert.deepStrictEqual(log.lines, ['stateChange CLOSING']);
-      const [ending] = await once(ws, 'close');
-      assert.deepStrictEqual(ending, { code: 4000, reason: 'enough', wasClean: true });
+      const { argument } = await log.until('close');
+      assert.deepStrictEqual(argument, { code: 4000, reason: 'enough', wasClean: true });
       assert.deepStrictEqual(log.lines, ['stateChange CLOSING', 'stateChange CLOSED', "close 4000 'enough'"]);
     });
   }

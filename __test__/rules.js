@@ -109,8 +109,9 @@ class Life {
     this.expect(this.announced || this.connectCalled, 'CONNECTING without connect() or retry');
     const allowed = this.circuit !== 'OPEN' || this.circuitByHand === 'OPEN';
     this.expect(allowed, 'CONNECTING while the circuit is OPEN');
+    // A connect() that found the client at its end, which the view did not show, starts it again.
+    if (!this.announced) this.connectCalled = false;
     this.announced = false;
-    this.connectCalled = false;
   }
 
   circuitChange(next) {

@@ -91,7 +91,7 @@ async function live(number, url) {
 
   inHandlers = 0;
   log.call('close');
-  if (ws.state === 'CLOSING') await log.untilState('CLOSED', 'FAILED');
+  if (ws.state === 'CLOSING') await log.untilState('CLOSED', 'FAILED').catch(() => {});
   await pause(60);
   await Promise.race([Promise.all(life.promises), pause(2000).then(() => life.violations.push('a promise never settled'))]);
 

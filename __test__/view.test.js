@@ -272,6 +272,36 @@ describe('the view', () => {
     }
   }
 
+  it('closeCircuit() inside the handler that openCircuit() calls has the last word', () => {
+    const { ws, log } = client({ url: 'ws://127.0.0.1:1/' });
+    ws.on('circuitChange', (state) => state === 'OPEN' && ws.closeCircuit());
+    ws.openCircuit();
+    assert.deepStrictEqual(log.lines, ['circuitChange OPEN', 'circuitChange CLOSED']);
+    assert.strictEqual(ws.getCircuitState(), 'CLOSED');
+  });
+
+  it('a half-open circuit that closeCircuit() overtook leaves nothing behind', async () => {
+    const server = await startServer();
+    const { ws, log } = client({ url: server.url, circuitBreaker: { resetTimeout: 20 } });
+    ws.openCircuit();
+    block(80);
+    ws.closeCircuit();
+    await settle();
+    await ws.connect();
+    ws.close();
+    await log.until('close 1000');
+    assert.deepStrictEqual(log.lines, [
+      'circuitChange OPEN',
+      'circuitChange CLOSED',
+      'stateChange CONNECTING',
+      'stateChange OPEN',
+      'open',
+      'stateChange CLOSING',
+      'stateChange CLOSED',
+      "close 1000 'Normal closure'",
+    ]);
+  });
+
   it('connect() inside a handler of the final close starts again', async () => {
     const server = await startServer({ plan: ['refuse', 'accept'] });
     const { ws, log } = client({ url: server.url, maxRetries: 0 });
