@@ -93,7 +93,7 @@ impl Reader {
                     let piece = take(&mut input, *left);
                     *left -= piece.len();
                     let (fin, left) = (*fin, *left);
-                    self.append(piece, left, &mut chunk)?;
+                    self.append(piece, left, fin, &mut chunk)?;
                     if left > 0 {
                         return Ok(());
                     }
@@ -223,21 +223,30 @@ impl Reader {
         }
     }
 
-    fn append(&mut self, piece: &[u8], left: usize, chunk: &mut Vec<u8>) -> Result<(), Violation> {
+    /// Adds `piece` to the message; `left` bytes of its frame are still to come.
+    fn append(
+        &mut self,
+        piece: &[u8],
+        left: usize,
+        fin: bool,
+        chunk: &mut Vec<u8>,
+    ) -> Result<(), Violation> {
+        let Some(Message { compressed, body }) = &mut self.message else {
+            return Ok(());
+        };
         let max = self.max_payload;
-        match (&mut self.message, &mut self.decompressor) {
-            (
-                Some(Message {
-                    compressed: true,
-                    body,
-                }),
-                Some(decompressor),
-            ) => decompressor.inflate(piece, chunk, |inflated| body.push(inflated, max, max)),
-            (Some(Message { body, .. }), _) => {
-                let ceiling = body.len() + piece.len() + left;
-                body.push(piece, max, ceiling)
+        match &mut self.decompressor {
+            Some(decompressor) if *compressed => {
+                decompressor.inflate(piece, chunk, |inflated| body.push(inflated, 0, max, max))
             }
-            (None, _) => Ok(()),
+            Some(_) | None => {
+                let ceiling = if fin {
+                    body.len() + piece.len() + left
+                } else {
+                    max
+                };
+                body.push(piece, left, ceiling, max)
+            }
         }
     }
 
@@ -255,7 +264,7 @@ impl Reader {
         };
         if compressed && let Some(decompressor) = &mut self.decompressor {
             let max = self.max_payload;
-            decompressor.finish(chunk, |inflated| body.push(inflated, max, max))?;
+            decompressor.finish(chunk, |inflated| body.push(inflated, 0, max, max))?;
         }
         sink(match body {
             Body::Text(text) => Event::Text(text.finish().map_err(Violation::TextNotUtf8)?.into()),
@@ -297,17 +306,21 @@ impl Body {
         }
     }
 
-    fn push(&mut self, bytes: &[u8], max: usize, ceiling: usize) -> Result<(), Violation> {
+    fn push(
+        &mut self,
+        bytes: &[u8],
+        left: usize,
+        ceiling: usize,
+        max: usize,
+    ) -> Result<(), Violation> {
         let (kept, over) = bytes.split_at(bytes.len().min(max - self.len()));
         match self {
-            Self::Text(text) => text.push(kept, ceiling).map_err(Violation::TextNotUtf8)?,
+            Self::Text(text) => text
+                .push(kept, left, ceiling)
+                .map_err(Violation::TextNotUtf8)?,
             Self::Binary(body) => {
-                body.reserve_exact(utf8::growth(
-                    body.len(),
-                    body.capacity(),
-                    kept.len(),
-                    ceiling,
-                ));
+                let more = utf8::growth(body.len(), body.capacity(), kept.len(), left, ceiling);
+                body.reserve_exact(more);
                 body.extend_from_slice(kept);
             }
         }
@@ -582,7 +595,7 @@ mod tests {
             .unwrap();
         assert_eq!(reader.held(), 0);
         reader.feed(&[0; 1000], |_| {}).unwrap();
-        assert_eq!(reader.held(), 1000);
+        assert_eq!(reader.held(), 1000 + 64 * 1024);
     }
 
     #[test]
