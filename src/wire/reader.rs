@@ -84,6 +84,9 @@ impl Reader {
         loop {
             match &mut self.state {
                 State::Head => {
+                    if self.head_len == 0 && self.message.is_none() {
+                        short_messages(&mut input, self.max_payload, sink)?;
+                    }
                     let Some(head) = self.next_head(&mut input)? else {
                         return Ok(());
                     };
@@ -351,6 +354,29 @@ fn close(payload: &[u8]) -> Result<Event<'_>, Violation> {
         code: Some(code),
         reason,
     })
+}
+
+/// Goes through the short messages at the front of `input`. They are most of all, so they get a loop of
+/// their own, which asks of them only what can be wrong with them.
+#[inline]
+fn short_messages(
+    input: &mut &[u8],
+    max: usize,
+    sink: &mut impl FnMut(Event<'_>),
+) -> Result<(), Violation> {
+    while let [first @ (0x81 | 0x82), len @ 0..=125, rest @ ..] = *input
+        && usize::from(*len) <= max
+        && let Some((payload, rest)) = rest.split_at_checked(usize::from(*len))
+    {
+        *input = rest;
+        if *first == 0x81 {
+            let text = utf8::whole(payload).map_err(Violation::TextNotUtf8)?;
+            sink(Event::Text(text.into()));
+        } else {
+            sink(Event::Binary(payload.into()));
+        }
+    }
+    Ok(())
 }
 
 /// Takes `len` bytes off the front of `input`, or all where it has fewer.
