@@ -34,7 +34,10 @@ describe("a server on Python's websockets", () => {
     const sent = Array.from({ length: 2000 }, (_, i) => `number ${i}`);
     for (const text of sent) ws.send(text);
     await log.count('message', sent.length);
-    assert.deepStrictEqual(log.of('message').map(({ data }) => data), sent);
+    assert.deepStrictEqual(
+      log.of('message').map(({ data }) => data),
+      sent,
+    );
   });
 
   it('is reconnected to after it closed', async () => {

@@ -121,7 +121,10 @@ class Life {
   }
 
   circuitChange(next) {
-    this.expect((CIRCUIT[this.circuit] || []).includes(next), `the circuit goes from ${this.circuit} to ${next}`);
+    this.expect(
+      (CIRCUIT[this.circuit] || []).includes(next),
+      `the circuit goes from ${this.circuit} to ${next}`,
+    );
     this.circuit = next;
     if (next !== this.circuitByHand) this.circuitByHand = undefined;
   }
@@ -146,13 +149,17 @@ class Life {
 
   error() {
     const live = ['CONNECTING', 'OPEN', 'CLOSING'].includes(this.state);
-    this.expect(live || this.ended || this.callsSince.has('handleError'), `an error in the state ${this.state}`);
+    this.expect(
+      live || this.ended || this.callsSince.has('handleError'),
+      `an error in the state ${this.state}`,
+    );
   }
 
   close({ code }) {
     this.expect(this.owed && this.owed.event === 'close', `close ${code} without CLOSED or FAILED before it`);
     const gaveUp = code === 'MAX_RETRIES';
-    if (this.owed) this.expect(gaveUp === (this.owed.code === 'MAX_RETRIES'), `close ${code} in the state ${this.state}`);
+    if (this.owed)
+      this.expect(gaveUp === (this.owed.code === 'MAX_RETRIES'), `close ${code} in the state ${this.state}`);
     this.owed = undefined;
     this.opened = false;
     if (this.ended) this.closesAfterEnd += 1;
@@ -167,7 +174,9 @@ class Life {
     this.expect(attempt >= 1 && attempt <= this.maxRetries, `attempt ${attempt} of ${this.maxRetries}`);
     this.expect(maxRetries === this.maxRetries, `maxRetries ${maxRetries}`);
     this.expect(Number.isInteger(delay) && delay >= 0, `a delay of ${delay}`);
-    if (!this.countsWritten && !this.circuitTouched) this.expect(attempt === this.attempt + 1, `attempt ${attempt} after ${this.attempt}`);
+    if (!this.countsWritten && !this.circuitTouched) {
+      this.expect(attempt === this.attempt + 1, `attempt ${attempt} after ${this.attempt}`);
+    }
     this.attempt = attempt;
     this.announced = true;
   }

@@ -23,7 +23,17 @@ describe('the types', () => {
     if (!tsc) this.skip();
     this.timeout(COMPILE_MS);
     const files = ['use.ts', 'module.mts', 'script.cts'].map((name) => path.join(__dirname, 'types', name));
-    const args = ['--strict', '--noEmit', '--target', 'es2020', '--module', 'node16', '--types', 'node', ...files];
+    const args = [
+      '--strict',
+      '--noEmit',
+      '--target',
+      'es2020',
+      '--module',
+      'node16',
+      '--types',
+      'node',
+      ...files,
+    ];
     const output = await new Promise((resolve) => {
       execFile(process.execPath, [tsc, ...args], (_, stdout) => resolve(stdout));
     });

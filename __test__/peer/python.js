@@ -23,7 +23,9 @@ function install() {
 /** Starts the server; resolves to `{url, stop}`. */
 function startPython() {
   install();
-  const child = spawn(PYTHON, [path.join(__dirname, 'websockets_server.py')], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(PYTHON, [path.join(__dirname, 'websockets_server.py')], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   return new Promise((resolve, reject) => {
     child.on('exit', (code) => reject(new Error(`the Python server ended with ${code}`)));
     child.stdout.once('data', (port) => {

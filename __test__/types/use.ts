@@ -1,11 +1,11 @@
 // Compiles, and each line below `@ts-expect-error` would not without it.
 import {
-  WebSocketReconnect,
   type CircuitState,
   type CloseInfo,
   type ConnectionState,
   type MessageEvent,
   type RetryInfo,
+  WebSocketReconnect,
   type WebSocketReconnectOptions,
 } from 'websocket-reconnect-native';
 
@@ -45,7 +45,12 @@ const options: WebSocketReconnectOptions = {
 };
 
 const ws = new WebSocketReconnect(options);
-new WebSocketReconnect({ url: 'ws://localhost', protocols: null, maxRetries: undefined, circuitBreaker: null });
+new WebSocketReconnect({
+  url: 'ws://localhost',
+  protocols: null,
+  maxRetries: undefined,
+  circuitBreaker: null,
+});
 // @ts-expect-error the url is required
 new WebSocketReconnect({});
 // @ts-expect-error the options are required
@@ -177,4 +182,4 @@ ws.removeEventListener('message', () => {});
 // @ts-expect-error a message has no reason
 ws.addEventListener('message', (event) => event.reason);
 
-export { connected, circuit, delay, numbers, state, circuitState, readyState, open, words };
+export { circuit, circuitState, connected, delay, numbers, open, readyState, state, words };

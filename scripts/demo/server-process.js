@@ -15,6 +15,7 @@ class ServerProcess {
   }
 
   constructor(port) {
+    this.port = port;
     this.child = fork(path.join(__dirname, 'server.js'), [String(port)]);
     this.exited = new Promise((resolve) =>
       this.child.once('exit', (code, signal) => resolve(signal || code)),
@@ -32,7 +33,7 @@ class ServerProcess {
   told(name, what) {
     const { child } = this;
     const told = new Promise((resolve) => {
-      child.on('message', function take(message) {
+      child.on('message', function take(/** @type {any} */ message) {
         if (!(name in message) && !('failed' in message)) return;
         child.off('message', take);
         resolve(message);
