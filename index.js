@@ -102,6 +102,8 @@ class WebSocketReconnect extends Emitter {
       extensions: '',
       /** Connecting, open, closing, waiting to retry or blocked, as far as events tell. */
       alive: false,
+      /** `close()` was called, and its `close` is on its way. */
+      closing: false,
       holding: true,
       /** Settles at the first `open`, or when the client is at its end. */
       pending: undefined,
@@ -144,6 +146,7 @@ class WebSocketReconnect extends Emitter {
       return rejected(error);
     }
     inner.alive = true;
+    inner.closing = false;
     inner.birthHorizon = rows[0];
     if (!inner.pending) {
       const pending = {};
@@ -189,7 +192,8 @@ class WebSocketReconnect extends Emitter {
     const inner = this._inner;
     inner.manualClose = true;
     this._settle('reject', manuallyClosed());
-    const rows = inner.client.close(inner.received, code, reason, inner.alive && inner.state !== 'CLOSING');
+    const rows = inner.client.close(inner.received, code, reason, inner.alive && !inner.closing);
+    inner.closing = inner.alive;
     // Without rows, the end that is on its way already is the one to deliver.
     if (rows.length > 1) inner.lifeHorizon = rows[0];
     mailbox.deliverNow(this, rows);
@@ -449,9 +453,9 @@ class WebSocketReconnect extends Emitter {
     if (inner.circuitFailures !== failures || inner.retryCount !== retryCount) inner.countHorizon = horizon;
     inner.circuitFailures = failures;
     inner.retryCount = retryCount;
+    // Without a row of its own, the engine was there already: what would have told it is void now.
+    if (rows[2] !== CIRCUIT) this._setCircuitState(state);
     mailbox.deliverNow(this, rows);
-    // The engine was there already; what would have told it is void by this call.
-    this._setCircuitState(state);
   }
 
   _setCircuitState(state) {
@@ -486,9 +490,7 @@ class WebSocketReconnect extends Emitter {
       inner.retryCount = row[at + 4];
       inner.circuitFailures = row[at + 5];
     }
-    if (kind === ERROR) {
-      this.emit('error', errorOf(row[at + 6], row[at + 7], row[at + 8], row[at + 9]));
-    } else if (kind === CIRCUIT) {
+    if (kind === CIRCUIT) {
       if (order > inner.circuitHorizon) this._setCircuitState(row[at + 6]);
     } else if (order > inner.lifeHorizon) {
       this._live(kind, row, at, order);
@@ -507,6 +509,8 @@ class WebSocketReconnect extends Emitter {
       if (state === 'OPEN') inner.openedAt = row[at + 2];
       this.emit('stateChange', state);
       if (state === 'BLOCKED') this._rerouteForNext();
+    } else if (kind === ERROR) {
+      this.emit('error', errorOf(row[at + 6], row[at + 7], row[at + 8], row[at + 9]));
     } else if (kind === OPEN) {
       inner.lastActivity = row[at + 2];
       this._settle('resolve');
@@ -529,6 +533,7 @@ class WebSocketReconnect extends Emitter {
       return;
     }
     inner.alive = false;
+    inner.closing = false;
     const gaveUp = ending.code === 'MAX_RETRIES';
     this._settle('reject', gaveUp ? coded(Error, 'WSR_ERR_GAVE_UP', ending.reason) : manuallyClosed());
     this.emit('close', ending);

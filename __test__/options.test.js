@@ -119,9 +119,9 @@ describe('url', () => {
       '',
       'ws://',
     ]) {
-      assert.throws(() => make({ url }), names(RangeError, 'url', url), url);
+      assert.throws(() => make({ url }), names(RangeError, 'url', url.replace('#part', '…')), url);
       const ws = make({});
-      assert.throws(() => (ws.url = url), names(RangeError, 'url', url));
+      assert.throws(() => (ws.url = url), names(RangeError, 'url', url.replace('#part', '…')));
       assert.strictEqual(ws.url, URL_);
     }
     for (const url of [

@@ -9,7 +9,9 @@ const OPEN = 5;
 
 /** Clients that may be told something, by id. All others can be collected. */
 const clients = new Map();
-/** Clients that keep the process alive. */
+/** Ids of clients that need nothing more, and may still have rows under way. */
+const leaving = new Set();
+/** Ids of clients that keep the process alive. */
 const holders = new Set();
 
 let environment;
@@ -40,8 +42,18 @@ function deliver() {
     if (client) client._deliver(kind, rows, at, true);
     if (kind === OPEN) break;
   }
-  if (cursor < rows.length || more) setImmediate(deliver);
-  else rows = [];
+  if (!isDrained()) {
+    setImmediate(deliver);
+    return;
+  }
+  rows = [];
+  for (const id of leaving) clients.delete(id);
+  leaving.clear();
+}
+
+/** Whether JavaScript has been told all that was taken, and all has been taken. */
+function isDrained() {
+  return cursor >= rows.length && !more;
 }
 
 /** Delivers the rows that a call of `client` returned, before it returns. */
@@ -77,10 +89,12 @@ function reroute(client, route, trusts) {
   client.reroute(route);
 }
 
-/** Keeps `client` reachable for what it may be told, or lets go of it. */
+/** Keeps `client` reachable for what it may be told, or lets go of it once it has been told all. */
 function track(id, client, reachable, holding) {
+  leaving.delete(id);
   if (reachable) clients.set(id, client);
-  else clients.delete(id);
+  else if (isDrained() && environment.isEmpty()) clients.delete(id);
+  else if (clients.has(id)) leaving.add(id);
   const held = holders.size > 0;
   if (holding) holders.add(id);
   else holders.delete(id);

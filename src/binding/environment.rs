@@ -72,6 +72,12 @@ impl Environment {
         rows
     }
 
+    /// Whether there is nothing to `take`.
+    #[napi(catch_unwind)]
+    pub fn is_empty(&self) -> bool {
+        self.shared.mailbox.is_empty()
+    }
+
     /// Whether the clients of this environment keep the process alive.
     #[napi(catch_unwind)]
     pub fn hold(&self, env: Env, hold: bool) -> Result<()> {

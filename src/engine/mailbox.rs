@@ -126,6 +126,11 @@ impl Mailbox {
         (self.wake)();
     }
 
+    /// Whether JavaScript has taken all there is.
+    pub fn is_empty(&self) -> bool {
+        lock(&self.queue).letters.is_empty()
+    }
+
     /// The next letters, and whether more are left. Who is told `true` must call again.
     pub fn take(&self) -> (Vec<Letter>, bool) {
         let mut queue = lock(&self.queue);

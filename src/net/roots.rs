@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::client_tls::Identity;
 use super::{BadOption, TlsOptions};
@@ -114,7 +115,10 @@ pub(super) fn certificates(
     blob: &[u8],
 ) -> Result<Vec<CertificateDer<'static>>, BadOption> {
     if !is_pem(blob) {
-        return Ok(vec![CertificateDer::from(blob.to_vec())]);
+        return match X509Certificate::from_der(blob) {
+            Ok(_) => Ok(vec![CertificateDer::from(blob.to_vec())]),
+            Err(error) => Err(unusable(option, error)),
+        };
     }
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(blob).collect();
     match found {

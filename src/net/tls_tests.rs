@@ -392,7 +392,7 @@ fn what_tls_cannot_use_is_refused_with_its_option() {
     for (cert, key, message) in [
         (&cert, &other_key, "key: is not the key of its certificate"),
         (&cert, &cert, "key: cannot be used"),
-        (&b"x".to_vec(), &key, "key: cannot be used"),
+        (&b"x".to_vec(), &key, "cert: cannot be used"),
     ] {
         let error = error(&|o| {
             o.tls.cert = vec![cert.clone()];
