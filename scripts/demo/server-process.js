@@ -15,6 +15,7 @@ class ServerProcess {
   }
 
   constructor(port) {
+    this.port = port;
     this.child = fork(path.join(__dirname, 'server.js'), [String(port)]);
     this.exited = new Promise((resolve) =>
       this.child.once('exit', (code, signal) => resolve(signal || code)),
