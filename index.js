@@ -58,6 +58,7 @@ function headersOf(flat) {
 }
 
 function errorOf(message, code, statusCode, headers) {
+  /** @type {any} */
   const error = new Error(message);
   if (code !== null) error.code = code;
   if (statusCode !== null) {
@@ -77,6 +78,7 @@ class WebSocketReconnect extends Emitter {
   constructor(given) {
     super();
     const settings = options.object('options', given);
+    /** @type {any} */
     const inner = {
       url: options.url(settings.url),
       protocols: options.protocols(settings.protocols),
@@ -115,14 +117,19 @@ class WebSocketReconnect extends Emitter {
       /** … of `retryCount` and `circuitFailures`. */
       countHorizon: 0,
     };
-    Object.defineProperty(this, '_inner', { value: inner });
+    /** @type {any} */
+    this._inner = inner;
+    Object.defineProperty(this, '_inner', { enumerable: false, writable: false });
     for (const name of Object.keys(options.NUMBERS)) {
       inner.numbers[name] = options.number(name, settings[name], options.NUMBERS[name]);
     }
     const heartbeat = options.heartbeatText(inner.heartbeatMessage);
     inner.route = this._readRoute();
     const policy = { settings: this._settings(), heartbeat };
-    Object.assign(inner, thrownHere(() => mailbox.createClient(policy, inner.route, mayNeedTrust(inner.route))));
+    Object.assign(
+      inner,
+      thrownHere(() => mailbox.createClient(policy, inner.route, mayNeedTrust(inner.route))),
+    );
   }
 
   connect() {
@@ -154,7 +161,12 @@ class WebSocketReconnect extends Emitter {
     const inner = this._inner;
     const bytes = typeof data === 'string' ? undefined : bytesOf(data);
     if (typeof data !== 'string' && bytes === undefined) {
-      throw badType('data', data, 'a string, Buffer, ArrayBuffer, TypedArray or DataView', 'WSR_ERR_ARGUMENT');
+      throw badType(
+        'data',
+        data,
+        'a string, Buffer, ArrayBuffer, TypedArray or DataView',
+        'WSR_ERR_ARGUMENT',
+      );
     }
     const open = inner.state === 'OPEN';
     if (!open && inner.state !== 'CONNECTING') {
@@ -167,7 +179,8 @@ class WebSocketReconnect extends Emitter {
   close(code = 1000, reason = 'Normal closure') {
     const allowed = 'an integer in 1000–1003, 1007–1014 or 3000–4999';
     if (typeof code !== 'number') throw badType('code', code, allowed, 'WSR_ERR_ARGUMENT');
-    const sendable = (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
+    const sendable =
+      (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
     if (!sendable || !Number.isInteger(code)) throw badRange('code', code, allowed, 'WSR_ERR_ARGUMENT');
     const short = 'a string of at most 123 bytes of UTF-8';
     if (typeof reason !== 'string') throw badType('reason', reason, short, 'WSR_ERR_ARGUMENT');
@@ -190,7 +203,12 @@ class WebSocketReconnect extends Emitter {
 
   openCircuit() {
     const inner = this._inner;
-    this._circuitCall(inner.client.openCircuit(inner.received), 'OPEN', inner.circuitFailures, inner.retryCount);
+    this._circuitCall(
+      inner.client.openCircuit(inner.received),
+      'OPEN',
+      inner.circuitFailures,
+      inner.retryCount,
+    );
   }
 
   closeCircuit() {
@@ -226,7 +244,8 @@ class WebSocketReconnect extends Emitter {
   }
 
   calculateDelay(attempt) {
-    if (typeof attempt !== 'number') throw badType('attempt', attempt, options.COUNT.allowed, 'WSR_ERR_ARGUMENT');
+    if (typeof attempt !== 'number')
+      throw badType('attempt', attempt, options.COUNT.allowed, 'WSR_ERR_ARGUMENT');
     if (!(attempt >= 0)) throw badRange('attempt', attempt, options.COUNT.allowed, 'WSR_ERR_ARGUMENT');
     return this._inner.client.calculateDelay(attempt);
   }
@@ -511,12 +530,7 @@ class WebSocketReconnect extends Emitter {
     }
     inner.alive = false;
     const gaveUp = ending.code === 'MAX_RETRIES';
-    this._settle(
-      'reject',
-      gaveUp
-        ? coded(Error, 'WSR_ERR_GAVE_UP', ending.reason)
-        : manuallyClosed(),
-    );
+    this._settle('reject', gaveUp ? coded(Error, 'WSR_ERR_GAVE_UP', ending.reason) : manuallyClosed());
     this.emit('close', ending);
     this._track();
   }

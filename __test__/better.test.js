@@ -154,7 +154,11 @@ describe('6. the heartbeat', () => {
   it('is satisfied by any frame that arrives after it', async () => {
     for (const frame of ['810161', '8900', '8a00', '0100']) {
       const server = await startServer({ plan: ['bare'] });
-      const { ws, log } = await openClient({ url: server.url, heartbeatInterval: 100, heartbeatTimeout: 400 });
+      const { ws, log } = await openClient({
+        url: server.url,
+        heartbeatInterval: 100,
+        heartbeatTimeout: 400,
+      });
       for (let beat = 1; beat <= 3; beat++) {
         await server.received(beat);
         await server.raw(frame === '0100' && beat > 1 ? '0000' : frame);

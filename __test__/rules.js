@@ -109,12 +109,16 @@ class Life {
     this.expect(this.announced || this.connectCalled, 'CONNECTING without connect() or retry');
     const allowed = this.circuit !== 'OPEN' || this.circuitByHand === 'OPEN';
     this.expect(allowed, 'CONNECTING while the circuit is OPEN');
+    // A connect() that found the client at its end, which the view did not show, starts it again.
+    if (!this.announced) this.connectCalled = false;
     this.announced = false;
-    this.connectCalled = false;
   }
 
   circuitChange(next) {
-    this.expect((CIRCUIT[this.circuit] || []).includes(next), `the circuit goes from ${this.circuit} to ${next}`);
+    this.expect(
+      (CIRCUIT[this.circuit] || []).includes(next),
+      `the circuit goes from ${this.circuit} to ${next}`,
+    );
     this.circuit = next;
     if (next !== this.circuitByHand) this.circuitByHand = undefined;
   }
@@ -139,13 +143,17 @@ class Life {
 
   error() {
     const live = ['CONNECTING', 'OPEN', 'CLOSING'].includes(this.state);
-    this.expect(live || this.ended || this.callsSince.has('handleError'), `an error in the state ${this.state}`);
+    this.expect(
+      live || this.ended || this.callsSince.has('handleError'),
+      `an error in the state ${this.state}`,
+    );
   }
 
   close({ code }) {
     this.expect(this.owed && this.owed.event === 'close', `close ${code} without CLOSED or FAILED before it`);
     const gaveUp = code === 'MAX_RETRIES';
-    if (this.owed) this.expect(gaveUp === (this.owed.code === 'MAX_RETRIES'), `close ${code} in the state ${this.state}`);
+    if (this.owed)
+      this.expect(gaveUp === (this.owed.code === 'MAX_RETRIES'), `close ${code} in the state ${this.state}`);
     this.owed = undefined;
     this.opened = false;
     if (this.ended) this.closesAfterEnd += 1;
@@ -160,7 +168,8 @@ class Life {
     this.expect(attempt >= 1 && attempt <= this.maxRetries, `attempt ${attempt} of ${this.maxRetries}`);
     this.expect(maxRetries === this.maxRetries, `maxRetries ${maxRetries}`);
     this.expect(Number.isInteger(delay) && delay >= 0, `a delay of ${delay}`);
-    if (!this.countsWritten) this.expect(attempt === this.attempt + 1, `attempt ${attempt} after ${this.attempt}`);
+    if (!this.countsWritten)
+      this.expect(attempt === this.attempt + 1, `attempt ${attempt} after ${this.attempt}`);
     this.attempt = attempt;
     this.announced = true;
   }

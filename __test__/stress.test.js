@@ -47,7 +47,17 @@ const DEEDS = {
   block: ({ chance }) => block(chance.below(8)),
 };
 /** Weighted: what users do often is here often. */
-const OFTEN = ['connect', 'connect', 'send', 'send', 'send', 'again', 'again', 'block', ...Object.keys(DEEDS)];
+const OFTEN = [
+  'connect',
+  'connect',
+  'send',
+  'send',
+  'send',
+  'again',
+  'again',
+  'block',
+  ...Object.keys(DEEDS),
+];
 
 function settings(chance, url) {
   const maxRetries = chance.of([0, 1, 3, 5, Infinity, Infinity]);
@@ -91,12 +101,25 @@ async function live(number, url) {
 
   inHandlers = 0;
   log.call('close');
-  if (ws.state === 'CLOSING') await log.untilState('CLOSED', 'FAILED');
+  if (ws.state === 'CLOSING') await log.untilState('CLOSED', 'FAILED').catch(() => {});
   await pause(60);
-  await Promise.race([Promise.all(life.promises), pause(2000).then(() => life.violations.push('a promise never settled'))]);
+  await Promise.race([
+    Promise.all(life.promises),
+    pause(2000).then(() => life.violations.push('a promise never settled')),
+  ]);
 
-  const violations = [...life.violations, ...check(log.events, { maxRetries: options.maxRetries, over: true })];
-  return violations.length === 0 ? [] : [`life ${number} (${JSON.stringify(options)}):`, ...violations, 'in', ...log.lines.map((line, i) => `  ${i}: ${line}`)];
+  const violations = [
+    ...life.violations,
+    ...check(log.events, { maxRetries: options.maxRetries, over: true }),
+  ];
+  return violations.length === 0
+    ? []
+    : [
+        `life ${number} (${JSON.stringify(options)}):`,
+        ...violations,
+        'in',
+        ...log.lines.map((line, i) => `  ${i}: ${line}`),
+      ];
 }
 
 describe('random lives', () => {

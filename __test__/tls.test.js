@@ -114,13 +114,19 @@ describe('TLS', () => {
     it('is sent from cert and an encrypted key with its passphrase', async () => {
       const { cert, encryptedKey: key } = made.client;
       const { passphrase } = made;
-      assert.strictEqual((await opens({ ca: made.ca, cert, key, passphrase }, asking())).certificate.CN, 'the client');
+      assert.strictEqual(
+        (await opens({ ca: made.ca, cert, key, passphrase }, asking())).certificate.CN,
+        'the client',
+      );
     });
 
     it('is sent from pfx', async () => {
       const { pfx } = made.client;
       const { passphrase } = made;
-      assert.strictEqual((await opens({ ca: made.ca, pfx, passphrase }, asking())).certificate.CN, 'the client');
+      assert.strictEqual(
+        (await opens({ ca: made.ca, pfx, passphrase }, asking())).certificate.CN,
+        'the client',
+      );
     });
 
     it('that is missing fails the attempt', async () => {
@@ -130,11 +136,15 @@ describe('TLS', () => {
     });
 
     it('that cannot be read throws in the constructor', () => {
-      const make = (websocketOptions) => () => new WebSocketReconnect({ url: 'wss://localhost/', websocketOptions });
+      const make = (websocketOptions) => () =>
+        new WebSocketReconnect({ url: 'wss://localhost/', websocketOptions });
       const { cert, key, encryptedKey, pfx } = made.client;
       assert.throws(make({ cert, key: 'no key' }), /websocketOptions\.key/);
       assert.throws(make({ cert: 'no certificate', key }), /websocketOptions\.cert/);
-      assert.throws(make({ cert, key: encryptedKey, passphrase: 'wrong' }), /websocketOptions\.(key|passphrase)/);
+      assert.throws(
+        make({ cert, key: encryptedKey, passphrase: 'wrong' }),
+        /websocketOptions\.(key|passphrase)/,
+      );
       assert.throws(make({ pfx, passphrase: 'wrong' }), /websocketOptions\.(pfx|passphrase)/);
       assert.throws(make({ pfx: Buffer.from('no archive') }), /websocketOptions\.pfx/);
       assert.throws(make({ ca: 'no certificate' }), /websocketOptions\.ca/);

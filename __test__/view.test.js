@@ -30,7 +30,8 @@ describe('the view', () => {
         const seen = [ws.state, stats.state, ws.circuitState, stats.circuitState, ws.getCircuitState()];
         const wanted = [state, state, circuitState, circuitState, circuitState];
         if (`${seen}` !== `${wanted}`) wrong.push(`${event}: ${seen} instead of ${wanted}`);
-        if (event === 'retry' && ws.retryCount !== argument.attempt) wrong.push(`retry: retryCount is ${ws.retryCount}`);
+        if (event === 'retry' && ws.retryCount !== argument.attempt)
+          wrong.push(`retry: retryCount is ${ws.retryCount}`);
       });
     }
     await ws.connect();
@@ -204,7 +205,10 @@ describe('the view', () => {
   });
 
   it('tells several cycles of a blocked JavaScript thread in order afterwards', async () => {
-    const server = await startServer({ plan: ['refuse', 'refuse', 'cut', 'refuse', 'accept'], greet: ['hello'] });
+    const server = await startServer({
+      plan: ['refuse', 'refuse', 'cut', 'refuse', 'accept'],
+      greet: ['hello'],
+    });
     const { ws, log } = client({ url: server.url, baseDelay: 10, maxDelay: 20 });
     log.call('connect');
     block(500);
@@ -248,7 +252,10 @@ describe('the view', () => {
   ]) {
     for (const event of EVENTS) {
       it(`${call}() inside a handler of ${event} keeps the rules`, async () => {
-        const server = await startServer({ plan: ['refuse', 'accept', 'refuse', 'accept'], greet: ['hello'] });
+        const server = await startServer({
+          plan: ['refuse', 'accept', 'refuse', 'accept'],
+          greet: ['hello'],
+        });
         const circuitBreaker = { failureThreshold: 1, resetTimeout: 30 };
         const { ws, log } = client({ url: server.url, baseDelay: 10, circuitBreaker });
         let calls = 0;
@@ -271,6 +278,36 @@ describe('the view', () => {
       });
     }
   }
+
+  it('closeCircuit() inside the handler that openCircuit() calls has the last word', () => {
+    const { ws, log } = client({ url: 'ws://127.0.0.1:1/' });
+    ws.on('circuitChange', (state) => state === 'OPEN' && ws.closeCircuit());
+    ws.openCircuit();
+    assert.deepStrictEqual(log.lines, ['circuitChange OPEN', 'circuitChange CLOSED']);
+    assert.strictEqual(ws.getCircuitState(), 'CLOSED');
+  });
+
+  it('a half-open circuit that closeCircuit() overtook leaves nothing behind', async () => {
+    const server = await startServer();
+    const { ws, log } = client({ url: server.url, circuitBreaker: { resetTimeout: 20 } });
+    ws.openCircuit();
+    block(80);
+    ws.closeCircuit();
+    await settle();
+    await ws.connect();
+    ws.close();
+    await log.until('close 1000');
+    assert.deepStrictEqual(log.lines, [
+      'circuitChange OPEN',
+      'circuitChange CLOSED',
+      'stateChange CONNECTING',
+      'stateChange OPEN',
+      'open',
+      'stateChange CLOSING',
+      'stateChange CLOSED',
+      "close 1000 'Normal closure'",
+    ]);
+  });
 
   it('connect() inside a handler of the final close starts again', async () => {
     const server = await startServer({ plan: ['refuse', 'accept'] });
@@ -297,7 +334,11 @@ describe('the view', () => {
     const url = `ws://127.0.0.1:${await deadPort()}/`;
     const { once } = require('events');
     for (const state of ['CONNECTING', 'retry', 'BLOCKED']) {
-      const { ws, log } = client({ url, baseDelay: 60000, circuitBreaker: { failureThreshold: state === 'BLOCKED' ? 1 : 5 } });
+      const { ws, log } = client({
+        url,
+        baseDelay: 60000,
+        circuitBreaker: { failureThreshold: state === 'BLOCKED' ? 1 : 5 },
+      });
       ws.connect();
       if (state !== 'CONNECTING') await log.until(state === 'retry' ? 'retry' : 'stateChange BLOCKED');
       ws.close();

@@ -18,7 +18,12 @@ function buildBinary() {
   const env = { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH}` };
   const target = `${TARGET}.${GLIBC.join('.')}`;
   run('cargo', ['zigbuild', '--release', '--locked', '--lib', '--target', target], { env });
-  const built = path.join(process.env.CARGO_TARGET_DIR || path.join(ROOT, 'target'), TARGET, 'release', libraryName(TARGET));
+  const built = path.join(
+    process.env.CARGO_TARGET_DIR || path.join(ROOT, 'target'),
+    TARGET,
+    'release',
+    libraryName(TARGET),
+  );
   const binary = path.join(ROOT, 'npm', ID, `websocket-reconnect-native.${ID}.node`);
   install(built, binary);
   return binary;
@@ -28,11 +33,15 @@ function buildBinary() {
 function newestGlibc(binary) {
   const { ok, output } = capture('objdump', ['-T', binary]);
   if (!ok) throw new Error(`objdump: ${output}`);
-  const versions = [...output.matchAll(/GLIBC_(\d+)\.(\d+)/g)].map(([, major, minor]) => [Number(major), Number(minor)]);
+  const versions = [...output.matchAll(/GLIBC_(\d+)\.(\d+)/g)].map(([, major, minor]) => [
+    Number(major),
+    Number(minor),
+  ]);
   if (versions.length === 0) throw new Error(`objdump shows no glibc symbol in ${binary}`);
   return versions.reduce((newest, version) => (isNewer(version, newest) ? version : newest));
 }
 
+/** @param {number[]} version @param {number[]} other */
 function isNewer([major, minor], [otherMajor, otherMinor]) {
   return major > otherMajor || (major === otherMajor && minor > otherMinor);
 }
@@ -46,7 +55,8 @@ function pack(folder) {
 const binary = buildBinary();
 const needed = newestGlibc(binary);
 console.log(`${path.basename(binary)} needs glibc ${needed.join('.')}`);
-if (isNewer(needed, GLIBC)) throw new Error(`glibc ${needed.join('.')} is needed; allowed is ${GLIBC.join('.')}`);
+if (isNewer(needed, GLIBC))
+  throw new Error(`glibc ${needed.join('.')} is needed; allowed is ${GLIBC.join('.')}`);
 
 pack(ROOT);
 pack(path.join(ROOT, 'npm', ID));

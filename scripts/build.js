@@ -41,7 +41,11 @@ function build(target) {
   const flags = `${process.env.RUSTFLAGS || ''}${id.endsWith('-musl') ? ' -C target-feature=-crt-static' : ''}`;
   const env = { ...process.env, ...(flags.trim() ? { RUSTFLAGS: flags.trim() } : {}) };
   run('cargo', ['build', '--release', '--locked', '--lib', ...(target ? ['--target', target] : [])], { env });
-  const folder = path.join(process.env.CARGO_TARGET_DIR || path.join(ROOT, 'target'), target || '', 'release');
+  const folder = path.join(
+    process.env.CARGO_TARGET_DIR || path.join(ROOT, 'target'),
+    target || '',
+    'release',
+  );
   const to = path.join(ROOT, 'native', `websocket-reconnect-native.${id}.node`);
   install(path.join(folder, libraryName(TARGETS[id])), to);
   return to;

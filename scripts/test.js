@@ -18,7 +18,10 @@ const SUITES = [
   {
     name: 'examples',
     command: [process.execPath, '--test', '--test-reporter=tap', 'examples/'],
-    count: (output) => ({ passed: number(output, /^# pass (\d+)/m), failed: number(output, /^# fail (\d+)/m) }),
+    count: (output) => ({
+      passed: number(output, /^# pass (\d+)/m),
+      failed: number(output, /^# fail (\d+)/m),
+    }),
   },
 ];
 

@@ -85,7 +85,14 @@ class Server {
 
   meet(request, socket, head) {
     if (this.options.chaos !== undefined) this.chance = this.chance || random(this.options.chaos);
-    const { plan = this.chance ? [this.anyWay()] : ['accept'], status = 503, headers = {}, body = '', location, upgrade } = this.options;
+    const {
+      plan = this.chance ? [this.anyWay()] : ['accept'],
+      status = 503,
+      headers = {},
+      body = '',
+      location,
+      upgrade,
+    } = this.options;
     const how = plan[Math.min(this.met, plan.length - 1)];
     this.met += 1;
     this.seen.push({
@@ -98,7 +105,12 @@ class Server {
       certificate: socket.getPeerCertificate ? socket.getPeerCertificate().subject : undefined,
     });
     const answer = (code, more) => {
-      const lines = Object.entries({ Connection: 'close', ...more, ...headers, 'Content-Length': Buffer.byteLength(body) });
+      const lines = Object.entries({
+        Connection: 'close',
+        ...more,
+        ...headers,
+        'Content-Length': Buffer.byteLength(body),
+      });
       socket.end(
         `HTTP/1.1 ${code} ${http.STATUS_CODES[code]}\r\n${lines
           .flatMap(([name, value]) => [].concat(value).map((one) => `${name}: ${one}\r\n`))
@@ -150,7 +162,18 @@ class Server {
   }
 
   anyWay() {
-    return this.chance.of(['accept', 'accept', 'accept', 'accept', 'accept', 'refuse', 'refuse', 'cut', 'cut', 'silent']);
+    return this.chance.of([
+      'accept',
+      'accept',
+      'accept',
+      'accept',
+      'accept',
+      'refuse',
+      'refuse',
+      'cut',
+      'cut',
+      'silent',
+    ]);
   }
 
   /** Sends numbered messages and then does what chance has. */
@@ -182,7 +205,9 @@ class Server {
 
   /** Answers the handshake and then no frame; what arrives is written down. */
   acceptBare(request, socket) {
-    const key = createHash('sha1').update(request.headers['sec-websocket-key'] + GUID).digest('base64');
+    const key = createHash('sha1')
+      .update(request.headers['sec-websocket-key'] + GUID)
+      .digest('base64');
     const link = { socket, open: true, pings: 0, pongs: [], ending: null };
     const index = this.links.push(link) - 1;
     const receiver = new WebSocket.Receiver({ isServer: true });
@@ -250,13 +275,16 @@ const COMMANDS = {
   /** The upgrade requests seen so far. */
   handshakes: (server) => server.seen,
   /** Waits for `count` upgrade requests. */
-  attempts: (server, count) => server.until(() => (server.seen.length >= count ? server.seen.length : undefined)),
+  attempts: (server, count) =>
+    server.until(() => (server.seen.length >= count ? server.seen.length : undefined)),
   /** How many connections are open. */
   connections: (server) => server.links.filter((link) => link.open).length,
   /** Waits for `count` connections, open or over. */
-  connected: (server, count) => server.until(() => (server.links.length >= count ? server.links.length : undefined)),
+  connected: (server, count) =>
+    server.until(() => (server.links.length >= count ? server.links.length : undefined)),
   /** Waits for `count` messages and gives all that came: `{connection, type, data}`. */
-  received: (server, count) => server.until(() => (server.messages.length >= count ? server.messages : undefined)),
+  received: (server, count) =>
+    server.until(() => (server.messages.length >= count ? server.messages : undefined)),
   /** How many pings came. */
   pings: (server) => server.links.reduce((sum, link) => sum + link.pings, 0),
   /** Waits for `count` pongs on a connection and gives their payloads. */

@@ -59,7 +59,9 @@ class Recorder {
 
   /** Resolves once the client shows one of these states, after an event. */
   untilState(...states) {
-    return this._wait(states.join(' or '), () => (states.includes(this._client.state) ? this._client.state : undefined));
+    return this._wait(states.join(' or '), () =>
+      states.includes(this._client.state) ? this._client.state : undefined,
+    );
   }
 
   /** The arguments of all events of that name. */
@@ -99,7 +101,11 @@ class Recorder {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this._waiting.delete(check);
-        reject(new Error(`${what} did not come within ${DEADLINE_MS} ms; what came last is\n${this.lines.slice(-60).join('\n')}`));
+        reject(
+          new Error(
+            `${what} did not come within ${DEADLINE_MS} ms; what came last is\n${this.lines.slice(-60).join('\n')}`,
+          ),
+        );
       }, DEADLINE_MS);
       const check = () => {
         const found = find();

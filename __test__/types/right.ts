@@ -103,7 +103,11 @@ ws.on('open', () => {})
 
 const onClose = (info: CloseInfo) => info.reason;
 ws.addListener('close', onClose).prependListener('close', onClose).prependOnceListener('close', onClose);
-ws.off('close', onClose).removeListener('close', onClose).off('close').removeAllListeners().removeAllListeners('close');
+ws.off('close', onClose)
+  .removeListener('close', onClose)
+  .off('close')
+  .removeAllListeners()
+  .removeAllListeners('close');
 const emitted: boolean = ws.emit('retry', { attempt: 1, delay: 2, maxRetries: 3 });
 const count: number = ws.listenerCount('open');
 const waited: Promise<unknown[]> = once(ws, 'close');
@@ -139,4 +143,20 @@ async function fails() {
   }
 }
 
-export { binaryType, circuit, count, delay, emitted, fails, open, opened, protocols, ready, state, stats, Ticker, url, waited };
+export {
+  binaryType,
+  circuit,
+  count,
+  delay,
+  emitted,
+  fails,
+  open,
+  opened,
+  protocols,
+  ready,
+  state,
+  stats,
+  Ticker,
+  url,
+  waited,
+};

@@ -66,7 +66,7 @@ function rootsOf(notes, news) {
  *
  * @param {{ port?: number, host?: string, notes?: object[], token?: string }} [options]
  */
-async function startGraphQLServer({ port = 0, host = '127.0.0.1', notes = [], token } = {}) {
+async function startGraphQLServer({ port = 0, host = '127.0.0.1', notes = [], token = undefined } = {}) {
   const news = new EventEmitter().setMaxListeners(0);
   const server = new WebSocketServer({ port, host, path: '/graphql' });
   useServer(

@@ -33,7 +33,7 @@ class ServerProcess {
   told(name, what) {
     const { child } = this;
     const told = new Promise((resolve) => {
-      child.on('message', function take(message) {
+      child.on('message', function take(/** @type {any} */ message) {
         if (!(name in message) && !('failed' in message)) return;
         child.off('message', take);
         resolve(message);

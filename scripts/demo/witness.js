@@ -40,7 +40,7 @@ class Witness {
   }
 
   /** The next event `name` that `fits`; `what` says it in words. */
-  expect(name, what, fits = () => true, patience = PATIENCE) {
+  expect(name, what, fits = (_) => true, patience = PATIENCE) {
     const found = new Promise((resolve) => {
       this.waiting = () => {
         const at = this.events.findIndex(

@@ -202,15 +202,10 @@ impl Client {
         lock(&self.core).route.dial()
     }
 
-    /// Carries out what is due and tells what the driver has to do. `unwritten` is what it still
-    /// holds; it is given more when it holds nothing.
+    /// What the driver has to do. `unwritten` is what it still holds; it is given more bytes when it
+    /// holds nothing.
     pub(super) fn turn(&self, unwritten: usize) -> Turn {
         let mut core = lock(&self.core);
-        let now = clock::now();
-        if core.link.deadline().is_some_and(|deadline| deadline <= now) {
-            core.link.handle(Input::Tick, now);
-            self.settle(&mut core, Vec::new());
-        }
         let out = if unwritten == 0 {
             mem::take(&mut core.out)
         } else {

@@ -186,19 +186,19 @@ mod tests {
             ),
             (
                 "ws://x/#top",
-                "url: \"ws://x/…\" must have no fragment (what follows #)",
+                "url: \"ws://x/…\" has a fragment; allowed is a URL without one (what follows #)",
             ),
             (
                 "x",
-                "url: \"x\" is not an absolute URL like wss://host/path (relative URL without a base)",
+                "url: \"x\" cannot be parsed (relative URL without a base); allowed is an absolute URL like wss://host/path",
             ),
             (
                 "ws://",
-                "url: \"ws://\" is not an absolute URL like wss://host/path (empty host)",
+                "url: \"ws://\" cannot be parsed (empty host); allowed is an absolute URL like wss://host/path",
             ),
             (
                 "ws://x:99999",
-                "url: \"ws://x:99999\" is not an absolute URL like wss://host/path (invalid port number)",
+                "url: \"ws://x:99999\" cannot be parsed (invalid port number); allowed is an absolute URL like wss://host/path",
             ),
             (
                 "ws://a%0a:b@x",

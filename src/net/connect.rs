@@ -172,10 +172,13 @@ mod tests {
     #[test]
     fn bad_routes_are_refused() {
         let message = |local, family| route(local, family).err().unwrap().message;
-        assert_eq!(message(None, Some(5)), "family: 5 must be 0, 4 or 6");
+        assert_eq!(
+            message(None, Some(5)),
+            "family: 5 is out of range; allowed are 0, 4 and 6"
+        );
         assert_eq!(
             message(Some("eth0"), None),
-            "localAddress: \"eth0\" must be an IP address"
+            "localAddress: \"eth0\" is no IP address; allowed is one of this machine"
         );
     }
 

@@ -367,7 +367,7 @@ fn what_tls_cannot_use_is_refused_with_its_option() {
         |error: BadOption, start: &str| assert!(error.message.starts_with(start), "{error}");
     starts(
         error(&|o| o.tls.ca = Some(vec![b"x".to_vec()])),
-        "ca: cannot be used; it must be PEM or DER",
+        "ca: cannot be used",
     );
     starts(
         error(&|o| o.tls.ca = Some(vec![key.clone()])),
@@ -375,11 +375,11 @@ fn what_tls_cannot_use_is_refused_with_its_option() {
     );
     starts(
         error(&|o| o.tls.cert = vec![cert.clone()]),
-        "cert: must come with its key",
+        "cert: comes without its key",
     );
     starts(
         error(&|o| o.tls.key = Some(key.clone())),
-        "key: must come with its cert",
+        "key: comes without its certificate",
     );
     starts(
         error(&|o| o.tls.pfx = Some(b"x".to_vec())),
@@ -387,11 +387,11 @@ fn what_tls_cannot_use_is_refused_with_its_option() {
     );
     starts(
         error(&|o| o.servername = Some("a b".to_owned())),
-        "servername: \"a b\" must be a host name",
+        "servername: \"a b\" is no host name",
     );
     for (cert, key, message) in [
         (&cert, &other_key, "key: is not the key of its certificate"),
-        (&cert, &cert, "key: cannot be used; it must be PEM or DER"),
+        (&cert, &cert, "key: cannot be used"),
         (&b"x".to_vec(), &key, "key: cannot be used"),
     ] {
         let error = error(&|o| {
@@ -404,8 +404,5 @@ fn what_tls_cannot_use_is_refused_with_its_option() {
         o.tls.pfx = Some(pfx(&made, "secret"));
         o.tls.passphrase = Some("wrong".to_owned());
     });
-    starts(
-        error,
-        "pfx: cannot be used; it must be PKCS#12, and passphrase its passphrase",
-    );
+    starts(error, "pfx: cannot be used");
 }

@@ -84,6 +84,9 @@ impl Reader {
         loop {
             match &mut self.state {
                 State::Head => {
+                    if self.head_len == 0 && self.message.is_none() {
+                        short_messages(&mut input, self.max_payload, sink)?;
+                    }
                     let Some(head) = self.next_head(&mut input)? else {
                         return Ok(());
                     };
@@ -93,7 +96,7 @@ impl Reader {
                     let piece = take(&mut input, *left);
                     *left -= piece.len();
                     let (fin, left) = (*fin, *left);
-                    self.append(piece, left, &mut chunk)?;
+                    self.append(piece, left, fin, &mut chunk)?;
                     if left > 0 {
                         return Ok(());
                     }
@@ -223,21 +226,30 @@ impl Reader {
         }
     }
 
-    fn append(&mut self, piece: &[u8], left: usize, chunk: &mut Vec<u8>) -> Result<(), Violation> {
+    /// Adds `piece` to the message; `left` bytes of its frame are still to come.
+    fn append(
+        &mut self,
+        piece: &[u8],
+        left: usize,
+        fin: bool,
+        chunk: &mut Vec<u8>,
+    ) -> Result<(), Violation> {
+        let Some(Message { compressed, body }) = &mut self.message else {
+            return Ok(());
+        };
         let max = self.max_payload;
-        match (&mut self.message, &mut self.decompressor) {
-            (
-                Some(Message {
-                    compressed: true,
-                    body,
-                }),
-                Some(decompressor),
-            ) => decompressor.inflate(piece, chunk, |inflated| body.push(inflated, max, max)),
-            (Some(Message { body, .. }), _) => {
-                let ceiling = body.len() + piece.len() + left;
-                body.push(piece, max, ceiling)
+        match &mut self.decompressor {
+            Some(decompressor) if *compressed => {
+                decompressor.inflate(piece, chunk, |inflated| body.push(inflated, 0, max, max))
             }
-            (None, _) => Ok(()),
+            Some(_) | None => {
+                let ceiling = if fin {
+                    body.len() + piece.len() + left
+                } else {
+                    max
+                };
+                body.push(piece, left, ceiling, max)
+            }
         }
     }
 
@@ -255,7 +267,7 @@ impl Reader {
         };
         if compressed && let Some(decompressor) = &mut self.decompressor {
             let max = self.max_payload;
-            decompressor.finish(chunk, |inflated| body.push(inflated, max, max))?;
+            decompressor.finish(chunk, |inflated| body.push(inflated, 0, max, max))?;
         }
         sink(match body {
             Body::Text(text) => Event::Text(text.finish().map_err(Violation::TextNotUtf8)?.into()),
@@ -297,17 +309,21 @@ impl Body {
         }
     }
 
-    fn push(&mut self, bytes: &[u8], max: usize, ceiling: usize) -> Result<(), Violation> {
+    fn push(
+        &mut self,
+        bytes: &[u8],
+        left: usize,
+        ceiling: usize,
+        max: usize,
+    ) -> Result<(), Violation> {
         let (kept, over) = bytes.split_at(bytes.len().min(max - self.len()));
         match self {
-            Self::Text(text) => text.push(kept, ceiling).map_err(Violation::TextNotUtf8)?,
+            Self::Text(text) => text
+                .push(kept, left, ceiling)
+                .map_err(Violation::TextNotUtf8)?,
             Self::Binary(body) => {
-                body.reserve_exact(utf8::growth(
-                    body.len(),
-                    body.capacity(),
-                    kept.len(),
-                    ceiling,
-                ));
+                let more = utf8::growth(body.len(), body.capacity(), kept.len(), left, ceiling);
+                body.reserve_exact(more);
                 body.extend_from_slice(kept);
             }
         }
@@ -338,6 +354,29 @@ fn close(payload: &[u8]) -> Result<Event<'_>, Violation> {
         code: Some(code),
         reason,
     })
+}
+
+/// Goes through the short messages at the front of `input`. They are most of all, so they get a loop of
+/// their own, which asks of them only what can be wrong with them.
+#[inline]
+fn short_messages(
+    input: &mut &[u8],
+    max: usize,
+    sink: &mut impl FnMut(Event<'_>),
+) -> Result<(), Violation> {
+    while let [first @ (0x81 | 0x82), len @ 0..=125, rest @ ..] = *input
+        && usize::from(*len) <= max
+        && let Some((payload, rest)) = rest.split_at_checked(usize::from(*len))
+    {
+        *input = rest;
+        if *first == 0x81 {
+            let text = utf8::whole(payload).map_err(Violation::TextNotUtf8)?;
+            sink(Event::Text(text.into()));
+        } else {
+            sink(Event::Binary(payload.into()));
+        }
+    }
+    Ok(())
 }
 
 /// Takes `len` bytes off the front of `input`, or all where it has fewer.
@@ -582,7 +621,7 @@ mod tests {
             .unwrap();
         assert_eq!(reader.held(), 0);
         reader.feed(&[0; 1000], |_| {}).unwrap();
-        assert_eq!(reader.held(), 1000);
+        assert_eq!(reader.held(), 1000 + 64 * 1024);
     }
 
     #[test]
