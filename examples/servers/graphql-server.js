@@ -63,6 +63,8 @@ function rootsOf(notes, news) {
 /**
  * Starts listening. `notes` are those there are already; `token`, when given, is what clients must show
  * in their `connectionParams`. `stop()` cuts every connection, as the end of a process would.
+ *
+ * @param {{ port?: number, host?: string, notes?: object[], token?: string }} [options]
  */
 async function startGraphQLServer({ port = 0, host = '127.0.0.1', notes = [], token = undefined } = {}) {
   const news = new EventEmitter().setMaxListeners(0);
