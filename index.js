@@ -23,6 +23,14 @@ const ERROR = 6;
 const CLOSE = 7;
 const RETRY = 8;
 
+/**
+ * When a notice was made: its place in the mailbox, or the number of the call that returned it. A
+ * horizon is the moment of a call: all that had gone to the mailbox, and all that earlier calls returned.
+ */
+const BEGINNING = { order: 0, call: 0 };
+
+const isBefore = (moment, horizon) => moment.order <= horizon.order || moment.call < horizon.call;
+
 const ignore = () => {};
 
 /** A rejected promise that nobody has to handle. */
@@ -110,14 +118,16 @@ class WebSocketReconnect extends Emitter {
 
       /** Notices taken from the mailbox. */
       received: 0,
-      /** Up to these of them, a call has made void what notices say of the connection's life, … */
-      lifeHorizon: 0,
+      /** Calls that the engine was told of. */
+      calls: 0,
+      /** Before these moments, a call has made void what notices say of the connection's life, … */
+      lifeHorizon: BEGINNING,
       /** … of the end of an earlier life, … */
-      birthHorizon: 0,
+      birthHorizon: BEGINNING,
       /** … of the circuit, … */
-      circuitHorizon: 0,
+      circuitHorizon: BEGINNING,
       /** … of `retryCount` and `circuitFailures`. */
-      countHorizon: 0,
+      countHorizon: BEGINNING,
     };
     /** @type {any} */
     this._inner = inner;
@@ -138,16 +148,16 @@ class WebSocketReconnect extends Emitter {
     const inner = this._inner;
     if (inner.state === 'OPEN') return Promise.resolve();
     if (inner.pending && !inner.manualClose && inner.state !== 'BLOCKED') return inner.pending.promise;
-    let rows;
+    let reply;
     try {
       this._reroute();
-      rows = inner.client.connect(inner.received);
+      reply = this._call('connect');
     } catch (error) {
       return rejected(error);
     }
     inner.alive = true;
     inner.closing = false;
-    inner.birthHorizon = rows[0];
+    inner.birthHorizon = reply.horizon;
     if (!inner.pending) {
       const pending = {};
       pending.promise = new Promise((resolve, reject) => Object.assign(pending, { resolve, reject }));
@@ -156,7 +166,7 @@ class WebSocketReconnect extends Emitter {
     }
     const { promise } = inner.pending;
     this._track();
-    mailbox.deliverNow(this, rows);
+    this._deliverNow(reply);
     return promise;
   }
 
@@ -192,32 +202,27 @@ class WebSocketReconnect extends Emitter {
     const inner = this._inner;
     inner.manualClose = true;
     this._settle('reject', manuallyClosed());
-    const rows = inner.client.close(inner.received, code, reason, inner.alive && !inner.closing);
+    const reply = this._call('close', code, reason, inner.alive && !inner.closing);
     inner.closing = inner.alive;
     // Without rows, the end that is on its way already is the one to deliver.
-    if (rows.length > 1) inner.lifeHorizon = rows[0];
-    mailbox.deliverNow(this, rows);
+    if (reply.rows.length > 1) inner.lifeHorizon = reply.horizon;
+    this._deliverNow(reply);
   }
 
   reset() {
     const inner = this._inner;
     inner.manualClose = false;
-    this._circuitCall(inner.client.reset(inner.received), 'CLOSED', 0, 0);
+    this._circuitCall('reset', 'CLOSED', 0, 0);
   }
 
   openCircuit() {
     const inner = this._inner;
-    this._circuitCall(
-      inner.client.openCircuit(inner.received),
-      'OPEN',
-      inner.circuitFailures,
-      inner.retryCount,
-    );
+    this._circuitCall('openCircuit', 'OPEN', inner.circuitFailures, inner.retryCount);
   }
 
   closeCircuit() {
     const inner = this._inner;
-    this._circuitCall(inner.client.closeCircuit(inner.received), 'CLOSED', 0, inner.retryCount);
+    this._circuitCall('closeCircuit', 'CLOSED', 0, inner.retryCount);
   }
 
   getCircuitState() {
@@ -226,11 +231,11 @@ class WebSocketReconnect extends Emitter {
 
   handleError(error) {
     const inner = this._inner;
-    const rows = inner.client.countFailure(inner.received);
+    const reply = this._call('countFailure');
     inner.circuitFailures += 1;
-    inner.countHorizon = rows[0];
+    inner.countHorizon = reply.horizon;
     this.emit('error', error);
-    mailbox.deliverNow(this, rows);
+    this._deliverNow(reply);
   }
 
   getStats() {
@@ -281,7 +286,7 @@ class WebSocketReconnect extends Emitter {
   set circuitState(value) {
     const inner = this._inner;
     inner.circuitState = oneOf('circuitState', value, CIRCUIT_STATES);
-    inner.circuitHorizon = inner.client.setCircuit(value);
+    inner.circuitHorizon = this._assign('setCircuit', value);
     this._track();
   }
 
@@ -292,7 +297,7 @@ class WebSocketReconnect extends Emitter {
   set retryCount(value) {
     const inner = this._inner;
     inner.retryCount = options.number('retryCount', value, options.COUNT);
-    inner.countHorizon = inner.client.setRetryCount(inner.retryCount);
+    inner.countHorizon = this._assign('setRetryCount', inner.retryCount);
   }
 
   get circuitFailures() {
@@ -302,7 +307,7 @@ class WebSocketReconnect extends Emitter {
   set circuitFailures(value) {
     const inner = this._inner;
     inner.circuitFailures = options.number('circuitFailures', value, options.COUNT);
-    inner.countHorizon = inner.client.setCircuitFailures(inner.circuitFailures);
+    inner.countHorizon = this._assign('setCircuitFailures', inner.circuitFailures);
   }
 
   get manualClose() {
@@ -446,16 +451,41 @@ class WebSocketReconnect extends Emitter {
     mailbox.track(id, this, alive || circuitState === 'OPEN', alive && holding);
   }
 
-  _circuitCall(rows, state, failures, retryCount) {
+  /** Hands a call to the engine: the rows to deliver at once, and the moment of the call. */
+  _call(name, ...args) {
     const inner = this._inner;
-    const horizon = rows[0];
-    inner.circuitHorizon = horizon;
-    if (inner.circuitFailures !== failures || inner.retryCount !== retryCount) inner.countHorizon = horizon;
-    inner.circuitFailures = failures;
-    inner.retryCount = retryCount;
+    const rows = inner.client[name](inner.received, ...args);
+    const horizon = { order: rows[0], call: ++inner.calls };
+    // A change of the circuit overtakes what is under way of older ones.
+    if (rows[2] === CIRCUIT) inner.circuitHorizon = horizon;
+    return { rows, horizon };
+  }
+
+  /** Hands an assignment to the engine, and returns its moment. */
+  _assign(name, value) {
+    const inner = this._inner;
+    return { order: inner.client[name](value), call: ++inner.calls };
+  }
+
+  /** Delivers what a call returned, before it returns. */
+  _deliverNow({ rows, horizon }) {
+    mailbox.eachRow(rows, (kind, at) =>
+      this._deliver(kind, rows, at, { order: Infinity, call: horizon.call }),
+    );
+  }
+
+  _circuitCall(name, state, failures, retryCount) {
+    const inner = this._inner;
+    const reply = this._call(name);
+    inner.circuitHorizon = reply.horizon;
+    if (inner.circuitFailures !== failures || inner.retryCount !== retryCount) {
+      inner.countHorizon = reply.horizon;
+      inner.circuitFailures = failures;
+      inner.retryCount = retryCount;
+    }
     // Without a row of its own, the engine was there already: what would have told it is void now.
-    if (rows[2] !== CIRCUIT) this._setCircuitState(state);
-    mailbox.deliverNow(this, rows);
+    if (reply.rows[2] !== CIRCUIT) this._setCircuitState(state);
+    this._deliverNow(reply);
   }
 
   _setCircuitState(state) {
@@ -466,8 +496,14 @@ class WebSocketReconnect extends Emitter {
     if (changed) this.emit('circuitChange', state);
   }
 
-  /** Takes one row of the engine; a `queued` one may have been made void by a call since. */
-  _deliver(kind, row, at, queued) {
+  /** Takes one row of the mailbox. */
+  _deliverQueued(kind, row, at) {
+    if (kind < STATE) this._deliver(kind, row, at, undefined);
+    else this._deliver(kind, row, at, { order: ++this._inner.received, call: Infinity });
+  }
+
+  /** Takes one row. A notice may have been made void by a call since its moment. */
+  _deliver(kind, row, at, moment) {
     const inner = this._inner;
     switch (kind) {
       case TEXT:
@@ -485,20 +521,19 @@ class WebSocketReconnect extends Emitter {
         inner.extensions = row[at + 4];
         return;
     }
-    const order = queued ? ++inner.received : Infinity;
-    if (order > inner.countHorizon) {
+    if (!isBefore(moment, inner.countHorizon)) {
       inner.retryCount = row[at + 4];
       inner.circuitFailures = row[at + 5];
     }
     if (kind === CIRCUIT) {
-      if (order > inner.circuitHorizon) this._setCircuitState(row[at + 6]);
-    } else if (order > inner.lifeHorizon) {
-      this._live(kind, row, at, order);
+      if (!isBefore(moment, inner.circuitHorizon)) this._setCircuitState(row[at + 6]);
+    } else if (!isBefore(moment, inner.lifeHorizon)) {
+      this._live(kind, row, at, moment);
     }
   }
 
   /** Takes a step of the connection's life. */
-  _live(kind, row, at, order) {
+  _live(kind, row, at, moment) {
     const inner = this._inner;
     if (kind === STATE) {
       const state = row[at + 6];
@@ -516,7 +551,7 @@ class WebSocketReconnect extends Emitter {
       this._settle('resolve');
       this.emit('open');
     } else if (kind === CLOSE) {
-      const lives = row[at + 3] || order <= inner.birthHorizon;
+      const lives = row[at + 3] || isBefore(moment, inner.birthHorizon);
       this._end(lives, { code: row[at + 6], reason: row[at + 7], wasClean: row[at + 8] });
     } else if (kind === RETRY) {
       this.emit('retry', { attempt: row[at + 6], delay: row[at + 7], maxRetries: row[at + 8] });

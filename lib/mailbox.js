@@ -39,7 +39,7 @@ function deliver() {
     const kind = rows[at + 1];
     const client = clients.get(rows[at]);
     cursor += ROW_LENGTH[kind];
-    if (client) client._deliver(kind, rows, at, true);
+    if (client) client._deliverQueued(kind, rows, at);
     if (kind === OPEN) break;
   }
   if (!isDrained()) {
@@ -56,11 +56,9 @@ function isDrained() {
   return cursor >= rows.length && !more;
 }
 
-/** Delivers the rows that a call of `client` returned, before it returns. */
-function deliverNow(client, list) {
-  for (let at = 1; at < list.length; at += ROW_LENGTH[list[at + 1]]) {
-    client._deliver(list[at + 1], list, at, false);
-  }
+/** Calls `take` with the kind and the place of each row that a call returned. */
+function eachRow(list, take) {
+  for (let at = 1; at < list.length; at += ROW_LENGTH[list[at + 1]]) take(list[at + 1], at);
 }
 
 function sharedEnvironment() {
@@ -101,4 +99,4 @@ function track(id, client, reachable, holding) {
   if (holders.size > 0 !== held) environment.hold(!held);
 }
 
-module.exports = { createClient, reroute, deliverNow, track };
+module.exports = { createClient, reroute, eachRow, track };
