@@ -19,7 +19,9 @@ async function main() {
   await turn();
   const withMany = threads();
   console.log(
-    withMany <= withOne + OWN ? 'one more thread' : `${withOne} threads with one client, ${withMany} with ${count}`,
+    withMany <= withOne + OWN
+      ? 'one more thread'
+      : `${withOne} threads with one client, ${withMany} with ${count}`,
   );
   process.exit(0);
 }
