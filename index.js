@@ -457,7 +457,7 @@ class WebSocketReconnect extends Emitter {
     const rows = inner.client[name](inner.received, ...args);
     const horizon = { order: rows[0], call: ++inner.calls };
     // A change of the circuit overtakes what is under way of older ones.
-    if (rows[2] === CIRCUIT) inner.circuitHorizon = horizon;
+    if (name !== 'connect' && rows[2] === CIRCUIT) inner.circuitHorizon = horizon;
     return { rows, horizon };
   }
 

@@ -119,9 +119,11 @@ describe('url', () => {
       '',
       'ws://',
     ]) {
-      assert.throws(() => make({ url }), names(RangeError, 'url', url.replace('#part', '…')), url);
+      // A fragment is not shown: it may hold a secret.
+      const refused = names(RangeError, 'url', url.replace(/#.*/, ''));
+      assert.throws(() => make({ url }), refused, url);
       const ws = make({});
-      assert.throws(() => (ws.url = url), names(RangeError, 'url', url.replace('#part', '…')));
+      assert.throws(() => (ws.url = url), refused);
       assert.strictEqual(ws.url, URL_);
     }
     for (const url of [

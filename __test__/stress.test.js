@@ -26,7 +26,7 @@ const DEEDS = {
     let threw = false;
     try {
       life.ws.send('x'.repeat(life.chance.below(2000)));
-    } catch (error) {
+    } catch (_error) {
       threw = true;
     }
     if (threw === (state === 'OPEN' || state === 'CONNECTING')) {

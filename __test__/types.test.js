@@ -12,7 +12,7 @@ function compiler() {
   if (runtime.name !== 'node' || runtime.nodeMajor < 18) return undefined;
   try {
     return require.resolve('typescript/bin/tsc');
-  } catch (error) {
+  } catch (_error) {
     return undefined;
   }
 }

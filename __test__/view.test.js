@@ -63,7 +63,7 @@ describe('the view', () => {
       let threw = false;
       try {
         ws.send('x');
-      } catch (error) {
+      } catch (_error) {
         threw = true;
       }
       const maySend = ws.state === 'OPEN' || ws.state === 'CONNECTING';
@@ -209,7 +209,7 @@ describe('the view', () => {
       plan: ['refuse', 'refuse', 'cut', 'refuse', 'accept'],
       greet: ['hello'],
     });
-    const { ws, log } = client({ url: server.url, baseDelay: 10, maxDelay: 20 });
+    const { log } = client({ url: server.url, baseDelay: 10, maxDelay: 20 });
     log.call('connect');
     block(500);
     assert.deepStrictEqual(log.lines, ['call connect', 'stateChange CONNECTING']);

@@ -10,6 +10,9 @@
 //! | `engine` | `engine` | moves the bytes and keeps the time |
 //! | `binding` | `node` | converts JavaScript values to Rust and back |
 
+// A test is where the time comes from.
+#![cfg_attr(test, allow(clippy::disallowed_methods))]
+
 pub mod policy;
 pub mod wire;
 

@@ -4,6 +4,8 @@
 const { readdirSync } = require('fs');
 
 const [url, count] = process.argv.slice(2);
+/** So many may the runtime itself add meanwhile. */
+const OWN = 3;
 const threads = () => readdirSync('/proc/self/task').length;
 const turn = () => new Promise((resolve) => setTimeout(resolve, 50));
 
@@ -17,7 +19,9 @@ async function main() {
   await turn();
   const withMany = threads();
   console.log(
-    withMany <= withOne ? 'one more thread' : `${withOne} threads with one client, ${withMany} with ${count}`,
+    withMany <= withOne + OWN
+      ? 'one more thread'
+      : `${withOne} threads with one client, ${withMany} with ${count}`,
   );
   process.exit(0);
 }

@@ -15,7 +15,7 @@ function install() {
   const known = `import websockets, sys; sys.exit(websockets.__version__ != "${WEBSOCKETS.split('==')[1]}")`;
   try {
     execFileSync(PYTHON, ['-c', known], { stdio: 'ignore' });
-  } catch (error) {
+  } catch (_error) {
     run(PYTHON, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', WEBSOCKETS);
   }
 }

@@ -24,6 +24,8 @@ pub struct Shared {
     wake: Arc<Wake>,
     /// What Node trusts, from the first client that needs it.
     roots: OnceLock<Arc<Roots>>,
+    /// For all clients before that.
+    no_roots: Arc<Roots>,
     /// None once the environment is going.
     engine: Mutex<Option<Engine>>,
 }
@@ -45,6 +47,7 @@ impl Environment {
             mailbox: Arc::new(Mailbox::new(move || waker.call())),
             wake,
             roots: OnceLock::new(),
+            no_roots: Arc::new(Roots::from_pem(std::iter::empty::<&str>())),
             engine: Mutex::new(Some(Engine {
                 runtime,
                 drivers: HashMap::new(),
@@ -96,10 +99,7 @@ impl Environment {
 impl Shared {
     /// What was handed to `trust`; nothing before that.
     pub fn roots(&self) -> Arc<Roots> {
-        self.roots
-            .get()
-            .cloned()
-            .unwrap_or_else(|| Arc::new(Roots::from_pem(std::iter::empty::<&str>())))
+        self.roots.get().unwrap_or(&self.no_roots).clone()
     }
 
     /// Starts a client's driver.

@@ -135,14 +135,15 @@ impl Client {
     pub fn connect(&self, received: u64) -> Result<Reply, Refusal> {
         let mut core = lock(&self.core);
         core.link.connect(clock::now())?;
-        Ok(self.answer(&mut core, received))
+        // A circuit that turns half-open here does so by its timer, not by the call.
+        Ok(self.answer(&mut core, received, false))
     }
 
     /// Hands a call of the user to the policy.
     pub fn call(&self, received: u64, input: Input) -> Reply {
         let mut core = lock(&self.core);
         core.link.handle(input, clock::now());
-        self.answer(&mut core, received)
+        self.answer(&mut core, received, true)
     }
 
     /// Hands an assignment of the user to the policy. It tells nothing before it returns.
@@ -314,16 +315,17 @@ impl Client {
     /// Splits what a call led to: what is told at once, and what has to queue behind what JavaScript
     /// has not seen.
     ///
-    /// `CLOSING` and a circuit's change are told at once in any case: the older ones of their kind
-    /// that are still under way are void by the call. What follows `CLOSING` always comes later, so
-    /// that a handler which is added after `close()` sees it.
-    fn answer(&self, core: &mut Core, received: u64) -> Reply {
+    /// `CLOSING`, and a change of the circuit that is the call's own, are told at once in any case:
+    /// the older ones of their kind that are still under way are void by the call. What follows
+    /// `CLOSING` always comes later, so that a handler which is added after `close()` sees it.
+    fn answer(&self, core: &mut Core, received: u64, own_circuit: bool) -> Reply {
         let horizon = core.pushed;
         let mut in_order = horizon == received;
         let (mut now, mut later) = (Vec::new(), Vec::new());
         for notice in core.drain() {
             let closing = notice.event == Event::StateChange(State::Closing);
-            let overtakes = closing || matches!(notice.event, Event::CircuitChange(_));
+            let overtakes =
+                closing || (own_circuit && matches!(notice.event, Event::CircuitChange(_)));
             if in_order || overtakes {
                 now.push(notice);
             } else {
