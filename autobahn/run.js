@@ -34,11 +34,15 @@ async function startServer() {
   const server = spawn(python, [path.join(__dirname, 'server.py'), String(port), path.join(SUITE, 'py3')], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
-  let listening = '';
-  for await (const chunk of server.stdout) {
-    listening += chunk;
-    if (/cases/.test(listening)) break;
-  }
+  let printed = '';
+  await new Promise((resolve, reject) => {
+    server.once('exit', () => reject(new Error(`The suite's server ended: ${printed}`)));
+    // It prints every case, so its output is read to the end.
+    server.stdout.on('data', (chunk) => {
+      printed += chunk;
+      if (/cases/.test(printed)) resolve();
+    });
+  });
   return { server, url: `ws://127.0.0.1:${port}` };
 }
 
