@@ -1,0 +1,58 @@
+'use strict';
+
+/** Runs every test of the project: `npm test`. Ends with the sum of what the suites counted. */
+const { existsSync, readdirSync } = require('fs');
+const path = require('path');
+const { setup } = require('./setup.js');
+const { ROOT, run, script } = require('./steps.js');
+
+const tsc = path.join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+const mocha = path.join(ROOT, 'node_modules', 'mocha', 'bin', 'mocha.js');
+
+/**
+ * The suites, each a command. Rust runs with every feature on, which is every test there is; that the
+ * lower layers build alone is seen by `npm run check`. A suite whose `file` is absent is left out.
+ */
+const SUITES = [
+  { name: 'Rust', command: ['cargo', 'test', '--locked', '--quiet'] },
+  { name: 'contract', file: '__test__/run.js', command: [process.execPath, '__test__/run.js'] },
+  { name: 'types', file: '__test__/types', command: [process.execPath, tsc, '-p', '__test__/types'] },
+  { name: 'examples', file: 'examples', command: [process.execPath, mocha, '--exit', 'examples/**/*.test.js'] },
+];
+
+/** The counts of the closing lines of cargo, mocha and ours: `[passed, failed]`, or undefined without one. */
+function counts(output) {
+  const lines = [
+    ...output.matchAll(/^(?:test result: \w+\. )?(\d+) passed[,;] (\d+) failed/gm),
+    ...output.matchAll(/^ *(\d+) passing.*(?:\n *\d+ pending)?(?:\n *(\d+) failing)?/gm),
+  ];
+  if (lines.length === 0) return undefined;
+  const sum = (index) => lines.reduce((total, match) => total + Number(match[index] || 0), 0);
+  return [sum(1), sum(2)];
+}
+
+/** Runs a suite. One that says no counts is one test, and one that ends badly without a failure is one failure. */
+async function runSuite({ name, command: [command, ...args] }) {
+  console.log(`\n== ${name}`);
+  const { code, output } = await run(command, args);
+  const [passed, failed] = counts(output) || (code === 0 ? [1, 0] : [0, 1]);
+  return [passed, code !== 0 && failed === 0 ? 1 : failed];
+}
+
+async function main() {
+  await setup();
+  let passed = 0;
+  let failed = 0;
+  for (const suite of SUITES) {
+    if (suite.file && !existsSync(path.join(ROOT, suite.file))) continue;
+    const [more, worse] = await runSuite(suite);
+    passed += more;
+    failed += worse;
+  }
+  console.log(`\n${passed} passed, ${failed} failed`);
+  process.exitCode = failed === 0 ? 0 : 1;
+}
+
+module.exports = { counts };
+
+if (require.main === module) script(main);
