@@ -19,8 +19,9 @@ function libcOfLdd() {
 
 /** What the runtime says of the C library that it runs on: glibc has a version there, musl none. */
 function libcOfReport() {
-  const { report } = process;
-  if (!report || !report.getReport) return undefined;
+  /** @type {any} */
+  const report = process.report;
+  if (!report?.getReport) return undefined;
   const { excludeNetwork } = report;
   report.excludeNetwork = true;
   try {

@@ -22,7 +22,8 @@ async function newestGlibc(binary) {
   const versions = [...symbols.matchAll(/GLIBC_(\d+(?:\.\d+)+)/g)].map(([, version]) => version);
   const newest = versions.sort((a, b) => order(a) - order(b)).pop();
   if (!newest) throw new Error(`objdump shows no glibc symbol in ${binary}.`);
-  if (order(newest) > order(GLIBC)) throw new Error(`The binary needs glibc ${newest}; promised is ${GLIBC}.`);
+  if (order(newest) > order(GLIBC))
+    throw new Error(`The binary needs glibc ${newest}; promised is ${GLIBC}.`);
   return newest;
 }
 

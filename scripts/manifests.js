@@ -18,6 +18,7 @@ const json = (value) => `${JSON.stringify(value, null, 2)}\n`;
 const sorted = (object) => Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)));
 
 /** What keeps a package from being installed elsewhere. */
+/** @param {{os: string, cpu: string, libc?: string}} platform */
 const limits = ({ os, cpu, libc }) => ({ os: [os], cpu: [cpu], ...(libc && { libc: [libc] }) });
 
 function platformManifest(main, platform) {
@@ -82,7 +83,8 @@ function faults() {
     .filter(([file, text]) => !existsSync(path.join(ROOT, file)) || read(file) !== text)
     .map(([file]) => `${file} is not what scripts/manifests.js writes`);
   const { version } = JSON.parse(read('package.json'));
-  if (!read('Cargo.toml').includes(`\nversion = "${version}"\n`)) wrong.push(`Cargo.toml is not at version ${version}`);
+  if (!read('Cargo.toml').includes(`\nversion = "${version}"\n`))
+    wrong.push(`Cargo.toml is not at version ${version}`);
   if (/"resolved": "http/.test(read('package-lock.json'))) wrong.push('package-lock.json names a registry');
   return wrong;
 }

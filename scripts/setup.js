@@ -22,7 +22,8 @@ async function install() {
 async function setup({ withBuild = true } = {}) {
   await install();
   if (!withBuild) return;
-  if (!existsSync(path.join(ROOT, 'native'))) console.log('Building the addon with cargo: some minutes, once');
+  if (!existsSync(path.join(ROOT, 'native')))
+    console.log('Building the addon with cargo: some minutes, once');
   await build();
 }
 

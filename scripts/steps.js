@@ -11,8 +11,11 @@ const ROOT = path.join(__dirname, '..');
  * Resolves to `{code, output}`. What it prints is passed on as it comes: all of it, or with `show`
  * `'progress'` its standard error alone, or `'nothing'`; `output` has what was not passed on, and its
  * standard output. After `deadline` ms the command is killed. One that cannot start ends with code 127.
+ *
+ * @param {{cwd?: string, env?: object, show?: 'all' | 'progress' | 'nothing', deadline?: number}} [options]
  */
-function run(command, args, { cwd = ROOT, env = {}, show = 'all', deadline } = {}) {
+function run(command, args, options = {}) {
+  const { cwd = ROOT, env = {}, show = 'all', deadline } = options;
   const child = spawn(command, args, {
     cwd,
     env: { ...process.env, ...env },

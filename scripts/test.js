@@ -1,7 +1,7 @@
 'use strict';
 
 /** Runs every test of the project: `npm test`. Ends with the sum of what the suites counted. */
-const { existsSync, readdirSync } = require('fs');
+const { existsSync } = require('fs');
 const path = require('path');
 const { setup } = require('./setup.js');
 const { ROOT, run, script } = require('./steps.js');
@@ -17,7 +17,11 @@ const SUITES = [
   { name: 'Rust', command: ['cargo', 'test', '--locked', '--quiet'] },
   { name: 'contract', file: '__test__/run.js', command: [process.execPath, '__test__/run.js'] },
   { name: 'types', file: '__test__/types', command: [process.execPath, tsc, '-p', '__test__/types'] },
-  { name: 'examples', file: 'examples', command: [process.execPath, mocha, '--exit', 'examples/**/*.test.js'] },
+  {
+    name: 'examples',
+    file: 'examples',
+    command: [process.execPath, mocha, '--exit', 'examples/**/*.test.js'],
+  },
 ];
 
 /** The counts of the closing lines of cargo, mocha and ours: `[passed, failed]`, or undefined without one. */
@@ -32,9 +36,9 @@ function counts(output) {
 }
 
 /** Runs a suite. One that says no counts is one test, and one that ends badly without a failure is one failure. */
-async function runSuite({ name, command: [command, ...args] }) {
+async function runSuite({ name, command }) {
   console.log(`\n== ${name}`);
-  const { code, output } = await run(command, args);
+  const { code, output } = await run(command[0], command.slice(1));
   const [passed, failed] = counts(output) || (code === 0 ? [1, 0] : [0, 1]);
   return [passed, code !== 0 && failed === 0 ? 1 : failed];
 }
