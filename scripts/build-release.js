@@ -13,8 +13,11 @@ const { PLATFORMS } = require('./platforms.js');
 const { pythonTools } = require('./python-tools.js');
 const { ROOT, must, script } = require('./steps.js');
 
-/** A version `2.17` as a number that compares. */
-const order = (version) => version.split('.').reduce((sum, part) => sum * 1000 + Number(part), 0);
+/** A version as a number that compares: 2.3.4 comes before 2.17. */
+const order = (version) => {
+  const [major, minor, patch = 0] = version.split('.').map(Number);
+  return (major * 1000 + minor) * 1000 + patch;
+};
 
 /** Proves that the binary asks for no glibc that is newer than promised, and resolves to the newest asked for. */
 async function newestGlibc(binary) {

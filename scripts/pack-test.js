@@ -37,7 +37,7 @@ const TYPED = `import { WebSocketReconnect } from '${NAME}';
 const client = new WebSocketReconnect({ url: 'ws://127.0.0.1:1' });
 client.on('retry', (info) => { const attempt: number = info.attempt; console.log(attempt); });
 // @ts-expect-error: a URL is no number
-new WebSocketReconnect({ url: 1 });
+export const wrong = () => new WebSocketReconnect({ url: 1 });
 ${PRINT.split('\n')[1]}\n`;
 
 /** The PATH without the folders that have a cargo. */
