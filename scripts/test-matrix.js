@@ -27,6 +27,9 @@ const RUNTIMES = {
 /** How long the tests may take under one runtime, in ms. */
 const DEADLINE = 10 * 60 * 1000;
 
+/** How much of a failed run's log is shown, in characters. */
+const LOG = 10000;
+
 const FOLDER = path.join(ROOT, '.tools', 'runtimes');
 
 function node(version) {
@@ -66,7 +69,11 @@ async function runUnder(name) {
   });
   const [passed, told] = counts(output) || [0, 0];
   const failed = code !== 0 && told === 0 ? 1 : told;
-  if (failed > 0) console.log(`\n== ${name}\n${output}`);
+  if (failed > 0) {
+    const log = path.join(FOLDER, name, 'tests.log');
+    writeFileSync(log, output);
+    console.log(`\n== ${name}: the end of ${path.relative(ROOT, log)}\n${output.slice(-LOG)}`);
+  }
   return { name, spec, passed, failed, seconds: Math.round((Date.now() - started) / 1000) };
 }
 

@@ -24,15 +24,21 @@ const SUITES = [
   },
 ];
 
-/** The counts of the closing lines of cargo, mocha and ours: `[passed, failed]`, or undefined without one. */
+/** The closing lines of our runner, of cargo (one for each target) and of mocha. */
+const CLOSINGS = [
+  /^(\d+) passed, (\d+) failed/gm,
+  /^test result: \w+\. (\d+) passed; (\d+) failed/gm,
+  /^ *(\d+) passing.*(?:\n *\d+ pending)?(?:\n *(\d+) failing)?/gm,
+];
+
+/** What a suite counted: `[passed, failed]`, or undefined where it ended without a closing line. */
 function counts(output) {
-  const lines = [
-    ...output.matchAll(/^(?:test result: \w+\. )?(\d+) passed[,;] (\d+) failed/gm),
-    ...output.matchAll(/^ *(\d+) passing.*(?:\n *\d+ pending)?(?:\n *(\d+) failing)?/gm),
-  ];
-  if (lines.length === 0) return undefined;
-  const sum = (index) => lines.reduce((total, match) => total + Number(match[index] || 0), 0);
-  return [sum(1), sum(2)];
+  for (const closing of CLOSINGS) {
+    const found = [...output.matchAll(closing)];
+    const sum = (index) => found.reduce((total, match) => total + Number(match[index] || 0), 0);
+    if (found.length > 0) return [sum(1), sum(2)];
+  }
+  return undefined;
 }
 
 /** Runs a suite. One that says no counts is one test, and one that ends badly without a failure is one failure. */
