@@ -58,6 +58,7 @@ function headersOf(flat) {
 }
 
 function errorOf(message, code, statusCode, headers) {
+  /** @type {any} */
   const error = new Error(message);
   if (code !== null) error.code = code;
   if (statusCode !== null) {
@@ -77,6 +78,7 @@ class WebSocketReconnect extends Emitter {
   constructor(given) {
     super();
     const settings = options.object('options', given);
+    /** @type {any} */
     const inner = {
       url: options.url(settings.url),
       protocols: options.protocols(settings.protocols),
@@ -115,14 +117,19 @@ class WebSocketReconnect extends Emitter {
       /** … of `retryCount` and `circuitFailures`. */
       countHorizon: 0,
     };
-    Object.defineProperty(this, '_inner', { value: inner });
+    /** @type {any} */
+    this._inner = inner;
+    Object.defineProperty(this, '_inner', { enumerable: false, writable: false });
     for (const name of Object.keys(options.NUMBERS)) {
       inner.numbers[name] = options.number(name, settings[name], options.NUMBERS[name]);
     }
     const heartbeat = options.heartbeatText(inner.heartbeatMessage);
     inner.route = this._readRoute();
     const policy = { settings: this._settings(), heartbeat };
-    Object.assign(inner, thrownHere(() => mailbox.createClient(policy, inner.route, mayNeedTrust(inner.route))));
+    Object.assign(
+      inner,
+      thrownHere(() => mailbox.createClient(policy, inner.route, mayNeedTrust(inner.route))),
+    );
   }
 
   connect() {
@@ -154,7 +161,12 @@ class WebSocketReconnect extends Emitter {
     const inner = this._inner;
     const bytes = typeof data === 'string' ? undefined : bytesOf(data);
     if (typeof data !== 'string' && bytes === undefined) {
-      throw badType('data', data, 'a string, Buffer, ArrayBuffer, TypedArray or DataView', 'WSR_ERR_ARGUMENT');
+      throw badType(
+        'data',
+        data,
+        'a string, Buffer, ArrayBuffer, TypedArray or DataView',
+        'WSR_ERR_ARGUMENT',
+      );
     }
     const open = inner.state === 'OPEN';
     if (!open && inner.state !== 'CONNECTING') {
@@ -167,7 +179,8 @@ class WebSocketReconnect extends Emitter {
   close(code = 1000, reason = 'Normal closure') {
     const allowed = 'an integer in 1000–1003, 1007–1014 or 3000–4999';
     if (typeof code !== 'number') throw badType('code', code, allowed, 'WSR_ERR_ARGUMENT');
-    const sendable = (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
+    const sendable =
+      (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
     if (!sendable || !Number.isInteger(code)) throw badRange('code', code, allowed, 'WSR_ERR_ARGUMENT');
     const short = 'a string of at most 123 bytes of UTF-8';
     if (typeof reason !== 'string') throw badType('reason', reason, short, 'WSR_ERR_ARGUMENT');
@@ -190,7 +203,12 @@ class WebSocketReconnect extends Emitter {
 
   openCircuit() {
     const inner = this._inner;
-    this._circuitCall(inner.client.openCircuit(inner.received), 'OPEN', inner.circuitFailures, inner.retryCount);
+    this._circuitCall(
+      inner.client.openCircuit(inner.received),
+      'OPEN',
+      inner.circuitFailures,
+      inner.retryCount,
+    );
   }
 
   closeCircuit() {
@@ -226,7 +244,8 @@ class WebSocketReconnect extends Emitter {
   }
 
   calculateDelay(attempt) {
-    if (typeof attempt !== 'number') throw badType('attempt', attempt, options.COUNT.allowed, 'WSR_ERR_ARGUMENT');
+    if (typeof attempt !== 'number')
+      throw badType('attempt', attempt, options.COUNT.allowed, 'WSR_ERR_ARGUMENT');
     if (!(attempt >= 0)) throw badRange('attempt', attempt, options.COUNT.allowed, 'WSR_ERR_ARGUMENT');
     return this._inner.client.calculateDelay(attempt);
   }
@@ -487,6 +506,7 @@ class WebSocketReconnect extends Emitter {
       inner.state = state;
       if (state === 'OPEN') inner.openedAt = row[at + 2];
       this.emit('stateChange', state);
+      if (state === 'BLOCKED') this._rerouteForNext();
     } else if (kind === OPEN) {
       inner.lastActivity = row[at + 2];
       this._settle('resolve');
@@ -496,7 +516,7 @@ class WebSocketReconnect extends Emitter {
       this._end(lives, { code: row[at + 6], reason: row[at + 7], wasClean: row[at + 8] });
     } else if (kind === RETRY) {
       this.emit('retry', { attempt: row[at + 6], delay: row[at + 7], maxRetries: row[at + 8] });
-      this._rerouteBeforeRetry();
+      this._rerouteForNext();
     }
   }
 
@@ -505,16 +525,12 @@ class WebSocketReconnect extends Emitter {
     const inner = this._inner;
     if (lives) {
       this.emit('close', ending);
+      this._rerouteForNext();
       return;
     }
     inner.alive = false;
     const gaveUp = ending.code === 'MAX_RETRIES';
-    this._settle(
-      'reject',
-      gaveUp
-        ? coded(Error, 'WSR_ERR_GAVE_UP', ending.reason)
-        : manuallyClosed(),
-    );
+    this._settle('reject', gaveUp ? coded(Error, 'WSR_ERR_GAVE_UP', ending.reason) : manuallyClosed());
     this.emit('close', ending);
     this._track();
   }
@@ -525,8 +541,8 @@ class WebSocketReconnect extends Emitter {
     if (pending) pending[how](value);
   }
 
-  /** A handler of `close` or `retry` may have written a fresh token into the headers. */
-  _rerouteBeforeRetry() {
+  /** A handler may have written a fresh token into the headers for the next attempt. */
+  _rerouteForNext() {
     try {
       this._reroute();
     } catch (error) {
@@ -571,14 +587,12 @@ function mayNeedTrust(route) {
   return route.ca === undefined && (/^wss:/i.test(route.url.trim()) || route.followRedirects);
 }
 
-const KINDS = { TypeError, RangeError };
-
-/** Turns an option that the engine refused into the error that the caller gets. */
+/** The value of an option that the engine refused is out of range: its type is checked here. */
 function thrownHere(call) {
   try {
     return call();
   } catch (error) {
-    throw KINDS[error.code] ? coded(KINDS[error.code], 'WSR_ERR_OPTION', error.message) : error;
+    throw error.code === 'WSR_ERR_OPTION' ? coded(RangeError, error.code, error.message) : error;
   }
 }
 

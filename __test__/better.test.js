@@ -154,7 +154,11 @@ describe('6. the heartbeat', () => {
   it('is satisfied by any frame that arrives after it', async () => {
     for (const frame of ['810161', '8900', '8a00', '0100']) {
       const server = await startServer({ plan: ['bare'] });
-      const { ws, log } = await openClient({ url: server.url, heartbeatInterval: 100, heartbeatTimeout: 400 });
+      const { ws, log } = await openClient({
+        url: server.url,
+        heartbeatInterval: 100,
+        heartbeatTimeout: 400,
+      });
       for (let beat = 1; beat <= 3; beat++) {
         await server.received(beat);
         await server.raw(frame === '0100' && beat > 1 ? '0000' : frame);
@@ -201,8 +205,7 @@ describe('6. the heartbeat', () => {
     const { ws, log } = await openClient({ url: server.url, heartbeatInterval: 100, heartbeatTimeout: 1000 });
     await server.received(1);
     const before = (await server.received(1)).length;
-    server.ping('while blocked', 20);
-    await new Promise((resolve) => setImmediate(resolve));
+    await server.later(300, 'ping', 'while blocked', 20);
     block(2000);
     const beats = (await server.received(before)).length - before;
     assert.ok(beats >= 14 && beats <= 21, `${beats} heartbeats in 2 s, not about 20`);

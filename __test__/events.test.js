@@ -29,7 +29,10 @@ describe('the event message', () => {
     const { log } = await openClient({ url: server.url });
     for (let i = 0; i < 500; i++) server.send(`${i}`);
     await log.until('message 499');
-    assert.deepStrictEqual(log.of('message').map(({ data }) => data), Array.from({ length: 500 }, (_, i) => `${i}`));
+    assert.deepStrictEqual(
+      log.of('message').map(({ data }) => data),
+      Array.from({ length: 500 }, (_, i) => `${i}`),
+    );
   });
 
   it('is not sent for pings and pongs of the protocol, which are answered', async () => {
@@ -58,7 +61,11 @@ describe('the event close', () => {
     const server = await startServer();
     const { log } = await openClient({ url: server.url });
     await server.close(4001, 'gründlich');
-    assert.deepStrictEqual((await log.until('close')).argument, { code: 4001, reason: 'gründlich', wasClean: true });
+    assert.deepStrictEqual((await log.until('close')).argument, {
+      code: 4001,
+      reason: 'gründlich',
+      wasClean: true,
+    });
   });
 
   it('has 1005 where the server gave no code', async () => {
@@ -133,7 +140,11 @@ describe('the event error', () => {
 
   it('has statusCode for a 200 and for a redirect that is not followed', async () => {
     for (const status of [200, 301, 404, 500]) {
-      const server = await startServer({ plan: ['refuse'], status, headers: { Location: 'ws://127.0.0.1:1/' } });
+      const server = await startServer({
+        plan: ['refuse'],
+        status,
+        headers: { Location: 'ws://127.0.0.1:1/' },
+      });
       assert.strictEqual((await failure({ url: server.url })).statusCode, status);
     }
   });
@@ -186,7 +197,12 @@ describe('trouble of the protocol', () => {
     ['a close frame of one byte', '880103', 1002, 'WSR_ERR_PROTOCOL'],
     ['a close code that is not allowed', '880203ed', 1002, 'WSR_ERR_PROTOCOL'],
     ['a close reason that is no UTF-8', '880403e8c328', 1007, 'WSR_ERR_INVALID_UTF8'],
-    ['a length with its highest bit set', '827fffffffffffffffff', [1002, 1009], /^WSR_ERR_(PROTOCOL|MESSAGE_TOO_BIG)$/],
+    [
+      'a length with its highest bit set',
+      '827fffffffffffffffff',
+      [1002, 1009],
+      /^WSR_ERR_(PROTOCOL|MESSAGE_TOO_BIG)$/,
+    ],
   ];
   for (const [what, bytes, code, errorCode] of troubles) {
     it(`${what} ends with ${[].concat(code).join(' or ')}, then a retry`, async () => {

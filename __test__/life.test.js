@@ -12,7 +12,8 @@ const ENDS_MS = 5000;
 const KEPT_MS = 1200;
 
 /** Runs life/process.js; see there for the steps. */
-const run = (url, steps, deadline = ENDS_MS) => runScript(program('process.js'), [url, ...steps], { deadline });
+const run = (url, steps, deadline = ENDS_MS) =>
+  runScript(program('process.js'), [url, ...steps], { deadline });
 
 async function ends(url, steps, output) {
   const { code, signal, stdout, stderr } = await run(url, steps);
@@ -39,11 +40,14 @@ describe('a process', () => {
 
   it('ends once the client is closed', () => ends(server.url, ['connect', 'close', 'state'], 'CLOSED'));
 
-  it('ends once the client has failed', () => ends(dead, ['maxRetries', 'connect', 'closed', 'state'], 'FAILED'));
+  it('ends once the client has failed', () =>
+    ends(dead, ['maxRetries', 'connect', 'closed', 'state'], 'FAILED'));
 
-  it('ends once a client that was waiting is closed', () => ends(dead, ['connect', 'retry', 'close', 'state'], 'CLOSED'));
+  it('ends once a client that was waiting is closed', () =>
+    ends(dead, ['connect', 'retry', 'close', 'state'], 'CLOSED'));
 
-  it('ends though the circuit of an idle client is open', () => ends(server.url, ['openCircuit', 'state'], 'CLOSED'));
+  it('ends though the circuit of an idle client is open', () =>
+    ends(server.url, ['openCircuit', 'state'], 'CLOSED'));
 
   it('is kept alive by a client that is connecting', async () => {
     const silent = await startServer({ plan: ['silent'] });
@@ -52,9 +56,11 @@ describe('a process', () => {
 
   it('is kept alive by a client that is open', () => stays(server.url, ['connect', 'open', 'state'], 'OPEN'));
 
-  it('is kept alive by a client that waits to retry', () => stays(dead, ['connect', 'retry', 'state'], 'CLOSED'));
+  it('is kept alive by a client that waits to retry', () =>
+    stays(dead, ['connect', 'retry', 'state'], 'CLOSED'));
 
-  it('is kept alive by a client that is blocked', () => stays(dead, ['threshold', 'connect', 'BLOCKED', 'state'], 'BLOCKED'));
+  it('is kept alive by a client that is blocked', () =>
+    stays(dead, ['threshold', 'connect', 'BLOCKED', 'state'], 'BLOCKED'));
 
   it('is let go by unref() in each of these', async () => {
     await ends(server.url, ['connect', 'open', 'unref', 'state'], 'OPEN');
@@ -92,7 +98,10 @@ describe('a process', () => {
 
   it('collects clients that are dropped while closed', async function () {
     this.timeout(30000);
-    const { stdout, stderr } = await runScript(program('dropped.js'), [server.url], { exposeGc: true, deadline: 25000 });
+    const { stdout, stderr } = await runScript(program('dropped.js'), [server.url], {
+      exposeGc: true,
+      deadline: 25000,
+    });
     assert.strictEqual(stdout.trim(), 'collected', stderr);
   });
 
@@ -105,7 +114,9 @@ describe('a process', () => {
 
 describe('worker threads', () => {
   const workers = async (url, ...args) => {
-    const { code, signal, stdout, stderr } = await runScript(program('workers.js'), [url, ...args], { deadline: 55000 });
+    const { code, signal, stdout, stderr } = await runScript(program('workers.js'), [url, ...args], {
+      deadline: 55000,
+    });
     assert.strictEqual(signal, null, `it crashed or hung: ${stdout} ${stderr}`);
     assert.strictEqual(code, 0, stderr);
     assert.strictEqual(stdout.trim(), 'done', stderr);

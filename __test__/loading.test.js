@@ -7,7 +7,8 @@ const path = require('path');
 const { runScript } = require('./support/runtime.js');
 
 const ROOT = path.join(__dirname, '..');
-const PRINT = 'console.log(typeof WebSocketReconnect, new WebSocketReconnect({ url: "ws://localhost" }).state);\n';
+const PRINT =
+  'console.log(typeof WebSocketReconnect, new WebSocketReconnect({ url: "ws://localhost" }).state);\n';
 
 describe('loading', () => {
   let folder;

@@ -64,7 +64,10 @@ for (const [how, [perMessageDeflate, deflate]] of Object.entries(DEFLATES)) {
       const sent = Array.from({ length: 1000 }, (_, i) => `${i} ${'y'.repeat((i * 37) % 5000)}`);
       sent.forEach((text, i) => ws.send(i % 3 ? text : Buffer.from(text)));
       await log.count('message', 1000);
-      assert.deepStrictEqual(log.of('message').map(({ data }) => data.toString()), sent);
+      assert.deepStrictEqual(
+        log.of('message').map(({ data }) => data.toString()),
+        sent,
+      );
       log.take();
     });
   });
@@ -92,7 +95,12 @@ describe('perMessageDeflate', () => {
 
   it('offers what its options say, and extensions tells what was agreed', async () => {
     const { offered, agreed } = await extensions(
-      { serverNoContextTakeover: true, clientNoContextTakeover: true, serverMaxWindowBits: 10, clientMaxWindowBits: 11 },
+      {
+        serverNoContextTakeover: true,
+        clientNoContextTakeover: true,
+        serverMaxWindowBits: 10,
+        clientMaxWindowBits: 11,
+      },
       {},
     );
     for (const parameter of [
@@ -117,8 +125,16 @@ describe('perMessageDeflate', () => {
   });
 
   it('bad options are refused', () => {
-    for (const perMessageDeflate of [{ threshold: '1' }, { threshold: -1 }, { serverMaxWindowBits: 7 }, { clientMaxWindowBits: 16 }]) {
-      assert.throws(() => client({ url: 'ws://127.0.0.1:1/', websocketOptions: { perMessageDeflate } }), /perMessageDeflate/);
+    for (const perMessageDeflate of [
+      { threshold: '1' },
+      { threshold: -1 },
+      { serverMaxWindowBits: 7 },
+      { clientMaxWindowBits: 16 },
+    ]) {
+      assert.throws(
+        () => client({ url: 'ws://127.0.0.1:1/', websocketOptions: { perMessageDeflate } }),
+        /perMessageDeflate/,
+      );
     }
   });
 

@@ -189,12 +189,27 @@ describe('send()', () => {
     const server = await startServer();
     const { ws } = await openClient({ url: server.url });
     const { ws: closed } = client({ url: server.url });
-    for (const value of [undefined, null, 5, true, {}, [], () => {}, 5n, Symbol('x'), new Date(), new String('x')]) {
+    for (const value of [
+      undefined,
+      null,
+      5,
+      true,
+      {},
+      [],
+      () => {},
+      5n,
+      Symbol('x'),
+      new Date(),
+      new String('x'),
+    ]) {
       assert.throws(() => ws.send(value), { name: 'TypeError', code: 'WSR_ERR_ARGUMENT' });
       assert.throws(() => closed.send(value), { name: 'TypeError', code: 'WSR_ERR_ARGUMENT' });
     }
     ws.send('after');
-    assert.deepStrictEqual((await server.received(1)).map(({ data }) => data), ['after']);
+    assert.deepStrictEqual(
+      (await server.received(1)).map(({ data }) => data),
+      ['after'],
+    );
   });
 
   it('while CONNECTING keeps the messages in order until open', async () => {
@@ -206,7 +221,10 @@ describe('send()', () => {
     ws.send(Buffer.from([2]));
     ws.send('three');
     const received = await server.received(4);
-    assert.deepStrictEqual(received.map(({ data }) => data), ['one', '02', 'three', 'in open']);
+    assert.deepStrictEqual(
+      received.map(({ data }) => data),
+      ['one', '02', 'three', 'in open'],
+    );
   });
 
   it('while CONNECTING keeps the messages over retries', async () => {
@@ -218,7 +236,10 @@ describe('send()', () => {
     });
     ws.connect();
     const received = await server.received(3);
-    assert.deepStrictEqual(received.map(({ data }) => data), ['at attempt 1', 'at attempt 2', 'at attempt 3']);
+    assert.deepStrictEqual(
+      received.map(({ data }) => data),
+      ['at attempt 1', 'at attempt 2', 'at attempt 3'],
+    );
   });
 
   it('drops what it kept when the client gives up', async () => {
@@ -229,7 +250,10 @@ describe('send()', () => {
     await log.until('close MAX_RETRIES');
     await ws.connect();
     ws.send('kept');
-    assert.deepStrictEqual((await server.received(1)).map(({ data }) => data), ['kept']);
+    assert.deepStrictEqual(
+      (await server.received(1)).map(({ data }) => data),
+      ['kept'],
+    );
   });
 
   it('drops what it kept when the client is closed', async () => {
@@ -243,7 +267,10 @@ describe('send()', () => {
     ws.reset();
     await ws.connect();
     ws.send('kept');
-    assert.deepStrictEqual((await server.received(1)).map(({ data }) => data), ['kept']);
+    assert.deepStrictEqual(
+      (await server.received(1)).map(({ data }) => data),
+      ['kept'],
+    );
   });
 
   it('throws in any other state', async () => {
@@ -279,8 +306,26 @@ describe('close()', () => {
   });
 
   it('takes the codes that a client may send, and no other', async () => {
-    const good = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999];
-    for (const code of [999, 1004, 1005, 1006, 1015, 1016, 1999, 2000, 2999, 5000, 65536, -1, 0, 1000.5, NaN]) {
+    const good = [
+      1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999,
+    ];
+    for (const code of [
+      999,
+      1004,
+      1005,
+      1006,
+      1015,
+      1016,
+      1999,
+      2000,
+      2999,
+      5000,
+      65536,
+      -1,
+      0,
+      1000.5,
+      NaN,
+    ]) {
       const { ws, log } = client({ url: 'ws://127.0.0.1:1/' });
       assert.throws(() => ws.close(code), { name: 'RangeError', code: 'WSR_ERR_ARGUMENT' }, String(code));
       assert.strictEqual(ws.manualClose, false);
@@ -383,8 +428,8 @@ describe('close()', () => {
       log.take();
       ws.close(4000, 'enough');
       assert.deepStrictEqual(log.lines, ['stateChange CLOSING']);
-      const [ending] = await once(ws, 'close');
-      assert.deepStrictEqual(ending, { code: 4000, reason: 'enough', wasClean: true });
+      const { argument } = await log.until('close');
+      assert.deepStrictEqual(argument, { code: 4000, reason: 'enough', wasClean: true });
       assert.deepStrictEqual(log.lines, ['stateChange CLOSING', 'stateChange CLOSED', "close 4000 'enough'"]);
     });
   }
@@ -474,7 +519,11 @@ describe('openCircuit(), closeCircuit() and getCircuitState()', () => {
     await log.until('stateChange BLOCKED');
     log.take();
     ws.closeCircuit();
-    assert.deepStrictEqual(log.lines, ['circuitChange CLOSED', 'retry 1 in 0 of 10', 'stateChange CONNECTING']);
+    assert.deepStrictEqual(log.lines, [
+      'circuitChange CLOSED',
+      'retry 1 in 0 of 10',
+      'stateChange CONNECTING',
+    ]);
     assert.strictEqual(ws.circuitFailures, 0);
     await connected;
   });
@@ -549,9 +598,10 @@ describe('calculateDelay()', () => {
 
   it('grows by the multiplier up to the cap', () => {
     const ws = make({ baseDelay: 100, maxDelay: 1500, multiplier: 2, jitter: 0 });
-    assert.deepStrictEqual([0, 1, 2, 3, 4, 5, 100, 5000].map((n) => ws.calculateDelay(n)), [
-      100, 200, 400, 800, 1500, 1500, 1500, 1500,
-    ]);
+    assert.deepStrictEqual(
+      [0, 1, 2, 3, 4, 5, 100, 5000].map((n) => ws.calculateDelay(n)),
+      [100, 200, 400, 800, 1500, 1500, 1500, 1500],
+    );
     const even = make({ baseDelay: 100.9, multiplier: 1, jitter: 0 });
     assert.strictEqual(even.calculateDelay(7), 100, 'rounded down');
   });

@@ -111,13 +111,26 @@ describe('url', () => {
   });
 
   it('has the scheme ws or wss, a host and no fragment', () => {
-    for (const url of ['http://localhost/', 'ftp://localhost/', 'ws://localhost/#part', 'nonsense', '', 'ws://']) {
+    for (const url of [
+      'http://localhost/',
+      'ftp://localhost/',
+      'ws://localhost/#part',
+      'nonsense',
+      '',
+      'ws://',
+    ]) {
       assert.throws(() => make({ url }), names(RangeError, 'url', url), url);
       const ws = make({});
       assert.throws(() => (ws.url = url), names(RangeError, 'url', url));
       assert.strictEqual(ws.url, URL_);
     }
-    for (const url of ['ws://localhost', 'wss://localhost:1/path?query=1', 'WS://LOCALHOST/', 'ws://[::1]:8080/']) make({ url });
+    for (const url of [
+      'ws://localhost',
+      'wss://localhost:1/path?query=1',
+      'WS://LOCALHOST/',
+      'ws://[::1]:8080/',
+    ])
+      make({ url });
   });
 
   it('holds from the next attempt when it is assigned', async () => {
@@ -181,7 +194,12 @@ describe('heartbeatMessage', () => {
   ]) {
     it(`${JSON.stringify(message)} is sent as ${sent}`, async () => {
       const server = await startServer();
-      await openClient({ url: server.url, heartbeatInterval: 30, heartbeatTimeout: 8000, heartbeatMessage: message });
+      await openClient({
+        url: server.url,
+        heartbeatInterval: 30,
+        heartbeatTimeout: 8000,
+        heartbeatMessage: message,
+      });
       assert.strictEqual((await server.received(1))[0].data, sent);
     });
   }
@@ -377,8 +395,14 @@ describe('variables of state', () => {
     });
     ws.connect();
     await log.until('close MAX_RETRIES');
-    assert.deepStrictEqual(log.of('retry').map(({ attempt }) => attempt), [1, 2, 1, 2, 1, 2]);
-    assert.deepStrictEqual(log.of('retry').map(({ delay }) => delay), [10, 20, 10, 20, 10, 20]);
+    assert.deepStrictEqual(
+      log.of('retry').map(({ attempt }) => attempt),
+      [1, 2, 1, 2, 1, 2],
+    );
+    assert.deepStrictEqual(
+      log.of('retry').map(({ delay }) => delay),
+      [10, 20, 10, 20, 10, 20],
+    );
   });
 
   it('retryCount written high uses the retries up', async () => {
@@ -391,7 +415,12 @@ describe('variables of state', () => {
 
   it('circuitFailures written in a handler of error keeps the circuit closed', async () => {
     const url = `ws://127.0.0.1:${await deadPort()}/`;
-    const { ws, log } = client({ url, maxRetries: 4, baseDelay: 10, circuitBreaker: { failureThreshold: 2 } });
+    const { ws, log } = client({
+      url,
+      maxRetries: 4,
+      baseDelay: 10,
+      circuitBreaker: { failureThreshold: 2 },
+    });
     ws.on('error', () => {
       ws.circuitFailures = 0;
     });

@@ -56,13 +56,22 @@ describe('the order of events', () => {
     log.events.forEach(({ event, argument, at }, i) => {
       if (event !== 'retry') return;
       const waited = log.events[i + 1].at - at;
-      assert.ok(waited >= argument.delay - 1 && waited < argument.delay + 1000, `${waited} ms, not ${argument.delay}`);
+      assert.ok(
+        waited >= argument.delay - 1 && waited < argument.delay + 1000,
+        `${waited} ms, not ${argument.delay}`,
+      );
     });
   });
 
   it('caps the delay at maxDelay', async () => {
     const url = `ws://127.0.0.1:${await deadPort()}/`;
-    const { ws, log } = client({ url, maxRetries: 5, baseDelay: 10, maxDelay: 25, circuitBreaker: { failureThreshold: 99 } });
+    const { ws, log } = client({
+      url,
+      maxRetries: 5,
+      baseDelay: 10,
+      maxDelay: 25,
+      circuitBreaker: { failureThreshold: 99 },
+    });
     ws.connect();
     await log.until('close MAX_RETRIES');
     assert.deepStrictEqual(delays(log), [10, 20, 25, 25, 25]);
@@ -131,7 +140,9 @@ describe('the order of events', () => {
       'retry 1 in 50 of 10',
     ]);
     assert.ok(at - opened >= 280 && at - opened < 1300, `after ${at - opened} ms instead of 300`);
-    assert.deepStrictEqual(await server.received(1), [{ connection: 0, type: 'text', data: '{"type":"ping"}' }]);
+    assert.deepStrictEqual(await server.received(1), [
+      { connection: 0, type: 'text', data: '{"type":"ping"}' },
+    ]);
   });
 
   it('counts retries from 0 again after an open', async () => {

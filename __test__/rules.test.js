@@ -94,42 +94,88 @@ describe('the rule checker', () => {
     'a doubled open': [[...opened, state('OPEN')], /OPEN is followed by OPEN/],
     'an open of nothing': [[...connecting, open], /open in the state CONNECTING/],
     'a lost CONNECTING': [[...connecting, ...refused, retry(1), state('OPEN')], /CLOSED is followed by OPEN/],
-    'a CONNECTING that nobody asked for': [[...connecting, ...refused, state('CONNECTING')], /without connect/],
+    'a CONNECTING that nobody asked for': [
+      [...connecting, ...refused, state('CONNECTING')],
+      /without connect/,
+    ],
     'a retry after close()': [
       [...connecting, ...refused, call('close'), state('CLOSING'), state('CLOSED'), close(1000), retry(1)],
       /retry comes after close/,
     ],
     'an open after close()': [[...connecting, state('OPEN'), call('close'), open], /open comes after close/],
     'a CONNECTING after close()': [
-      [...connecting, ...refused, retry(1), call('close'), state('CLOSING'), state('CLOSED'), close(), state('CONNECTING')],
+      [
+        ...connecting,
+        ...refused,
+        retry(1),
+        call('close'),
+        state('CLOSING'),
+        state('CLOSED'),
+        close(),
+        state('CONNECTING'),
+      ],
       /CONNECTING comes after close/,
     ],
     'a retry past maxRetries': [[...connecting, ...refused, retry(4)], /attempt 4 of 3/],
     'a retry left out': [[...connecting, ...refused, retry(2)], /attempt 2 after 0/],
     'a retry announced twice': [[...connecting, ...refused, retry(1), retry(2)], /two retries/],
     'a retry that does not count anew after an open': [
-      [...connecting, ...refused, retry(1), state('CONNECTING'), state('OPEN'), open, state('CLOSED'), close(), retry(2)],
+      [
+        ...connecting,
+        ...refused,
+        retry(1),
+        state('CONNECTING'),
+        state('OPEN'),
+        open,
+        state('CLOSED'),
+        close(),
+        retry(2),
+      ],
       /attempt 2 after 0/,
     ],
     'a connection while the circuit is OPEN': [
-      [...connecting, error, circuit('OPEN'), state('CLOSED'), close(), state('BLOCKED'), retry(1), state('CONNECTING')],
+      [
+        ...connecting,
+        error,
+        circuit('OPEN'),
+        state('CLOSED'),
+        close(),
+        state('BLOCKED'),
+        retry(1),
+        state('CONNECTING'),
+      ],
       /while the circuit is OPEN/,
     ],
-    'a BLOCKED with a closed circuit': [[...connecting, ...refused, state('BLOCKED')], /BLOCKED with a circuit/],
+    'a BLOCKED with a closed circuit': [
+      [...connecting, ...refused, state('BLOCKED')],
+      /BLOCKED with a circuit/,
+    ],
     'a circuit that skips OPEN': [[circuit('HALF-OPEN')], /from CLOSED to HALF-OPEN/],
     'a CLOSING of nobody': [[...opened, state('CLOSING')], /CLOSING comes without close/],
-    'a giving up without its close': [
-      [...connecting, ...refused, state('FAILED')],
-      /close never came/,
+    'a giving up without its close': [[...connecting, ...refused, state('FAILED')], /close never came/],
+    'a giving up with another close': [
+      [...connecting, ...refused, state('FAILED'), close(1006)],
+      /close 1006 in the state FAILED/,
     ],
-    'a giving up with another close': [[...connecting, ...refused, state('FAILED'), close(1006)], /close 1006 in the state FAILED/],
-    'a message before the open': [[...connecting, state('OPEN'), message('0:0')], /a message without an open/],
-    'a message after the close': [[...opened, state('CLOSED'), close(), message('0:0')], /a message without an open/],
+    'a message before the open': [
+      [...connecting, state('OPEN'), message('0:0')],
+      /a message without an open/,
+    ],
+    'a message after the close': [
+      [...opened, state('CLOSED'), close(), message('0:0')],
+      /a message without an open/,
+    ],
     'a lost message': [[...opened, message('0:0'), message('0:2')], /instead of number 1/],
     'a doubled message': [[...opened, message('0:0'), message('0:0')], /instead of number 1/],
     'swapped messages': [[...opened, message('0:1'), message('0:0')], /instead of number 0/],
-    'an error out of the blue': [[...connecting, ...refused, retry(1), error], /an error in the state CLOSED/],
-    'a view that runs ahead': [[{ ...connecting[0] }, { ...state('CONNECTING'), state: 'OPEN' }], /the view is OPEN/],
+    'an error out of the blue': [
+      [...connecting, ...refused, retry(1), error],
+      /an error in the state CLOSED/,
+    ],
+    'a view that runs ahead': [
+      [{ ...connecting[0] }, { ...state('CONNECTING'), state: 'OPEN' }],
+      /the view is OPEN/,
+    ],
     'a view of the circuit that runs ahead': [
       [...connecting, { ...error, circuitState: 'OPEN' }],
       /view of the circuit is OPEN/,
@@ -137,6 +183,10 @@ describe('the rule checker', () => {
     'an end in CLOSING': [[...opened, call('close'), state('CLOSING')], /ended in CLOSING/],
   };
   for (const [what, [life, text]] of Object.entries(violations)) {
-    it(`catches ${what}`, () => assert.ok(check(life, over).some((found) => text.test(found)), check(life, over).join()));
+    it(`catches ${what}`, () =>
+      assert.ok(
+        check(life, over).some((found) => text.test(found)),
+        check(life, over).join(),
+      ));
   }
 });

@@ -25,12 +25,12 @@ if (files.length === 0) {
 const mocha = new Mocha({ timeout: DEADLINE_MS, slow: 2000, reporter: 'spec', ui: 'bdd' });
 if (process.env.WSR_TEST_GREP) mocha.fgrep(process.env.WSR_TEST_GREP);
 for (const file of files) mocha.addFile(path.join(__dirname, file));
-mocha.rootHooks({ 
+mocha.rootHooks({
   afterEach() {
     closeClients();
     return peer.stopServers();
   },
- });
+});
 
 let stats;
 const runner = mocha.run(() => {

@@ -114,26 +114,37 @@ describe('TLS', () => {
     it('is sent from cert and an encrypted key with its passphrase', async () => {
       const { cert, encryptedKey: key } = made.client;
       const { passphrase } = made;
-      assert.strictEqual((await opens({ ca: made.ca, cert, key, passphrase }, asking())).certificate.CN, 'the client');
+      assert.strictEqual(
+        (await opens({ ca: made.ca, cert, key, passphrase }, asking())).certificate.CN,
+        'the client',
+      );
     });
 
     it('is sent from pfx', async () => {
       const { pfx } = made.client;
       const { passphrase } = made;
-      assert.strictEqual((await opens({ ca: made.ca, pfx, passphrase }, asking())).certificate.CN, 'the client');
+      assert.strictEqual(
+        (await opens({ ca: made.ca, pfx, passphrase }, asking())).certificate.CN,
+        'the client',
+      );
     });
 
     it('that is missing fails the attempt', async () => {
-      const { code } = await fails({ ca: made.ca }, asking());
-      assert.ok(/^(ERR_SSL|ECONNRESET|WSR_ERR_TLS)/.test(code), code);
+      const { code, message } = await fails({ ca: made.ca }, asking());
+      // With TLS 1.3 the refusal comes after the client's last word.
+      assert.ok(/^(ERR_SSL|ECONNRESET|EPIPE|WSR_ERR_TLS)/.test(code), `${code}: ${message}`);
     });
 
     it('that cannot be read throws in the constructor', () => {
-      const make = (websocketOptions) => () => new WebSocketReconnect({ url: 'wss://localhost/', websocketOptions });
+      const make = (websocketOptions) => () =>
+        new WebSocketReconnect({ url: 'wss://localhost/', websocketOptions });
       const { cert, key, encryptedKey, pfx } = made.client;
       assert.throws(make({ cert, key: 'no key' }), /websocketOptions\.key/);
       assert.throws(make({ cert: 'no certificate', key }), /websocketOptions\.cert/);
-      assert.throws(make({ cert, key: encryptedKey, passphrase: 'wrong' }), /websocketOptions\.(key|passphrase)/);
+      assert.throws(
+        make({ cert, key: encryptedKey, passphrase: 'wrong' }),
+        /websocketOptions\.(key|passphrase)/,
+      );
       assert.throws(make({ pfx, passphrase: 'wrong' }), /websocketOptions\.(pfx|passphrase)/);
       assert.throws(make({ pfx: Buffer.from('no archive') }), /websocketOptions\.pfx/);
       assert.throws(make({ ca: 'no certificate' }), /websocketOptions\.ca/);
@@ -171,11 +182,9 @@ describe('TLS', () => {
     const { ws, log } = client({ url: server.url, websocketOptions: { ca: made.ca } });
     await ws.connect();
     log.take();
-    for (const how of ['reset', undefined]) {
-      await server.cut(how);
-      await log.until('close 1006');
-      await log.until('open');
-    }
+    await server.cut();
+    await log.until('close 1006');
+    await log.until('open');
     assert.deepStrictEqual(log.of('error'), []);
   });
 });

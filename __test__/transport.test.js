@@ -5,7 +5,8 @@ const os = require('os');
 const { startServer } = require('./peer/index.js');
 const { WebSocketReconnect, client, openClient } = require('./support/clients.js');
 
-const make = (websocketOptions, url = 'ws://127.0.0.1:1/') => new WebSocketReconnect({ url, websocketOptions });
+const make = (websocketOptions, url = 'ws://127.0.0.1:1/') =>
+  new WebSocketReconnect({ url, websocketOptions });
 const basic = (text) => `Basic ${Buffer.from(text).toString('base64')}`;
 
 /** Opens with these options and gives the upgrade request that the server saw. */
@@ -41,7 +42,13 @@ describe('the upgrade request', () => {
 
 describe('websocketOptions.headers', () => {
   it('are sent, in any case', async () => {
-    const given = { 'x-lower': 'a', 'X-UPPER': 'b', AuthoriZation: 'Bearer c', cookie: 'd=e; f=g', 'X-Number': 5 };
+    const given = {
+      'x-lower': 'a',
+      'X-UPPER': 'b',
+      AuthoriZation: 'Bearer c',
+      cookie: 'd=e; f=g',
+      'X-Number': 5,
+    };
     const { headers } = await handshake({ headers: given });
     assert.strictEqual(headers['x-lower'], 'a');
     assert.strictEqual(headers['x-upper'], 'b');
@@ -64,13 +71,22 @@ describe('websocketOptions.headers', () => {
     it(`${name} takes the place of the usual one`, async () => {
       const { headers, rawHeaders } = await handshake({ headers: { [name]: value } });
       assert.strictEqual(headers[name.toLowerCase()], value);
-      const count = rawHeaders.filter((entry, i) => i % 2 === 0 && entry.toLowerCase() === name.toLowerCase()).length;
+      const count = rawHeaders.filter(
+        (entry, i) => i % 2 === 0 && entry.toLowerCase() === name.toLowerCase(),
+      ).length;
       assert.strictEqual(count, 1);
     });
   }
 
   it('with CR, LF or NUL in a name or value are refused', () => {
-    const bad = [{ 'X-A': 'b\r\nX-C: d' }, { 'X-A': 'b\nc' }, { 'X-A': 'b\rc' }, { 'X-A\r\nX-B': 'c' }, { 'X A': 'b' }, { '': 'b' }];
+    const bad = [
+      { 'X-A': 'b\r\nX-C: d' },
+      { 'X-A': 'b\nc' },
+      { 'X-A': 'b\rc' },
+      { 'X-A\r\nX-B': 'c' },
+      { 'X A': 'b' },
+      { '': 'b' },
+    ];
     for (const headers of [...bad, { 'X-A': ['fine', 'b\r\nc'] }, { 'X-A': 'b\0c' }]) {
       assert.throws(() => make({ headers }), /headers/, JSON.stringify(headers));
     }
@@ -99,7 +115,10 @@ describe('websocketOptions.headers', () => {
 
 describe('websocketOptions.origin', () => {
   it('is sent as Origin', async () => {
-    assert.strictEqual((await handshake({ origin: 'https://example.test' })).headers.origin, 'https://example.test');
+    assert.strictEqual(
+      (await handshake({ origin: 'https://example.test' })).headers.origin,
+      'https://example.test',
+    );
   });
 
   it('with CR or LF is refused', () => {
@@ -109,7 +128,10 @@ describe('websocketOptions.origin', () => {
 
 describe('credentials', () => {
   it('auth is sent as Basic', async () => {
-    assert.strictEqual((await handshake({ auth: 'user:pass:word' })).headers.authorization, basic('user:pass:word'));
+    assert.strictEqual(
+      (await handshake({ auth: 'user:pass:word' })).headers.authorization,
+      basic('user:pass:word'),
+    );
   });
 
   it('of the URL are sent as Basic, decoded, and not in the request line', async () => {
@@ -140,7 +162,11 @@ describe('credentials', () => {
 describe('websocketOptions.handshakeTimeout', () => {
   it('ends an attempt that the server never answers', async () => {
     const server = await startServer({ plan: ['silent'] });
-    const { ws, log } = client({ url: server.url, maxRetries: 0, websocketOptions: { handshakeTimeout: 200 } });
+    const { ws, log } = client({
+      url: server.url,
+      maxRetries: 0,
+      websocketOptions: { handshakeTimeout: 200 },
+    });
     const before = Date.now();
     ws.connect();
     const { argument, at } = await log.until('error');
@@ -224,7 +250,10 @@ describe('redirects', () => {
     }
     const server = await startServer({ plan: ['redirect', 'accept'], location: '/new' });
     await openClient({ url: server.url, websocketOptions: { followRedirects: true }, maxRetries: 0 });
-    assert.deepStrictEqual((await server.handshakes()).map(({ url }) => url), ['/', '/new']);
+    assert.deepStrictEqual(
+      (await server.handshakes()).map(({ url }) => url),
+      ['/', '/new'],
+    );
   });
 
   it('to http: are followed as ws:', async () => {
@@ -246,7 +275,11 @@ describe('redirects', () => {
     const target = await startServer();
     const server = await startServer({ plan: ['redirect'], location: target.url });
     const headers = { Authorization: 'Bearer secret', Cookie: 'a=b', 'X-Other': 'c' };
-    await openClient({ url: server.url, websocketOptions: { followRedirects: true, headers }, maxRetries: 0 });
+    await openClient({
+      url: server.url,
+      websocketOptions: { followRedirects: true, headers },
+      maxRetries: 0,
+    });
     const seen = (await target.handshakes())[0].headers;
     assert.strictEqual(seen.authorization, undefined);
     assert.strictEqual(seen.cookie, undefined);
@@ -257,7 +290,11 @@ describe('redirects', () => {
   it('keep credentials on the same host', async () => {
     const server = await startServer({ plan: ['redirect', 'accept'], location: '/new' });
     const headers = { Authorization: 'Bearer secret' };
-    await openClient({ url: server.url, websocketOptions: { followRedirects: true, headers }, maxRetries: 0 });
+    await openClient({
+      url: server.url,
+      websocketOptions: { followRedirects: true, headers },
+      maxRetries: 0,
+    });
     assert.strictEqual((await server.handshakes())[1].headers.authorization, 'Bearer secret');
   });
 
@@ -291,7 +328,11 @@ describe('addresses', () => {
     if (!addresses.includes('::1')) this.skip();
     const server = await startServer({ host: '::1' });
     await openClient({ url: server.url });
-    const { ws, log } = client({ url: `ws://localhost:${server.port}/`, websocketOptions: { family: 4 }, maxRetries: 0 });
+    const { ws, log } = client({
+      url: `ws://localhost:${server.port}/`,
+      websocketOptions: { family: 4 },
+      maxRetries: 0,
+    });
     ws.connect();
     await log.until('error ECONNREFUSED');
   });
@@ -321,7 +362,8 @@ describe('websocketOptions', () => {
     it(`${name} is refused by name`, () => {
       assert.throws(
         () => make({ [name]: value }),
-        (error) => error.code === 'WSR_ERR_UNSUPPORTED_OPTION' && error.message.includes(`websocketOptions.${name}`),
+        (error) =>
+          error.code === 'WSR_ERR_UNSUPPORTED_OPTION' && error.message.includes(`websocketOptions.${name}`),
       );
     });
   }
@@ -356,7 +398,8 @@ describe('websocketOptions', () => {
   };
   for (const [name, [types, values]] of Object.entries(wrong)) {
     it(`${name} of a wrong type or value is refused by name`, () => {
-      const refusedAs = (Kind) => (error) => error instanceof Kind && error.message.includes(`websocketOptions.${name}`);
+      const refusedAs = (Kind) => (error) =>
+        error instanceof Kind && error.message.includes(`websocketOptions.${name}`);
       for (const value of types) assert.throws(() => make({ [name]: value }), refusedAs(TypeError));
       for (const value of values) assert.throws(() => make({ [name]: value }), refusedAs(RangeError));
     });

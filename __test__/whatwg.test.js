@@ -87,7 +87,13 @@ describe('the surface of the WHATWG class', () => {
     assert.deepStrictEqual(seen.open, { type: 'open', target: ws });
     assert.strictEqual(seen.message.data, 'hello');
     assert.strictEqual(seen.message.target, ws);
-    assert.deepStrictEqual(seen.close, { type: 'close', code: 1000, reason: 'bye', wasClean: true, target: ws });
+    assert.deepStrictEqual(seen.close, {
+      type: 'close',
+      code: 1000,
+      reason: 'bye',
+      wasClean: true,
+      target: ws,
+    });
     assert.strictEqual(seen.error.type, 'error');
     assert.ok(seen.error.error instanceof Error);
     assert.strictEqual(seen.error.message, seen.error.error.message);

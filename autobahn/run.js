@@ -45,9 +45,13 @@ async function startServer() {
 async function runShard(name, shard) {
   const { server, url } = await startServer();
   try {
-    const client = spawn(process.execPath, [path.join(__dirname, 'client.js'), name, url, String(shard + 1), String(SHARDS)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const client = spawn(
+      process.execPath,
+      [path.join(__dirname, 'client.js'), name, url, String(shard + 1), String(SHARDS)],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
     let output = '';
     client.stdout.on('data', (chunk) => {
       output += chunk;
@@ -82,11 +86,19 @@ function tabulate(name, cases) {
   console.log(`\n${name}`);
   line(['section', 'cases', 'passed', 'non-strict', 'informational', 'failed']);
   for (const [section, row] of [...sections].sort(([a], [b]) => a - b)) {
-    line([section, VERDICTS.reduce((total, word) => total + row[word], 0), ...VERDICTS.map((word) => row[word])]);
+    line([
+      section,
+      VERDICTS.reduce((total, word) => total + row[word], 0),
+      ...VERDICTS.map((word) => row[word]),
+    ]);
   }
   line(['all', Object.keys(cases).length, ...VERDICTS.map(sum)]);
   if (noted.length > 0) console.log(`  ${noted.join(', ')}`);
-  return { passed: sum('OK') + sum('INFORMATIONAL'), bad: sum('FAILED') + sum('NON-STRICT'), cases: Object.keys(cases).length };
+  return {
+    passed: sum('OK') + sum('INFORMATIONAL'),
+    bad: sum('FAILED') + sum('NON-STRICT'),
+    cases: Object.keys(cases).length,
+  };
 }
 
 async function main(names) {

@@ -4,6 +4,7 @@ const { inspect } = require('util');
 
 /** An error with a stable `code`, see docs/errors.md. */
 function coded(Kind, code, message) {
+  /** @type {Error & { code?: string }} */
   const error = new Kind(message);
   error.code = code;
   return error;

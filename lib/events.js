@@ -62,7 +62,7 @@ class Emitter extends EventEmitter {
 
   removeEventListener(type, listener) {
     const handler = this.rawListeners(type).find((known) => known[LISTENER] === listener);
-    if (handler) this.removeListener(type, handler);
+    if (handler) this.removeListener(type, /** @type {any} */ (handler));
   }
 }
 

@@ -102,4 +102,15 @@ function circuitBreaker(value, changed) {
   return view;
 }
 
-module.exports = { NUMBERS, COUNT, TIME, HEARTBEAT, number, object, url, protocols, heartbeatText, circuitBreaker };
+module.exports = {
+  NUMBERS,
+  COUNT,
+  TIME,
+  HEARTBEAT,
+  number,
+  object,
+  url,
+  protocols,
+  heartbeatText,
+  circuitBreaker,
+};

@@ -6,7 +6,9 @@ const tls = require('tls');
 /** The certificates of a PEM file; a file that cannot be read has none, as in Node. */
 function certificatesOf(file) {
   try {
-    return readFileSync(file, 'utf8').match(/-----BEGIN CERTIFICATE-----[^]+?-----END CERTIFICATE-----/g) || [];
+    return (
+      readFileSync(file, 'utf8').match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) || []
+    );
   } catch (error) {
     process.emitWarning(`Ignoring extra certs from ${file}: ${error.message}`);
     return [];
@@ -20,7 +22,11 @@ function usesOpenSslStore() {
 }
 
 /** Where OpenSSL looks by default, by distribution. */
-const OPENSSL_FILES = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt', '/etc/ssl/cert.pem'];
+const OPENSSL_FILES = [
+  '/etc/ssl/certs/ca-certificates.crt',
+  '/etc/pki/tls/certs/ca-bundle.crt',
+  '/etc/ssl/cert.pem',
+];
 
 /** The certificates that this Node trusts, as PEM. */
 function trustedCertificates() {

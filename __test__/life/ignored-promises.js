@@ -6,7 +6,8 @@ const { WebSocketReconnect } = require('../subject.js');
 let unhandled = 0;
 process.on('unhandledRejection', () => unhandled++);
 
-const make = (options) => new WebSocketReconnect({ url: process.argv[2], baseDelay: 5, jitter: 0, ...options });
+const make = (options) =>
+  new WebSocketReconnect({ url: process.argv[2], baseDelay: 5, jitter: 0, ...options });
 
 const failing = make({ maxRetries: 1 });
 failing.connect();

@@ -36,15 +36,17 @@ const CALLS = {
     throw new Error('nobody catches this');
   },
 };
-const once = (event, fits = () => true) => (next) => {
-  const handler = (argument) => {
-    if (!fits(argument)) return;
-    first().off(event, handler);
-    // Out of the handler, where a throw would be caught.
-    setTimeout(next, 0);
+const once =
+  (event, fits = () => true) =>
+  (next) => {
+    const handler = (argument) => {
+      if (!fits(argument)) return;
+      first().off(event, handler);
+      // Out of the handler, where a throw would be caught.
+      setTimeout(next, 0);
+    };
+    first().on(event, handler);
   };
-  first().on(event, handler);
-};
 const EVENTS = {
   open: once('open'),
   message: once('message'),

@@ -16,7 +16,9 @@ async function main() {
   await Promise.all(Array.from({ length: Number(count) }, () => make().connect()));
   await turn();
   const withMany = threads();
-  console.log(withMany <= withOne ? 'one more thread' : `${withOne} threads with one client, ${withMany} with ${count}`);
+  console.log(
+    withMany <= withOne ? 'one more thread' : `${withOne} threads with one client, ${withMany} with ${count}`,
+  );
   process.exit(0);
 }
 

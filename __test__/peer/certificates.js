@@ -23,19 +23,42 @@ function certificates() {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'certificates-'));
   const file = (name) => path.join(folder, name);
   const read = (name) => readFileSync(file(name), 'utf8');
-  const openssl = (...args) => execFileSync('openssl', args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  const openssl = (...args) =>
+    execFileSync('openssl', args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-noenc'];
 
   const selfSigned = (name, subject, ...extensions) => {
     const added = extensions.flatMap((extension) => ['-addext', extension]);
-    openssl('req', '-x509', ...ec, '-days', '2', '-subj', `/CN=${subject}`, '-keyout', `${name}.key`, '-out', `${name}.crt`, ...added);
+    openssl(
+      'req',
+      '-x509',
+      ...ec,
+      '-days',
+      '2',
+      '-subj',
+      `/CN=${subject}`,
+      '-keyout',
+      `${name}.key`,
+      '-out',
+      `${name}.crt`,
+      ...added,
+    );
     return { cert: read(`${name}.crt`), key: read(`${name}.key`) };
   };
   const signed = (name, subject, extensions, ...dates) => {
     openssl('req', '-new', ...ec, '-subj', `/CN=${subject}`, '-keyout', `${name}.key`, '-out', `${name}.csr`);
     writeFileSync(file(`${name}.ext`), extensions);
     const by = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-extfile', `${name}.ext`];
-    openssl('x509', '-req', '-in', `${name}.csr`, '-out', `${name}.crt`, ...by, ...(dates.length ? dates : ['-days', '2']));
+    openssl(
+      'x509',
+      '-req',
+      '-in',
+      `${name}.csr`,
+      '-out',
+      `${name}.crt`,
+      ...by,
+      ...(dates.length ? dates : ['-days', '2']),
+    );
     return { cert: read(`${name}.crt`), key: read(`${name}.key`) };
   };
 
@@ -43,7 +66,18 @@ function certificates() {
   const otherCa = selfSigned('other', 'Other CA');
   const client = signed('client', 'the client', 'extendedKeyUsage=clientAuth');
   openssl('pkcs8', '-topk8', '-in', 'client.key', '-out', 'client.enc', '-passout', `pass:${PASSPHRASE}`);
-  const pfx = ['pkcs12', '-export', '-in', 'client.crt', '-inkey', 'client.key', '-certfile', 'ca.crt', '-out', 'client.pfx'];
+  const pfx = [
+    'pkcs12',
+    '-export',
+    '-in',
+    'client.crt',
+    '-inkey',
+    'client.key',
+    '-certfile',
+    'ca.crt',
+    '-out',
+    'client.pfx',
+  ];
   openssl(...pfx, '-passout', `pass:${PASSPHRASE}`);
   made = {
     ca: ca.cert,

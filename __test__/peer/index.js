@@ -61,6 +61,7 @@ const COMMANDS = [
   'cut',
   'freeze',
   'ping',
+  'later',
   'behave',
   'stopListening',
   'listenAgain',

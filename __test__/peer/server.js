@@ -9,6 +9,7 @@ const http = require('http');
 const https = require('https');
 const readline = require('readline');
 const WebSocket = require('ws');
+const { random } = require('../support/random.js');
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 /** Longer messages are told by their hash. */
@@ -37,6 +38,8 @@ function told(data, isBinary) {
  * - `echo`: sends each message back; `greet`: texts sent at the connection; `greetRaw`: bytes in hex,
  *   in the same packet as the bare handshake's answer; `extensions`: those that answer claims;
  * - `protocol`: the subprotocol chosen, else the first offered; `deflate`: options of permessage-deflate;
+ * - `chaos`: a seed: each connection is met and treated as chance has it; its messages are numbered
+ *   `connection:number`;
  * - `tls`: options of `https.createServer`; `host`: where to listen; `maxPayload`;
  * - `burst`: `{count, size}` of texts sent at the connection; `tick`: a ping every so many ms.
  */
@@ -75,11 +78,21 @@ class Server {
   hold(socket) {
     this.sockets.add(socket);
     socket.on('error', () => {});
+    // The sockets of a http server stay half open otherwise.
+    socket.on('end', () => socket.end());
     socket.on('close', () => this.sockets.delete(socket));
   }
 
   meet(request, socket, head) {
-    const { plan = ['accept'], status = 503, headers = {}, body = '', location, upgrade } = this.options;
+    if (this.options.chaos !== undefined) this.chance = this.chance || random(this.options.chaos);
+    const {
+      plan = this.chance ? [this.anyWay()] : ['accept'],
+      status = 503,
+      headers = {},
+      body = '',
+      location,
+      upgrade,
+    } = this.options;
     const how = plan[Math.min(this.met, plan.length - 1)];
     this.met += 1;
     this.seen.push({
@@ -92,7 +105,12 @@ class Server {
       certificate: socket.getPeerCertificate ? socket.getPeerCertificate().subject : undefined,
     });
     const answer = (code, more) => {
-      const lines = Object.entries({ Connection: 'close', ...more, ...headers, 'Content-Length': Buffer.byteLength(body) });
+      const lines = Object.entries({
+        Connection: 'close',
+        ...more,
+        ...headers,
+        'Content-Length': Buffer.byteLength(body),
+      });
       socket.end(
         `HTTP/1.1 ${code} ${http.STATUS_CODES[code]}\r\n${lines
           .flatMap(([name, value]) => [].concat(value).map((one) => `${name}: ${one}\r\n`))
@@ -137,14 +155,59 @@ class Server {
     const { greet = [], burst, tick } = this.options;
     const ticking = tick && setInterval(() => ws.ping(), tick);
     ws.on('close', () => clearInterval(ticking));
+    if (this.chance) this.misbehave(link, index);
     for (const text of greet) ws.send(text);
     for (let i = 0; burst && i < burst.count; i++) ws.send(`${i} `.padEnd(burst.size, '.'));
     this.tell();
   }
 
+  anyWay() {
+    return this.chance.of([
+      'accept',
+      'accept',
+      'accept',
+      'accept',
+      'accept',
+      'refuse',
+      'refuse',
+      'cut',
+      'cut',
+      'silent',
+    ]);
+  }
+
+  /** Sends numbered messages and then does what chance has. */
+  misbehave({ ws, socket }, index) {
+    let number = 0;
+    const send = (count) => {
+      for (let i = 0; i < count; i++) ws.send(`${index}:${number++}`);
+    };
+    const badFrame = Buffer.from('830161', 'hex');
+    const deeds = [
+      () => ws.close(this.chance.of([1000, 1001, 1011, 1012, 4000]), 'chance'),
+      () => socket.destroy(),
+      () => socket.resetAndDestroy(),
+      () => socket.pause(),
+      () => socket.write(badFrame),
+      () => send(500),
+      () => {},
+    ];
+    send(this.chance.below(10));
+    const act = () => {
+      if (ws.readyState !== WebSocket.OPEN) return;
+      send(this.chance.below(10));
+      this.chance.of(deeds)();
+      setTimeout(act, this.chance.below(60));
+    };
+    if (this.chance.below(4) === 0) act();
+    else setTimeout(act, this.chance.below(60));
+  }
+
   /** Answers the handshake and then no frame; what arrives is written down. */
   acceptBare(request, socket) {
-    const key = createHash('sha1').update(request.headers['sec-websocket-key'] + GUID).digest('base64');
+    const key = createHash('sha1')
+      .update(request.headers['sec-websocket-key'] + GUID)
+      .digest('base64');
     const link = { socket, open: true, pings: 0, pongs: [], ending: null };
     const index = this.links.push(link) - 1;
     const receiver = new WebSocket.Receiver({ isServer: true });
@@ -212,13 +275,16 @@ const COMMANDS = {
   /** The upgrade requests seen so far. */
   handshakes: (server) => server.seen,
   /** Waits for `count` upgrade requests. */
-  attempts: (server, count) => server.until(() => (server.seen.length >= count ? server.seen.length : undefined)),
+  attempts: (server, count) =>
+    server.until(() => (server.seen.length >= count ? server.seen.length : undefined)),
   /** How many connections are open. */
   connections: (server) => server.links.filter((link) => link.open).length,
   /** Waits for `count` connections, open or over. */
-  connected: (server, count) => server.until(() => (server.links.length >= count ? server.links.length : undefined)),
+  connected: (server, count) =>
+    server.until(() => (server.links.length >= count ? server.links.length : undefined)),
   /** Waits for `count` messages and gives all that came: `{connection, type, data}`. */
-  received: (server, count) => server.until(() => (server.messages.length >= count ? server.messages : undefined)),
+  received: (server, count) =>
+    server.until(() => (server.messages.length >= count ? server.messages : undefined)),
   /** How many pings came. */
   pings: (server) => server.links.reduce((sum, link) => sum + link.pings, 0),
   /** Waits for `count` pongs on a connection and gives their payloads. */
@@ -256,6 +322,10 @@ const COMMANDS = {
   },
   ping(server, data, times = 1, number) {
     for (let i = 0; i < times; i++) server.link(number).ws.ping(data);
+  },
+  /** Carries a command out after so many ms: the caller may be blocked by then. */
+  later(server, ms, method, ...args) {
+    setTimeout(() => COMMANDS[method](server, ...args), ms);
   },
   /** Changes options for the connections to come; a plan starts anew. */
   behave(server, options) {

@@ -37,19 +37,31 @@ class Recorder {
   /** Resolves to the event whose line starts with `start`, among those after the one last waited for. */
   until(start) {
     return this._wait(`'${start}'`, () => {
-      const index = this.lines.findIndex((line, i) => i >= this._cursor && line.startsWith(start));
-      if (index < 0) return undefined;
-      this._cursor = index + 1;
-      return this.events[index];
+      while (this._cursor < this.lines.length) {
+        this._cursor += 1;
+        if (this.lines[this._cursor - 1].startsWith(start)) return this.events[this._cursor - 1];
+      }
+      return undefined;
     });
   }
 
-  /** Resolves once `count` lines have been written that start with `start`. */
+  /** Resolves, once `count` lines have been written that start with `start`, to their events. */
   count(start, count) {
+    const found = [];
+    let looked = 0;
     return this._wait(`${count} × '${start}'`, () => {
-      const found = this.events.filter((_, i) => this.lines[i].startsWith(start));
+      for (; looked < this.lines.length; looked++) {
+        if (this.lines[looked].startsWith(start)) found.push(this.events[looked]);
+      }
       return found.length >= count ? found : undefined;
     });
+  }
+
+  /** Resolves once the client shows one of these states, after an event. */
+  untilState(...states) {
+    return this._wait(states.join(' or '), () =>
+      states.includes(this._client.state) ? this._client.state : undefined,
+    );
   }
 
   /** The arguments of all events of that name. */
@@ -89,7 +101,11 @@ class Recorder {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this._waiting.delete(check);
-        reject(new Error(`${what} did not come within ${DEADLINE_MS} ms; what came is\n${this.lines.join('\n')}`));
+        reject(
+          new Error(
+            `${what} did not come within ${DEADLINE_MS} ms; what came last is\n${this.lines.slice(-60).join('\n')}`,
+          ),
+        );
       }, DEADLINE_MS);
       const check = () => {
         const found = find();

@@ -111,10 +111,12 @@ impl Shared {
 
     /// Ends a client's driver, its connection with it.
     pub fn end(&self, id: u32) {
-        if let Some(engine) = &mut *lock(&self.engine) {
-            if let Some(driver) = engine.drivers.remove(&id) {
-                driver.abort();
-            }
+        let mut engine = lock(&self.engine);
+        let driver = engine
+            .as_mut()
+            .and_then(|engine| engine.drivers.remove(&id));
+        if let Some(driver) = driver {
+            driver.abort();
         }
     }
 

@@ -8,7 +8,7 @@ use napi_derive::napi;
 
 use super::environment::Shared;
 use crate::engine::Route;
-use crate::net::{BadKind, BadOption, Options, Target, TlsOptions};
+use crate::net::{BadOption, Options, Target, TlsOptions};
 use crate::policy::{Backoff, CircuitSettings, Heartbeat, Refusal, Settings};
 use crate::wire::deflate::{self, ClientWindow};
 
@@ -59,7 +59,7 @@ pub struct RawDeflate {
     pub mem_level: Option<u8>,
 }
 
-/// The `code` of a thrown error: one of ours, or the kind of error that a bad option is.
+/// The `code` of a thrown error: one of ours.
 pub struct Code(pub &'static str);
 
 impl AsRef<str> for Code {
@@ -86,11 +86,12 @@ impl From<Refusal> for Code {
 
 impl From<BadOption> for napi::Error<Code> {
     fn from(bad: BadOption) -> Self {
-        let kind = match bad.kind {
-            BadKind::Type => "TypeError",
-            BadKind::Range => "RangeError",
+        let place = if matches!(bad.option, "url" | "protocols") {
+            ""
+        } else {
+            "websocketOptions."
         };
-        napi::Error::new(Code(kind), bad.message)
+        napi::Error::new(Code("WSR_ERR_OPTION"), format!("{place}{}", bad.message))
     }
 }
 

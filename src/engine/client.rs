@@ -202,15 +202,10 @@ impl Client {
         lock(&self.core).route.dial()
     }
 
-    /// Carries out what is due and tells what the driver has to do. `unwritten` is what it still
-    /// holds; it is given more when it holds nothing.
+    /// What the driver has to do. `unwritten` is what it still holds; it is given more bytes when it
+    /// holds nothing.
     pub(super) fn turn(&self, unwritten: usize) -> Turn {
         let mut core = lock(&self.core);
-        let now = clock::now();
-        if core.link.deadline().is_some_and(|deadline| deadline <= now) {
-            core.link.handle(Input::Tick, now);
-            self.settle(&mut core, Vec::new());
-        }
         let out = if unwritten == 0 {
             mem::take(&mut core.out)
         } else {
@@ -279,7 +274,7 @@ impl Client {
         if inbox.heard {
             core.link.handle(Input::Received { attempt }, now);
         }
-        let (code, lost) = match inbox.end {
+        let (frame, lost) = match inbox.end {
             None => {
                 self.settle(&mut core, inbox.messages);
                 return None;
@@ -288,10 +283,8 @@ impl Client {
         };
         {
             let core = &mut *core;
-            if let Some(mut writer) = core.writer.take() {
-                if let Some(reply) = code {
-                    writer.close(reply.code, &reply.reason, &mut core.out);
-                }
+            if let (Some(mut writer), Some(last)) = (core.writer.take(), frame) {
+                writer.close(last.code, &last.reason, &mut core.out);
             }
         }
         core.link.handle(lost, now);

@@ -1,6 +1,6 @@
 //! The task that drives one client for as long as its JavaScript object lives.
 
-use std::future::pending;
+use std::future::{pending, ready};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
@@ -9,6 +9,7 @@ use tokio::select;
 use tokio::time::{Instant as Moment, Sleep, sleep_until};
 
 use super::client::{Action, Client};
+use super::clock;
 use super::dial::{DialFuture, Wired};
 use super::live::{Live, Progress};
 use crate::policy::{Attempt, Failure, Input};
@@ -41,20 +42,30 @@ impl Stage {
 
 /// Runs until it is aborted.
 ///
-/// Each turn carries out all that is due before it waits again, so that neither a flood of messages
-/// nor one of sends keeps the timers or the other from their turn.
+/// Each turn does all that is due before it waits again, so that neither a flood of messages nor one
+/// of sends keeps the timers or the other from their turn. What has arrived is read before the time is
+/// told: after a long sleep the peer's answer may be there, and only not read.
 pub async fn drive(client: Arc<Client>) {
     let mut stage = Stage::Idle;
     let mut alarm = Alarm { armed: None };
-    let mut sleep = pin!(sleep_until(Moment::now()));
+    let mut sleep = pin!(sleep_until(clock::now().into()));
     loop {
         stage = take_turn(&client, stage, &mut alarm, sleep.as_mut());
+        if alarm.armed.is_some_and(|deadline| deadline <= clock::now()) {
+            select! {
+                biased;
+                step = stage.advance() => stage = finish(&client, stage, step),
+                () = ready(()) => {}
+            }
+            client.tell(Input::Tick);
+            continue;
+        }
         let paused = matches!(&stage, Stage::Up(live) if live.paused);
         select! {
             biased;
             step = stage.advance() => stage = finish(&client, stage, step),
             () = client.wake.notified() => {}
-            () = &mut sleep, if alarm.armed.is_some() => alarm.armed = None,
+            () = &mut sleep, if alarm.armed.is_some() => {}
             () = client.flow.room.notified(), if paused => resume(&client, &mut stage),
         }
     }

@@ -18,8 +18,7 @@ pub use clock::epoch_ms;
 pub use dial::{Dial, DialFuture, Route, Wired};
 pub use driver::drive;
 pub use mailbox::{Content, Letter, Mailbox};
-pub use runtime::Runtime;
-pub(crate) use runtime::lock;
+pub use runtime::{Runtime, lock};
 
 #[cfg(test)]
 mod tests;

@@ -9,9 +9,9 @@ use tokio::sync::oneshot;
 
 static SHARED: Mutex<Weak<Runtime>> = Mutex::new(Weak::new());
 
-/// A lock whose data a panic cannot have left half-changed: every update under our locks is whole
-/// or is made whole by the next input.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// Takes a lock, also one whose holder panicked: every update under our locks is whole, or is made
+/// whole by the next input.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

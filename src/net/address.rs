@@ -4,7 +4,7 @@ use data_encoding::BASE64;
 use percent_encoding::percent_decode_str;
 use url::{Host, Url};
 
-use super::{BadKind, BadOption};
+use super::BadOption;
 
 /// A checked `ws:` or `wss:` URL.
 #[derive(Clone)]
@@ -17,25 +17,21 @@ pub(super) struct Address {
 
 impl Address {
     pub fn parse(text: &str) -> Result<Address, BadOption> {
-        let bad = |kind, trouble: &str| {
-            BadOption::new("url", kind, format!("{:?} {trouble}", redact(text)))
-        };
+        let bad = |trouble: &str| BadOption::new("url", format!("{:?} {trouble}", redact(text)));
         let url = Url::parse(text).map_err(|error| {
-            bad(
-                BadKind::Range,
-                &format!("is not an absolute URL like wss://host/path ({error})"),
-            )
+            bad(&format!(
+                "cannot be parsed ({error}); allowed is an absolute URL like wss://host/path"
+            ))
         })?;
         if !matches!(url.scheme(), "ws" | "wss") {
-            return Err(bad(BadKind::Range, "must use ws: or wss:"));
+            return Err(bad("has another scheme; allowed are ws: and wss:"));
         }
         if url.fragment().is_some_and(|fragment| !fragment.is_empty()) {
             return Err(bad(
-                BadKind::Range,
-                "must have no fragment (what follows #)",
+                "has a fragment; allowed is a URL without one (what follows #)",
             ));
         }
-        Address::from_url(url).map_err(|trouble| bad(BadKind::Range, trouble))
+        Address::from_url(url).map_err(bad)
     }
 
     /// Where a `Location` header leads. `http:` and `https:` mean `ws:` and `wss:` there, since that is
@@ -53,7 +49,10 @@ impl Address {
 
     fn from_url(mut url: Url) -> Result<Address, &'static str> {
         url.set_fragment(None);
-        let host = url.host().ok_or("must name a host")?.to_owned();
+        let host = url
+            .host()
+            .ok_or("has no host; allowed is an absolute URL like wss://host/path")?
+            .to_owned();
         let authorization = match (url.username(), url.password()) {
             ("", None) => None,
             (user, password) => {
@@ -181,22 +180,25 @@ mod tests {
     #[test]
     fn a_bad_url_is_told_what_is_allowed() {
         let cases = [
-            ("http://x", "url: \"http://x\" must use ws: or wss:"),
+            (
+                "http://x",
+                "url: \"http://x\" has another scheme; allowed are ws: and wss:",
+            ),
             (
                 "ws://x/#top",
-                "url: \"ws://x/…\" must have no fragment (what follows #)",
+                "url: \"ws://x/…\" has a fragment; allowed is a URL without one (what follows #)",
             ),
             (
                 "x",
-                "url: \"x\" is not an absolute URL like wss://host/path (relative URL without a base)",
+                "url: \"x\" cannot be parsed (relative URL without a base); allowed is an absolute URL like wss://host/path",
             ),
             (
                 "ws://",
-                "url: \"ws://\" is not an absolute URL like wss://host/path (empty host)",
+                "url: \"ws://\" cannot be parsed (empty host); allowed is an absolute URL like wss://host/path",
             ),
             (
                 "ws://x:99999",
-                "url: \"ws://x:99999\" is not an absolute URL like wss://host/path (invalid port number)",
+                "url: \"ws://x:99999\" cannot be parsed (invalid port number); allowed is an absolute URL like wss://host/path",
             ),
             (
                 "ws://a%0a:b@x",

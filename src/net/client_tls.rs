@@ -10,12 +10,14 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
+use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use url::Host;
+use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::roots::{certificates, is_pem, unusable};
 use super::verifier::{TlsFault, Verifier};
-use super::{BadKind, BadOption, NetError, Options, Roots, TlsOptions};
+use super::{BadOption, NetError, Options, Roots, TlsOptions};
 
 /// How to speak TLS with a target.
 #[derive(Clone)]
@@ -32,8 +34,9 @@ impl ClientTls {
             Some(name) => Some(ServerName::try_from(name.to_owned()).map_err(|_| {
                 BadOption::new(
                     "servername",
-                    BadKind::Range,
-                    format!("{name:?} must be a host name or empty"),
+                    format!(
+                        "{name:?} is no host name; allowed is one, or an empty string to send none"
+                    ),
                 )
             })?),
         };
@@ -80,8 +83,7 @@ impl Identity {
             if options.key.is_some() || !options.cert.is_empty() {
                 return Err(BadOption::new(
                     "pfx",
-                    BadKind::Range,
-                    "cannot be given together with cert or key",
+                    "is given together with cert or key; allowed is one of them",
                 ));
             }
             return Identity::from_pfx(pfx, options.passphrase.as_deref().unwrap_or_default());
@@ -107,13 +109,11 @@ impl Identity {
         match (chain.is_empty(), &key) {
             (false, None) => Err(BadOption::new(
                 "cert",
-                BadKind::Range,
-                "must come with its key",
+                "comes without its key; allowed is a certificate together with `key`",
             )),
             (true, Some(_)) => Err(BadOption::new(
                 "key",
-                BadKind::Range,
-                "must come with its cert",
+                "comes without its certificate; allowed is a key together with `cert`",
             )),
             (true, None) | (false, Some(_)) => Ok(Identity {
                 chain,
@@ -126,9 +126,9 @@ impl Identity {
     fn from_pfx(pfx: &[u8], passphrase: &str) -> Result<Identity, BadOption> {
         let bad = |why: String| {
             let trouble = format!(
-                "cannot be used; it must be PKCS#12, and passphrase its passphrase ({why})"
+                "cannot be used ({why}); allowed is PKCS#12 with its passphrase in `passphrase`"
             );
-            BadOption::new("pfx", BadKind::Range, trouble)
+            BadOption::new("pfx", trouble)
         };
         let store = KeyStore::from_pkcs12(pfx, passphrase, Pkcs12ImportPolicy::Strict);
         let store = store.map_err(|error| bad(error.to_string()))?;
@@ -171,14 +171,38 @@ impl Identity {
             .with_custom_certificate_verifier(verifier);
         let mut config = match self.key {
             None => builder.with_no_client_auth(),
-            Some((option, key)) => builder
-                .with_client_auth_cert(self.chain, key)
-                .map_err(|error| unusable(option, error))?,
+            Some((option, key)) => {
+                let certified = certified(option, self.chain, key)?;
+                builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(certified)))
+            }
         };
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         config.enable_sni = send_name;
         Ok(config)
     }
+}
+
+/// The chain with the key of its first certificate. rustls has a check of its own, which refuses
+/// certificates of X.509 version 1, though it is for the server to judge them.
+fn certified(
+    option: &'static str,
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+) -> Result<CertifiedKey, BadOption> {
+    let key = provider().key_provider.load_private_key(key);
+    let key = key.map_err(|error| unusable(option, error))?;
+    let own = chain.first().map(|leaf| X509Certificate::from_der(leaf));
+    let Some(Ok((_, own))) = own else {
+        return Err(unusable(option, "its certificate cannot be read"));
+    };
+    if key
+        .public_key()
+        .is_some_and(|public| public.as_ref() != own.public_key().raw)
+    {
+        let trouble = "is not the key of its certificate";
+        return Err(BadOption::new(option, trouble));
+    }
+    Ok(CertifiedKey::new(chain, key))
 }
 
 fn provider() -> &'static Arc<CryptoProvider> {

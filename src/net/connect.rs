@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use url::Host;
 
-use super::{BadKind, BadOption, NetError, Options};
+use super::{BadOption, NetError, Options};
 
 /// Head start of one address before the next is tried beside it (RFC 8305, 5).
 const HEAD_START: Duration = Duration::from_millis(250);
@@ -42,8 +42,7 @@ impl Route {
             Some(other) => {
                 return Err(BadOption::new(
                     "family",
-                    BadKind::Range,
-                    format!("{other} must be 0, 4 or 6"),
+                    format!("{other} is out of range; allowed are 0, 4 and 6"),
                 ));
             }
         };
@@ -52,8 +51,7 @@ impl Route {
             Some(text) => Some(text.parse().map_err(|_| {
                 BadOption::new(
                     "localAddress",
-                    BadKind::Range,
-                    format!("{text:?} must be an IP address"),
+                    format!("{text:?} is no IP address; allowed is one of this machine"),
                 )
             })?),
         };
@@ -174,10 +172,13 @@ mod tests {
     #[test]
     fn bad_routes_are_refused() {
         let message = |local, family| route(local, family).err().unwrap().message;
-        assert_eq!(message(None, Some(5)), "family: 5 must be 0, 4 or 6");
+        assert_eq!(
+            message(None, Some(5)),
+            "family: 5 is out of range; allowed are 0, 4 and 6"
+        );
         assert_eq!(
             message(Some("eth0"), None),
-            "localAddress: \"eth0\" must be an IP address"
+            "localAddress: \"eth0\" is no IP address; allowed is one of this machine"
         );
     }
 

@@ -14,14 +14,14 @@ use crate::policy::Failure;
 pub enum NetError {
     #[error("getaddrinfo {code} {host}")]
     Resolve { code: &'static str, host: String },
-    #[error("connect {} {}:{}", code_of(.error), .address.ip(), .address.port())]
+    #[error("connect {} {}:{}", told(.error), .address.ip(), .address.port())]
     Connect {
         address: SocketAddr,
         error: io::Error,
     },
-    #[error("bind {} {ip}", code_of(.error))]
+    #[error("bind {} {ip}", told(.error))]
     Bind { ip: IpAddr, error: io::Error },
-    #[error("{call} {}", code_of(.error))]
+    #[error("{call} {}", told(.error))]
     Io {
         call: &'static str,
         error: io::Error,
@@ -151,6 +151,17 @@ impl NetError {
     }
 }
 
+/// The code as a message tells it: one that says nothing comes with the system's own words.
+fn told(error: &io::Error) -> String {
+    match code_of(error) {
+        UNKNOWN => format!("{UNKNOWN} ({error})"),
+        code => code.to_owned(),
+    }
+}
+
+/// The code that Node has for what it has no name for.
+const UNKNOWN: &str = "UNKNOWN";
+
 /// The system's name of an error, on every platform that of Unix, as in Node.
 fn code_of(error: &io::Error) -> &'static str {
     use io::ErrorKind as Kind;
@@ -173,7 +184,7 @@ fn code_of(error: &io::Error) -> &'static str {
         _ => match error.raw_os_error() {
             Some(24 | 10024) => "EMFILE",
             Some(97 | 47 | 10047) => "EAFNOSUPPORT",
-            _ => "UNKNOWN",
+            _ => UNKNOWN,
         },
     }
 }

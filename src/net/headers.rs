@@ -1,6 +1,6 @@
 //! The request's headers: which a user may set, and how they become lines.
 
-use super::{BadKind, BadOption, Options};
+use super::{BadOption, Options};
 use crate::net::address::{Address, basic};
 
 /// Headers that one message can carry only once with a meaning.
@@ -39,15 +39,14 @@ impl Headers {
             .as_deref()
             .filter(|origin| !origin.is_empty())
         {
-            let value = latin1(origin)
-                .map_err(|trouble| BadOption::new("origin", BadKind::Range, trouble))?;
+            let value = latin1(origin).map_err(|trouble| BadOption::new("origin", trouble))?;
             lines.retain(|(name, _)| !name.eq_ignore_ascii_case("origin"));
             lines.push(("Origin".to_owned(), value));
         }
         let authorization = match options.auth.as_deref().filter(|auth| !auth.is_empty()) {
             Some(auth) if auth.chars().any(|c| c.is_ascii_control()) => {
-                let trouble = "must be \"user:password\" without control characters";
-                return Err(BadOption::new("auth", BadKind::Range, trouble));
+                let trouble = "has control characters; allowed is \"user:password\" without them";
+                return Err(BadOption::new("auth", trouble));
             }
             Some(auth) => Some(basic(auth.as_bytes())),
             None => None,
@@ -110,7 +109,7 @@ pub(super) fn latin1(text: &str) -> Result<Vec<u8>, String> {
         .map(|c| match u8::try_from(c) {
             Ok(byte) if byte == b'\t' || !byte.is_ascii_control() => Ok(byte),
             Ok(_) | Err(_) => Err(format!(
-                "must have no line breaks, control characters or characters above U+00FF (there is a U+{:04X})",
+                "has a U+{:04X}; allowed are the characters up to U+00FF without line breaks and other control characters",
                 u32::from(c)
             )),
         })
@@ -125,12 +124,11 @@ fn is_secret(name: &str) -> bool {
 
 /// The values to send for `name`: none where the handshake says the same by itself.
 fn checked_values(name: &str, values: &[String]) -> Result<Vec<Vec<u8>>, BadOption> {
-    let bad = |kind, trouble: String| Err(BadOption::new("headers", kind, trouble));
+    let bad = |trouble: String| Err(BadOption::new("headers", trouble));
     if !is_token(name) {
-        return bad(
-            BadKind::Range,
-            format!("{name:?} is no header name; letters, digits and !#$%&'*+-.^_`|~ are allowed"),
-        );
+        return bad(format!(
+            "{name:?} is no header name; letters, digits and !#$%&'*+-.^_`|~ are allowed"
+        ));
     }
     let lower = name.to_ascii_lowercase();
     let same = |ours: &str| {
@@ -149,23 +147,22 @@ fn checked_values(name: &str, values: &[String]) -> Result<Vec<Vec<u8>>, BadOpti
         _ => "",
     };
     if !instead.is_empty() {
-        return bad(
-            BadKind::Range,
-            format!("{name:?} is set by the handshake itself; {instead}"),
-        );
+        return bad(format!(
+            "{name:?} is set by the handshake itself; allowed is any other ({instead})"
+        ));
     }
     if SINGLE.contains(&lower.as_str()) && values.len() > 1 {
-        return bad(
-            BadKind::Range,
-            format!("{name:?} has {} values; it can have one", values.len()),
-        );
+        return bad(format!(
+            "{name:?} has {} values; allowed is one",
+            values.len()
+        ));
     }
     let mut bytes = Vec::with_capacity(values.len());
     for value in values {
         match latin1(value) {
             Ok(value) => bytes.push(value),
             Err(trouble) => {
-                return bad(BadKind::Range, format!("the value of {name:?} {trouble}"));
+                return bad(format!("the value of {name:?} {trouble}"));
             }
         }
     }
@@ -272,25 +269,21 @@ mod tests {
             (
                 "X",
                 &["a\r\nb: c"],
-                "the value of \"X\" must have no line breaks",
+                "the value of \"X\" has a U+000D; allowed are",
             ),
-            ("X", &["a\0"], "(there is a U+0000)"),
-            ("X", &["€"], "(there is a U+20AC)"),
+            ("X", &["a\0"], "has a U+0000"),
+            ("X", &["€"], "has a U+20AC"),
             (
                 "sec-websocket-key",
                 &["x"],
-                "set by the handshake itself; leave it out",
+                "set by the handshake itself; allowed is any other (leave it out)",
             ),
             (
                 "Sec-WebSocket-Protocol",
                 &["x"],
-                "set by the handshake itself; use protocols",
+                "set by the handshake itself; allowed is any other (use protocols)",
             ),
-            (
-                "Host",
-                &["a", "b"],
-                "\"Host\" has 2 values; it can have one",
-            ),
+            ("Host", &["a", "b"], "\"Host\" has 2 values; allowed is one"),
         ];
         for (name, values, message) in cases {
             let error = Headers::parse(&options(&[(name, values)])).err().unwrap();

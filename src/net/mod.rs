@@ -19,6 +19,6 @@ mod tls_tests;
 mod verifier;
 
 pub use error::{HandshakeFault, NetError, Phase};
-pub use options::{BadKind, BadOption, Options, TlsOptions};
+pub use options::{BadOption, Options, TlsOptions};
 pub use roots::Roots;
 pub use target::{Reached, Target, Transport};

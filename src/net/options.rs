@@ -65,7 +65,8 @@ impl Options {
 pub struct TlsOptions {
     /// Default true. False accepts any certificate: the peer can then be anybody.
     pub reject_unauthorized: bool,
-    /// Certificates to trust instead of `roots`, PEM or DER; several in one PEM are fine.
+    /// Certificates to trust instead of `roots`, PEM or DER; several in one PEM are fine. An
+    /// intermediate one is enough, also without its root.
     pub ca: Option<Vec<Vec<u8>>>,
     /// The client's certificate and its chain, PEM or DER.
     pub cert: Vec<Vec<u8>>,
@@ -101,24 +102,14 @@ impl TlsOptions {
 pub struct BadOption {
     pub option: &'static str,
     pub message: String,
-    pub kind: BadKind,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BadKind {
-    /// Not the kind of value that the option takes.
-    Type,
-    /// A value of the right kind that is not among the allowed ones.
-    Range,
 }
 
 impl BadOption {
     /// The message is `option: trouble`.
-    pub(super) fn new(option: &'static str, kind: BadKind, trouble: impl AsRef<str>) -> BadOption {
+    pub(super) fn new(option: &'static str, trouble: impl AsRef<str>) -> BadOption {
         BadOption {
             option,
             message: format!("{option}: {}", trouble.as_ref()),
-            kind,
         }
     }
 }

@@ -7,7 +7,7 @@ use rustls_pki_types::pem::PemObject;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::client_tls::Identity;
-use super::{BadKind, BadOption, TlsOptions};
+use super::{BadOption, TlsOptions};
 
 /// The certificates that Node trusts.
 ///
@@ -133,7 +133,6 @@ pub(super) fn is_pem(blob: &[u8]) -> bool {
 pub(super) fn unusable(option: &'static str, why: impl std::fmt::Display) -> BadOption {
     BadOption::new(
         option,
-        BadKind::Range,
-        format!("cannot be used; it must be PEM or DER ({why})"),
+        format!("cannot be used ({why}); allowed is PEM or DER"),
     )
 }

@@ -16,7 +16,7 @@ use tokio_rustls::rustls::server::ParsedCertificate;
 use tokio_rustls::rustls::{
     CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
 };
-use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
+use x509_parser::prelude::{FromDer, GeneralName, X509Certificate, X509Version};
 
 /// TLS trouble with the code that Node has for it, else `WSR_ERR_TLS`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -84,15 +84,12 @@ impl Verifier {
     fn check(
         &self,
         leaf: &CertificateDer<'_>,
+        details: &X509Certificate<'_>,
         chain: &[CertificateDer<'_>],
         name: &ServerName<'_>,
         now: UnixTime,
     ) -> Result<(), TlsFault> {
-        let unreadable = |why: &dyn fmt::Display| {
-            TlsFault::other(format!("The server's certificate cannot be read: {why}"))
-        };
-        let (_, details) = X509Certificate::from_der(leaf).map_err(|error| unreadable(&error))?;
-        let parsed = ParsedCertificate::try_from(leaf).map_err(|error| unreadable(&error))?;
+        let parsed = ParsedCertificate::try_from(leaf).map_err(unreadable)?;
         let signed = verify_server_cert_signed_by_trust_anchor(
             &parsed,
             &self.roots,
@@ -103,23 +100,24 @@ impl Verifier {
         match signed {
             Ok(()) => {}
             // What is left to fail on, after its dates, is that it may sign others.
-            Err(Error::InvalidCertificate(CertificateError::Other(_)))
-                if self.is_root(&details) => {}
-            Err(Error::InvalidCertificate(CertificateError::Other(_)))
-                if is_self_signed(&details) =>
-            {
+            Err(Error::InvalidCertificate(CertificateError::Other(_))) if self.is_root(details) => {
+            }
+            // One that may sign others, or one with a trusted name and another key.
+            Err(Error::InvalidCertificate(
+                CertificateError::Other(_) | CertificateError::BadSignature,
+            )) if is_self_signed(details) => {
                 return Err(untrusted(
                     CertificateError::UnknownIssuer.into(),
-                    &details,
+                    details,
                     chain,
                 ));
             }
-            Err(error) => return Err(untrusted(error, &details, chain)),
+            Err(error) => return Err(untrusted(error, details, chain)),
         }
         match verify_server_name(&parsed, name) {
             Ok(()) => Ok(()),
-            Err(_) if common_name_matches(&details, name) => Ok(()),
-            Err(_) => Err(wrong_name(&details, name)),
+            Err(_) if common_name_matches(details, name) => Ok(()),
+            Err(_) => Err(wrong_name(details, name)),
         }
     }
 
@@ -145,10 +143,11 @@ impl ServerCertVerifier for Verifier {
         _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        if self.reject_unauthorized {
-            self.check(end_entity, intermediates, server_name, now)
-                .map_err(|fault| CertificateError::Other(OtherError(Arc::new(fault))))?;
-        }
+        let believed = readable(end_entity).and_then(|details| match self.reject_unauthorized {
+            true => self.check(end_entity, &details, intermediates, server_name, now),
+            false => Ok(()),
+        });
+        believed.map_err(|fault| CertificateError::Other(OtherError(Arc::new(fault))))?;
         Ok(ServerCertVerified::assertion())
     }
 
@@ -173,6 +172,22 @@ impl ServerCertVerifier for Verifier {
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.algorithms.supported_schemes()
     }
+}
+
+/// The certificate taken apart, if TLS can be spoken with it.
+fn readable<'a>(leaf: &'a CertificateDer<'_>) -> Result<X509Certificate<'a>, TlsFault> {
+    let (_, details) = X509Certificate::from_der(leaf).map_err(unreadable)?;
+    if details.version() == X509Version::V3 {
+        return Ok(details);
+    }
+    Err(TlsFault::other(
+        "The server's certificate is of X.509 version 1, which has no alternative names; \
+         make one with the extension subjectAltName",
+    ))
+}
+
+fn unreadable(why: impl fmt::Display) -> TlsFault {
+    TlsFault::other(format!("The server's certificate cannot be read: {why}"))
 }
 
 /// OpenSSL's reason for a certificate that no root vouches for.
@@ -265,10 +280,15 @@ fn common_name_matches(details: &X509Certificate<'_>, name: &ServerName<'_>) -> 
         return false;
     };
     let host = name.as_ref().trim_end_matches('.');
-    let has_names = alternatives(details)
-        .iter()
-        .any(|name| name.starts_with("DNS:"));
-    !has_names
+    let nameless = match details.subject_alternative_name() {
+        Ok(None) => true,
+        Ok(Some(names)) => {
+            let mut names = names.value.general_names.iter();
+            !names.any(|name| matches!(name, GeneralName::DNSName(_)))
+        }
+        Err(_) => false,
+    };
+    nameless
         && common_names(details).any(|common| {
             match (common.strip_prefix("*."), host.split_once('.')) {
                 (Some(rest), Some((_, domain))) => {

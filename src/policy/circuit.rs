@@ -122,3 +122,118 @@ impl Breaker {
         changed
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const SETTINGS: CircuitSettings = CircuitSettings {
+        failure_threshold: 3,
+        reset_timeout: Duration::from_secs(60),
+        half_open_max: 2,
+    };
+
+    #[test]
+    fn the_failure_that_reaches_the_threshold_opens_the_circuit() {
+        let now = Instant::now();
+        let mut breaker = Breaker::new();
+        assert!(!breaker.fail(&SETTINGS, now));
+        assert!(!breaker.fail(&SETTINGS, now));
+        assert_eq!(breaker.admit(&SETTINGS), Ok(()));
+        assert!(breaker.fail(&SETTINGS, now));
+        assert_eq!(breaker.admit(&SETTINGS), Err(Refusal::CircuitOpen));
+        assert_eq!(breaker.deadline(), Some(now + SETTINGS.reset_timeout));
+    }
+
+    #[test]
+    fn a_success_forgets_the_failures_before_it() {
+        let now = Instant::now();
+        let mut breaker = Breaker::new();
+        breaker.fail(&SETTINGS, now);
+        breaker.fail(&SETTINGS, now);
+        assert!(!breaker.succeed());
+        assert_eq!(breaker.failures(), 0);
+        assert!(!breaker.fail(&SETTINGS, now));
+        assert_eq!(breaker.circuit(), Circuit::Closed);
+    }
+
+    #[test]
+    fn one_failure_opens_a_half_open_circuit() {
+        let mut breaker = half_open();
+        assert!(breaker.fail(&SETTINGS, Instant::now()));
+        assert_eq!(breaker.circuit(), Circuit::Open);
+    }
+
+    #[test]
+    fn one_success_closes_a_half_open_circuit() {
+        let mut breaker = half_open();
+        assert!(breaker.succeed());
+        assert_eq!(breaker.circuit(), Circuit::Closed);
+    }
+
+    #[test]
+    fn a_success_leaves_an_open_circuit_to_its_timer() {
+        let now = Instant::now();
+        let mut breaker = Breaker::new();
+        breaker.open(&SETTINGS, now);
+        assert!(!breaker.succeed());
+        assert_eq!(breaker.deadline(), Some(now + SETTINGS.reset_timeout));
+    }
+
+    #[test]
+    fn a_failure_leaves_the_timer_of_an_open_circuit_alone() {
+        let now = Instant::now();
+        let mut breaker = Breaker::new();
+        breaker.open(&SETTINGS, now);
+        assert!(!breaker.fail(&SETTINGS, now + Duration::from_secs(1)));
+        assert_eq!(breaker.failures(), 1);
+        assert_eq!(breaker.deadline(), Some(now + SETTINGS.reset_timeout));
+    }
+
+    #[test]
+    fn a_half_open_circuit_admits_so_many_dials_and_turning_it_again_gives_no_more() {
+        let mut breaker = half_open();
+        breaker.count_dial();
+        assert_eq!(breaker.admit(&SETTINGS), Ok(()));
+        breaker.count_dial();
+        assert_eq!(breaker.admit(&SETTINGS), Err(Refusal::HalfOpenLimit));
+        assert!(!breaker.half_open());
+        assert_eq!(breaker.admit(&SETTINGS), Err(Refusal::HalfOpenLimit));
+    }
+
+    #[test]
+    fn dials_of_a_closed_circuit_are_not_counted() {
+        let mut breaker = Breaker::new();
+        breaker.count_dial();
+        breaker.count_dial();
+        breaker.half_open();
+        assert_eq!(breaker.admit(&SETTINGS), Ok(()));
+    }
+
+    #[test]
+    fn closing_forgets_the_failures_and_tells_whether_it_changed_anything() {
+        let mut breaker = Breaker::new();
+        breaker.set_failures(7);
+        assert!(!breaker.close());
+        assert_eq!(breaker.failures(), 0);
+        breaker.open(&SETTINGS, Instant::now());
+        assert!(breaker.close());
+        assert_eq!(breaker.deadline(), None);
+    }
+
+    #[test]
+    fn the_count_of_failures_has_an_end() {
+        let mut breaker = Breaker::new();
+        breaker.set_failures(u64::MAX);
+        assert!(breaker.fail(&SETTINGS, Instant::now()));
+        assert_eq!(breaker.failures(), u64::MAX);
+    }
+
+    fn half_open() -> Breaker {
+        let mut breaker = Breaker::new();
+        breaker.half_open();
+        breaker
+    }
+}

@@ -120,3 +120,87 @@ impl Pulse {
 fn after(duration: Option<Duration>, now: Instant) -> Option<Instant> {
     duration.and_then(|duration| now.checked_add(duration))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+    const SETTINGS: Heartbeat = Heartbeat {
+        interval: Some(Duration::from_secs(30)),
+        timeout: Duration::from_secs(5),
+    };
+
+    #[test]
+    fn the_first_beat_is_one_interval_after_the_opening() {
+        let (mut pulse, start) = pulse();
+        assert_eq!(pulse.deadline(), Some(start + 30 * SECOND));
+        assert_eq!(pulse.tick(&SETTINGS, start + 29 * SECOND), Due::Nothing);
+        assert_eq!(pulse.tick(&SETTINGS, start + 30 * SECOND), Due::Beat);
+        assert_eq!(pulse.deadline(), Some(start + 35 * SECOND));
+    }
+
+    #[test]
+    fn a_peer_that_stays_silent_is_dead_when_the_limit_is_reached() {
+        let (mut pulse, start) = beaten();
+        assert_eq!(pulse.tick(&SETTINGS, start + 34 * SECOND), Due::Nothing);
+        assert_eq!(pulse.tick(&SETTINGS, start + 35 * SECOND), Due::Dead);
+        assert_eq!(pulse.deadline(), Some(start + 60 * SECOND));
+    }
+
+    #[test]
+    fn a_peer_that_is_heard_in_time_lives_on() {
+        let (mut pulse, start) = beaten();
+        pulse.received();
+        assert_eq!(pulse.deadline(), Some(start + 60 * SECOND));
+    }
+
+    #[test]
+    fn a_limit_is_suspended_while_nothing_is_read_and_starts_again_after() {
+        let (mut pulse, start) = beaten();
+        pulse.pause();
+        pulse.pause();
+        assert_eq!(pulse.tick(&SETTINGS, start + 40 * SECOND), Due::Nothing);
+        pulse.resume(&SETTINGS, start + 50 * SECOND);
+        assert_eq!(pulse.deadline(), Some(start + 55 * SECOND));
+        pulse.resume(&SETTINGS, start + 51 * SECOND);
+        assert_eq!(pulse.deadline(), Some(start + 55 * SECOND));
+    }
+
+    #[test]
+    fn without_an_interval_nothing_is_ever_due() {
+        let off = Heartbeat {
+            interval: None,
+            ..SETTINGS
+        };
+        let now = Instant::now();
+        let mut pulse = Pulse::new(&off, now);
+        assert_eq!(pulse.deadline(), None);
+        assert_eq!(pulse.tick(&off, now + 3600 * SECOND), Due::Nothing);
+    }
+
+    #[test]
+    fn turning_the_heartbeat_off_forgets_a_reply_that_was_awaited_also_while_nothing_is_read() {
+        let off = Heartbeat {
+            interval: None,
+            ..SETTINGS
+        };
+        let (mut pulse, start) = beaten();
+        pulse.pause();
+        pulse.configure(&SETTINGS, &off, start);
+        pulse.resume(&off, start);
+        assert_eq!(pulse.deadline(), None);
+    }
+
+    fn pulse() -> (Pulse, Instant) {
+        let start = Instant::now();
+        (Pulse::new(&SETTINGS, start), start)
+    }
+
+    /// A pulse that has beaten once, 30 s after the start, and awaits the reply.
+    fn beaten() -> (Pulse, Instant) {
+        let (mut pulse, start) = pulse();
+        pulse.tick(&SETTINGS, start + 30 * SECOND);
+        (pulse, start)
+    }
+}

@@ -9,6 +9,8 @@ mod circuit;
 mod heartbeat;
 mod link;
 mod phase;
+#[cfg(test)]
+mod tests;
 mod types;
 
 pub use link::Link;

@@ -183,3 +183,53 @@ pub(super) fn mask(bytes: &mut [u8], key: [u8; 4]) {
         *byte ^= key;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masking_any_length_is_the_byte_by_byte_exclusive_or() {
+        let key = [0x11, 0x22, 0x44, 0x88];
+        for len in 0..200 {
+            let plain: Vec<u8> = (0..len).map(|i| i as u8).collect();
+            let mut masked = plain.clone();
+            mask(&mut masked, key);
+            let expected: Vec<u8> = plain
+                .iter()
+                .zip(key.iter().cycle())
+                .map(|(byte, key)| byte ^ key)
+                .collect();
+            assert_eq!(masked, expected);
+        }
+    }
+
+    #[test]
+    fn a_client_head_uses_the_shortest_length() {
+        let size = |len| {
+            ClientHead::new(Opcode::Binary, false, len, [0; 4])
+                .as_ref()
+                .len()
+        };
+        assert_eq!([0, 125, 126, 65535, 65536].map(size), [6, 6, 8, 8, 14]);
+    }
+
+    #[test]
+    fn a_head_is_read_only_when_it_is_whole() {
+        let context = Context {
+            deflate: false,
+            in_message: false,
+        };
+        let bytes = [0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0];
+        for cut in 0..bytes.len() {
+            assert_eq!(Head::parse(&bytes[..cut], context), Ok(None));
+        }
+        let head = Head {
+            opcode: Opcode::Binary,
+            fin: true,
+            compressed: false,
+            len: 65536,
+        };
+        assert_eq!(Head::parse(&bytes, context), Ok(Some((head, 10))));
+    }
+}

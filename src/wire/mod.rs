@@ -45,3 +45,25 @@ pub enum Event<'a> {
 pub const fn close_code_allowed(code: u16) -> bool {
     matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
 }
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod testing;
+
+#[cfg(test)]
+mod tests {
+    use super::close_code_allowed;
+
+    #[test]
+    fn the_codes_for_the_wire_are_those_of_the_standard_and_of_applications() {
+        let allowed: Vec<u16> = (0..=u16::MAX)
+            .filter(|&code| close_code_allowed(code))
+            .collect();
+        let expected: Vec<u16> = (1000..=1003)
+            .chain(1007..=1014)
+            .chain(3000..=4999)
+            .collect();
+        assert_eq!(allowed, expected);
+    }
+}

@@ -36,8 +36,8 @@ pub enum Violation {
     CloseLength,
     #[error("Invalid close frame: code {0}; allowed are 1000-1003, 1007-1014 and 3000-4999")]
     CloseCode(u16),
-    #[error("Invalid compressed data: {0}")]
-    Compression(&'static str),
+    #[error("Invalid compressed message: its payload is not DEFLATE data within the window")]
+    Compression,
     #[error("Invalid UTF-8 in a text message, at byte {0}")]
     TextNotUtf8(usize),
     #[error("Invalid UTF-8 in the reason of a close frame")]
@@ -62,7 +62,7 @@ impl Violation {
             | Self::Length(_)
             | Self::CloseLength
             | Self::CloseCode(_) => 1002,
-            Self::Compression(_) | Self::TextNotUtf8(_) | Self::ReasonNotUtf8 => 1007,
+            Self::Compression | Self::TextNotUtf8(_) | Self::ReasonNotUtf8 => 1007,
             Self::TooBig(_) => 1009,
         }
     }
@@ -70,7 +70,7 @@ impl Violation {
     /// The `code` of the JavaScript error.
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Compression(_) => "WSR_ERR_PROTOCOL",
+            Self::Compression => "WSR_ERR_PROTOCOL",
             Self::TextNotUtf8(_) | Self::ReasonNotUtf8 => "WSR_ERR_INVALID_UTF8",
             Self::TooBig(_) => "WSR_ERR_MESSAGE_TOO_BIG",
             Self::ReservedBits(_)
@@ -86,5 +86,29 @@ impl Violation {
             | Self::CloseLength
             | Self::CloseCode(_) => "WSR_ERR_PROTOCOL",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_has_the_close_code_and_the_error_code_of_its_sort() {
+        let codes = |violation: Violation| (violation.close_code(), violation.code());
+        assert_eq!(codes(Violation::Masked), (1002, "WSR_ERR_PROTOCOL"));
+        assert_eq!(codes(Violation::Compression), (1007, "WSR_ERR_PROTOCOL"));
+        assert_eq!(
+            codes(Violation::TextNotUtf8(0)),
+            (1007, "WSR_ERR_INVALID_UTF8")
+        );
+        assert_eq!(
+            codes(Violation::ReasonNotUtf8),
+            (1007, "WSR_ERR_INVALID_UTF8")
+        );
+        assert_eq!(
+            codes(Violation::TooBig(1)),
+            (1009, "WSR_ERR_MESSAGE_TOO_BIG")
+        );
     }
 }

@@ -129,3 +129,138 @@ impl Writer {
         self.keys.next_u32().to_ne_bytes()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::deflate::{Agreed, Options};
+    use crate::wire::testing::{agreed, agreed_with, frame, trace, unmasked};
+    use crate::wire::{Event, Reader};
+
+    fn writer(agreed: Option<&Agreed>) -> Writer {
+        Writer::new([7; 32], agreed)
+    }
+
+    #[test]
+    fn every_frame_is_masked_with_a_key_of_its_own() {
+        let mut out = Vec::new();
+        let mut writer = writer(None);
+        for _ in 0..100 {
+            writer.text("Hello", &mut out);
+        }
+        assert_eq!(out.len(), 100 * 11);
+        let mut keys: Vec<&[u8]> = out.chunks(11).map(|frame| &frame[2..6]).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        assert_eq!(keys.len(), 100);
+        assert_eq!(unmasked(&out), frame(0x81, "Hello").repeat(100));
+    }
+
+    #[test]
+    fn frames_of_every_kind_and_length_are_appended() {
+        for len in [0, 1, 125, 126, 65535, 65536, 100_000] {
+            let mut out = b"before".to_vec();
+            let payload = vec![b'x'; len];
+            writer(None).binary(&payload, &mut out);
+            assert_eq!(unmasked(&out[6..]), frame(0x82, payload));
+        }
+        let mut out = Vec::new();
+        let mut writer = writer(None);
+        writer.text("é", &mut out);
+        writer.ping(b"p", &mut out);
+        writer.pong(&[1; 130], &mut out);
+        writer.close(Some(1000), "bye", &mut out);
+        writer.close(None, "unsaid", &mut out);
+        let expected = [
+            frame(0x81, "é"),
+            frame(0x89, "p"),
+            frame(0x8a, [1; 125]),
+            frame(0x88, b"\x03\xe8bye"),
+            frame(0x88, ""),
+        ];
+        assert_eq!(unmasked(&out), expected.concat());
+    }
+
+    #[test]
+    fn a_long_reason_is_cut_between_characters() {
+        let mut out = Vec::new();
+        writer(None).close(Some(4000), &"€".repeat(100), &mut out);
+        let expected = [&4000_u16.to_be_bytes()[..], "€".repeat(41).as_bytes()].concat();
+        assert_eq!(unmasked(&out), frame(0x88, expected));
+        out.clear();
+        writer(None).close(Some(4000), &"é".repeat(100), &mut out);
+        assert_eq!(unmasked(&out).len(), 2 + 2 + 122);
+    }
+
+    #[test]
+    fn only_messages_from_the_threshold_on_are_compressed() {
+        let mut out = Vec::new();
+        let mut writer = writer(Some(&agreed("")));
+        writer.text(&"x".repeat(1023), &mut out);
+        let plain = out.len();
+        assert_eq!(out[0], 0x81);
+        writer.text(&"x".repeat(1024), &mut out);
+        assert_eq!(out[plain], 0xc1);
+        assert!(out.len() - plain < 50);
+    }
+
+    #[test]
+    fn an_empty_message_is_compressed_to_one_byte() {
+        let options = Options {
+            threshold: 0,
+            ..Options::default()
+        };
+        let mut out = Vec::new();
+        writer(Some(&agreed_with(&options, ""))).text("", &mut out);
+        assert_eq!(unmasked(&out), frame(0xc1, [0]));
+    }
+
+    #[test]
+    fn the_second_message_refers_to_the_first_if_it_may() {
+        let text: String = (0..1100_u32)
+            .map(|i| char::from(b' ' + (i * i % 89) as u8))
+            .collect();
+        let sizes = |parameters| {
+            let mut writer = writer(Some(&agreed(parameters)));
+            let (mut first, mut second) = (Vec::new(), Vec::new());
+            writer.text(&text, &mut first);
+            writer.text(&text, &mut second);
+            (first.len(), second.len())
+        };
+        let (first, second) = sizes("");
+        assert!(second < first / 4);
+        let (first, second) = sizes("; client_no_context_takeover");
+        assert_eq!(first, second);
+    }
+
+    #[test]
+    fn a_writer_that_has_rested_is_read_on() {
+        let agreed = agreed("");
+        let text = "over and over ".repeat(100);
+        let mut writer = writer(Some(&agreed));
+        let mut out = Vec::new();
+        writer.text(&text, &mut out);
+        writer.rest();
+        writer.text(&text, &mut out);
+        let mut read = 0;
+        Reader::new(0, Some(&agreed))
+            .feed(&unmasked(&out), |event| {
+                assert_eq!(event, Event::Text(text.as_str().into()));
+                read += 1;
+            })
+            .unwrap();
+        assert_eq!(read, 2);
+    }
+
+    #[test]
+    fn what_does_not_compress_arrives_as_well() {
+        let agreed = agreed("");
+        let mut rng = StdRng::from_seed([1; 32]);
+        let mut payload = vec![0; 300_000];
+        rng.fill_bytes(&mut payload);
+        let mut out = Vec::new();
+        writer(Some(&agreed)).binary(&payload, &mut out);
+        let trace = trace(&mut Reader::new(0, Some(&agreed)), [&unmasked(&out)[..]]);
+        assert_eq!(trace, [format!("Binary({payload:?})")]);
+    }
+}

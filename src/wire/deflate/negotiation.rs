@@ -295,3 +295,192 @@ fn token(text: &str) -> Option<&str> {
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     (!text.is_empty() && text.bytes().all(is_token)).then_some(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answered(options: &Options, response: &str) -> Result<String, String> {
+        match accept(Some(options), Some(response)) {
+            Ok(Some(agreed)) => Ok(agreed.to_string()),
+            Ok(None) => Ok(String::new()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    #[test]
+    fn the_default_offer_lets_the_server_choose_the_client_s_window() {
+        assert_eq!(
+            offer(&Options::default()),
+            "permessage-deflate; client_max_window_bits"
+        );
+    }
+
+    #[test]
+    fn an_offer_names_what_the_options_ask() {
+        let options = Options {
+            server_no_context_takeover: true,
+            client_no_context_takeover: Some(true),
+            server_max_window_bits: Some(10),
+            client_max_window_bits: ClientWindow::AtMost(9),
+            ..Options::default()
+        };
+        assert_eq!(
+            offer(&options),
+            "permessage-deflate; server_no_context_takeover; client_no_context_takeover; \
+             server_max_window_bits=10; client_max_window_bits=9"
+        );
+        let options = Options {
+            client_max_window_bits: ClientWindow::NotOffered,
+            ..Options::default()
+        };
+        assert_eq!(offer(&options), "permessage-deflate");
+    }
+
+    #[test]
+    fn a_response_without_extensions_agrees_on_none() {
+        assert_eq!(accept(Some(&Options::default()), None), Ok(None));
+        assert_eq!(accept(None, None), Ok(None));
+    }
+
+    #[test]
+    fn an_answer_to_no_offer_is_refused() {
+        let error = accept(None, Some("permessage-deflate")).unwrap_err();
+        assert_eq!(
+            error,
+            ExtensionError::NoneOffered("permessage-deflate".to_owned())
+        );
+    }
+
+    #[test]
+    fn the_answer_is_told_as_the_server_gave_it() {
+        let answer = "permessage-deflate; server_no_context_takeover; client_no_context_takeover; \
+                      server_max_window_bits=8; client_max_window_bits=12";
+        assert_eq!(answered(&Options::default(), answer).as_deref(), Ok(answer));
+        let spaced = " permessage-deflate ;\tserver_max_window_bits = \"10\" ";
+        let told = "permessage-deflate; server_max_window_bits=10";
+        assert_eq!(answered(&Options::default(), spaced).as_deref(), Ok(told));
+    }
+
+    #[test]
+    fn the_client_keeps_to_what_it_offered_where_the_server_is_silent() {
+        let options = Options {
+            client_no_context_takeover: Some(true),
+            client_max_window_bits: ClientWindow::AtMost(10),
+            ..Options::default()
+        };
+        let agreed = accept(Some(&options), Some("permessage-deflate"))
+            .unwrap()
+            .unwrap();
+        assert!(agreed.client_no_context_takeover);
+        assert_eq!(agreed.client_max_window_bits, 10);
+        assert_eq!(agreed.to_string(), "permessage-deflate");
+    }
+
+    #[test]
+    fn an_answer_outside_the_offer_is_refused_by_name() {
+        let strict = Options {
+            client_no_context_takeover: Some(false),
+            server_max_window_bits: Some(10),
+            client_max_window_bits: ClientWindow::NotOffered,
+            ..Options::default()
+        };
+        let nine = Options {
+            client_max_window_bits: ClientWindow::AtMost(9),
+            ..Options::default()
+        };
+        let open = Options::default();
+        let cases = [
+            (&open, "x-webkit-deflate-frame", "x-webkit-deflate-frame"),
+            (
+                &open,
+                "permessage-deflate, permessage-deflate",
+                "more than once",
+            ),
+            (&open, "permessage-deflate, other", "other"),
+            (
+                &open,
+                "permessage-deflate; x=1; x=1",
+                "unknown parameter \"x\"",
+            ),
+            (
+                &open,
+                "permessage-deflate; server_no_context_takeover; server_no_context_takeover",
+                "more than once",
+            ),
+            (
+                &open,
+                "permessage-deflate; server_no_context_takeover=1",
+                "server_no_context_takeover=1; allowed is no value",
+            ),
+            (
+                &open,
+                "permessage-deflate; client_max_window_bits",
+                "client_max_window_bits=; allowed is a whole number from 8 to 15",
+            ),
+            (
+                &open,
+                "permessage-deflate; client_max_window_bits=16",
+                "client_max_window_bits=16",
+            ),
+            (
+                &open,
+                "permessage-deflate; server_max_window_bits=7",
+                "server_max_window_bits=7",
+            ),
+            (
+                &open,
+                "permessage-deflate; server_max_window_bits=08",
+                "server_max_window_bits=08",
+            ),
+            (
+                &open,
+                "permessage-deflate; server_max_window_bits=+9",
+                "server_max_window_bits=+9",
+            ),
+            (
+                &strict,
+                "permessage-deflate; server_max_window_bits=11",
+                "from 8 to 10",
+            ),
+            (
+                &strict,
+                "permessage-deflate; client_no_context_takeover",
+                "client_no_context_takeover, which was not offered",
+            ),
+            (
+                &strict,
+                "permessage-deflate; client_max_window_bits=9",
+                "client_max_window_bits, which was not offered",
+            ),
+            (
+                &nine,
+                "permessage-deflate; client_max_window_bits=10",
+                "from 8 to 9",
+            ),
+        ];
+        for (options, response, told) in cases {
+            let error = answered(options, response).unwrap_err();
+            assert!(error.contains(told), "{response} gave: {error}");
+        }
+    }
+
+    #[test]
+    fn a_header_that_does_not_parse_is_refused() {
+        for response in [
+            "",
+            ",",
+            "permessage-deflate;",
+            "permessage-deflate,",
+            "a b",
+            "permessage-deflate; =1",
+            "permessage-deflate; x=",
+            "permessage-deflate; x=\"",
+            "permessage-deflate; x=\"a b\"",
+            "permessage-deflate; é",
+        ] {
+            let error = accept(Some(&Options::default()), Some(response)).unwrap_err();
+            assert_eq!(error, ExtensionError::Malformed(response.to_owned()));
+        }
+    }
+}

@@ -1,0 +1,137 @@
+'use strict';
+
+const assert = require('assert');
+const { startServer } = require('./peer/index.js');
+const { check } = require('./rules.js');
+const { client } = require('./support/clients.js');
+const { random } = require('./support/random.js');
+const { EVENTS } = require('./support/recorder.js');
+const { block, runtime } = require('./support/runtime.js');
+
+const seed = Number(process.env.WSR_SEED || Date.now() % 2 ** 31);
+const usual = runtime.name === 'node' && runtime.nodeMajor >= 20 ? 1000 : 200;
+const lives = Number(process.env.WSR_LIVES || usual);
+const AT_A_TIME = 50;
+const TIMEOUT_MS = 120000;
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** What a user may do, each with a violation where the call did what it must not. */
+const DEEDS = {
+  connect: ({ log, promises }) => {
+    promises.push(log.call('connect').catch(() => {}));
+  },
+  send(life) {
+    const { state } = life.ws;
+    let threw = false;
+    try {
+      life.ws.send('x'.repeat(life.chance.below(2000)));
+    } catch (error) {
+      threw = true;
+    }
+    if (threw === (state === 'OPEN' || state === 'CONNECTING')) {
+      life.violations.push(`send() ${threw ? 'threw' : 'did not throw'} in the state ${state}`);
+    }
+  },
+  close: ({ log, chance }) => log.call('close', chance.of([1000, 3000, 4999]), 'enough'),
+  reset: ({ log }) => log.call('reset'),
+  openCircuit: ({ log }) => log.call('openCircuit'),
+  closeCircuit: ({ log }) => log.call('closeCircuit'),
+  handleError: ({ log }) => log.call('handleError', new Error('from outside')),
+  retryCount: ({ log, chance }) => log.assign('retryCount', chance.below(3)),
+  circuitFailures: ({ log, chance }) => log.assign('circuitFailures', chance.below(3)),
+  again({ log, promises }) {
+    log.call('reset');
+    promises.push(log.call('connect').catch(() => {}));
+  },
+  block: ({ chance }) => block(chance.below(8)),
+};
+/** Weighted: what users do often is here often. */
+const OFTEN = [
+  'connect',
+  'connect',
+  'send',
+  'send',
+  'send',
+  'again',
+  'again',
+  'block',
+  ...Object.keys(DEEDS),
+];
+
+function settings(chance, url) {
+  const maxRetries = chance.of([0, 1, 3, 5, Infinity, Infinity]);
+  return {
+    url,
+    maxRetries,
+    baseDelay: 1 + chance.below(20),
+    maxDelay: 30,
+    jitter: chance.next(),
+    heartbeatInterval: chance.of([0, 10, 30]),
+    heartbeatTimeout: 20 + chance.below(40),
+    circuitBreaker: {
+      failureThreshold: 1 + chance.below(4),
+      resetTimeout: 5 + chance.below(40),
+      halfOpenMaxRequests: 1 + chance.below(3),
+    },
+    websocketOptions: { handshakeTimeout: 100, closeTimeout: 60 },
+  };
+}
+
+/** Lives one life of chance to its end; gives the rules it broke. */
+async function live(number, url) {
+  const chance = random(seed + number);
+  const options = settings(chance, url);
+  const { ws, log } = client(options);
+  const life = { ws, log, chance, promises: [], violations: [] };
+  let inHandlers = 10;
+  for (const event of EVENTS) {
+    ws.on(event, () => {
+      if (inHandlers === 0 || chance.below(20) > 0) return;
+      inHandlers -= 1;
+      DEEDS[chance.of(OFTEN)](life);
+    });
+  }
+
+  DEEDS.connect(life);
+  for (let i = chance.below(12); i >= 0; i--) {
+    await pause(chance.below(40));
+    DEEDS[chance.of(OFTEN)](life);
+  }
+
+  inHandlers = 0;
+  log.call('close');
+  if (ws.state === 'CLOSING') await log.untilState('CLOSED', 'FAILED').catch(() => {});
+  await pause(60);
+  await Promise.race([
+    Promise.all(life.promises),
+    pause(2000).then(() => life.violations.push('a promise never settled')),
+  ]);
+
+  const violations = [
+    ...life.violations,
+    ...check(log.events, { maxRetries: options.maxRetries, over: true }),
+  ];
+  return violations.length === 0
+    ? []
+    : [
+        `life ${number} (${JSON.stringify(options)}):`,
+        ...violations,
+        'in',
+        ...log.lines.map((line, i) => `  ${i}: ${line}`),
+      ];
+}
+
+describe('random lives', () => {
+  it(`${lives} of them keep the rules (WSR_SEED=${seed})`, async function () {
+    this.timeout(TIMEOUT_MS);
+    const server = await startServer({ chaos: seed });
+    const broken = [];
+    let next = 0;
+    const one = async () => {
+      while (next < lives && broken.length === 0) broken.push(...(await live(next++, server.url)));
+    };
+    await Promise.all(Array.from({ length: AT_A_TIME }, one));
+    assert.strictEqual(broken.length, 0, broken.slice(0, 400).join('\n'));
+  });
+});

@@ -1,0 +1,8 @@
+// The ESM entry has the same types.
+import { WebSocketReconnect, type WebSocketReconnectOptions } from 'websocket-reconnect-native';
+
+const options: WebSocketReconnectOptions = { url: 'ws://localhost' };
+const ws: WebSocketReconnect = new WebSocketReconnect(options);
+ws.on('retry', ({ attempt }) => attempt.toFixed());
+// @ts-expect-error the url is required
+new WebSocketReconnect({});

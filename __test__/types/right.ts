@@ -1,0 +1,162 @@
+import { once } from 'events';
+import {
+  type BinaryType,
+  type CircuitState,
+  type CloseInfo,
+  type ConnectionState,
+  type ReadyState,
+  type Stats,
+  type WebSocketOptions,
+  WebSocketReconnect,
+  type WebSocketReconnectError,
+  type WebSocketReconnectOptions,
+} from '../../index.js';
+
+const websocketOptions: WebSocketOptions = {
+  headers: { Authorization: 'Bearer token', Cookie: ['a=1', 'b=2'], 'X-Count': 3 },
+  origin: 'https://example.com',
+  handshakeTimeout: 5000,
+  maxPayload: 0,
+  family: 4,
+  rejectUnauthorized: false,
+  ca: ['-----BEGIN CERTIFICATE-----', Buffer.from('')],
+  perMessageDeflate: { threshold: 0, zlibDeflateOptions: { level: 1, chunkSize: 1024 } },
+  protocolVersion: 13,
+};
+
+const options: WebSocketReconnectOptions = {
+  url: new URL('wss://example.com'),
+  protocols: ['chat', 'superchat'],
+  websocketOptions,
+  maxRetries: Infinity,
+  baseDelay: undefined,
+  maxDelay: null,
+  heartbeatMessage: { type: 'ping' },
+  circuitBreaker: { failureThreshold: 3 },
+};
+
+const ws = new WebSocketReconnect(options);
+
+const opened: Promise<void> = ws.connect();
+ws.send('text');
+ws.send(Buffer.from('bytes'));
+ws.send(new ArrayBuffer(1));
+ws.send(new Float64Array(1));
+ws.send(new DataView(new ArrayBuffer(1)));
+ws.close();
+ws.close(1000);
+ws.close(4000, 'bye');
+ws.reset();
+ws.openCircuit();
+ws.closeCircuit();
+ws.handleError(new Error('mine'));
+ws.unref().ref().connect();
+
+const stats: Stats = ws.getStats();
+const delay: number = ws.calculateDelay(3);
+const circuit: CircuitState = ws.getCircuitState();
+const state: ConnectionState = ws.state;
+const ready: ReadyState = ws.readyState;
+const open: boolean = ws.readyState === WebSocketReconnect.OPEN;
+const binaryType: BinaryType = ws.binaryType;
+
+ws.retryCount = 0;
+ws.circuitFailures = 0;
+ws.manualClose = false;
+ws.state = 'CLOSED';
+ws.circuitState = 'HALF-OPEN';
+ws.maxRetries = Infinity;
+ws.jitter = null;
+ws.circuitBreaker.failureThreshold = 4;
+ws.circuitBreaker = { resetTimeout: 1000 };
+ws.url = new URL('ws://example.com');
+const url: string = ws.url;
+ws.protocols = 'chat';
+const protocols: string[] = ws.protocols;
+ws.websocketOptions.headers = { Authorization: 'Bearer fresh' };
+ws.binaryType = 'arraybuffer';
+
+ws.on('open', () => {})
+  .once('message', (event) => {
+    const text: string = typeof event.data === 'string' ? event.data : event.data.toString();
+    event.target.send(text);
+  })
+  .on('retry', (info) => {
+    const sum: number = info.attempt + info.delay + info.maxRetries;
+    return sum;
+  })
+  .on('stateChange', (next) => next === 'BLOCKED')
+  .on('circuitChange', (next) => next === 'HALF-OPEN')
+  .on('error', (error) => {
+    const code: string | undefined = error.code;
+    const status: number | undefined = error.statusCode;
+    const cookies = error.headers && error.headers['set-cookie'];
+    return [code, status, cookies, error.code === 'WSR_ERR_HANDSHAKE'];
+  })
+  .on('close', function (info) {
+    this.reset();
+    if (info.code === 'MAX_RETRIES') return;
+    const code: number = info.code;
+    const clean: boolean = info.wasClean;
+    return [code, clean];
+  });
+
+const onClose = (info: CloseInfo) => info.reason;
+ws.addListener('close', onClose).prependListener('close', onClose).prependOnceListener('close', onClose);
+ws.off('close', onClose)
+  .removeListener('close', onClose)
+  .off('close')
+  .removeAllListeners()
+  .removeAllListeners('close');
+const emitted: boolean = ws.emit('retry', { attempt: 1, delay: 2, maxRetries: 3 });
+const count: number = ws.listenerCount('open');
+const waited: Promise<unknown[]> = once(ws, 'close');
+
+ws.onopen = (event) => event.target.send('hello');
+ws.onmessage = (event) => event.data;
+ws.onclose = (event) => event.wasClean;
+ws.onerror = (event) => event.error.code;
+ws.onopen = null;
+ws.addEventListener('message', (event) => event.data, { once: true });
+ws.addEventListener('close', { handleEvent: (event) => event.type });
+ws.addEventListener('retry', (info) => info.attempt);
+ws.removeEventListener('message', ws.onmessage);
+
+declare module '../../index.js' {
+  interface WebSocketReconnectEvents {
+    price: [symbol: string, value: number];
+  }
+}
+
+class Ticker extends WebSocketReconnect {
+  watch() {
+    this.on('message', () => this.emit('price', 'X', 1));
+    this.on('price', (symbol, value) => symbol.length + value);
+  }
+}
+
+async function fails() {
+  try {
+    await ws.connect();
+  } catch (error) {
+    return (error as WebSocketReconnectError).code === 'WSR_ERR_GAVE_UP';
+  }
+}
+
+export {
+  binaryType,
+  circuit,
+  count,
+  delay,
+  emitted,
+  fails,
+  open,
+  opened,
+  protocols,
+  ready,
+  state,
+  stats,
+  Ticker,
+  url,
+  waited,
+};

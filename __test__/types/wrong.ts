@@ -1,0 +1,79 @@
+import { WebSocketReconnect, type WebSocketReconnectOptions } from '../../index.js';
+
+const url = 'ws://example.com';
+
+// @ts-expect-error: options are required
+new WebSocketReconnect();
+// @ts-expect-error: so is the url
+new WebSocketReconnect({ maxRetries: 1 });
+// @ts-expect-error: it is no number
+new WebSocketReconnect({ url: 8080 });
+// @ts-expect-error: it is called with new
+WebSocketReconnect({ url });
+// @ts-expect-error: a number, not its text
+new WebSocketReconnect({ url, maxRetries: '3' });
+// @ts-expect-error: no such option
+new WebSocketReconnect({ url, maxRetry: 3 });
+// @ts-expect-error: no such option of the circuit breaker
+new WebSocketReconnect({ url, circuitBreaker: { threshold: 3 } });
+// @ts-expect-error: an agent cannot work here
+new WebSocketReconnect({ url, websocketOptions: { agent: {} } });
+// @ts-expect-error: nor can one's own check of the server
+new WebSocketReconnect({ url, websocketOptions: { checkServerIdentity: () => undefined } });
+// @ts-expect-error: there is no such version of IP
+new WebSocketReconnect({ url, websocketOptions: { family: 5 } });
+// @ts-expect-error: nor another version of the protocol
+new WebSocketReconnect({ url, websocketOptions: { protocolVersion: 8 } });
+// @ts-expect-error: a header is no object
+new WebSocketReconnect({ url, websocketOptions: { headers: { Authorization: {} } } });
+// @ts-expect-error: a heartbeat is text or an object
+const heartbeat: WebSocketReconnectOptions = { url, heartbeatMessage: 7 };
+
+const ws = new WebSocketReconnect({ url });
+
+// @ts-expect-error: an object is not sent as JSON by itself
+ws.send({ type: 'hello' });
+// @ts-expect-error: neither is a number
+ws.send(7);
+// @ts-expect-error: the code is a number
+ws.close('bye');
+// @ts-expect-error: the attempt is required
+ws.calculateDelay();
+// @ts-expect-error: an error is needed
+ws.handleError('refused');
+// @ts-expect-error: no such event
+ws.on('reconnect', () => {});
+// @ts-expect-error: no such event
+ws.off('mesage');
+// @ts-expect-error: no such event
+ws.addEventListener('reconnect', () => {});
+// @ts-expect-error: a retry has no count
+ws.on('retry', (info) => info.count);
+// @ts-expect-error: open has no argument
+ws.on('open', (event) => event);
+// @ts-expect-error: a retry is emitted with its whole argument
+ws.emit('retry', { attempt: 1 });
+// @ts-expect-error: data may be bytes
+ws.on('message', (event) => event.data.toUpperCase());
+// @ts-expect-error: the code may be a word
+ws.on('close', (info) => info.code.toFixed());
+// @ts-expect-error: there is no such state
+ws.on('stateChange', (state) => state === 'RECONNECTING');
+// @ts-expect-error: there is no such state of the circuit
+ws.on('circuitChange', (state) => state === 'HALF_OPEN');
+// @ts-expect-error: the listener gets an event, not the error itself
+ws.addEventListener('error', (event) => event.code);
+// @ts-expect-error: nor does the attribute
+ws.onerror = (event) => event.code;
+// @ts-expect-error: there is no such state
+ws.state = 'RECONNECTING';
+// @ts-expect-error: a view only
+ws.readyState = 1;
+// @ts-expect-error: a Blob is not made here
+ws.binaryType = 'blob';
+// @ts-expect-error: a statistic is a number
+ws.getStats().uptime.length;
+// @ts-expect-error: the promise brings nothing
+ws.connect().then((value: string) => value);
+
+export { heartbeat };

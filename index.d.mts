@@ -1,0 +1,2 @@
+export * from './index.js';
+export { WebSocketReconnect as default } from './index.js';

@@ -1,0 +1,511 @@
+/// <reference types="node" />
+
+import { EventEmitter } from 'events';
+
+/** What the client is doing. `BLOCKED`: the circuit is open, nothing connects. `FAILED`: it gave up. */
+export type ConnectionState = 'CLOSED' | 'CONNECTING' | 'OPEN' | 'CLOSING' | 'BLOCKED' | 'FAILED';
+
+/** The circuit breaker. `OPEN` stops connecting, `HALF-OPEN` lets probes through. */
+export type CircuitState = 'CLOSED' | 'OPEN' | 'HALF-OPEN';
+
+/** `readyState` as WHATWG counts: 0 connecting, 1 open, 2 closing, 3 everything else. */
+export type ReadyState = 0 | 1 | 2 | 3;
+
+/** What a binary message arrives as. */
+export type BinaryType = 'nodebuffer' | 'arraybuffer';
+
+/** What {@link WebSocketReconnect.send} takes: text, or bytes in any of JavaScript's forms. */
+export type SendData = string | ArrayBuffer | NodeJS.ArrayBufferView;
+
+/** What a message holds: a string for text; for binary a `Buffer`, or what `binaryType` asks for. */
+export type MessageData = string | Buffer | ArrayBuffer;
+
+/** Absent, `undefined` and `null` all mean the default. */
+export type Optional<T> = T | null | undefined;
+
+/** Anything with an `href`, as a `URL` has. */
+export interface UrlLike {
+  readonly href: string;
+}
+
+/** When to stop connecting to a server that keeps failing. */
+export interface CircuitBreakerOptions {
+  /**
+   * Failures in a row that open the circuit. An `open` starts the count again.
+   * An integer of at least 1; a large one turns the circuit breaker off in effect.
+   * @defaultValue 5
+   */
+  failureThreshold?: Optional<number>;
+  /**
+   * How long the circuit stays open before the client probes the server, in milliseconds, above 0.
+   * @defaultValue 60000
+   */
+  resetTimeout?: Optional<number>;
+  /**
+   * Connections that may be under way in one half-open period. An integer of at least 1.
+   * @defaultValue 3
+   */
+  halfOpenMaxRequests?: Optional<number>;
+}
+
+/** The circuit breaker's settings as the object holds them: each can be read and written. */
+export interface CircuitBreakerSettings {
+  /** Failures in a row that open the circuit. */
+  failureThreshold: number;
+  /** Milliseconds from opening to the first probe. */
+  resetTimeout: number;
+  /** Connections that may be under way in one half-open period. */
+  halfOpenMaxRequests: number;
+}
+
+/** What permessage-deflate (RFC 7692) offers to the server. */
+export interface PerMessageDeflateOptions {
+  /** Asks the server to compress each message by itself. @defaultValue false */
+  serverNoContextTakeover?: Optional<boolean>;
+  /** Offers to compress each of our messages by itself. @defaultValue left to the server */
+  clientNoContextTakeover?: Optional<boolean>;
+  /** The largest window of the server as a power of two, 8 to 15. @defaultValue 15 */
+  serverMaxWindowBits?: Optional<number | boolean>;
+  /** Our own window as a power of two, 8 to 15; `true` leaves it to the server, `false` is silent. @defaultValue true */
+  clientMaxWindowBits?: Optional<number | boolean>;
+  /** Smaller messages go out uncompressed, in bytes. @defaultValue 1024 */
+  threshold?: Optional<number>;
+  /** How hard to compress. Only these two of zlib's options have an effect. */
+  zlibDeflateOptions?: Optional<{
+    /** -1 (zlib's default) to 9. */
+    level?: Optional<number>;
+    /** 1 to 9. */
+    memLevel?: Optional<number>;
+    [other: string]: unknown;
+  }>;
+  /** Taken, as in `ws`; has nothing to tune here. */
+  zlibInflateOptions?: Optional<object>;
+  /** Taken, as in `ws`; has nothing to tune here. */
+  concurrencyLimit?: Optional<number>;
+}
+
+/** One PEM or DER blob, or several. */
+export type TlsBlobs = string | Uint8Array | ReadonlyArray<string | Uint8Array>;
+
+/**
+ * The client options of `ws`, as far as they can work here. Any other one (`agent`,
+ * `createConnection`, `lookup`, `checkServerIdentity`, …) is refused with `WSR_ERR_UNSUPPORTED_OPTION`.
+ */
+export interface WebSocketOptions {
+  /** Headers of the upgrade request, sent on every attempt. Names in any case. */
+  headers?: Optional<Record<string, string | number | readonly string[]>>;
+  /** The `Origin` header. @defaultValue none */
+  origin?: Optional<string>;
+  /** `user:password` for Basic authentication. @defaultValue none, or the URL's credentials */
+  auth?: Optional<string>;
+  /** Time for DNS, TCP, TLS and the upgrade together, in milliseconds; 0 sets no limit. @defaultValue 10000 */
+  handshakeTimeout?: Optional<number>;
+  /** The largest message taken, in bytes after inflating; 0 sets no limit. A larger one closes with 1009. @defaultValue 104857600 */
+  maxPayload?: Optional<number>;
+  /** Whether redirects of the upgrade are followed. @defaultValue false */
+  followRedirects?: Optional<boolean>;
+  /** Redirects that are followed at most. @defaultValue 10 */
+  maxRedirects?: Optional<number>;
+  /** Whether compression is offered, and how; `false` turns it off. @defaultValue true */
+  perMessageDeflate?: Optional<boolean | PerMessageDeflateOptions>;
+  /** How long to wait for the peer's close frame before the socket is cut, in milliseconds. @defaultValue 30000 */
+  closeTimeout?: Optional<number>;
+  /** The IP address to connect from. @defaultValue the system's choice */
+  localAddress?: Optional<string>;
+  /** 4 or 6 for that version of IP alone, 0 for both. @defaultValue 0 */
+  family?: Optional<0 | 4 | 6>;
+  /** The host name for SNI and the certificate's check. @defaultValue the URL's host */
+  servername?: Optional<string>;
+  /** `false` takes any certificate. @defaultValue true */
+  rejectUnauthorized?: Optional<boolean>;
+  /** The authorities to trust, instead of those that Node trusts. */
+  ca?: Optional<TlsBlobs>;
+  /** The client's certificate chain, PEM. */
+  cert?: Optional<TlsBlobs>;
+  /** The client's private key, PEM. */
+  key?: Optional<TlsBlobs>;
+  /** The client's certificate and key as one PKCS#12 archive. */
+  pfx?: Optional<TlsBlobs>;
+  /** The password of `key` or `pfx`. */
+  passphrase?: Optional<string>;
+  /** Taken for the sake of `ws`: 13 is the only version. */
+  protocolVersion?: Optional<13>;
+  /** Taken for the sake of `ws`: events are synchronous. */
+  allowSynchronousEvents?: Optional<true>;
+  /** Taken for the sake of `ws`: pings are always answered. */
+  autoPong?: Optional<true>;
+  /** Taken for the sake of `ws`: UTF-8 is always checked. */
+  skipUTF8Validation?: Optional<false>;
+}
+
+/** Options of the constructor. A bad one throws there: `TypeError` or `RangeError`, code `WSR_ERR_OPTION`. */
+export interface WebSocketReconnectOptions {
+  /** Where to connect: `ws:` or `wss:`, without a fragment. */
+  url: string | UrlLike;
+  /** Subprotocols to offer, best first. @defaultValue [] */
+  protocols?: Optional<string | readonly string[]>;
+  /** How to connect: headers, TLS, limits. @defaultValue \{\} */
+  websocketOptions?: Optional<WebSocketOptions>;
+  /**
+   * Retries in a row before the client gives up (`FAILED`). An `open` starts the count again.
+   * An integer of at least 0; 0 turns retrying off, `Infinity` never gives up.
+   * @defaultValue 10
+   */
+  maxRetries?: Optional<number>;
+  /** The delay before the first retry, in milliseconds, above 0. @defaultValue 1000 */
+  baseDelay?: Optional<number>;
+  /** No delay is longer, before jitter, in milliseconds. `Infinity` turns the cap off. @defaultValue 30000 */
+  maxDelay?: Optional<number>;
+  /** Each delay is this many times the one before. At least 1; 1 turns the growth off. @defaultValue 2 */
+  multiplier?: Optional<number>;
+  /**
+   * How far a delay is moved at random, as a share of it, so that clients cut off together do not
+   * come back together. 0 to 1; 0 turns it off.
+   * @defaultValue 0.1
+   */
+  jitter?: Optional<number>;
+  /** The time between heartbeats, in milliseconds; 0 turns the heartbeat off. @defaultValue 30000 */
+  heartbeatInterval?: Optional<number>;
+  /**
+   * How long the peer may stay silent after a heartbeat, in milliseconds, above 0. Any frame counts
+   * as a sign of life. Then the connection is cut and retried.
+   * @defaultValue 5000
+   */
+  heartbeatTimeout?: Optional<number>;
+  /** What a heartbeat sends, as text; an object goes out as its JSON. @defaultValue \{"type":"ping"\} */
+  heartbeatMessage?: Optional<string | object>;
+  /** When to stop connecting to a server that keeps failing. */
+  circuitBreaker?: Optional<CircuitBreakerOptions>;
+}
+
+/** The argument of `message`. */
+export interface MessageEvent {
+  readonly type: 'message';
+  /** A string for text; for binary a `Buffer`, or an `ArrayBuffer` where `binaryType` says so. */
+  readonly data: MessageData;
+  readonly target: WebSocketReconnect;
+}
+
+/** How a connection ended. */
+export interface ConnectionClose {
+  /** The peer's close code; 1006 where there was none. */
+  readonly code: number;
+  readonly reason: string;
+  /** Whether both sides agreed to close. */
+  readonly wasClean: boolean;
+}
+
+/** The end of a client whose retries are used up. */
+export interface GaveUp {
+  readonly code: 'MAX_RETRIES';
+  /** `Maximum retry attempts (N) exceeded` */
+  readonly reason: string;
+  readonly wasClean: false;
+}
+
+/** The argument of `close`: a connection that ended, or the client that gave up. */
+export type CloseInfo = ConnectionClose | GaveUp;
+
+/** The argument of `retry`, before the wait begins. */
+export interface RetryInfo {
+  /** Which retry this is, from 1. */
+  readonly attempt: number;
+  /** Milliseconds until it starts; 0 for a probe of the circuit breaker. */
+  readonly delay: number;
+  readonly maxRetries: number;
+}
+
+/** Codes of the errors that are this package's own; docs/errors.md has a heading for each. */
+export type OwnErrorCode =
+  | 'WSR_ERR_OPTION'
+  | 'WSR_ERR_UNSUPPORTED_OPTION'
+  | 'WSR_ERR_ARGUMENT'
+  | 'WSR_ERR_NOT_CONNECTED'
+  | 'WSR_ERR_CLOSED'
+  | 'WSR_ERR_CIRCUIT_OPEN'
+  | 'WSR_ERR_HALF_OPEN_LIMIT'
+  | 'WSR_ERR_GAVE_UP'
+  | 'WSR_ERR_HEARTBEAT'
+  | 'WSR_ERR_HANDSHAKE'
+  | 'WSR_ERR_HANDSHAKE_TIMEOUT'
+  | 'WSR_ERR_PROTOCOL'
+  | 'WSR_ERR_INVALID_UTF8'
+  | 'WSR_ERR_MESSAGE_TOO_BIG'
+  | 'WSR_ERR_TLS'
+  | 'WSR_ERR_NO_BINARY';
+
+/** Codes that the system or TLS gives, as Node names them. The list is open. */
+export type SystemErrorCode =
+  | 'ECONNREFUSED'
+  | 'ECONNRESET'
+  | 'ENOTFOUND'
+  | 'ETIMEDOUT'
+  | 'DEPTH_ZERO_SELF_SIGNED_CERT'
+  | 'SELF_SIGNED_CERT_IN_CHAIN'
+  | 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'
+  | 'CERT_HAS_EXPIRED'
+  | 'ERR_TLS_CERT_ALTNAME_INVALID'
+  | (string & {});
+
+/** The argument of `error`, what `connect()` rejects with, and what calls throw. */
+export interface WebSocketReconnectError extends Error {
+  readonly code?: OwnErrorCode | SystemErrorCode;
+  /** The status of a response that refused the upgrade. */
+  readonly statusCode?: number;
+  /** That response's headers: names in lower case, lists joined, `set-cookie` an array. */
+  readonly headers?: Record<string, string | string[]>;
+}
+
+/** A snapshot of the client. */
+export interface Stats {
+  state: ConnectionState;
+  circuitState: CircuitState;
+  /** Retries since the last `open`. */
+  retryCount: number;
+  maxRetries: number;
+  /** Failures since the last `open`. */
+  circuitFailures: number;
+  failureThreshold: number;
+  /** When something last arrived, in milliseconds since the epoch. */
+  lastActivity: number;
+  /** Milliseconds since the connection opened; 0 when it is not open. */
+  uptime: number;
+}
+
+/** What a WHATWG listener of `open` gets. */
+export interface OpenEvent {
+  readonly type: 'open';
+  readonly target: WebSocketReconnect;
+}
+
+/** What a WHATWG listener of `close` gets. */
+export type CloseEvent = CloseInfo & {
+  readonly type: 'close';
+  readonly target: WebSocketReconnect;
+};
+
+/** What a WHATWG listener of `error` gets. */
+export interface ErrorEvent {
+  readonly type: 'error';
+  readonly error: WebSocketReconnectError;
+  readonly message: string;
+  readonly target: WebSocketReconnect;
+}
+
+/** Events by name, with the arguments of their handlers. Merge your own events into this interface. */
+export interface WebSocketReconnectEvents {
+  /** The connection is open. */
+  open: [];
+  /** A message arrived. */
+  message: [event: MessageEvent];
+  /** A connection ended, or the client gave up. */
+  close: [info: CloseInfo];
+  /** Something failed; a retry follows where there is one left. Without a handler, nothing is thrown. */
+  error: [error: WebSocketReconnectError];
+  /** A retry is about to be waited for. */
+  retry: [info: RetryInfo];
+  /** `state` has changed. */
+  stateChange: [state: ConnectionState];
+  /** `circuitState` has changed. */
+  circuitChange: [state: CircuitState];
+  /** `EventEmitter`'s own. */
+  newListener: [event: string | symbol, listener: (...args: any[]) => void];
+  /** `EventEmitter`'s own. */
+  removeListener: [event: string | symbol, listener: (...args: any[]) => void];
+}
+
+/** What `addEventListener` hands to its listeners, by the name of the event. */
+export interface WebSocketReconnectEventMap {
+  open: OpenEvent;
+  message: MessageEvent;
+  close: CloseEvent;
+  error: ErrorEvent;
+  retry: RetryInfo;
+  stateChange: ConnectionState;
+  circuitChange: CircuitState;
+}
+
+/** A handler of the event `E`. */
+export type Handler<E extends keyof WebSocketReconnectEvents> = (
+  this: WebSocketReconnect,
+  ...args: WebSocketReconnectEvents[E]
+) => void;
+
+/** A WHATWG listener: a function, or an object with `handleEvent`. */
+export type Listener<T> = ((this: WebSocketReconnect, event: T) => void) | { handleEvent(event: T): void };
+
+/**
+ * A WebSocket client that reconnects by itself.
+ *
+ * It shows what the events delivered so far say: inside a handler, `state` agrees with the event that
+ * is being handled.
+ *
+ * @example
+ * ```ts
+ * const ws = new WebSocketReconnect({ url: 'wss://example.com/socket' });
+ * ws.on('message', (event) => console.log(event.data));
+ * ws.on('retry', (info) => console.log(`retry ${info.attempt} in ${info.delay} ms`));
+ * await ws.connect();
+ * ws.send('hello');
+ * ```
+ */
+export declare class WebSocketReconnect extends EventEmitter {
+  /** @throws TypeError or RangeError with code `WSR_ERR_OPTION` or `WSR_ERR_UNSUPPORTED_OPTION`. */
+  constructor(options: WebSocketReconnectOptions);
+
+  static readonly CONNECTING: 0;
+  static readonly OPEN: 1;
+  static readonly CLOSING: 2;
+  static readonly CLOSED: 3;
+  readonly CONNECTING: 0;
+  readonly OPEN: 1;
+  readonly CLOSING: 2;
+  readonly CLOSED: 3;
+
+  /**
+   * Starts connecting. The promise resolves at the first `open`, be that after retries. It rejects
+   * when the client gives up (`WSR_ERR_GAVE_UP`), is closed (`WSR_ERR_CLOSED`) or refuses to start
+   * (`WSR_ERR_CLOSED`, `WSR_ERR_CIRCUIT_OPEN`, `WSR_ERR_HALF_OPEN_LIMIT`). Ignoring it never causes
+   * an `unhandledRejection`. While connecting, the same promise comes back.
+   */
+  connect(): Promise<void>;
+
+  /**
+   * Sends a message: text for a string, binary for bytes. While `CONNECTING` it is kept and goes out
+   * at `open`.
+   * @throws Error `WSR_ERR_NOT_CONNECTED` in any other state but `OPEN`; TypeError `WSR_ERR_ARGUMENT`
+   * for any other value.
+   */
+  send(data: SendData): void;
+
+  /**
+   * Ends the connection for good: no retry follows until {@link WebSocketReconnect.reset}.
+   * @param code 1000–1003, 1007–1014 or 3000–4999; 1000 by default.
+   * @param reason At most 123 bytes of UTF-8; `Normal closure` by default.
+   * @throws TypeError or RangeError `WSR_ERR_ARGUMENT`; nothing happens then.
+   */
+  close(code?: number, reason?: string): void;
+
+  /** Forgets a manual close, the retries and the failures, and closes the circuit. */
+  reset(): void;
+
+  /** Opens the circuit by hand: no new connection until `resetTimeout` has passed. */
+  openCircuit(): void;
+
+  /** Closes the circuit by hand; a blocked client connects at once. */
+  closeCircuit(): void;
+
+  getCircuitState(): CircuitState;
+
+  getStats(): Stats;
+
+  /**
+   * The delay before a retry, in milliseconds, drawn anew at each call:
+   * `floor(min(baseDelay × multiplier^attempt, maxDelay) × (1 ± jitter))`.
+   * @param attempt From 0.
+   */
+  calculateDelay(attempt: number): number;
+
+  /** Counts a failure against the circuit, and emits `error`. */
+  handleError(error: Error): void;
+
+  /** Holds the process while the client is connecting, open, waiting or blocked; that is the default. */
+  ref(): this;
+
+  /** Lets the process end whatever the client does. */
+  unref(): this;
+
+  /** What the client is doing. Writing changes just the view. */
+  state: ConnectionState;
+  /** What the circuit breaker says. Writing is honoured, without an event. */
+  circuitState: CircuitState;
+  /** Retries since the last `open`. */
+  retryCount: number;
+  /** Failures since the last `open`. */
+  circuitFailures: number;
+  /** Whether `close()` was called. `true` stops retrying, `false` allows `connect()` again. */
+  manualClose: boolean;
+  /** When something last arrived, in milliseconds since the epoch. */
+  lastActivity: number;
+
+  /** Where the next attempt connects to. */
+  get url(): string;
+  set url(value: string | UrlLike);
+  /** The subprotocols that the next attempt offers. */
+  get protocols(): string[];
+  set protocols(value: Optional<string | readonly string[]>);
+  /**
+   * How the next attempt connects. Assigning holds at once; what is written into the object is read at
+   * `connect()` and after each `retry`.
+   */
+  get websocketOptions(): WebSocketOptions;
+  set websocketOptions(value: Optional<WebSocketOptions>);
+  /** What a heartbeat sends. */
+  get heartbeatMessage(): string | object;
+  set heartbeatMessage(value: Optional<string | object>);
+  /** The circuit breaker's settings. */
+  get circuitBreaker(): CircuitBreakerSettings;
+  set circuitBreaker(value: Optional<CircuitBreakerOptions>);
+  /** Retries in a row before the client gives up. */
+  get maxRetries(): number;
+  set maxRetries(value: Optional<number>);
+  /** Milliseconds before the first retry. */
+  get baseDelay(): number;
+  set baseDelay(value: Optional<number>);
+  /** The longest delay before jitter, in milliseconds. */
+  get maxDelay(): number;
+  set maxDelay(value: Optional<number>);
+  /** How many times the one before each delay is. */
+  get multiplier(): number;
+  set multiplier(value: Optional<number>);
+  /** How far a delay is moved at random, 0 to 1. */
+  get jitter(): number;
+  set jitter(value: Optional<number>);
+  /** Milliseconds between heartbeats; 0 is off. */
+  get heartbeatInterval(): number;
+  set heartbeatInterval(value: Optional<number>);
+  /** Milliseconds that the peer may stay silent after a heartbeat. */
+  get heartbeatTimeout(): number;
+  set heartbeatTimeout(value: Optional<number>);
+
+  /** `state` as WHATWG counts; 3 before the first `connect()`, while waiting, blocked and failed. */
+  readonly readyState: ReadyState;
+  /** The subprotocol that the server chose, or `''`. */
+  readonly protocol: string;
+  /** The extensions that were agreed, or `''`. */
+  readonly extensions: string;
+  /** Bytes that were sent and have not reached the system yet. */
+  readonly bufferedAmount: number;
+  /** What a binary message arrives as. @defaultValue 'nodebuffer' */
+  binaryType: BinaryType;
+
+  onopen: ((this: WebSocketReconnect, event: OpenEvent) => void) | null;
+  onmessage: ((this: WebSocketReconnect, event: MessageEvent) => void) | null;
+  onclose: ((this: WebSocketReconnect, event: CloseEvent) => void) | null;
+  onerror: ((this: WebSocketReconnect, event: ErrorEvent) => void) | null;
+
+  addEventListener<E extends keyof WebSocketReconnectEventMap>(
+    type: E,
+    listener: Listener<WebSocketReconnectEventMap[E]> | null,
+    options?: { once?: boolean },
+  ): void;
+  removeEventListener<E extends keyof WebSocketReconnectEventMap>(
+    type: E,
+    listener: Listener<WebSocketReconnectEventMap[E]> | null,
+  ): void;
+
+  on<E extends keyof WebSocketReconnectEvents>(event: E, handler: Handler<E>): this;
+  once<E extends keyof WebSocketReconnectEvents>(event: E, handler: Handler<E>): this;
+  addListener<E extends keyof WebSocketReconnectEvents>(event: E, handler: Handler<E>): this;
+  prependListener<E extends keyof WebSocketReconnectEvents>(event: E, handler: Handler<E>): this;
+  prependOnceListener<E extends keyof WebSocketReconnectEvents>(event: E, handler: Handler<E>): this;
+  /** Removes one handler, or without one all of the event's. */
+  off<E extends keyof WebSocketReconnectEvents>(event: E, handler?: Handler<E>): this;
+  removeListener<E extends keyof WebSocketReconnectEvents>(event: E, handler: Handler<E>): this;
+  removeAllListeners(event?: keyof WebSocketReconnectEvents): this;
+  /** A handler that throws is reported with `console.error` and hurts no other. */
+  emit<E extends keyof WebSocketReconnectEvents>(event: E, ...args: WebSocketReconnectEvents[E]): boolean;
+  listeners<E extends keyof WebSocketReconnectEvents>(event: E): Handler<E>[];
+  rawListeners<E extends keyof WebSocketReconnectEvents>(event: E): Handler<E>[];
+  listenerCount(event: keyof WebSocketReconnectEvents, listener?: Function): number;
+}

@@ -1,0 +1,49 @@
+'use strict';
+
+// What the project's scripts share. Node's own modules only: they run before anything is installed.
+
+const { spawnSync } = require('child_process');
+const { existsSync } = require('fs');
+const path = require('path');
+
+const ROOT = path.join(__dirname, '..');
+/** Tools that the scripts install for themselves. */
+const TOOLS = path.join(ROOT, '.tools');
+
+const windows = process.platform === 'win32';
+
+function spawn(command, args, options) {
+  return spawnSync(command, args, { cwd: ROOT, shell: windows, ...options });
+}
+
+/** Runs a command with its output shown; throws where it fails. */
+function run(command, args, options) {
+  const { status, error } = spawn(command, args, { stdio: 'inherit', ...options });
+  if (error || status !== 0) {
+    throw new Error(`${command} ${args.join(' ')}: ${error ? error.message : `exit code ${status}`}`);
+  }
+}
+
+/** Runs a command and returns whether it succeeded and what it printed, which is shown too. */
+function capture(command, args, options) {
+  const result = spawn(command, args, { encoding: 'utf8', maxBuffer: 1 << 28, ...options });
+  const output = `${result.stdout || ''}${result.stderr || ''}`;
+  return { ok: !result.error && result.status === 0, output: result.error ? result.error.message : output };
+}
+
+function has(command) {
+  return capture(command, ['--version']).ok;
+}
+
+/** Python packages in an environment of their own; returns the folder of its programs. */
+function python(name, packages) {
+  const folder = path.join(TOOLS, name);
+  const bin = path.join(folder, windows ? 'Scripts' : 'bin');
+  if (existsSync(path.join(folder, 'ready'))) return bin;
+  run('python3', ['-m', 'venv', folder]);
+  run(path.join(bin, 'pip'), ['install', '-q', '--disable-pip-version-check', ...packages]);
+  require('fs').writeFileSync(path.join(folder, 'ready'), '');
+  return bin;
+}
+
+module.exports = { ROOT, TOOLS, run, capture, has, python };

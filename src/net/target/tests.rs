@@ -1,0 +1,232 @@
+use std::sync::Arc;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+
+use super::*;
+use crate::net::Roots;
+
+fn options(url: &str) -> Options {
+    Options::new(url, Arc::new(Roots::from_pem([""; 0].iter())))
+}
+
+async fn listener() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("ws://{}", listener.local_addr().unwrap());
+    (listener, url)
+}
+
+async fn read_request(stream: &mut TcpStream) -> String {
+    let mut bytes = Vec::new();
+    while !bytes.ends_with(b"\r\n\r\n") {
+        bytes.push(stream.read_u8().await.unwrap());
+    }
+    String::from_utf8(bytes).unwrap()
+}
+
+/// Gives each connection the next of `answers`, `ACCEPT` in it replaced by the right key, and
+/// returns the requests.
+fn serve(listener: TcpListener, answers: Vec<String>) -> JoinHandle<Vec<String>> {
+    tokio::spawn(async move {
+        let mut requests = Vec::new();
+        for answer in answers {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let request = read_request(&mut stream).await;
+            let key = request
+                .lines()
+                .find_map(|line| line.strip_prefix("Sec-WebSocket-Key: "))
+                .unwrap();
+            let answer = answer.replace("ACCEPT", &derive_accept_key(key.as_bytes()));
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            requests.push(request);
+        }
+        requests
+    })
+}
+
+const UPGRADE: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Accept: ACCEPT\r\n\r\n";
+
+fn redirect(status: u16, to: &str) -> String {
+    format!("HTTP/1.1 {status} X\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n")
+}
+
+#[test]
+fn protocols_are_distinct_tokens() {
+    let message = |protocols: &[&str]| {
+        let mut options = options("ws://x");
+        options.protocols = protocols
+            .iter()
+            .map(|&protocol| protocol.to_owned())
+            .collect();
+        Target::parse(options).err().map(|error| error.message)
+    };
+    assert_eq!(message(&["a", "A", "graphql-transport-ws"]), None);
+    assert!(
+        message(&["a", "a"])
+            .unwrap()
+            .starts_with("protocols: \"a\" is given twice")
+    );
+    for bad in ["", "a b", "a,b", "a\r\nb", "ä"] {
+        assert!(
+            message(&[bad]).unwrap().contains("is no subprotocol"),
+            "{bad:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_target_is_reached_with_what_came_behind_the_answer() {
+    let (listener, url) = listener().await;
+    let server = serve(listener, vec![UPGRADE.to_owned() + "frames"]);
+    let reached = Target::parse(options(&url)).unwrap().reach().await.unwrap();
+    let mut head = reached.head;
+    let mut stream = reached.stream;
+    stream.read_to_end(&mut head).await.unwrap();
+    assert_eq!(
+        (reached.status, head.as_slice()),
+        (101, b"frames".as_slice())
+    );
+    let requests = server.await.unwrap();
+    assert!(requests[0].starts_with("GET / HTTP/1.1\r\nHost: 127.0.0.1:"));
+}
+
+#[tokio::test]
+async fn a_refused_upgrade_tells_status_and_headers() {
+    let (listener, url) = listener().await;
+    let server = serve(
+        listener,
+        vec!["HTTP/1.1 503 Busy\r\nRetry-After: 1\r\n\r\n".to_owned()],
+    );
+    let failure = Target::parse(options(&url))
+        .unwrap()
+        .reach()
+        .await
+        .err()
+        .unwrap()
+        .into_failure();
+    assert_eq!(failure.message, "Unexpected server response: 503");
+    assert_eq!(failure.code.as_deref(), Some("WSR_ERR_HANDSHAKE"));
+    assert_eq!(
+        failure.headers,
+        [("retry-after".to_owned(), "1".to_owned())]
+    );
+    server.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_redirect_is_followed_only_when_asked_for() {
+    let (listener, url) = listener().await;
+    let server = serve(
+        listener,
+        vec![
+            redirect(302, "/there"),
+            redirect(308, "/there?x"),
+            UPGRADE.to_owned(),
+        ],
+    );
+    let mut options = options(&url);
+    options.auth = Some("a:b".to_owned());
+    let target = Target::parse(options.clone()).unwrap();
+    let refused = target.reach().await.err().unwrap();
+    assert_eq!(refused.to_string(), "Unexpected server response: 302");
+    options.follow_redirects = true;
+    Target::parse(options).unwrap().reach().await.unwrap();
+    let requests = server.await.unwrap();
+    assert!(requests[2].starts_with("GET /there?x HTTP/1.1\r\n"));
+    assert!(
+        requests[2].contains("Authorization: Basic YTpi\r\n"),
+        "the same host keeps its credentials"
+    );
+}
+
+#[tokio::test]
+async fn another_host_is_not_told_the_credentials() {
+    let (first, url) = listener().await;
+    let (second, other) = listener().await;
+    let leading = serve(first, vec![redirect(307, &other.replace("ws:", "http:"))]);
+    let led = serve(second, vec![UPGRADE.to_owned()]);
+    let mut options = options(&url.replace("ws://", "ws://user:secret@"));
+    options.headers = vec![("cookie".to_owned(), vec!["secret=1".to_owned()])];
+    options.follow_redirects = true;
+    Target::parse(options).unwrap().reach().await.unwrap();
+    let (leading, led) = (leading.await.unwrap(), led.await.unwrap());
+    assert!(leading[0].contains("Authorization: Basic") && leading[0].contains("secret=1"));
+    assert!(
+        !led[0].contains("Authorization") && !led[0].contains("secret"),
+        "{}",
+        led[0]
+    );
+}
+
+#[tokio::test]
+async fn redirects_end_at_their_maximum_and_at_bad_urls() {
+    let (listener, url) = listener().await;
+    let server = serve(
+        listener,
+        vec![
+            redirect(301, "/"),
+            redirect(303, "/"),
+            redirect(302, "ftp://x"),
+        ],
+    );
+    let mut options = options(&url);
+    options.follow_redirects = true;
+    options.max_redirects = 1;
+    let target = Target::parse(options).unwrap();
+    assert_eq!(
+        target.reach().await.err().unwrap().to_string(),
+        "Maximum redirects exceeded"
+    );
+    let error = target.reach().await.err().unwrap();
+    assert_eq!(
+        error.to_string(),
+        "The server redirects to \"ftp://x\", which is no WebSocket URL"
+    );
+    server.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_silent_server_is_given_up_after_the_timeout() {
+    let (listener, url) = listener().await;
+    let mut options = options(&url);
+    options.handshake_timeout = Duration::from_millis(20);
+    let error = Target::parse(options).unwrap().reach().await.err().unwrap();
+    assert_eq!(error.code(), "WSR_ERR_HANDSHAKE_TIMEOUT");
+    assert_eq!(
+        error.to_string(),
+        "Opening handshake has timed out after 20 ms waiting for the server's answer to the upgrade"
+    );
+    drop(listener);
+}
+
+#[tokio::test]
+async fn a_dropped_attempt_closes_its_connection() {
+    let (listener, url) = listener().await;
+    let target = Target::parse(options(&url)).unwrap();
+    let attempt = tokio::spawn(async move { target.reach().await.map(drop) });
+    let (mut stream, _) = listener.accept().await.unwrap();
+    read_request(&mut stream).await;
+    attempt.abort();
+    assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_up_is_told_as_node_tells_it() {
+    let (listener, url) = listener().await;
+    let server = serve(listener, vec![String::new()]);
+    let failure = Target::parse(options(&url))
+        .unwrap()
+        .reach()
+        .await
+        .err()
+        .unwrap()
+        .into_failure();
+    assert_eq!(
+        (failure.message.as_str(), failure.code.as_deref()),
+        ("socket hang up", Some("ECONNRESET"))
+    );
+    server.await.unwrap();
+}

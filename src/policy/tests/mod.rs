@@ -1,0 +1,10 @@
+//! The policy as a whole, in virtual time.
+
+mod circuit;
+mod closing;
+mod connecting;
+mod heartbeat;
+mod properties;
+mod settings;
+mod trace;
+mod watch;

@@ -1,0 +1,342 @@
+//! Runs a script of what happens when, and compares what the policy decides.
+//!
+//! ```text
+//! at 0ms     connect
+//! expect     CONNECTING · dial #1
+//! holds      state=CONNECTING wake=never
+//! ```
+//!
+//! Each line `at` hands in one input; all that follows from it must be in the line `expect`, which
+//! goes on in the next line where it ends in a `·`.
+
+use std::time::{Duration, Instant};
+
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+use super::watch::Watch;
+use crate::policy::*;
+
+/// Plays the script with the settings of the contract's section 5, as `change` alters them.
+pub fn play_with(change: impl FnOnce(&mut Settings), script: &str) {
+    let mut settings = measured();
+    change(&mut settings);
+    let mut trace = Trace::new(settings);
+    let script = script.replace("·\n", "·");
+    for line in script
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+    {
+        trace.line(line);
+    }
+    trace.nothing_is_left();
+}
+
+/// Plays the script with the settings of the contract's section 5.
+pub fn play(script: &str) {
+    play_with(|_| {}, script);
+}
+
+/// The settings of the contract's section 5, with the heartbeat off.
+pub fn measured() -> Settings {
+    Settings {
+        backoff: Backoff {
+            base: Duration::from_millis(50),
+            cap: Duration::from_millis(200),
+            multiplier: 2.0,
+            jitter: 0.0,
+        },
+        max_retries: Some(10),
+        heartbeat: Heartbeat {
+            interval: None,
+            timeout: Duration::from_millis(100),
+        },
+        circuit: CircuitSettings {
+            failure_threshold: 5,
+            reset_timeout: Duration::from_millis(1000),
+            half_open_max: 3,
+        },
+        close_timeout: Duration::from_millis(30_000),
+    }
+}
+
+struct Trace {
+    start: Instant,
+    now: Instant,
+    link: Link,
+    watch: Watch,
+    decided: Vec<String>,
+    place: String,
+}
+
+impl Trace {
+    fn new(settings: Settings) -> Trace {
+        let start = Instant::now();
+        Trace {
+            start,
+            now: start,
+            link: Link::new(settings, StdRng::seed_from_u64(1)),
+            watch: Watch::default(),
+            decided: Vec::new(),
+            place: String::new(),
+        }
+    }
+
+    fn line(&mut self, line: &str) {
+        let (verb, rest) = line.split_once(' ').unwrap();
+        let rest = rest.trim();
+        match verb {
+            "at" => {
+                self.nothing_is_left();
+                self.place = line.to_owned();
+                let (time, what) = rest.split_once(' ').unwrap();
+                let time = self.start + duration(time);
+                assert!(time >= self.now, "time runs backwards: {line}");
+                self.now = time;
+                self.input(what.trim());
+            }
+            "expect" => {
+                let decided = std::mem::take(&mut self.decided).join(" · ");
+                let decided = if decided.is_empty() {
+                    "nothing"
+                } else {
+                    &decided
+                };
+                let expected = rest
+                    .split(" · ")
+                    .map(str::trim)
+                    .collect::<Vec<_>>()
+                    .join(" · ");
+                assert_eq!(decided, expected, "after: {}", self.place);
+            }
+            "holds" => {
+                for claim in rest.split(' ').filter(|claim| !claim.is_empty()) {
+                    let (name, expected) = claim.split_once('=').unwrap();
+                    assert_eq!(self.fact(name), expected, "{name} after: {}", self.place);
+                }
+            }
+            other => panic!("unknown line: {other}"),
+        }
+    }
+
+    fn nothing_is_left(&self) {
+        assert!(
+            self.decided.is_empty(),
+            "unexpected after: {}: {}",
+            self.place,
+            self.decided.join(" · ")
+        );
+    }
+
+    fn input(&mut self, what: &str) {
+        if what == "connect" {
+            let answer = self.link.connect(self.now);
+            self.watch.connected(&answer);
+            self.drain();
+            if let Err(refusal) = answer {
+                self.decided.push(format!("rejects {refusal}"));
+            }
+            return;
+        }
+        let input = parse(what, &self.link);
+        self.watch.told(&input);
+        self.link.handle(input, self.now);
+        self.drain();
+    }
+
+    fn drain(&mut self) {
+        while let Some(output) = self.link.next_output() {
+            self.watch.saw(&output, self.link.settings());
+            self.decided.push(render(&output));
+        }
+        self.watch.agrees(&self.link);
+    }
+
+    fn fact(&self, name: &str) -> String {
+        match name {
+            "state" => state(self.link.state()).to_owned(),
+            "circuit" => circuit(self.link.circuit()).to_owned(),
+            "retries" => self.link.retry_count().to_string(),
+            "failures" => self.link.circuit_failures().to_string(),
+            "manualClose" => self.link.manual_close().to_string(),
+            "alive" => self.link.is_alive().to_string(),
+            "wake" => match self.link.deadline() {
+                Some(deadline) => format!("{}ms", deadline.duration_since(self.start).as_millis()),
+                None => "never".to_owned(),
+            },
+            other => panic!("unknown fact: {other}"),
+        }
+    }
+}
+
+fn parse(what: &str, link: &Link) -> Input {
+    let words: Vec<&str> = what.split_whitespace().collect();
+    match words[..] {
+        ["tick"] => Input::Tick,
+        ["opened", id] => Input::Opened {
+            attempt: attempt(id),
+        },
+        ["refused", id] => Input::Refused {
+            attempt: attempt(id),
+            failure: failure("ECONNREFUSED"),
+        },
+        ["received", id] => Input::Received {
+            attempt: attempt(id),
+        },
+        ["paused", id] => Input::Paused {
+            attempt: attempt(id),
+        },
+        ["resumed", id] => Input::Resumed {
+            attempt: attempt(id),
+        },
+        ["lost", id, ref ending @ ..] => Input::Lost {
+            attempt: attempt(id),
+            ending: read_ending(ending),
+            failure: None,
+        },
+        ["broken", id, code, ref ending @ ..] => Input::Lost {
+            attempt: attempt(id),
+            ending: read_ending(ending),
+            failure: Some(failure(code)),
+        },
+        ["close", "circuit"] => Input::CloseCircuit,
+        ["open", "circuit"] => Input::OpenCircuit,
+        ["close", code, reason] => close(code, reason, link.is_alive()),
+        ["close", code, reason, "seen", "alive"] => close(code, reason, true),
+        ["reset"] => Input::Reset,
+        ["handleError"] => Input::CountFailure,
+        ["retryCount", "=", count] => Input::SetRetryCount(count.parse().unwrap()),
+        ["circuitFailures", "=", count] => Input::SetCircuitFailures(count.parse().unwrap()),
+        ["manualClose", "=", value] => Input::SetManualClose(value.parse().unwrap()),
+        ["circuitState", "=", value] => {
+            let states = [Circuit::Closed, Circuit::Open, Circuit::HalfOpen];
+            Input::SetCircuit(
+                states
+                    .into_iter()
+                    .find(|state| circuit(*state) == value)
+                    .unwrap(),
+            )
+        }
+        [name, "=", value] => {
+            let mut settings = link.settings().clone();
+            match name {
+                "maxRetries" => settings.max_retries = Some(value.parse().unwrap()),
+                "baseDelay" => settings.backoff.base = duration(value),
+                "heartbeatInterval" => {
+                    settings.heartbeat.interval =
+                        Some(duration(value)).filter(|interval| !interval.is_zero());
+                }
+                "heartbeatTimeout" => settings.heartbeat.timeout = duration(value),
+                "failureThreshold" => settings.circuit.failure_threshold = value.parse().unwrap(),
+                "resetTimeout" => settings.circuit.reset_timeout = duration(value),
+                "halfOpenMaxRequests" => settings.circuit.half_open_max = value.parse().unwrap(),
+                other => panic!("unknown setting: {other}"),
+            }
+            Input::Configure(settings)
+        }
+        _ => panic!("unknown input: {what}"),
+    }
+}
+
+fn close(code: &str, reason: &str, seen_alive: bool) -> Input {
+    Input::Close {
+        code: code.parse().unwrap(),
+        reason: reason.to_owned(),
+        seen_alive,
+    }
+}
+
+fn attempt(id: &str) -> Attempt {
+    id.strip_prefix('#').unwrap().parse().unwrap()
+}
+
+fn failure(code: &str) -> Failure {
+    Failure {
+        code: Some(code.to_owned()),
+        ..Failure::default()
+    }
+}
+
+/// `1012 restart` is a clean ending, `1006` or nothing a cut.
+fn read_ending(words: &[&str]) -> Ending {
+    let code = words.first().map_or(1006, |code| code.parse().unwrap());
+    let reason = words.get(1).copied().unwrap_or_default().to_owned();
+    Ending {
+        code: CloseCode::Frame(code),
+        was_clean: !reason.is_empty(),
+        reason,
+    }
+}
+
+fn duration(text: &str) -> Duration {
+    let digits = text
+        .find(|letter: char| !letter.is_ascii_digit())
+        .unwrap_or(text.len());
+    let number: u64 = text[..digits].parse().unwrap();
+    match &text[digits..] {
+        "ms" => Duration::from_millis(number),
+        "s" => Duration::from_secs(number),
+        "h" => Duration::from_secs(number * 3600),
+        "" if number == 0 => Duration::ZERO,
+        other => panic!("unknown unit: {other}"),
+    }
+}
+
+fn render(output: &Output) -> String {
+    match output {
+        Output::Dial { attempt } => format!("dial #{attempt}"),
+        Output::Beat => "beat".to_owned(),
+        Output::Shut { code, reason } => format!("shut {code} {reason}"),
+        Output::Cut => "cut".to_owned(),
+        Output::Notify(notice) => event(&notice.event),
+    }
+}
+
+fn event(event: &Event) -> String {
+    match event {
+        Event::StateChange(to) => state(*to).to_owned(),
+        Event::CircuitChange(to) => format!("circuit {}", circuit(*to)),
+        Event::Open => "open".to_owned(),
+        Event::Error(failure) => format!("error {}", failure.code.as_deref().unwrap_or("?")),
+        Event::Close(Ending {
+            code,
+            reason,
+            was_clean,
+        }) => {
+            let code = match code {
+                CloseCode::Frame(code) => code.to_string(),
+                CloseCode::MaxRetries => "MAX_RETRIES".to_owned(),
+            };
+            let manner = if *was_clean { " clean" } else { "" };
+            format!("close {code} '{reason}'{manner}")
+        }
+        Event::Retry {
+            attempt,
+            delay,
+            max_retries,
+        } => {
+            let limit = max_retries.map_or("∞".to_owned(), |limit| limit.to_string());
+            format!("retry {attempt} of {limit} in {}ms", delay.as_millis())
+        }
+    }
+}
+
+fn state(state: State) -> &'static str {
+    match state {
+        State::Closed => "CLOSED",
+        State::Connecting => "CONNECTING",
+        State::Open => "OPEN",
+        State::Closing => "CLOSING",
+        State::Blocked => "BLOCKED",
+        State::Failed => "FAILED",
+    }
+}
+
+fn circuit(circuit: Circuit) -> &'static str {
+    match circuit {
+        Circuit::Closed => "CLOSED",
+        Circuit::Open => "OPEN",
+        Circuit::HalfOpen => "HALF-OPEN",
+    }
+}

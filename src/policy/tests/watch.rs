@@ -1,0 +1,218 @@
+//! What must be true of every run, checked against each output of the traces and the random runs.
+
+use std::time::Duration;
+
+use crate::policy::*;
+
+/// A user's view of a client, made of nothing but what the policy told.
+#[derive(Debug)]
+pub struct Watch {
+    state: State,
+    circuit: Circuit,
+    alive: bool,
+    /// The user has closed, and has not connected since.
+    closed: bool,
+    /// A state that ends a connection was told: its `close` must be the next event.
+    close_due: bool,
+    /// The state `OPEN` was told: its `open` must come.
+    open_due: bool,
+    half_open_dials: u64,
+    retries: Option<u64>,
+}
+
+impl Default for Watch {
+    fn default() -> Watch {
+        Watch {
+            state: State::Closed,
+            circuit: Circuit::Closed,
+            alive: false,
+            closed: false,
+            close_due: false,
+            open_due: false,
+            half_open_dials: 0,
+            retries: None,
+        }
+    }
+}
+
+impl Watch {
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// The user has called `connect`.
+    pub fn connected(&mut self, answer: &Result<(), Refusal>) {
+        self.closed &= answer.is_err();
+        self.retries = None;
+    }
+
+    /// The policy is about to be told `input`.
+    pub fn told(&mut self, input: &Input) {
+        self.retries = None;
+        match input {
+            Input::Close { .. } => self.closed = true,
+            Input::SetCircuit(circuit) => self.turn(*circuit),
+            Input::Tick
+            | Input::Reset
+            | Input::OpenCircuit
+            | Input::CloseCircuit
+            | Input::CountFailure
+            | Input::Configure(_)
+            | Input::SetRetryCount(_)
+            | Input::SetCircuitFailures(_)
+            | Input::SetManualClose(_)
+            | Input::Opened { .. }
+            | Input::Refused { .. }
+            | Input::Received { .. }
+            | Input::Lost { .. }
+            | Input::Paused { .. }
+            | Input::Resumed { .. } => {}
+        }
+    }
+
+    pub fn saw(&mut self, output: &Output, settings: &Settings) {
+        match output {
+            Output::Notify(notice) => self.heard(notice, settings),
+            Output::Dial { .. } => {
+                assert_eq!(self.state, State::Connecting, "a dial that was not told");
+                assert_ne!(
+                    self.circuit,
+                    Circuit::Open,
+                    "a dial while the circuit is open"
+                );
+                if self.circuit == Circuit::HalfOpen {
+                    assert!(
+                        self.half_open_dials < settings.circuit.half_open_max,
+                        "too many probes"
+                    );
+                    self.half_open_dials += 1;
+                }
+            }
+            Output::Beat => assert_eq!(self.state, State::Open, "a beat without a connection"),
+            Output::Shut { .. } => assert_eq!(self.state, State::Closing),
+            Output::Cut => assert!(
+                matches!(self.state, State::Open | State::Closing),
+                "a cut of nothing"
+            ),
+        }
+    }
+
+    fn heard(&mut self, notice: &Notice, settings: &Settings) {
+        let event = &notice.event;
+        let is_close = matches!(event, Event::Close(_));
+        assert!(
+            !self.close_due || is_close,
+            "{event:?} in the place of `close`"
+        );
+        if self.alive {
+            assert!(
+                notice.alive || is_close,
+                "the last event of a life is {event:?}"
+            );
+        } else if notice.alive {
+            let begins = [State::Connecting, State::Closing].map(Event::StateChange);
+            assert!(begins.contains(event), "a life begins with {event:?}");
+        }
+        self.alive = notice.alive;
+        self.retries = Some(notice.retry_count);
+        match event {
+            Event::StateChange(to) => self.enter(*to),
+            Event::CircuitChange(to) => {
+                assert_ne!(*to, self.circuit, "the circuit did not change");
+                self.turn(*to);
+            }
+            Event::Open => {
+                assert!(self.open_due, "`open` without OPEN");
+                self.open_due = false;
+            }
+            Event::Error(_) => assert!(
+                !matches!(self.state, State::Closed | State::Blocked | State::Failed),
+                "an error without a connection"
+            ),
+            Event::Close(ending) => {
+                assert!(
+                    matches!(self.state, State::Closed | State::Failed),
+                    "`close` while {:?}",
+                    self.state
+                );
+                let gave_up = ending.code == CloseCode::MaxRetries;
+                assert_eq!(gave_up, self.state == State::Failed);
+                self.close_due = false;
+            }
+            Event::Retry {
+                attempt,
+                delay,
+                max_retries,
+            } => {
+                assert!(!self.closed, "a retry after close");
+                assert_eq!(*attempt, notice.retry_count);
+                assert_eq!(*max_retries, settings.max_retries);
+                assert!(
+                    max_retries.is_none_or(|limit| *attempt <= limit),
+                    "a retry too many"
+                );
+                self.check_delay(*attempt, *delay, &settings.backoff);
+            }
+        }
+    }
+
+    fn enter(&mut self, to: State) {
+        use State::*;
+        let allowed: &[State] = match self.state {
+            Closed => &[Connecting, Blocked, Failed, Closing],
+            Connecting => &[Open, Closed, Closing],
+            Open => &[Closed, Closing],
+            Closing => &[Closed],
+            Blocked => &[Connecting, Closed, Failed, Closing],
+            Failed => &[Connecting, Closing],
+        };
+        assert!(allowed.contains(&to), "{:?} becomes {to:?}", self.state);
+        assert!(!self.open_due, "OPEN without `open`");
+        assert!(
+            !self.closed || matches!(to, Closing | Closed),
+            "{to:?} after close"
+        );
+        self.close_due = matches!(to, Closed | Failed);
+        self.open_due = to == Open;
+        self.state = to;
+    }
+
+    fn turn(&mut self, to: Circuit) {
+        if to == Circuit::HalfOpen && self.circuit != to {
+            self.half_open_dials = u64::from(self.state == State::Connecting);
+        }
+        self.circuit = to;
+    }
+
+    fn check_delay(&self, attempt: u64, delay: Duration, backoff: &Backoff) {
+        if self.state == State::Blocked {
+            assert_eq!(delay, Duration::ZERO);
+            return;
+        }
+        let base = backoff.base.as_secs_f64();
+        let middle =
+            (base * backoff.multiplier.powf((attempt - 1) as f64)).min(backoff.cap.as_secs_f64());
+        let middle = middle.min(Duration::from_millis(u64::MAX).as_secs_f64());
+        let slack = 0.001 + 1e-9 * middle;
+        assert!(
+            delay.as_secs_f64() >= middle * (1.0 - backoff.jitter) - slack,
+            "{delay:?} is too short"
+        );
+        assert!(
+            delay.as_secs_f64() <= middle * (1.0 + backoff.jitter) + slack,
+            "{delay:?} is too long"
+        );
+    }
+
+    /// All outputs of an input have been seen: what they told must be what the policy says.
+    pub fn agrees(&self, link: &Link) {
+        assert!(!self.close_due, "CLOSED or FAILED without `close`");
+        assert!(!self.open_due, "OPEN without `open`");
+        assert_eq!(self.state, link.state());
+        assert_eq!(self.circuit, link.circuit());
+        assert_eq!(self.alive, link.is_alive());
+        if let Some(retries) = self.retries {
+            assert_eq!(retries, link.retry_count());
+        }
+    }
+}
