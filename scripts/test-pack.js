@@ -22,9 +22,13 @@ const SCRIPT = `${NAME}/scripts/websocket-reconnect.js`;
 /** Files of a user's project, each with the arguments that run it and what it prints. */
 const USES = {
   require: { file: 'a.js', text: `const { WebSocketReconnect } = require('${NAME}');\n${PRINT}` },
-  'require of the skill’s path': {
+  "require by the skill's path": {
     file: 'b.js',
     text: `const { WebSocketReconnect } = require('${SCRIPT}');\n${PRINT}`,
+  },
+  "require by the skill's path as a file": {
+    file: 'e.js',
+    text: `const { WebSocketReconnect } = require('./node_modules/${SCRIPT}');\n${PRINT}`,
   },
   import: { file: 'c.mjs', text: `import { WebSocketReconnect } from '${NAME}';\n${PRINT}` },
   'import of the default': { file: 'd.mjs', text: `import WebSocketReconnect from '${NAME}';\n${PRINT}` },
