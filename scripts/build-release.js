@@ -1,67 +1,72 @@
 'use strict';
 
-// Builds what is published: a binary for Linux on x64 that needs no glibc above 2.17, and the tarballs
-// of the package and of its platform in artifacts/.
+// Builds a platform's binary as it is released, and packs it and the package itself into artifacts/.
+// Usage: build-release.js [--target TRIPLE], for Linux on x64 when nothing is said.
 
-const { mkdirSync, readdirSync, statSync } = require('fs');
+const { copyFileSync, mkdirSync, statSync } = require('fs');
 const path = require('path');
-const { install, libraryName } = require('./build.js');
-const { ROOT, capture, python, run } = require('./tools.js');
+const { GLIBC, TARGETS, buildRelease, install } = require('./build.js');
+const { ROOT, capture, npm, python } = require('./tools.js');
 
-const TARGET = 'x86_64-unknown-linux-gnu';
-const ID = 'linux-x64-gnu';
-const GLIBC = [2, 17];
-const TARBALL_BYTES = 2 * 1024 * 1024;
+const ARTIFACTS = path.join(ROOT, 'artifacts');
+const TARBALL_BYTES = 2000000;
 
-function buildBinary() {
-  const bin = python('zigbuild', ['cargo-zigbuild==0.24.1', 'ziglang==0.15.2']);
-  const env = { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH}` };
-  const target = `${TARGET}.${GLIBC.join('.')}`;
-  run('cargo', ['zigbuild', '--release', '--locked', '--lib', '--target', target], { env });
-  const built = path.join(
-    process.env.CARGO_TARGET_DIR || path.join(ROOT, 'target'),
-    TARGET,
-    'release',
-    libraryName(TARGET),
-  );
-  const binary = path.join(ROOT, 'npm', ID, `websocket-reconnect-native.${ID}.node`);
-  install(built, binary);
-  return binary;
+/** A version as a number that compares: 2.3.4 comes before 2.17. */
+function order(version) {
+  const [major, minor, patch = 0] = version.split('.').map(Number);
+  return (major * 1000 + minor) * 1000 + patch;
 }
 
-/** The newest glibc that a binary asks for. */
+/** The newest glibc that a binary asks for; throws where that is newer than promised. */
 function newestGlibc(binary) {
   const { ok, output } = capture('objdump', ['-T', binary]);
   if (!ok) throw new Error(`objdump: ${output}`);
-  const versions = [...output.matchAll(/GLIBC_(\d+)\.(\d+)/g)].map(([, major, minor]) => [
-    Number(major),
-    Number(minor),
-  ]);
-  if (versions.length === 0) throw new Error(`objdump shows no glibc symbol in ${binary}`);
-  return versions.reduce((newest, version) => (isNewer(version, newest) ? version : newest));
+  const versions = [...output.matchAll(/GLIBC_(\d+(?:\.\d+)+)/g)].map(([, version]) => version);
+  const newest = versions.sort((a, b) => order(a) - order(b)).pop();
+  if (!newest) throw new Error(`objdump shows no glibc symbol in ${binary}`);
+  if (order(newest) > order(GLIBC)) throw new Error(`glibc ${newest} is needed; allowed is ${GLIBC}`);
+  return newest;
 }
 
-/** @param {number[]} version @param {number[]} other */
-function isNewer([major, minor], [otherMajor, otherMinor]) {
-  return major > otherMajor || (major === otherMajor && minor > otherMinor);
+function buildBinary(id) {
+  if (!id.startsWith('linux')) return buildRelease(id, process.env);
+  const bin = python('zigbuild', ['cargo-zigbuild==0.24.1', 'ziglang==0.17.1']);
+  const binary = buildRelease(id, { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH}` });
+  if (id.endsWith('gnu')) console.log(`The binary needs glibc ${newestGlibc(binary)}`);
+  return binary;
 }
 
+/** Packs a folder as npm publishes it; returns the tarball. */
 function pack(folder) {
-  const artifacts = path.join(ROOT, 'artifacts');
-  mkdirSync(artifacts, { recursive: true });
-  run('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', artifacts], { cwd: folder });
+  mkdirSync(ARTIFACTS, { recursive: true });
+  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', ARTIFACTS];
+  const [{ filename, size }] = JSON.parse(npm(args, { cwd: folder }));
+  console.log(`artifacts/${filename}: ${size} bytes`);
+  return path.join(ARTIFACTS, filename);
 }
 
-const binary = buildBinary();
-const needed = newestGlibc(binary);
-console.log(`${path.basename(binary)} needs glibc ${needed.join('.')}`);
-if (isNewer(needed, GLIBC))
-  throw new Error(`glibc ${needed.join('.')} is needed; allowed is ${GLIBC.join('.')}`);
+/** Packs a platform's package around its binary; returns the tarball. */
+function packPlatform(id, binary) {
+  const folder = path.join(ROOT, 'npm', id);
+  install(binary, path.join(folder, `websocket-reconnect-native.${id}.node`));
+  copyFileSync(path.join(ROOT, 'LICENSE'), path.join(folder, 'LICENSE'));
+  const tarball = pack(folder);
+  const { size } = statSync(tarball);
+  if (size > TARBALL_BYTES) throw new Error(`${tarball} has ${size} bytes; allowed are ${TARBALL_BYTES}`);
+  return tarball;
+}
 
-pack(ROOT);
-pack(path.join(ROOT, 'npm', ID));
-for (const name of readdirSync(path.join(ROOT, 'artifacts'))) {
-  const { size } = statSync(path.join(ROOT, 'artifacts', name));
-  console.log(`artifacts/${name}: ${(size / 1024).toFixed(0)} KiB`);
-  if (size > TARBALL_BYTES) throw new Error(`${name} has ${size} bytes; allowed are ${TARBALL_BYTES}`);
+/** Builds and packs a platform; returns the tarballs of the package itself and of the platform's. */
+function release(id) {
+  return { main: pack(ROOT), platform: packPlatform(id, buildBinary(id)) };
+}
+
+module.exports = { pack, packPlatform, release };
+
+if (require.main === module) {
+  const at = process.argv.indexOf('--target');
+  const target = at > 0 ? process.argv[at + 1] : TARGETS['linux-x64-gnu'];
+  const id = Object.keys(TARGETS).find((key) => TARGETS[key] === target);
+  if (!id) throw new Error(`--target ${target} is none of ${Object.values(TARGETS).join(', ')}`);
+  release(id);
 }

@@ -1,7 +1,6 @@
 'use strict';
 
-// Builds the addon with cargo into native/. Usage: build.js [--target TRIPLE], the everyday target
-// being this machine's own.
+// Builds the addon for this machine into native/: `npm run build`. Every flag of every build is here.
 
 const { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync } = require('fs');
 const path = require('path');
@@ -20,9 +19,12 @@ const TARGETS = {
   'win32-arm64-msvc': 'aarch64-pc-windows-msvc',
 };
 
-function libraryName(target) {
-  if (target.includes('windows')) return 'websocket_reconnect_native.dll';
-  return `libwebsocket_reconnect_native.${target.includes('apple') ? 'dylib' : 'so'}`;
+/** The oldest glibc that a released binary has to run on. */
+const GLIBC = '2.17';
+
+function libraryName(id) {
+  if (id.startsWith('win32')) return 'websocket_reconnect_native.dll';
+  return `libwebsocket_reconnect_native.${id.startsWith('darwin') ? 'dylib' : 'so'}`;
 }
 
 /** Copies where the content differs, in one step: a process may have the old file loaded. */
@@ -34,26 +36,29 @@ function install(from, to) {
   renameSync(beside, to);
 }
 
-function build(target) {
-  const id = target ? Object.keys(TARGETS).find((key) => TARGETS[key] === target) : platformId();
-  if (!id) throw new Error(`--target ${target} is none of ${Object.values(TARGETS).join(', ')}`);
-  // musl's default is a static binary, which cannot be an addon.
-  const flags = `${process.env.RUSTFLAGS || ''}${id.endsWith('-musl') ? ' -C target-feature=-crt-static' : ''}`;
-  const env = { ...process.env, ...(flags.trim() ? { RUSTFLAGS: flags.trim() } : {}) };
-  run('cargo', ['build', '--release', '--locked', '--lib', ...(target ? ['--target', target] : [])], { env });
-  const folder = path.join(
-    process.env.CARGO_TARGET_DIR || path.join(ROOT, 'target'),
-    target || '',
-    'release',
-  );
-  const to = path.join(ROOT, 'native', `websocket-reconnect-native.${id}.node`);
-  install(path.join(folder, libraryName(TARGETS[id])), to);
-  return to;
+/** Has cargo build the library of a platform; returns its path. */
+function cargoBuild(id, { zig = false, target = '', env = process.env } = {}) {
+  // musl's default is a static binary, which cannot be an addon; on Windows the C runtime is to come along.
+  const crt = { musl: ' -C target-feature=-crt-static', msvc: ' -C target-feature=+crt-static' };
+  const flags = `${env.RUSTFLAGS || ''}${crt[id.split('-')[2]] || ''}`.trim();
+  const wanted = zig && id.endsWith('gnu') ? `${target}.${GLIBC}` : target;
+  const args = ['--release', '--locked', '--lib', ...(wanted ? ['--target', wanted] : [])];
+  run('cargo', [zig ? 'zigbuild' : 'build', ...args], { env: flags ? { ...env, RUSTFLAGS: flags } : env });
+  const folder = env.CARGO_TARGET_DIR || path.join(ROOT, 'target');
+  return path.join(folder, target, 'release', libraryName(id));
 }
 
-module.exports = { TARGETS, build, install, libraryName };
-
-if (require.main === module) {
-  const at = process.argv.indexOf('--target');
-  build(at > 0 ? process.argv[at + 1] : undefined);
+/** The everyday build: by plain cargo, for this machine. */
+function build() {
+  const id = platformId();
+  install(cargoBuild(id), path.join(ROOT, 'native', `websocket-reconnect-native.${id}.node`));
 }
+
+/** The build of one platform for others; on Linux by zig, against an old glibc. Returns the library's path. */
+function buildRelease(id, env) {
+  return cargoBuild(id, { zig: id.startsWith('linux'), target: TARGETS[id], env });
+}
+
+module.exports = { GLIBC, TARGETS, build, buildRelease, install };
+
+if (require.main === module) build();

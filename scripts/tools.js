@@ -3,7 +3,7 @@
 // What the project's scripts share. Node's own modules only: they run before anything is installed.
 
 const { spawnSync } = require('child_process');
-const { existsSync } = require('fs');
+const { existsSync, readFileSync, writeFileSync } = require('fs');
 const path = require('path');
 
 const ROOT = path.join(__dirname, '..');
@@ -24,11 +24,22 @@ function run(command, args, options) {
   }
 }
 
-/** Runs a command and returns whether it succeeded and what it printed, which is shown too. */
+/** Runs a command and returns whether it succeeded and what it printed, which is not shown. */
 function capture(command, args, options) {
   const result = spawn(command, args, { encoding: 'utf8', maxBuffer: 1 << 28, ...options });
   const output = `${result.stdout || ''}${result.stderr || ''}`;
   return { ok: !result.error && result.status === 0, output: result.error ? result.error.message : output };
+}
+
+/** Runs npm with its messages shown; returns what it printed, and throws where it fails. */
+function npm(args, options) {
+  const { status, stdout } = spawn('npm', args, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+    ...options,
+  });
+  if (status !== 0) throw new Error(`npm ${args.join(' ')}: exit code ${status}`);
+  return stdout;
 }
 
 function has(command) {
@@ -39,11 +50,12 @@ function has(command) {
 function python(name, packages) {
   const folder = path.join(TOOLS, name);
   const bin = path.join(folder, windows ? 'Scripts' : 'bin');
-  if (existsSync(path.join(folder, 'ready'))) return bin;
-  run('python3', ['-m', 'venv', folder]);
+  const ready = path.join(folder, 'ready');
+  if (existsSync(ready) && readFileSync(ready, 'utf8') === String(packages)) return bin;
+  run(windows ? 'python' : 'python3', ['-m', 'venv', '--clear', folder]);
   run(path.join(bin, 'pip'), ['install', '-q', '--disable-pip-version-check', ...packages]);
-  require('fs').writeFileSync(path.join(folder, 'ready'), '');
+  writeFileSync(ready, String(packages));
   return bin;
 }
 
-module.exports = { ROOT, TOOLS, run, capture, has, python };
+module.exports = { ROOT, TOOLS, run, capture, npm, has, python };
