@@ -3,7 +3,8 @@
 // Builds a platform's binary as it is released, and packs it and the package itself into artifacts/.
 // Usage: build-release.js [--target TRIPLE], for Linux on x64 when nothing is said.
 
-const { copyFileSync, mkdirSync, statSync } = require('fs');
+const { copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync } = require('fs');
+const os = require('os');
 const path = require('path');
 const { GLIBC, TARGETS, buildRelease, install } = require('./build.js');
 const { ROOT, capture, npm, python } = require('./tools.js');
@@ -45,6 +46,21 @@ function pack(folder) {
   return path.join(ARTIFACTS, filename);
 }
 
+/** Packs the package itself without this checkout's binary: the platforms' packages bring theirs. */
+function packMain() {
+  const [{ files }] = JSON.parse(npm(['pack', '--dry-run', '--json', '--ignore-scripts']));
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'wsr-main-'));
+  try {
+    for (const { path: file } of files.filter((file) => !file.path.startsWith('native/'))) {
+      mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
+      copyFileSync(path.join(ROOT, file), path.join(folder, file));
+    }
+    return pack(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 /** Packs a platform's package around its binary; returns the tarball. */
 function packPlatform(id, binary) {
   const folder = path.join(ROOT, 'npm', id);
@@ -58,10 +74,10 @@ function packPlatform(id, binary) {
 
 /** Builds and packs a platform; returns the tarballs of the package itself and of the platform's. */
 function release(id) {
-  return { main: pack(ROOT), platform: packPlatform(id, buildBinary(id)) };
+  return { main: packMain(), platform: packPlatform(id, buildBinary(id)) };
 }
 
-module.exports = { pack, packPlatform, release };
+module.exports = { packMain, packPlatform, release };
 
 if (require.main === module) {
   const at = process.argv.indexOf('--target');

@@ -8,7 +8,7 @@ const { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } = require(
 const os = require('os');
 const path = require('path');
 const { platformId } = require('../lib/platform.js');
-const { pack, packPlatform, release } = require('./build-release.js');
+const { packMain, packPlatform, release } = require('./build-release.js');
 const { ROOT, capture, npm } = require('./tools.js');
 
 const NAME = 'websocket-reconnect-native';
@@ -62,7 +62,7 @@ function tarballs() {
   }
   if (how === '--release') return release(id);
   const binary = path.join(ROOT, 'native', `${NAME}.${id}.node`);
-  return { main: pack(ROOT), platform: packPlatform(id, binary) };
+  return { main: packMain(), platform: packPlatform(id, binary) };
 }
 
 const env = { ...process.env, PATH: pathWithoutCargo() };
