@@ -403,7 +403,7 @@ describe('close()', () => {
   });
 
   it('in the same breath as connect() ends too', async () => {
-    const server = await startServer();
+    const server = await startServer({ plan: ['silent'] });
     const { ws, log } = client({ url: server.url });
     ws.connect();
     ws.close();
