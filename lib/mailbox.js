@@ -47,6 +47,7 @@ function deliver() {
     return;
   }
   rows = [];
+  environment.delivered();
   if (leaving.size === 0 || !environment.isEmpty()) return;
   for (const id of leaving) clients.delete(id);
   leaving.clear();

@@ -75,6 +75,12 @@ impl Environment {
         rows
     }
 
+    /// Tells that all that was taken has been delivered.
+    #[napi(catch_unwind)]
+    pub fn delivered(&self) {
+        self.shared.mailbox.delivered();
+    }
+
     /// Whether there is nothing to `take`.
     #[napi(catch_unwind)]
     pub fn is_empty(&self) -> bool {

@@ -255,15 +255,13 @@ impl Client {
         Some(Live::new(attempt, wired.stream, reader, wired.head))
     }
 
-    /// Takes what was read from the connection `attempt`. Tells with what bytes to end it when it
-    /// is over.
-    pub(super) fn absorb(&self, attempt: Attempt, inbox: Inbox) -> Option<Vec<u8>> {
+    /// Takes what was read from the connection `attempt`, but for its end.
+    pub(super) fn absorb(&self, attempt: Attempt, inbox: Inbox) {
         let mut core = lock(&self.core);
         if !core.link.is_open(attempt) {
             // The order to cut it is on its way to the driver.
-            return None;
+            return;
         }
-        let now = clock::now();
         {
             let core = &mut *core;
             if let Some(writer) = &mut core.writer {
@@ -273,25 +271,25 @@ impl Client {
             }
         }
         if inbox.heard {
-            core.link.handle(Input::Received { attempt }, now);
+            core.link.handle(Input::Received { attempt }, clock::now());
         }
-        let (frame, lost) = match inbox.end {
-            None => {
-                self.settle(&mut core, inbox.messages);
-                return None;
-            }
-            Some(end) => end.into_input(attempt),
-        };
+        self.settle(&mut core, inbox.messages);
+    }
+
+    /// Takes the end of the connection `attempt`, and tells the bytes to end it with.
+    pub(super) fn conclude(&self, attempt: Attempt, end: End) -> Vec<u8> {
+        let mut core = lock(&self.core);
+        let (frame, lost) = end.into_input(attempt);
         {
             let core = &mut *core;
             if let (Some(mut writer), Some(last)) = (core.writer.take(), frame) {
                 writer.close(last.code, &last.reason, &mut core.out);
             }
         }
-        core.link.handle(lost, now);
+        core.link.handle(lost, clock::now());
         let last_words = mem::take(&mut core.out);
-        self.settle(&mut core, inbox.messages);
-        Some(last_words)
+        self.settle(&mut core, Vec::new());
+        last_words
     }
 
     /// Takes every output of the policy: the one rule of its use. `before` is told first.
@@ -406,6 +404,14 @@ pub(super) struct LastFrame {
 }
 
 impl End {
+    /// Whether what the user still sends can reach the peer.
+    pub fn hears(&self) -> bool {
+        match self {
+            End::Closed { .. } | End::Violated(_) => true,
+            End::Cut => false,
+        }
+    }
+
     fn into_input(self, attempt: Attempt) -> (Option<LastFrame>, Input) {
         const NO_STATUS: u16 = 1005;
         const ABNORMAL: u16 = 1006;

@@ -3,7 +3,7 @@
 use std::future::{pending, ready};
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::select;
 use tokio::time::{Instant as Moment, Sleep, sleep_until};
@@ -13,6 +13,9 @@ use super::clock;
 use super::dial::{DialFuture, Wired};
 use super::live::{Live, Progress};
 use crate::policy::{Attempt, Failure, Input};
+
+/// How long the end of a connection waits for JavaScript to answer what came before it.
+const ANSWER: Duration = Duration::from_millis(200);
 
 /// What the driver is busy with.
 enum Stage {
@@ -61,13 +64,28 @@ pub async fn drive(client: Arc<Client>) {
             continue;
         }
         let paused = matches!(&stage, Stage::Up(live) if live.paused);
+        let ending = ending(&stage);
         select! {
             biased;
             step = stage.advance() => stage = finish(&client, stage, step),
             () = client.wake.notified() => {}
             () = &mut sleep, if alarm.armed.is_some() => {}
             () = client.flow.room.notified(), if paused => resume(&client, &mut stage),
+            () = answered(&client, ending), if ending.is_some() => {
+                if let Stage::Up(live) = stage {
+                    stage = conclude(&client, live);
+                }
+            }
         }
+    }
+}
+
+/// Waits until JavaScript has been delivered all there is, or `until`.
+async fn answered(client: &Client, until: Option<Instant>) {
+    let Some(until) = until else { return };
+    select! {
+        () = client.flow.quiet.notified() => {}
+        () = sleep_until(until.into()) => {}
     }
 }
 
@@ -118,10 +136,12 @@ fn finish(client: &Arc<Client>, stage: Stage, step: Step) -> Stage {
             client.tell(Input::Refused { attempt, failure });
             Stage::Idle
         }
-        (Stage::Up(mut live), Step::Moved(Progress::Read(inbox))) => {
-            if let Some(last_words) = client.absorb(live.attempt, inbox) {
-                tokio::spawn(live.end(last_words));
-                return Stage::Idle;
+        (Stage::Up(mut live), Step::Moved(Progress::Read(mut inbox))) => {
+            let end = inbox.end.take();
+            client.absorb(live.attempt, inbox);
+            if let Some(end) = end {
+                live.ending = Some((end, clock::now() + ANSWER));
+                return conclude(client, live);
             }
             if client.flow.is_full() {
                 live.paused = true;
@@ -132,6 +152,31 @@ fn finish(client: &Arc<Client>, stage: Stage, step: Step) -> Stage {
             Stage::Up(live)
         }
         (stage, Step::Moved(_)) => stage,
+    }
+}
+
+/// Ends a connection that has come to its end.
+///
+/// A peer that closes or breaks the protocol can still be answered: what it sent before is delivered
+/// first, and the answers of the handlers go out before our close frame, unless JavaScript is busy.
+fn conclude(client: &Arc<Client>, mut live: Box<Live>) -> Stage {
+    let Some((end, until)) = live.ending.take() else {
+        return Stage::Up(live);
+    };
+    if end.hears() && !client.flow.is_quiet() && clock::now() < until {
+        live.ending = Some((end, until));
+        return Stage::Up(live);
+    }
+    let last_words = client.conclude(live.attempt, end);
+    tokio::spawn(live.end(last_words));
+    Stage::Idle
+}
+
+/// When an end that waits for JavaScript waits no longer.
+fn ending(stage: &Stage) -> Option<Instant> {
+    match stage {
+        Stage::Up(live) => live.ending.as_ref().map(|(_, until)| *until),
+        Stage::Idle | Stage::Dialing { .. } => None,
     }
 }
 

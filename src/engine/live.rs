@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 
@@ -50,6 +50,9 @@ pub struct Live {
     pub attempt: Attempt,
     /// The engine does not read, since JavaScript does not keep up.
     pub paused: bool,
+    /// The end that the peer has come to, until JavaScript has been delivered what came before, or
+    /// until then.
+    pub ending: Option<(End, Instant)>,
     stream: Box<dyn Transport>,
     reader: Reader,
     /// Bytes that came behind the handshake and have not been read.
@@ -71,6 +74,7 @@ impl Live {
         Live {
             attempt,
             paused: false,
+            ending: None,
             stream,
             reader,
             head,
@@ -108,7 +112,7 @@ impl Live {
         if self.poll_write(context).is_ready() {
             return Poll::Ready(Progress::Wrote);
         }
-        if self.paused {
+        if self.paused || self.ending.is_some() {
             return Poll::Pending;
         }
         READ.with_borrow_mut(|scratch| {

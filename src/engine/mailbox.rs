@@ -1,6 +1,7 @@
 //! What the engine has to tell one JavaScript environment, in order.
 
 use std::collections::VecDeque;
+use std::mem;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -29,6 +30,8 @@ pub struct Flow {
     unread: AtomicUsize,
     /// Told when there is room again.
     pub room: Notify,
+    /// Told when JavaScript has been delivered all there is.
+    pub quiet: Notify,
 }
 
 impl Flow {
@@ -37,11 +40,17 @@ impl Flow {
             id,
             unread: AtomicUsize::new(0),
             room: Notify::new(),
+            quiet: Notify::new(),
         }
     }
 
     pub fn is_full(&self) -> bool {
         self.unread.load(Ordering::Acquire) > ROOM
+    }
+
+    /// Whether JavaScript has been delivered all there is.
+    pub fn is_quiet(&self) -> bool {
+        self.unread.load(Ordering::Acquire) == 0
     }
 
     fn charge(&self, cost: usize) {
@@ -53,6 +62,9 @@ impl Flow {
         let before = self.unread.fetch_sub(cost, Ordering::AcqRel);
         if before > ROOM / 2 && before - cost <= ROOM / 2 {
             self.room.notify_one();
+        }
+        if before == cost {
+            self.quiet.notify_one();
         }
     }
 }
@@ -97,6 +109,8 @@ pub struct Mailbox {
 #[derive(Default)]
 struct Queue {
     letters: VecDeque<Letter>,
+    /// What JavaScript has taken and is delivering.
+    taken: Vec<(Arc<Flow>, usize)>,
     /// JavaScript has been woken and will take all there is.
     awake: bool,
 }
@@ -131,7 +145,13 @@ impl Mailbox {
         lock(&self.queue).letters.is_empty()
     }
 
-    /// The next letters, and whether more are left. Who is told `true` must call again.
+    /// Tells that all that was taken has been delivered.
+    pub fn delivered(&self) {
+        discharge(mem::take(&mut lock(&self.queue).taken));
+    }
+
+    /// The next letters, and whether more are left. Who is told `true` must call again; the call
+    /// tells that all that was taken before has been delivered.
     pub fn take(&self) -> (Vec<Letter>, bool) {
         let mut queue = lock(&self.queue);
         let mut bytes = 0;
@@ -151,10 +171,28 @@ impl Mailbox {
         if !more {
             queue.letters = VecDeque::new();
         }
+        let delivered = mem::take(&mut queue.taken);
+        queue.taken = costs(&batch);
         drop(queue);
-        for letter in &batch {
-            letter.from.discharge(letter.cost());
-        }
+        discharge(delivered);
         (batch, more)
+    }
+}
+
+/// What a batch costs each client in it.
+fn costs(batch: &[Letter]) -> Vec<(Arc<Flow>, usize)> {
+    let mut costs: Vec<(Arc<Flow>, usize)> = Vec::new();
+    for letter in batch {
+        match costs.last_mut() {
+            Some((flow, cost)) if flow.id == letter.from.id => *cost += letter.cost(),
+            Some(_) | None => costs.push((letter.from.clone(), letter.cost())),
+        }
+    }
+    costs
+}
+
+fn discharge(delivered: Vec<(Arc<Flow>, usize)>) {
+    for (flow, cost) in delivered {
+        flow.discharge(cost);
     }
 }

@@ -155,6 +155,36 @@ async fn a_call_is_told_behind_what_javascript_has_not_seen() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_came_before_a_breach_is_answered_before_the_close_frame() {
+    let mut life = Life::start(settings());
+    life.connect();
+    let mut peer = life.accept().await;
+    peer.write(&[0x81, 2, b'h', b'i', 0xff, 0]).await;
+    assert_eq!(life.text().await, "hi");
+    life.client.send(Payload::Text("answer"), true);
+    life.mailbox.delivered();
+    assert_eq!(peer.frame().await, (TEXT, b"answer".to_vec()));
+    assert_eq!(peer.frame().await, (CLOSE, 1002u16.to_be_bytes().to_vec()));
+    life.told(Event::Close(ending(1002, "", false))).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_busy_javascript_does_not_hold_the_end_of_a_connection() {
+    let mut life = Life::start(Settings {
+        heartbeat: off(),
+        ..settings()
+    });
+    life.connect();
+    let mut peer = life.accept().await;
+    peer.write(&[0x81, 2, b'h', b'i', 0x88, 2, 3, 0xf4]).await;
+    let start = clock::now();
+    assert_eq!(peer.frame().await, (CLOSE, 1012u16.to_be_bytes().to_vec()));
+    let age = (clock::now() - start).as_millis();
+    assert!(age <= 205, "closed after {age} ms");
+    life.told(Event::Close(ending(1012, "", true))).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_mailbox_that_nobody_empties_stops_the_reading_and_not_the_connection() {
     let mut life = Life::start(settings());
     life.connect();
