@@ -297,7 +297,7 @@ describe('the view', () => {
   });
 
   it('close() inside the handler of the retry that closeCircuit() makes has the last word', async () => {
-    const server = await startServer({ plan: ['refuse'] });
+    const server = await startServer({ plan: ['refuse', 'silent'] });
     const { ws, log } = client({ url: server.url, circuitBreaker: { failureThreshold: 1 } });
     ws.connect();
     await log.until('stateChange BLOCKED');
