@@ -11,7 +11,10 @@ const INSTALL_MS = 180000;
 const MIB = 2 ** 20;
 /** Both sides of each form of a frame's length, and beyond what one read takes. */
 const SIZES = [0, 125, 126, 65535, 65536, MIB, 64 * MIB];
-const BLOCK = 65536;
+/** Within every compressor's window: quick to compress, and small on the wire. */
+const TEXT_PERIOD = 3001;
+/** Beyond every window, so that compressed bytes fill the wire too. */
+const BYTES_PERIOD = 65535;
 
 /** Each width in UTF-8, at every offset of the buffers that cut the message. */
 const CHARACTERS = [...'abc xyz 0189,.äßñ€漢字😀🦀'];
@@ -28,14 +31,14 @@ function textOf(bytes, chance) {
   return text;
 }
 
-/** A text and bytes of that size, made of a block again and again where they are long. */
+/** A text and bytes of that size; each repeats itself after its period. */
 function messages(size) {
   const chance = random(size);
-  const part = Math.min(size, BLOCK - 1);
-  const times = part > 0 ? Math.floor(size / part) : 0;
-  const text = textOf(part, chance).repeat(times) + textOf(size - part * times, chance);
-  const bytes = Buffer.alloc(size, Buffer.from(Array.from({ length: part }, () => chance.below(256) & 0x5b)));
-  return { text, bytes };
+  const period = textOf(TEXT_PERIOD, chance);
+  const text = period.repeat(Math.floor(size / TEXT_PERIOD)) + textOf(size % TEXT_PERIOD, chance);
+  // Of 7 bits each: compressed they are no more than the limits of both sides.
+  const part = Array.from({ length: BYTES_PERIOD }, () => chance.below(128));
+  return { text, bytes: Buffer.alloc(size, Buffer.from(part)) };
 }
 
 /** Resolves to the data of the next message; rejects where the connection ends before. */
