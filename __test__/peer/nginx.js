@@ -39,9 +39,13 @@ async function startNginx(target) {
   const child = spawn('nginx', ['-e', 'stderr', '-p', prefix, '-c', 'nginx.conf'], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
+  // It has no standard input whose end would end it.
+  const kill = () => child.kill();
+  process.once('exit', kill);
   const ended = new Promise((resolve) => child.on('exit', resolve));
   const stop = async () => {
-    child.kill();
+    process.off('exit', kill);
+    kill();
     await ended;
     rmSync(prefix, { recursive: true });
   };
