@@ -19,6 +19,8 @@ http {
   client_body_temp_path body;
   proxy_temp_path proxy;
   fastcgi_temp_path fastcgi;
+  scgi_temp_path scgi;
+  uwsgi_temp_path uwsgi;
   server {
     listen 127.0.0.1:${port};
     location / {
