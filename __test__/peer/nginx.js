@@ -19,6 +19,8 @@ http {
   client_body_temp_path body;
   proxy_temp_path proxy;
   fastcgi_temp_path fastcgi;
+  scgi_temp_path scgi;
+  uwsgi_temp_path uwsgi;
   server {
     listen 127.0.0.1:${port};
     location / {
@@ -39,9 +41,13 @@ async function startNginx(target) {
   const child = spawn('nginx', ['-e', 'stderr', '-p', prefix, '-c', 'nginx.conf'], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
+  // It has no standard input whose end would end it.
+  const kill = () => child.kill();
+  process.once('exit', kill);
   const ended = new Promise((resolve) => child.on('exit', resolve));
   const stop = async () => {
-    child.kill();
+    process.off('exit', kill);
+    kill();
     await ended;
     rmSync(prefix, { recursive: true });
   };
