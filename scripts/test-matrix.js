@@ -3,9 +3,8 @@
 // Runs the contract's tests under every runtime that is promised.
 // Usage: test-matrix.js [RUNTIME …], for example `test-matrix.js 14 bun`.
 
-const { existsSync, readFileSync, rmSync, writeFileSync } = require('fs');
 const path = require('path');
-const { ROOT, TOOLS, capture, run } = require('./tools.js');
+const { ROOT, capture, runtime } = require('./tools.js');
 
 const NODE = `node-${process.platform}-${process.arch}`;
 
@@ -45,23 +44,10 @@ const LIVES = '200';
 /** How long the tests may take under one runtime, in ms. */
 const DEADLINE = 10 * 60 * 1000;
 
-/** Brings a runtime, unless that version is there; returns its folder. npm may refuse to run a package's script. */
-function install(key, { npm, install }) {
-  const folder = path.join(TOOLS, 'runtimes', key);
-  const ready = path.join(folder, 'ready');
-  if (existsSync(ready) && readFileSync(ready, 'utf8') === npm) return folder;
-  rmSync(folder, { recursive: true, force: true });
-  run('npm', ['install', '--silent', '--no-audit', '--no-fund', '--ignore-scripts', '--prefix', folder, npm]);
-  if (install)
-    run(process.execPath, [path.join(folder, install)], { cwd: path.dirname(path.join(folder, install)) });
-  writeFileSync(ready, npm);
-  return folder;
-}
-
 function test(key) {
-  const runtime = RUNTIMES[key];
-  const [program, ...args] = runtime.command;
-  const folder = install(key, runtime);
+  const { name, npm, install, command } = RUNTIMES[key];
+  const [program, ...args] = command;
+  const folder = runtime(key, npm, install);
   const env = { ...process.env, WSR_LIVES: process.env.WSR_LIVES || LIVES, WSR_TEST_NODE: process.execPath };
   const started = Date.now();
   const { ok, output } = capture(
@@ -77,7 +63,7 @@ function test(key) {
   }
   const failed = counts ? Number(counts[2]) : 1;
   const line = counts ? counts[0] : 'ended without a result';
-  console.log(`${runtime.name.padEnd(13)} ${line}  (${Math.round((Date.now() - started) / 1000)} s)`);
+  console.log(`${name.padEnd(13)} ${line}  (${Math.round((Date.now() - started) / 1000)} s)`);
   return { passed: counts ? Number(counts[1]) : 0, failed: failed || (ok ? 0 : 1) };
 }
 

@@ -3,7 +3,7 @@
 // What the project's scripts share. Node's own modules only: they run before anything is installed.
 
 const { spawnSync } = require('child_process');
-const { existsSync, readFileSync, writeFileSync } = require('fs');
+const { existsSync, readFileSync, rmSync, writeFileSync } = require('fs');
 const path = require('path');
 
 const ROOT = path.join(__dirname, '..');
@@ -58,4 +58,31 @@ function python(name, packages) {
   return bin;
 }
 
-module.exports = { ROOT, TOOLS, run, capture, npm, has, python };
+/**
+ * A runtime from npm, of that version; returns its folder. `script` puts its program in place: npm may
+ * refuse to run a package's own scripts.
+ */
+function runtime(key, spec, script) {
+  const folder = path.join(TOOLS, 'runtimes', key);
+  const ready = path.join(folder, 'ready');
+  if (existsSync(ready) && readFileSync(ready, 'utf8') === spec) return folder;
+  rmSync(folder, { recursive: true, force: true });
+  run('npm', [
+    'install',
+    '--silent',
+    '--no-audit',
+    '--no-fund',
+    '--ignore-scripts',
+    '--prefix',
+    folder,
+    spec,
+  ]);
+  if (script) {
+    const place = path.join(folder, script);
+    run(process.execPath, [place], { cwd: path.dirname(place) });
+  }
+  writeFileSync(ready, spec);
+  return folder;
+}
+
+module.exports = { ROOT, TOOLS, run, capture, npm, has, python, runtime };

@@ -2,9 +2,8 @@
 
 /** Servers in processes of their own. What they are made of is installed into `.tools/` where it is missing. */
 const { spawn } = require('child_process');
-const { existsSync, readFileSync, rmSync, writeFileSync } = require('fs');
 const path = require('path');
-const { TOOLS, python, run } = require('../../scripts/tools.js');
+const { python, runtime } = require('../../scripts/tools.js');
 
 const AIOHTTP = 'aiohttp==3.14.5';
 const BUN = 'bun@1.4.5';
@@ -31,17 +30,9 @@ function start(program, file) {
   });
 }
 
-/** The program of Bun, in the folder that the matrix uses too. npm may refuse to run a package's script. */
+/** The program of Bun, which the matrix uses too. */
 function bun() {
-  const folder = path.join(TOOLS, 'runtimes', 'bun');
-  const ready = path.join(folder, 'ready');
-  if (!existsSync(ready) || readFileSync(ready, 'utf8') !== BUN) {
-    const silent = ['--silent', '--no-audit', '--no-fund', '--ignore-scripts'];
-    rmSync(folder, { recursive: true, force: true });
-    run('npm', ['install', ...silent, '--prefix', folder, BUN]);
-    run(process.execPath, ['install.js'], { cwd: path.join(folder, 'node_modules', 'bun') });
-    writeFileSync(ready, BUN);
-  }
+  const folder = runtime('bun', BUN, 'node_modules/bun/install.js');
   return path.join(folder, 'node_modules', '.bin', 'bun');
 }
 
