@@ -3,6 +3,7 @@
 // Runs the contract's tests under every runtime that is promised.
 // Usage: test-matrix.js [RUNTIME …], for example `test-matrix.js 14 bun`.
 
+const { writeFileSync } = require('fs');
 const path = require('path');
 const { ROOT, capture, runtime } = require('./tools.js');
 
@@ -68,7 +69,10 @@ function test(key) {
 }
 
 const asked = process.argv.slice(2);
-const results = (asked.length > 0 ? asked : Object.keys(RUNTIMES)).map(test);
+const keys = asked.length > 0 ? asked : Object.keys(RUNTIMES);
+const unknown = keys.find((key) => !(key in RUNTIMES));
+if (unknown) throw new Error(`no runtime ${unknown}; there are ${Object.keys(RUNTIMES).join(', ')}`);
+const results = keys.map(test);
 const total = (name) => results.reduce((sum, result) => sum + result[name], 0);
 console.log(`\n${total('passed')} passed, ${total('failed')} failed`);
 process.exitCode = total('failed') > 0 ? 1 : 0;
