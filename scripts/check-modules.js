@@ -28,11 +28,18 @@ const BUILT_INS = ['crypto', 'events', 'fs', 'path', 'tls', 'util'];
 
 /** The code without comments, texts and its own tests, which a rule is not about. */
 function rustCode(text) {
-  return text
-    .split(/^#\[cfg\(test\)\]\s*\n(?:#\[.*\]\s*\n)*mod \w+ \{/m)[0]
-    .replace(/\br(#*)"[\s\S]*?"\1|"(?:\\[\s\S]|[^"\\])*"|'(?:\\[^']+|[^'\\])'|\/\/.*/g, (found) =>
-      found[0] === '/' ? '' : '""',
-    );
+  const code = text.replace(
+    /\br(#*)"[\s\S]*?"\1|"(?:\\[\s\S]|[^"\\])*"|'(?:\\[^']+|[^'\\])'|\/\/.*/g,
+    (found) => (found[0] === '/' ? '' : '""'),
+  );
+  const tests = /^#\[cfg\(test\)\]\s*\n(?:#\[.*\]\s*\n)*mod \w+ \{/m.exec(code);
+  if (!tests) return code;
+  let end = tests.index + tests[0].length;
+  for (let depth = 1; depth > 0 && end < code.length; end++) {
+    if (code[end] === '{') depth++;
+    if (code[end] === '}') depth--;
+  }
+  return code.slice(0, tests.index) + code.slice(end);
 }
 
 /** The paths of a text, groups taken apart: `use a::{b, c::{d}}` gives a::b and a::c::d. */
@@ -137,6 +144,7 @@ const PLANTED = [
   ['src/policy/a.rs', 'fn f() { let rng = rand::rng(); }', 'says rand::rng('],
   ['src/policy/a.rs', 'use rand::rngs::OsRng;', 'says OsRng'],
   ['src/policy/a.rs', 'use tokio::time;', 'uses the crate tokio'],
+  ['src/policy/a.rs', '#[cfg(test)]\nmod tests {\n  fn f() {}\n}\nuse std::fs;', 'says std::fs'],
   ['src/policy/a.rs', 'use crate::{policy::Link, wire::Frame};', 'names the layer wire'],
   ['src/wire/a.rs', 'use super::super::policy::Link;', 'names the layer policy'],
   ['src/wire/a.rs', 'use crate::engine as motor;', 'names the layer engine'],
