@@ -1,35 +1,16 @@
 'use strict';
 
 const { isDeepStrictEqual } = require('util');
-const { badRange, badType, coded } = require('./lib/errors.js');
-const { Emitter, MessageEvent } = require('./lib/events.js');
+const { badRange, badType, coded, manuallyClosed } = require('./lib/errors.js');
 const mailbox = require('./lib/mailbox.js');
 const options = require('./lib/options.js');
+const { View } = require('./lib/view.js');
 const { readWebSocketOptions } = require('./lib/websocket-options.js');
 
 const STATES = ['CLOSED', 'CONNECTING', 'OPEN', 'CLOSING', 'BLOCKED', 'FAILED'];
 const CIRCUIT_STATES = ['CLOSED', 'OPEN', 'HALF-OPEN'];
 const BINARY_TYPES = ['nodebuffer', 'arraybuffer'];
 const READY_STATES = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 };
-
-/** Kinds of the rows that the engine tells (see src/binding/value.rs). */
-const TEXT = 0;
-const BINARY = 1;
-const AGREED = 2;
-const STATE = 3;
-const CIRCUIT = 4;
-const OPEN = 5;
-const ERROR = 6;
-const CLOSE = 7;
-const RETRY = 8;
-
-/**
- * When a notice was made: its place in the mailbox, or the number of the call that returned it. A
- * horizon is the moment of a call: all that had gone to the mailbox, and all that earlier calls returned.
- */
-const BEGINNING = { order: 0, call: 0 };
-
-const isBefore = (moment, horizon) => moment.order <= horizon.order || moment.call < horizon.call;
 
 const ignore = () => {};
 
@@ -48,90 +29,20 @@ function bytesOf(data) {
   return undefined;
 }
 
-function arrayBufferOf(buffer) {
-  const { buffer: whole, byteOffset, byteLength } = buffer;
-  return whole.byteLength === byteLength ? whole : whole.slice(byteOffset, byteOffset + byteLength);
-}
-
-/** Headers as Node shows those of a response: lower case, lists joined, `set-cookie` an array. */
-function headersOf(flat) {
-  const headers = {};
-  for (let i = 0; i < flat.length; i += 2) {
-    const name = flat[i].toLowerCase();
-    const value = flat[i + 1];
-    if (name === 'set-cookie') headers[name] = [...(headers[name] || []), value];
-    else headers[name] = name in headers ? `${headers[name]}, ${value}` : value;
-  }
-  return headers;
-}
-
-function errorOf(message, code, statusCode, headers) {
-  /** @type {any} */
-  const error = new Error(message);
-  if (code !== null) error.code = code;
-  if (statusCode !== null) {
-    error.statusCode = statusCode;
-    error.headers = headersOf(headers);
-  }
-  return error;
-}
-
-/**
- * A WebSocket client that reconnects by itself. It is documented in index.d.ts.
- *
- * The engine runs on its own thread. What this object shows is a view: what the events delivered so
- * far say, whatever the engine has done since.
- */
-class WebSocketReconnect extends Emitter {
+/** A WebSocket client that reconnects by itself. It is documented in index.d.ts. */
+class WebSocketReconnect extends View {
   constructor(given) {
     super();
     const settings = options.object('options', given);
-    /** @type {any} */
-    const inner = {
+    const inner = Object.assign(this._inner, {
       url: options.url(settings.url),
       protocols: options.protocols(settings.protocols),
       websocketOptions: options.object('websocketOptions', settings.websocketOptions),
       heartbeatMessage: settings.heartbeatMessage,
       numbers: {},
       circuitBreaker: options.circuitBreaker(settings.circuitBreaker, () => this._configure()),
-      binaryType: 'nodebuffer',
       route: undefined,
-      id: 0,
-      client: undefined,
-
-      state: 'CLOSED',
-      circuitState: 'CLOSED',
-      retryCount: 0,
-      circuitFailures: 0,
-      manualClose: false,
-      lastActivity: Date.now(),
-      openedAt: 0,
-      protocol: '',
-      extensions: '',
-      /** Connecting, open, closing, waiting to retry or blocked, as far as events tell. */
-      alive: false,
-      /** `close()` was called, and its `close` is on its way. */
-      closing: false,
-      holding: true,
-      /** Settles at the first `open`, or when the client is at its end. */
-      pending: undefined,
-
-      /** Notices taken from the mailbox. */
-      received: 0,
-      /** Calls that the engine was told of. */
-      calls: 0,
-      /** Before these moments, a call has made void what notices say of the connection's life, … */
-      lifeHorizon: BEGINNING,
-      /** … of the end of an earlier life, … */
-      birthHorizon: BEGINNING,
-      /** … of the circuit, … */
-      circuitHorizon: BEGINNING,
-      /** … of `retryCount` and `circuitFailures`. */
-      countHorizon: BEGINNING,
-    };
-    /** @type {any} */
-    this._inner = inner;
-    Object.defineProperty(this, '_inner', { enumerable: false, writable: false });
+    });
     for (const name of Object.keys(options.NUMBERS)) {
       inner.numbers[name] = options.number(name, settings[name], options.NUMBERS[name]);
     }
@@ -446,141 +357,6 @@ class WebSocketReconnect extends Emitter {
     this._configure();
   }
 
-  _track() {
-    const { id, alive, circuitState, holding } = this._inner;
-    mailbox.track(id, this, alive || circuitState === 'OPEN', alive && holding);
-  }
-
-  /** Hands a call to the engine: the rows to deliver at once, and the moment of the call. */
-  _call(name, ...args) {
-    const inner = this._inner;
-    const rows = inner.client[name](inner.received, ...args);
-    const horizon = { order: rows[0], call: ++inner.calls };
-    // A change of the circuit overtakes what is under way of older ones.
-    if (name !== 'connect' && rows[2] === CIRCUIT) inner.circuitHorizon = horizon;
-    return { rows, horizon };
-  }
-
-  /** Hands an assignment to the engine, and returns its moment. */
-  _assign(name, value) {
-    const inner = this._inner;
-    return { order: inner.client[name](value), call: ++inner.calls };
-  }
-
-  /** Delivers what a call returned, before it returns. */
-  _deliverNow({ rows, horizon }) {
-    mailbox.eachRow(rows, (kind, at) =>
-      this._deliver(kind, rows, at, { order: Infinity, call: horizon.call }),
-    );
-  }
-
-  _circuitCall(name, state, failures, retryCount) {
-    const inner = this._inner;
-    const reply = this._call(name);
-    inner.circuitHorizon = reply.horizon;
-    if (inner.circuitFailures !== failures || inner.retryCount !== retryCount) {
-      inner.countHorizon = reply.horizon;
-      inner.circuitFailures = failures;
-      inner.retryCount = retryCount;
-    }
-    // Without a row of its own, the engine was there already: what would have told it is void now.
-    if (reply.rows[2] !== CIRCUIT) this._setCircuitState(state);
-    this._deliverNow(reply);
-  }
-
-  _setCircuitState(state) {
-    const inner = this._inner;
-    const changed = inner.circuitState !== state;
-    inner.circuitState = state;
-    this._track();
-    if (changed) this.emit('circuitChange', state);
-  }
-
-  /** Takes one row of the mailbox. */
-  _deliverQueued(kind, row, at) {
-    if (kind < STATE) this._deliver(kind, row, at, undefined);
-    else this._deliver(kind, row, at, { order: ++this._inner.received, call: Infinity });
-  }
-
-  /** Takes one row. A notice may have been made void by a call since its moment. */
-  _deliver(kind, row, at, moment) {
-    const inner = this._inner;
-    switch (kind) {
-      case TEXT:
-        inner.lastActivity = row[at + 2];
-        this.emit('message', new MessageEvent(row[at + 3], this));
-        return;
-      case BINARY: {
-        inner.lastActivity = row[at + 2];
-        const data = inner.binaryType === 'arraybuffer' ? arrayBufferOf(row[at + 3]) : row[at + 3];
-        this.emit('message', new MessageEvent(data, this));
-        return;
-      }
-      case AGREED:
-        inner.protocol = row[at + 3];
-        inner.extensions = row[at + 4];
-        return;
-    }
-    if (!isBefore(moment, inner.countHorizon)) {
-      inner.retryCount = row[at + 4];
-      inner.circuitFailures = row[at + 5];
-    }
-    if (kind === CIRCUIT) {
-      if (!isBefore(moment, inner.circuitHorizon)) this._setCircuitState(row[at + 6]);
-    } else if (!isBefore(moment, inner.lifeHorizon)) {
-      this._live(kind, row, at, moment);
-    }
-  }
-
-  /** Takes a step of the connection's life. */
-  _live(kind, row, at, moment) {
-    const inner = this._inner;
-    if (kind === STATE) {
-      const state = row[at + 6];
-      // A call has closed the circuit since.
-      if (state === 'BLOCKED' && inner.circuitState !== 'OPEN') return;
-      if (state === inner.state) return;
-      inner.state = state;
-      if (state === 'OPEN') inner.openedAt = row[at + 2];
-      this.emit('stateChange', state);
-      if (state === 'BLOCKED') this._rerouteForNext();
-    } else if (kind === ERROR) {
-      this.emit('error', errorOf(row[at + 6], row[at + 7], row[at + 8], row[at + 9]));
-    } else if (kind === OPEN) {
-      inner.lastActivity = row[at + 2];
-      this._settle('resolve');
-      this.emit('open');
-    } else if (kind === CLOSE) {
-      const lives = row[at + 3] || isBefore(moment, inner.birthHorizon);
-      this._end(lives, { code: row[at + 6], reason: row[at + 7], wasClean: row[at + 8] });
-    } else if (kind === RETRY) {
-      this.emit('retry', { attempt: row[at + 6], delay: row[at + 7], maxRetries: row[at + 8] });
-      this._rerouteForNext();
-    }
-  }
-
-  /** Takes the end of a connection, which is the end of the client's life unless it `lives` on. */
-  _end(lives, ending) {
-    const inner = this._inner;
-    if (lives) {
-      this.emit('close', ending);
-      this._rerouteForNext();
-      return;
-    }
-    inner.alive = false;
-    inner.closing = false;
-    const gaveUp = ending.code === 'MAX_RETRIES';
-    this._settle('reject', gaveUp ? coded(Error, 'WSR_ERR_GAVE_UP', ending.reason) : manuallyClosed());
-    this.emit('close', ending);
-    this._track();
-  }
-
-  _settle(how, value) {
-    const { pending } = this._inner;
-    this._inner.pending = undefined;
-    if (pending) pending[how](value);
-  }
-
   /** A handler may have written a fresh token into the headers for the next attempt. */
   _rerouteForNext() {
     try {
@@ -609,10 +385,6 @@ for (const [name, value] of Object.entries(READY_STATES)) {
   const constant = { value, enumerable: true };
   Object.defineProperty(WebSocketReconnect, name, constant);
   Object.defineProperty(WebSocketReconnect.prototype, name, constant);
-}
-
-function manuallyClosed() {
-  return coded(Error, 'WSR_ERR_CLOSED', 'Connection manually closed');
 }
 
 function oneOf(name, value, words) {

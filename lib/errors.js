@@ -24,4 +24,8 @@ function badRange(name, value, allowed, code = 'WSR_ERR_OPTION') {
   return coded(RangeError, code, `${name}: ${shown(value)} is out of range; allowed is ${allowed}`);
 }
 
-module.exports = { coded, badType, badRange };
+function manuallyClosed() {
+  return coded(Error, 'WSR_ERR_CLOSED', 'Connection manually closed');
+}
+
+module.exports = { coded, badType, badRange, manuallyClosed };
