@@ -2,7 +2,8 @@
 
 /**
  * Runs the contract's tests: `<runtime> __test__/run.js [filter…]`. A filter is a part of a file's name;
- * without one every file runs. `WSR_TEST_GREP` chooses tests by a part of their full names.
+ * without one every file runs. `WSR_RETRIES` is how often a failed test is tried again, with a word about it;
+ * never unless told. `WSR_TEST_GREP` chooses tests by a part of their full names.
  */
 const { readdirSync } = require('fs');
 const path = require('path');
@@ -22,7 +23,13 @@ if (files.length === 0) {
   process.exit(1);
 }
 
-const mocha = new Mocha({ timeout: DEADLINE_MS, slow: 2000, reporter: 'spec', ui: 'bdd' });
+const mocha = new Mocha({
+  timeout: DEADLINE_MS,
+  slow: 2000,
+  reporter: 'spec',
+  ui: 'bdd',
+  retries: Number(process.env.WSR_RETRIES || 0),
+});
 if (process.env.WSR_TEST_GREP) mocha.fgrep(process.env.WSR_TEST_GREP);
 for (const file of files) mocha.addFile(path.join(__dirname, file));
 mocha.rootHooks({
@@ -39,3 +46,4 @@ const runner = mocha.run(() => {
   process.exit(stats.failures > 0 || nothing ? 1 : 0);
 });
 stats = runner.stats;
+runner.on('retry', (test, error) => console.log(`    again: ${test.fullTitle()}: ${error.message}`));
