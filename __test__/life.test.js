@@ -106,6 +106,7 @@ describe('a process', () => {
   });
 
   it('has one engine thread for many clients', async function () {
+    // Threads are counted in /proc, which Linux alone has.
     if (process.platform !== 'linux') this.skip();
     const { stdout, stderr } = await runScript(program('threads.js'), [server.url, '100']);
     assert.strictEqual(stdout.trim(), 'one more thread', stderr);
@@ -137,6 +138,7 @@ describe('worker threads', () => {
     ['main', 'the addon loaded in the main thread too'],
   ]) {
     it(`200 come and go one after the other, ${how}`, async function () {
+      // Workers of other runtimes are not environments of Node-API that are torn down one by one.
       if (runtime.name !== 'node') this.skip();
       this.timeout(60000);
       const server = await startServer({ tick: 2 });

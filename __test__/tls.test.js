@@ -161,6 +161,7 @@ describe('TLS', () => {
   });
 
   it('trusts SSL_CERT_FILE where Node was told --use-openssl-ca', async function () {
+    // A flag of Node alone.
     if (runtime.name !== 'node') this.skip();
     const server = await startServer({ tls: made.leaf });
     const script = path.join(__dirname, 'life', 'connect-once.js');

@@ -325,6 +325,7 @@ describe('addresses', () => {
     const addresses = [].concat(...Object.values(os.networkInterfaces())).map(({ address }) => address);
     const { headers } = await handshake({ family: 4 }, ({ port }) => `ws://localhost:${port}/`);
     assert.ok(headers.host.startsWith('localhost'));
+    // A machine without IPv6 has no such address to listen on.
     if (!addresses.includes('::1')) this.skip();
     const server = await startServer({ host: '::1' });
     await openClient({ url: server.url });

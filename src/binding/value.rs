@@ -1,7 +1,7 @@
 //! Rust values as JavaScript ones. What JavaScript is told comes as flat rows of an array: an array
 //! costs one call into the engine of JavaScript for each value, an object several.
 //!
-//! A row: `client, kind, at`, then by kind (`lib/events.js` reads them in this order):
+//! A row: `client, kind, at`, then by kind (`lib/view.js` reads them in this order):
 //!
 //! | kind | then |
 //! |---|---|
