@@ -96,8 +96,9 @@ class WebSocketReconnect extends View {
     if (!open && inner.state !== 'CONNECTING') {
       throw coded(Error, 'WSR_ERR_NOT_CONNECTED', 'WebSocket is not connected');
     }
-    if (bytes === undefined) inner.client.sendText(data, open);
-    else inner.client.sendBinary(bytes, open);
+    const first = mailbox.isFirstSend();
+    if (bytes === undefined) inner.client.sendText(data, open, first);
+    else inner.client.sendBinary(bytes, open, first);
   }
 
   close(code = 1000, reason = 'Normal closure') {

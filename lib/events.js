@@ -24,6 +24,10 @@ const LISTENER = Symbol('listener');
 /** On the function that stands for an `on…` handler. */
 const ATTRIBUTE = Symbol('attribute');
 
+function report(event, error) {
+  console.error(`Error in the handler of '${String(event)}':`, error);
+}
+
 /**
  * An EventEmitter in which a handler that throws is reported and hurts no other, in which `error`
  * without a handler throws nothing, and which has the WHATWG methods beside its own.
@@ -35,10 +39,28 @@ class Emitter extends EventEmitter {
       try {
         handler.apply(this, args);
       } catch (error) {
-        console.error(`Error in the handler of '${String(event)}':`, error);
+        report(event, error);
       }
     }
     return handlers.length > 0;
+  }
+
+  /** Emits `message`. Most clients have one handler: that one is called without a list being made. */
+  _emitMessage(data) {
+    // What EventEmitter keeps: a function where there is one handler, an array where there are more.
+    const { message } = /** @type {any} */ (this)._events;
+    const isPlain = this.emit === Emitter.prototype.emit;
+    if (message === undefined && isPlain) return;
+    const event = new MessageEvent(data, this);
+    if (typeof message !== 'function' || !isPlain) {
+      this.emit('message', event);
+      return;
+    }
+    try {
+      message.call(this, event);
+    } catch (error) {
+      report('message', error);
+    }
   }
 
   off(event, ...handlers) {

@@ -3,9 +3,14 @@
 const native = require('./native.js');
 const { trustedCertificates } = require('./trust.js');
 
-/** How many values a row has, by its kind (see src/binding/value.rs). */
-const ROW_LENGTH = [4, 4, 5, 7, 7, 6, 10, 9, 9];
+/** How many values a row of a notice has, by its kind (see src/binding/value.rs). */
+const ROW_LENGTH = [undefined, undefined, 5, 7, 7, 6, 10, 9, 9];
+const TEXTS = 0;
+const BINARIES = 1;
 const OPEN = 5;
+
+/** The way that is named by one of these words in the environment can be switched off. */
+const WAYS = ['write', 'read', 'runs'];
 
 /** Clients that may be told something, by id. All others can be collected. */
 const clients = new Map();
@@ -21,6 +26,8 @@ let trusting = false;
 let rows = [];
 let cursor = 0;
 let more = false;
+/** Something was sent in this turn of the event loop. */
+let sending = false;
 
 /**
  * Delivers all that the engine has told.
@@ -29,17 +36,13 @@ let more = false;
  * then adds a `message` handler misses nothing. A full batch leaves the timers their turn.
  */
 function deliver() {
-  if (cursor >= rows.length) {
-    rows = environment.take();
-    more = rows[0];
-    cursor = 1;
-  }
+  if (cursor >= rows.length) environment.take();
   while (cursor < rows.length) {
     const at = cursor;
     const kind = rows[at + 1];
     const client = clients.get(rows[at]);
-    cursor += ROW_LENGTH[kind];
-    if (client) client._deliverQueued(kind, rows, at);
+    cursor += rowLength(rows, at);
+    if (client) deliverRow(client, kind, rows, at);
     if (kind === OPEN) break;
   }
   if (!isDrained()) {
@@ -53,6 +56,34 @@ function deliver() {
   leaving.clear();
 }
 
+/** Takes what `environment.take` gives: whether more is left, and rows. */
+function receive(isMore, ...taken) {
+  more = isMore;
+  rows = taken;
+  cursor = 0;
+}
+
+/** Delivers messages that this thread has read by itself. */
+function deliverHere(...taken) {
+  for (let at = 0; at < taken.length; at += rowLength(taken, at)) {
+    const client = clients.get(taken[at]);
+    if (client) deliverRow(client, taken[at + 1], taken, at);
+  }
+}
+
+function deliverRow(client, kind, list, at) {
+  if (kind === TEXTS) client._deliverTexts(list, at);
+  else if (kind === BINARIES) client._deliverBinaries(list, at);
+  else client._deliverQueued(kind, list, at);
+}
+
+function rowLength(list, at) {
+  const kind = list[at + 1];
+  if (kind === TEXTS) return 4 + list[at + 3];
+  if (kind === BINARIES) return 5 + list[at + 3];
+  return ROW_LENGTH[kind];
+}
+
 /** Whether JavaScript has been told all that was taken, and all has been taken. */
 function isDrained() {
   return cursor >= rows.length && !more;
@@ -60,11 +91,38 @@ function isDrained() {
 
 /** Calls `take` with the kind and the place of each row that a call returned. */
 function eachRow(list, take) {
-  for (let at = 1; at < list.length; at += ROW_LENGTH[list[at + 1]]) take(list[at + 1], at);
+  for (let at = 1; at < list.length; at += rowLength(list, at)) take(list[at + 1], at);
+}
+
+function endTurn() {
+  sending = false;
+}
+
+/** Whether nothing has been sent in this turn of the event loop before. */
+function isFirstSend() {
+  if (sending) return false;
+  sending = true;
+  process.nextTick(endTurn);
+  return true;
+}
+
+/**
+ * The fast ways that are on: all, but for those that `WEBSOCKET_RECONNECT_NATIVE_WITHOUT` in the environment names
+ * (`write,read,runs`), and for reading by this thread outside of Node, whose event loop that takes.
+ */
+function ways() {
+  const without = (process.env.WEBSOCKET_RECONNECT_NATIVE_WITHOUT || '').split(',');
+  const on = {};
+  for (const way of WAYS) on[way] = !without.includes(way);
+  const { bun, deno } = /** @type {any} */ (process.versions);
+  if (bun || deno) on.read = false;
+  return on;
 }
 
 function sharedEnvironment() {
-  if (!environment) environment = new native.Environment(deliver);
+  if (!environment) {
+    environment = new native.Environment({ onLetters: deliver, receive, deliver: deliverHere }, ways());
+  }
   return environment;
 }
 
@@ -101,4 +159,4 @@ function track(id, client, reachable, holding) {
   if (holders.size > 0 !== held) environment.hold(!held);
 }
 
-module.exports = { createClient, reroute, eachRow, track };
+module.exports = { createClient, reroute, eachRow, isFirstSend, track };

@@ -1,12 +1,10 @@
 'use strict';
 
 const { coded, manuallyClosed } = require('./errors.js');
-const { Emitter, MessageEvent } = require('./events.js');
+const { Emitter } = require('./events.js');
 const mailbox = require('./mailbox.js');
 
 /** Kinds of the rows that the engine tells (see src/binding/value.rs). */
-const TEXT = 0;
-const BINARY = 1;
 const AGREED = 2;
 const STATE = 3;
 const CIRCUIT = 4;
@@ -23,9 +21,10 @@ const BEGINNING = { order: 0, call: 0 };
 
 const isBefore = (moment, horizon) => moment.order <= horizon.order || moment.call < horizon.call;
 
-function arrayBufferOf(buffer) {
-  const { buffer: whole, byteOffset, byteLength } = buffer;
-  return whole.byteLength === byteLength ? whole : whole.slice(byteOffset, byteOffset + byteLength);
+/** A binary message, which lies in a chunk that it may share with others. */
+function binaryOf(type, chunk, offset, length) {
+  if (type === 'nodebuffer') return Buffer.from(chunk, offset, length);
+  return length === chunk.byteLength ? chunk : chunk.slice(offset, offset + length);
 }
 
 /** Headers as Node shows those of a response: lower case, lists joined, `set-cookie` an array. */
@@ -151,30 +150,40 @@ class View extends Emitter {
     if (changed) this.emit('circuitChange', state);
   }
 
-  /** Takes one row of the mailbox. */
+  /** Takes a row of text messages. */
+  _deliverTexts(row, at) {
+    this._inner.lastActivity = row[at + 2];
+    const end = at + 4 + row[at + 3];
+    for (let i = at + 4; i < end; i += 1) this._emitMessage(row[i]);
+  }
+
+  /** Takes a row of binary messages. */
+  _deliverBinaries(row, at) {
+    const inner = this._inner;
+    inner.lastActivity = row[at + 2];
+    const chunk = row[at + 4];
+    const end = at + 5 + row[at + 3];
+    let offset = 0;
+    for (let i = at + 5; i < end; i += 1) {
+      const length = row[i];
+      this._emitMessage(binaryOf(inner.binaryType, chunk, offset, length));
+      offset += length;
+    }
+  }
+
+  /** Takes the row of a notice from the mailbox. */
   _deliverQueued(kind, row, at) {
-    if (kind < STATE) this._deliver(kind, row, at, undefined);
+    if (kind === AGREED) this._deliver(kind, row, at, undefined);
     else this._deliver(kind, row, at, { order: ++this._inner.received, call: Infinity });
   }
 
-  /** Takes one row. A notice may have been made void by a call since its moment. */
+  /** Takes one row of a notice. It may have been made void by a call since its moment. */
   _deliver(kind, row, at, moment) {
     const inner = this._inner;
-    switch (kind) {
-      case TEXT:
-        inner.lastActivity = row[at + 2];
-        this.emit('message', new MessageEvent(row[at + 3], this));
-        return;
-      case BINARY: {
-        inner.lastActivity = row[at + 2];
-        const data = inner.binaryType === 'arraybuffer' ? arrayBufferOf(row[at + 3]) : row[at + 3];
-        this.emit('message', new MessageEvent(data, this));
-        return;
-      }
-      case AGREED:
-        inner.protocol = row[at + 3];
-        inner.extensions = row[at + 4];
-        return;
+    if (kind === AGREED) {
+      inner.protocol = row[at + 3];
+      inner.extensions = row[at + 4];
+      return;
     }
     if (!isBefore(moment, inner.countHorizon)) {
       inner.retryCount = row[at + 4];

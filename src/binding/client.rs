@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use napi::Error;
+use napi::bindgen_prelude::Unknown;
+use napi::{Env, Error, Result};
 use napi_derive::napi;
 
 use super::environment::{Environment, Shared};
 use super::options::{Code, RawPolicy, RawRoute, route, settings};
-use super::value::{self, Value};
+use super::text::with_text;
+use super::value::{self, Rows};
 use crate::engine::{self, Payload, Reply, Setup, epoch_ms};
 use crate::policy::Input;
 
@@ -27,7 +29,7 @@ impl Client {
         id: u32,
         policy: RawPolicy,
         options: RawRoute,
-    ) -> Result<Client, Error<Code>> {
+    ) -> Result<Client, Code> {
         let shared = environment.shared.clone();
         let client = Arc::new(engine::Client::new(Setup {
             id,
@@ -35,6 +37,8 @@ impl Client {
             heartbeat: policy.heartbeat,
             route: Arc::new(route(options, &shared)?),
             mailbox: shared.mailbox.clone(),
+            watch: shared.watch.clone(),
+            ways: shared.ways,
         }));
         shared
             .start(id, client.clone())
@@ -44,7 +48,7 @@ impl Client {
 
     /// Gives the next attempts another route. Throws as the constructor does.
     #[napi(catch_unwind)]
-    pub fn reroute(&self, options: RawRoute) -> Result<(), Error<Code>> {
+    pub fn reroute(&self, options: RawRoute) -> Result<(), Code> {
         self.client
             .set_route(Arc::new(route(options, &self.shared)?));
         Ok(())
@@ -54,16 +58,26 @@ impl Client {
 
     /// Throws where it is refused, with one of our codes.
     #[napi(catch_unwind)]
-    pub fn connect(&self, received: f64) -> Result<Vec<Value>, Error<Code>> {
+    pub fn connect(&self, env: Env, received: f64) -> Result<Rows, Code> {
         match self.client.connect(received as u64) {
-            Ok(reply) => Ok(self.rows(reply)),
+            Ok(reply) => self
+                .rows(&env, reply)
+                .map_err(|error| Error::new(Code("Error"), error.to_string())),
             Err(refusal) => Err(Error::new(refusal.into(), refusal.to_string())),
         }
     }
 
     #[napi(catch_unwind)]
-    pub fn close(&self, received: f64, code: u16, reason: String, seen_alive: bool) -> Vec<Value> {
+    pub fn close(
+        &self,
+        env: Env,
+        received: f64,
+        code: u16,
+        reason: String,
+        seen_alive: bool,
+    ) -> Result<Rows> {
         self.call(
+            &env,
             received,
             Input::Close {
                 code,
@@ -74,23 +88,23 @@ impl Client {
     }
 
     #[napi(catch_unwind)]
-    pub fn reset(&self, received: f64) -> Vec<Value> {
-        self.call(received, Input::Reset)
+    pub fn reset(&self, env: Env, received: f64) -> Result<Rows> {
+        self.call(&env, received, Input::Reset)
     }
 
     #[napi(catch_unwind)]
-    pub fn open_circuit(&self, received: f64) -> Vec<Value> {
-        self.call(received, Input::OpenCircuit)
+    pub fn open_circuit(&self, env: Env, received: f64) -> Result<Rows> {
+        self.call(&env, received, Input::OpenCircuit)
     }
 
     #[napi(catch_unwind)]
-    pub fn close_circuit(&self, received: f64) -> Vec<Value> {
-        self.call(received, Input::CloseCircuit)
+    pub fn close_circuit(&self, env: Env, received: f64) -> Result<Rows> {
+        self.call(&env, received, Input::CloseCircuit)
     }
 
     #[napi(catch_unwind)]
-    pub fn count_failure(&self, received: f64) -> Vec<Value> {
-        self.call(received, Input::CountFailure)
+    pub fn count_failure(&self, env: Env, received: f64) -> Result<Rows> {
+        self.call(&env, received, Input::CountFailure)
     }
 
     // The assignments below return `horizon`.
@@ -131,14 +145,23 @@ impl Client {
         self.client.delay_ms(attempt as u64)
     }
 
+    /// See [`engine::Client::send`].
     #[napi(catch_unwind)]
-    pub fn send_text(&self, text: String, seen_open: bool) {
-        self.client.send(Payload::Text(&text), seen_open);
+    pub fn send_text(
+        &self,
+        env: Env,
+        text: Unknown<'_>,
+        seen_open: bool,
+        first: bool,
+    ) -> Result<()> {
+        with_text(&env, &text, |text| {
+            self.client.send(Payload::Text(text), seen_open, first);
+        })
     }
 
     #[napi(catch_unwind)]
-    pub fn send_binary(&self, bytes: &[u8], seen_open: bool) {
-        self.client.send(Payload::Binary(bytes), seen_open);
+    pub fn send_binary(&self, bytes: &[u8], seen_open: bool, first: bool) {
+        self.client.send(Payload::Binary(bytes), seen_open, first);
     }
 
     #[napi(catch_unwind)]
@@ -146,17 +169,18 @@ impl Client {
         self.client.buffered_amount() as f64
     }
 
-    fn call(&self, received: f64, input: Input) -> Vec<Value> {
-        self.rows(self.client.call(received as u64, input))
+    fn call(&self, env: &Env, received: f64, input: Input) -> Result<Rows> {
+        self.rows(env, self.client.call(received as u64, input))
     }
 
-    fn rows(&self, reply: Reply) -> Vec<Value> {
+    fn rows(&self, env: &Env, reply: Reply) -> Result<Rows> {
         let at = epoch_ms();
-        let mut rows = vec![Value::Number(reply.horizon as f64)];
+        let mut rows = Rows::new(env.raw());
+        rows.number(reply.horizon as f64)?;
         for notice in reply.notices {
-            value::notice(&mut rows, self.id, at, notice);
+            rows.notice(self.id, at, notice)?;
         }
-        rows
+        Ok(rows)
     }
 }
 

@@ -4,23 +4,28 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use napi::bindgen_prelude::{Function, Result};
-use napi::{Env, Error, Status};
+use napi::bindgen_prelude::{Function, JsValue, Result};
+use napi::{Env, Error, Status, check_status, sys};
 use napi_derive::napi;
 use tokio::task::AbortHandle;
 
-use super::value::{self, Value};
+use super::messages::Messages;
+use super::uv;
+use super::value::Rows;
 use super::wake::Wake;
-use crate::engine::{Client, Mailbox, Runtime, drive, lock};
+use crate::engine::{Client, Mailbox, Runtime, Watch, Ways, drive, epoch_ms, lock};
 use crate::net::Roots;
 
 #[napi]
 pub struct Environment {
     pub(super) shared: Arc<Shared>,
+    receive: Callback,
 }
 
 pub struct Shared {
     pub mailbox: Arc<Mailbox>,
+    pub watch: Option<Arc<Watch>>,
+    pub ways: Ways,
     wake: Arc<Wake>,
     /// What Node trusts, from the first client that needs it.
     roots: OnceLock<Arc<Roots>>,
@@ -33,24 +38,60 @@ pub struct Shared {
 struct Engine {
     runtime: Arc<Runtime>,
     drivers: HashMap<u32, AbortHandle>,
+    guard: Option<AbortHandle>,
+}
+
+/// The fast ways that are on.
+#[napi(object, object_to_js = false)]
+pub struct RawWays {
+    pub write: bool,
+    pub read: bool,
+    pub runs: bool,
+}
+
+/// What the environment calls.
+#[napi(object, object_to_js = false)]
+pub struct RawCallbacks<'a> {
+    /// There is something to `take`.
+    pub on_letters: Function<'a, (), ()>,
+    /// Given what `take` takes: whether more is left, then the rows (see `value.rs`).
+    pub receive: Function<'a, (), ()>,
+    /// Given rows of messages to deliver at once.
+    pub deliver: Function<'a, (), ()>,
 }
 
 #[napi]
 impl Environment {
-    /// `on_letters` is called whenever there is something to `take`.
     #[napi(constructor, catch_unwind)]
-    pub fn new(env: Env, on_letters: Function<'_, (), ()>) -> Result<Environment> {
-        let wake = Arc::new(Wake::new(&env, on_letters)?);
+    pub fn new(env: Env, callbacks: RawCallbacks<'_>, ways: RawWays) -> Result<Environment> {
+        let wake = Arc::new(Wake::new(&env, callbacks.on_letters)?);
+        let receive = Callback::new(&env, &callbacks.receive)?;
         let waker = wake.clone();
         let runtime = Runtime::shared().map_err(no_engine)?;
+        let watch = if ways.read {
+            watch(&env, Callback::new(&env, &callbacks.deliver)?)
+        } else {
+            None
+        };
+        let guard = watch.clone().map(|watch| {
+            let guard = runtime.handle().spawn(watch.guard());
+            guard.abort_handle()
+        });
         let shared = Arc::new(Shared {
             mailbox: Arc::new(Mailbox::new(move || waker.call())),
+            ways: Ways {
+                write: ways.write,
+                read: watch.is_some(),
+                runs: ways.runs,
+            },
+            watch,
             wake,
             roots: OnceLock::new(),
             no_roots: Arc::new(Roots::from_pem(std::iter::empty::<&str>())),
             engine: Mutex::new(Some(Engine {
                 runtime,
                 drivers: HashMap::new(),
+                guard,
             })),
         });
         // Hooks run last in, first out: this one before Node frees the threadsafe function.
@@ -60,25 +101,27 @@ impl Environment {
                 shared.close();
             }
         })?;
-        Ok(Environment { shared })
+        Ok(Environment { shared, receive })
     }
 
-    /// The next rows (see `value.rs`), the first value telling whether more are left.
+    /// Calls `receive` with what comes next.
     #[napi(catch_unwind)]
-    pub fn take(&self) -> Vec<Value> {
+    pub fn take(&self, env: Env) -> Result<()> {
+        self.reclaim();
         let (letters, more) = self.shared.mailbox.take();
-        let mut rows = Vec::with_capacity(1 + letters.len() * 4);
-        rows.push(Value::Bool(more));
+        let mut rows = Rows::new(env.raw());
+        rows.bool(more)?;
         for letter in letters {
-            value::letter(&mut rows, letter);
+            rows.letter(letter)?;
         }
-        rows
+        self.receive.call(rows.values())
     }
 
     /// Tells that all that was taken has been delivered.
     #[napi(catch_unwind)]
     pub fn delivered(&self) {
         self.shared.mailbox.delivered();
+        self.reclaim();
     }
 
     /// Whether there is nothing to `take`.
@@ -100,6 +143,130 @@ impl Environment {
             .roots
             .get_or_init(|| Arc::new(Roots::from_pem(roots.iter())));
     }
+
+    /// Reads by this thread again what it has been delivered all of.
+    fn reclaim(&self) {
+        if let Some(watch) = &self.shared.watch {
+            watch.reclaim();
+        }
+    }
+}
+
+/// A JavaScript function that is kept. It is given back with its environment.
+struct Callback {
+    env: sys::napi_env,
+    function: sys::napi_ref,
+}
+
+impl Callback {
+    fn new(env: &Env, function: &Function<'_, (), ()>) -> Result<Callback> {
+        let env = env.raw();
+        let mut reference = std::ptr::null_mut();
+        // SAFETY: `env` and `function` are live in this call.
+        check_status!(unsafe {
+            sys::napi_create_reference(env, function.raw(), 1, &mut reference)
+        })?;
+        Ok(Callback {
+            env,
+            function: reference,
+        })
+    }
+
+    /// Calls it from within a call of JavaScript.
+    fn call(&self, arguments: &[sys::napi_value]) -> Result<()> {
+        self.with(|env, receiver, function, result| {
+            // SAFETY: all are live: `with` and the caller's scope see to it.
+            unsafe {
+                let (count, values) = (arguments.len(), arguments.as_ptr());
+                sys::napi_call_function(env, receiver, function, count, values, result)
+            }
+        })
+    }
+
+    /// Calls it from the event loop, and lets the microtasks run after it.
+    fn make(&self, arguments: &[sys::napi_value]) -> Result<()> {
+        self.with(|env, receiver, function, result| {
+            // SAFETY: as above; without a context of its own, the call has that of the process.
+            unsafe {
+                sys::napi_make_callback(
+                    env,
+                    std::ptr::null_mut(),
+                    receiver,
+                    function,
+                    arguments.len(),
+                    arguments.as_ptr(),
+                    result,
+                )
+            }
+        })
+    }
+
+    fn with(
+        &self,
+        call: impl FnOnce(
+            sys::napi_env,
+            sys::napi_value,
+            sys::napi_value,
+            *mut sys::napi_value,
+        ) -> sys::napi_status,
+    ) -> Result<()> {
+        let (mut function, mut receiver) = (std::ptr::null_mut(), std::ptr::null_mut());
+        let mut result = std::ptr::null_mut();
+        // SAFETY: the reference lives as long as its environment, on whose thread this is.
+        unsafe {
+            check_status!(sys::napi_get_reference_value(
+                self.env,
+                self.function,
+                &mut function
+            ))?;
+            check_status!(sys::napi_get_global(self.env, &mut receiver))?;
+        }
+        check_status!(call(self.env, receiver, function, &mut result))
+    }
+}
+
+/// Lets the event loop watch what JavaScript reads, where it can.
+fn watch(env: &Env, deliver: Callback) -> Option<Arc<Watch>> {
+    let watch = Arc::new(Watch::new().ok()?);
+    let readable = watch.clone();
+    let watched = uv::watch(
+        env,
+        watch.raw_fd(),
+        Box::new(move || read(&readable, &deliver)),
+    );
+    watched.then_some(watch)
+}
+
+/// Reads all that is readable, and delivers the messages.
+fn read(watch: &Watch, deliver: &Callback) {
+    let mut scope = std::ptr::null_mut();
+    // SAFETY: called by the event loop, on the thread of the environment.
+    if unsafe { sys::napi_open_handle_scope(deliver.env, &mut scope) } != sys::Status::napi_ok {
+        return;
+    }
+    let mut rows = Rows::new(deliver.env);
+    let mut readers = Vec::new();
+    let at = epoch_ms();
+    for client in watch.ready() {
+        let mut messages = Messages::new(&mut rows, client.id(), at);
+        let any = client.read_here(|message| {
+            // What JavaScript has no room for cannot be told to it.
+            let _ = messages.push(message);
+        });
+        let _ = messages.finish();
+        if any {
+            readers.push(client);
+        }
+    }
+    for batch in rows.batches() {
+        // A handler that throws has been reported; only the end of the environment fails a call.
+        let _ = deliver.make(batch);
+    }
+    for client in readers {
+        client.delivered_here();
+    }
+    // SAFETY: opened above.
+    unsafe { sys::napi_close_handle_scope(deliver.env, scope) };
 }
 
 impl Shared {
@@ -130,6 +297,9 @@ impl Shared {
         if let Some(driver) = driver {
             driver.abort();
         }
+        if let Some(watch) = &self.watch {
+            watch.forget(id);
+        }
     }
 
     fn close(&self) {
@@ -137,8 +307,8 @@ impl Shared {
         let Some(engine) = lock(&self.engine).take() else {
             return;
         };
-        for driver in engine.drivers.values() {
-            driver.abort();
+        for task in engine.drivers.values().chain(&engine.guard) {
+            task.abort();
         }
     }
 }

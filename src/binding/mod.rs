@@ -5,6 +5,10 @@
 
 mod client;
 mod environment;
+mod messages;
 mod options;
+mod text;
+#[cfg_attr(not(target_os = "linux"), path = "uv_absent.rs")]
+mod uv;
 mod value;
 mod wake;

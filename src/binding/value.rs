@@ -1,11 +1,13 @@
-//! Rust values as JavaScript ones. What JavaScript is told comes as flat rows of an array: an array
-//! costs one call into the engine of JavaScript for each value, an object several.
+//! Rust values as JavaScript ones. What JavaScript is told comes as flat rows: a value costs one call
+//! into the engine of JavaScript, an object several. They reach JavaScript as the arguments of a call,
+//! which costs less than filling an array.
 //!
 //! A row: `client, kind, at`, then by kind (`lib/view.js` reads them in this order):
 //!
 //! | kind | then |
 //! |---|---|
-//! | 0 text, 1 binary | `data` |
+//! | 0 texts | `count`, and so many strings |
+//! | 1 binaries | `count, chunk`, and so many lengths of what lies in the chunk, an ArrayBuffer, end to end |
 //! | 2 agreed | `protocol, extensions` |
 //! | 3 state, 4 circuit | `alive, retryCount, circuitFailures, state` |
 //! | 5 open | `alive, retryCount, circuitFailures` |
@@ -13,167 +15,301 @@
 //! | 7 close | `alive, retryCount, circuitFailures, code, reason, wasClean` |
 //! | 8 retry | `alive, retryCount, circuitFailures, attempt, delay, maxRetries` |
 
-use napi::bindgen_prelude::{Buffer, BufferSlice, Env, Null, Result, ToNapiValue};
+use std::{mem, ptr};
+
+use napi::bindgen_prelude::{Null, Result, ToNapiValue};
 use napi::{check_status, sys};
 
+use super::messages::Messages;
 use crate::engine::{Content, Letter};
 use crate::policy::{Circuit, CloseCode, Event, Notice, State};
 
-/// Binaries from this size on become a Buffer without a copy; below, a copy is cheaper.
+/// Chunks from this size on become an ArrayBuffer without a copy; below, a copy is cheaper.
 const NO_COPY: usize = 16 * 1024;
 
-pub enum Value {
-    Number(f64),
-    Bool(bool),
-    Text(String),
-    Word(&'static str),
-    Bytes(Vec<u8>),
-    List(Vec<Value>),
-    Null,
+/// Values that one call hands to JavaScript, about: they lie on its stack.
+const AT_ONCE: usize = 4096;
+
+/// Rows under way to JavaScript. They live as long as the handle scope that they are made in.
+pub struct Rows {
+    env: sys::napi_env,
+    values: Vec<sys::napi_value>,
+    /// Where one call ends and the next begins, between rows.
+    cuts: Vec<usize>,
 }
 
-impl ToNapiValue for Value {
-    unsafe fn to_napi_value(env: sys::napi_env, value: Self) -> Result<sys::napi_value> {
-        // SAFETY: each conversion gets the environment that this one was called with.
-        unsafe {
-            match value {
-                Value::Number(number) => f64::to_napi_value(env, number),
-                Value::Bool(bool) => bool::to_napi_value(env, bool),
-                Value::Text(text) => string(env, &text),
-                Value::Word(word) => string(env, word),
-                Value::Bytes(bytes) if bytes.len() < NO_COPY => BufferSlice::to_napi_value(
+impl Rows {
+    pub fn new(env: sys::napi_env) -> Rows {
+        Rows {
+            env,
+            values: Vec::new(),
+            cuts: vec![0],
+        }
+    }
+
+    pub fn values(&self) -> &[sys::napi_value] {
+        &self.values
+    }
+
+    /// The rows in as many calls as they need.
+    pub fn batches(&self) -> impl Iterator<Item = &[sys::napi_value]> {
+        let ends = self.cuts[1..].iter().copied().chain([self.values.len()]);
+        let batches = self.cuts.iter().copied().zip(ends);
+        batches
+            .map(|(begin, end)| &self.values[begin..end])
+            .filter(|batch| !batch.is_empty())
+    }
+
+    /// A row ends here.
+    pub(super) fn end_row(&mut self) {
+        if self.values.len() - self.cuts[self.cuts.len() - 1] >= AT_ONCE {
+            self.cuts.push(self.values.len());
+        }
+    }
+
+    /// A place for a number that is known later.
+    pub(super) fn slot(&mut self) -> usize {
+        self.values.push(ptr::null_mut());
+        self.values.len() - 1
+    }
+
+    pub(super) fn fill(&mut self, slot: usize, value: usize) -> Result<()> {
+        self.number(value as f64)?;
+        if let Some(made) = self.values.pop() {
+            self.values[slot] = made;
+        }
+        Ok(())
+    }
+
+    pub fn number(&mut self, value: f64) -> Result<()> {
+        self.make(|env, result| {
+            // A small integer is the cheaper number.
+            let whole = value as u32;
+            // SAFETY: `env` is that of the call under way, `result` a place for a value.
+            unsafe {
+                if f64::from(whole) == value {
+                    sys::napi_create_uint32(env, whole, result)
+                } else {
+                    sys::napi_create_double(env, value, result)
+                }
+            }
+        })
+    }
+
+    pub fn bool(&mut self, value: bool) -> Result<()> {
+        // SAFETY: as above.
+        self.make(|env, result| unsafe { sys::napi_get_boolean(env, value, result) })
+    }
+
+    pub(super) fn text(&mut self, text: &str) -> Result<()> {
+        self.utf8(text.as_bytes())
+    }
+
+    /// A string of UTF-8. ASCII goes as latin-1, which JavaScript's engine copies and need not decode.
+    pub(super) fn utf8(&mut self, text: &[u8]) -> Result<()> {
+        let (bytes, length) = (text.as_ptr().cast(), text.len() as isize);
+        self.make(|env, result| {
+            // SAFETY: as above; pointer and length are of a live slice.
+            unsafe {
+                if text.is_ascii() {
+                    sys::napi_create_string_latin1(env, bytes, length, result)
+                } else {
+                    sys::napi_create_string_utf8(env, bytes, length, result)
+                }
+            }
+        })
+    }
+
+    fn optional(&mut self, text: Option<&str>) -> Result<()> {
+        match text {
+            Some(text) => self.text(text),
+            None => self.null(),
+        }
+    }
+
+    fn null(&mut self) -> Result<()> {
+        // SAFETY: as above.
+        let null = unsafe { Null::to_napi_value(self.env, Null) }?;
+        self.values.push(null);
+        Ok(())
+    }
+
+    fn list(&mut self, texts: Vec<String>) -> Result<()> {
+        // SAFETY: as above.
+        let list = unsafe { Vec::to_napi_value(self.env, texts) }?;
+        self.values.push(list);
+        Ok(())
+    }
+
+    /// An ArrayBuffer with `bytes`.
+    pub(super) fn chunk(&mut self, bytes: Vec<u8>) -> Result<()> {
+        if bytes.len() >= NO_COPY {
+            return self.given_chunk(bytes);
+        }
+        self.copied_chunk(&bytes)
+    }
+
+    pub(super) fn copied_chunk(&mut self, bytes: &[u8]) -> Result<()> {
+        let mut data = ptr::null_mut();
+        // SAFETY: as above; `data` is told where the new buffer of that length lies.
+        self.make(|env, result| unsafe {
+            let status = sys::napi_create_arraybuffer(env, bytes.len(), &mut data, result);
+            if status == sys::Status::napi_ok && !bytes.is_empty() {
+                ptr::copy_nonoverlapping(bytes.as_ptr(), data.cast(), bytes.len());
+            }
+            status
+        })
+    }
+
+    fn given_chunk(&mut self, bytes: Vec<u8>) -> Result<()> {
+        let mut bytes = bytes.into_boxed_slice();
+        let (data, length) = (bytes.as_mut_ptr(), bytes.len());
+        let made = self.make(|env, result| {
+            // SAFETY: as above; the bytes are forgotten below, and freed by `free_chunk`.
+            unsafe {
+                sys::napi_create_external_arraybuffer(
                     env,
-                    BufferSlice::copy_from(&Env::from_raw(env), bytes)?,
-                ),
-                Value::Bytes(bytes) => Buffer::to_napi_value(env, bytes.into()),
-                Value::List(list) => Vec::to_napi_value(env, list),
-                Value::Null => Null::to_napi_value(env, Null),
+                    data.cast(),
+                    length,
+                    Some(free_chunk),
+                    length as *mut _,
+                    result,
+                )
+            }
+        });
+        match made {
+            Ok(()) => {
+                mem::forget(bytes);
+                Ok(())
+            }
+            // Not every platform takes memory that is not its own.
+            Err(_) => self.copied_chunk(&bytes),
+        }
+    }
+
+    fn make(
+        &mut self,
+        create: impl FnOnce(sys::napi_env, *mut sys::napi_value) -> sys::napi_status,
+    ) -> Result<()> {
+        let mut result = ptr::null_mut();
+        check_status!(create(self.env, &mut result))?;
+        self.values.push(result);
+        Ok(())
+    }
+
+    pub(super) fn head(&mut self, client: u32, kind: u8, at: f64) -> Result<()> {
+        self.number(client.into())?;
+        self.number(kind.into())?;
+        self.number(at)
+    }
+
+    /// Appends the row of a letter.
+    pub fn letter(&mut self, letter: Letter) -> Result<()> {
+        let Letter { from, at, content } = letter;
+        match content {
+            Content::Messages(run) => {
+                let mut messages = Messages::new(self, from.id, at);
+                messages.run(run)?;
+                messages.finish()
+            }
+            Content::Agreed {
+                protocol,
+                extensions,
+            } => {
+                self.head(from.id, 2, at)?;
+                self.text(&protocol)?;
+                self.text(&extensions)
+            }
+            Content::Notice(told) => self.notice(from.id, at, told),
+        }
+    }
+
+    /// Appends the row of a notice.
+    pub fn notice(&mut self, client: u32, at: f64, notice: Notice) -> Result<()> {
+        let Notice {
+            event,
+            retry_count,
+            circuit_failures,
+            alive,
+        } = notice;
+        let kind = match event {
+            Event::StateChange(_) => 3,
+            Event::CircuitChange(_) => 4,
+            Event::Open => 5,
+            Event::Error(_) => 6,
+            Event::Close(_) => 7,
+            Event::Retry { .. } => 8,
+        };
+        self.head(client, kind, at)?;
+        self.bool(alive)?;
+        self.number(retry_count as f64)?;
+        self.number(circuit_failures as f64)?;
+        match event {
+            Event::StateChange(state) => self.text(state_word(state)),
+            Event::CircuitChange(circuit) => self.text(circuit_word(circuit)),
+            Event::Open => Ok(()),
+            Event::Error(failure) => {
+                self.text(&failure.message)?;
+                self.optional(failure.code.as_deref())?;
+                match failure.status {
+                    Some(status) => self.number(status.into())?,
+                    None => self.null()?,
+                }
+                let headers = failure.headers.into_iter();
+                self.list(headers.flat_map(|(name, value)| [name, value]).collect())
+            }
+            Event::Close(ending) => {
+                match ending.code {
+                    CloseCode::Frame(code) => self.number(code.into())?,
+                    CloseCode::MaxRetries => self.text("MAX_RETRIES")?,
+                }
+                self.text(&ending.reason)?;
+                self.bool(ending.was_clean)
+            }
+            Event::Retry {
+                attempt,
+                delay,
+                max_retries,
+            } => {
+                self.number(attempt as f64)?;
+                self.number(delay.as_millis() as f64)?;
+                self.number(max_retries.map_or(f64::INFINITY, |limit| limit as f64))
             }
         }
     }
 }
 
-/// ASCII goes as latin-1, which JavaScript's engine copies and need not decode.
-unsafe fn string(env: sys::napi_env, text: &str) -> Result<sys::napi_value> {
-    if !text.is_ascii() {
-        // SAFETY: the caller's.
-        return unsafe { <&str>::to_napi_value(env, text) };
-    }
-    let mut result = std::ptr::null_mut();
-    // SAFETY: pointer and length are of a live str; the result is only read after success.
-    check_status!(unsafe {
-        sys::napi_create_string_latin1(env, text.as_ptr().cast(), text.len() as isize, &mut result)
-    })?;
-    Ok(result)
-}
-
-fn number(value: u64) -> Value {
-    Value::Number(value as f64)
-}
-
-fn limit(value: Option<u64>) -> Value {
-    Value::Number(value.map_or(f64::INFINITY, |value| value as f64))
-}
-
-fn optional(value: Option<String>) -> Value {
-    value.map_or(Value::Null, Value::Text)
-}
-
-/// Appends the row of a letter.
-pub fn letter(rows: &mut Vec<Value>, letter: Letter) {
-    let Letter { from, at, content } = letter;
-    let head = |kind: u8| {
-        [
-            number(from.id.into()),
-            number(kind.into()),
-            Value::Number(at),
-        ]
-    };
-    match content {
-        Content::Text(text) => {
-            rows.extend(head(0));
-            rows.push(Value::Text(text));
+impl ToNapiValue for Rows {
+    /// As an array, for what a call returns.
+    unsafe fn to_napi_value(env: sys::napi_env, rows: Self) -> Result<sys::napi_value> {
+        let mut array = ptr::null_mut();
+        // SAFETY: each call gets the environment that this one was called with, and live values.
+        unsafe {
+            check_status!(sys::napi_create_array_with_length(
+                env,
+                rows.values.len(),
+                &mut array
+            ))?;
+            for (index, value) in rows.values.into_iter().enumerate() {
+                check_status!(sys::napi_set_element(env, array, index as u32, value))?;
+            }
         }
-        Content::Binary(bytes) => {
-            rows.extend(head(1));
-            rows.push(Value::Bytes(bytes));
-        }
-        Content::Agreed {
-            protocol,
-            extensions,
-        } => {
-            rows.extend(head(2));
-            rows.extend([Value::Text(protocol), Value::Text(extensions)]);
-        }
-        Content::Notice(told) => notice(rows, from.id, at, told),
+        Ok(array)
     }
 }
 
-/// Appends the row of a notice.
-pub fn notice(rows: &mut Vec<Value>, client: u32, at: f64, notice: Notice) {
-    let Notice {
-        event,
-        retry_count,
-        circuit_failures,
-        alive,
-    } = notice;
-    let kind = match event {
-        Event::StateChange(_) => 3,
-        Event::CircuitChange(_) => 4,
-        Event::Open => 5,
-        Event::Error(_) => 6,
-        Event::Close(_) => 7,
-        Event::Retry { .. } => 8,
-    };
-    rows.extend([
-        number(client.into()),
-        Value::Number(kind.into()),
-        Value::Number(at),
-        Value::Bool(alive),
-        number(retry_count),
-        number(circuit_failures),
-    ]);
-    match event {
-        Event::StateChange(state) => rows.push(Value::Word(state_word(state))),
-        Event::CircuitChange(circuit) => rows.push(Value::Word(circuit_word(circuit))),
-        Event::Open => {}
-        Event::Error(failure) => {
-            let headers = failure
-                .headers
-                .into_iter()
-                .flat_map(|(name, value)| [Value::Text(name), Value::Text(value)]);
-            rows.extend([
-                Value::Text(failure.message),
-                optional(failure.code),
-                failure
-                    .status
-                    .map_or(Value::Null, |status| number(status.into())),
-                Value::List(headers.collect()),
-            ]);
-        }
-        Event::Close(ending) => {
-            let code = match ending.code {
-                CloseCode::Frame(code) => number(code.into()),
-                CloseCode::MaxRetries => Value::Word("MAX_RETRIES"),
-            };
-            rows.extend([
-                code,
-                Value::Text(ending.reason),
-                Value::Bool(ending.was_clean),
-            ]);
-        }
-        Event::Retry {
-            attempt,
-            delay,
-            max_retries,
-        } => {
-            rows.extend([
-                number(attempt),
-                Value::Number(delay.as_millis() as f64),
-                limit(max_retries),
-            ]);
-        }
-    }
+unsafe extern "C" fn free_chunk(
+    _: sys::napi_env,
+    data: *mut std::ffi::c_void,
+    length: *mut std::ffi::c_void,
+) {
+    // SAFETY: `given_chunk` took the box of this length apart, and nobody else frees it.
+    drop(unsafe {
+        Box::from_raw(ptr::slice_from_raw_parts_mut(
+            data.cast::<u8>(),
+            length as usize,
+        ))
+    });
 }
 
 fn state_word(state: State) -> &'static str {

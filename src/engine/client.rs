@@ -2,6 +2,7 @@
 //! and the driver.
 
 use std::collections::VecDeque;
+use std::io::ErrorKind;
 use std::mem;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -12,14 +13,21 @@ use tokio::sync::Notify;
 
 use super::clock;
 use super::dial::{Dial, DialFuture, Wired};
-use super::live::{Inbox, Live};
+use super::end::End;
+use super::inbox::{Message, Run, Signals, feed, with_scratch};
+use super::intake::{Intake, Side};
+use super::line::Line;
+use super::live::{Inbox, KEPT_CAPACITY, Live, Port};
 use super::mailbox::{Content, Flow, Letter, Mailbox};
 use super::runtime::lock;
-use crate::policy::{
-    Attempt, CloseCode, Ending, Event, Failure, Input, Link, Notice, Output, Refusal, Settings,
-    State,
-};
+use super::watch::Watch;
+use super::ways::Ways;
+use crate::net::Stream;
+use crate::policy::{Attempt, Event, Input, Link, Notice, Output, Refusal, Settings, State};
 use crate::wire::{Reader, Writer};
+
+/// From this size on a message is written at once by who sends it: a write of its own costs it little.
+const LARGE: usize = 16 * 1024;
 
 /// What a client is made of.
 pub struct Setup {
@@ -30,6 +38,9 @@ pub struct Setup {
     pub heartbeat: String,
     pub route: Arc<dyn Dial>,
     pub mailbox: Arc<Mailbox>,
+    /// Where the JavaScript thread can read by itself.
+    pub watch: Option<Arc<Watch>>,
+    pub ways: Ways,
 }
 
 /// A message as the user sends it.
@@ -52,8 +63,10 @@ pub struct Client {
     pub(super) flow: Arc<Flow>,
     /// Tells the driver that there is something to do.
     pub(super) wake: Notify,
+    pub(super) watch: Option<Arc<Watch>>,
     core: Mutex<Core>,
     mailbox: Arc<Mailbox>,
+    ways: Ways,
 }
 
 struct Core {
@@ -62,6 +75,8 @@ struct Core {
     heartbeat: String,
     /// There while a connection is open and no close frame has been written.
     writer: Option<Writer>,
+    /// The open connection, where both threads can use it.
+    line: Option<Arc<Line>>,
     /// Frames for the open connection.
     out: Vec<u8>,
     /// Bytes that the driver has taken and not yet written.
@@ -78,18 +93,20 @@ enum Kept {
     Binary(Vec<u8>),
 }
 
+impl Payload<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Payload::Text(text) => text.len(),
+            Payload::Binary(bytes) => bytes.len(),
+        }
+    }
+}
+
 impl Kept {
     fn payload(&self) -> Payload<'_> {
         match self {
             Kept::Text(text) => Payload::Text(text),
             Kept::Binary(bytes) => Payload::Binary(bytes),
-        }
-    }
-
-    fn len(&self) -> usize {
-        match self {
-            Kept::Text(text) => text.len(),
-            Kept::Binary(bytes) => bytes.len(),
         }
     }
 }
@@ -114,6 +131,7 @@ impl Client {
             route: setup.route,
             heartbeat: setup.heartbeat,
             writer: None,
+            line: None,
             out: Vec::new(),
             in_flight: 0,
             kept: Vec::new(),
@@ -123,9 +141,15 @@ impl Client {
         Client {
             flow: Arc::new(Flow::new(setup.id)),
             wake: Notify::new(),
+            watch: setup.watch,
             core: Mutex::new(core),
             mailbox: setup.mailbox,
+            ways: setup.ways,
         }
+    }
+
+    pub fn id(&self) -> u32 {
+        self.flow.id
     }
 
     // What the user does, on the JavaScript thread. `received` is how many notices of this client
@@ -170,17 +194,21 @@ impl Client {
         lock(&self.core).link.delay(attempt).as_millis() as f64
     }
 
-    /// Sends now, or at the next `open` when the client is on its way there.
+    /// Sends on the open connection, or at the next `open` when the client is on its way there.
     ///
     /// `seen_open`: the user sees an open connection. Where it is gone already, the message is lost
     /// as one is that was written just before: it was not meant for the next connection.
-    pub fn send(&self, payload: Payload<'_>, seen_open: bool) {
+    ///
+    /// `first`: in this turn of the event loop. Such a message is written at once; those that follow
+    /// are gathered and written by the driver, which is woken for the first of them.
+    pub fn send(&self, payload: Payload<'_>, seen_open: bool, first: bool) {
         let mut core = lock(&self.core);
         let core = &mut *core;
         if let Some(writer) = &mut core.writer {
             let idle = core.out.is_empty();
             write(writer, payload, &mut core.out);
-            if idle {
+            let direct = first || payload.len() >= LARGE;
+            if idle && !(direct && self.ways.write && core.flush()) {
                 self.wake.notify_one();
             }
         } else if !seen_open && core.link.is_alive() {
@@ -194,7 +222,88 @@ impl Client {
     /// Bytes that were sent and have not been handed to the operating system.
     pub fn buffered_amount(&self) -> usize {
         let core = lock(&self.core);
-        core.out.len() + core.in_flight + core.kept.iter().map(Kept::len).sum::<usize>()
+        core.out.len()
+            + core.in_flight
+            + core
+                .kept
+                .iter()
+                .map(|kept| kept.payload().len())
+                .sum::<usize>()
+    }
+
+    // Reading on the JavaScript thread.
+
+    /// Lets the JavaScript thread read, once it has been delivered all that the engine has read.
+    /// The line to watch, or whether it is to be asked again.
+    pub(super) fn hand_over(&self) -> Result<Arc<Line>, Later> {
+        let line = lock(&self.core).line.clone().ok_or(Later::Never)?;
+        let mut intake = line.intake();
+        match intake.side {
+            Side::Engine if self.flow.is_quiet() => {
+                intake.side = Side::JavaScript;
+                drop(intake);
+                Ok(line)
+            }
+            Side::Engine | Side::InHand => Err(Later::Again),
+            Side::JavaScript | Side::Over => Err(Later::Never),
+        }
+    }
+
+    /// Lets the engine read, since JavaScript is busy.
+    pub(super) fn take_over(&self) -> Option<Arc<Line>> {
+        let line = lock(&self.core).line.clone()?;
+        let mut intake = line.intake();
+        if intake.side != Side::JavaScript {
+            return None;
+        }
+        intake.side = Side::Engine;
+        drop(intake);
+        self.wake.notify_one();
+        Some(line)
+    }
+
+    /// Reads once, if it is JavaScript's turn, and hands each message to `take`. Whether there were
+    /// any: they are to be delivered, then `delivered_here` told.
+    pub fn read_here(&self, mut take: impl FnMut(Message<'_>)) -> bool {
+        let Some(line) = lock(&self.core).line.clone() else {
+            return false;
+        };
+        let mut intake = line.intake();
+        let Intake { reader, side, end } = &mut *intake;
+        if *side != Side::JavaScript {
+            return false;
+        }
+        let mut any = false;
+        let mut signals = with_scratch(|scratch| match line.read(scratch) {
+            Ok(count @ 1..) => feed(reader, &scratch[..count], |message| {
+                any = true;
+                take(message);
+            }),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Signals::default(),
+            Ok(_) | Err(_) => Signals::cut(),
+        });
+        if any {
+            self.flow.charge(1);
+        }
+        let over = signals.end.is_some();
+        if over {
+            *side = Side::Over;
+            *end = signals.end.take();
+        }
+        drop(intake);
+        let mut core = lock(&self.core);
+        self.hear(&mut core, line.attempt, &signals);
+        let flushed = core.flush();
+        self.settle(&mut core, Vec::new());
+        if over || !flushed {
+            self.wake.notify_one();
+        }
+        any
+    }
+
+    /// Tells that JavaScript has been delivered what `read_here` gave.
+    pub fn delivered_here(&self) {
+        self.flow.discharge(1);
     }
 
     // What the driver does, on the engine thread.
@@ -227,8 +336,9 @@ impl Client {
         self.settle(&mut core, Vec::new());
     }
 
-    /// A handshake is done: the connection to drive, unless its attempt has been given up.
-    pub(super) fn opened(&self, attempt: Attempt, wired: Wired) -> Option<Live> {
+    /// A handshake is done: the connection to drive and what came behind its handshake, unless its
+    /// attempt has been given up.
+    pub(super) fn opened(&self, attempt: Attempt, wired: Wired) -> Option<(Live, Option<Inbox>)> {
         let mut core = lock(&self.core);
         core.link.handle(Input::Opened { attempt }, clock::now());
         if !core.link.is_open(attempt) {
@@ -241,7 +351,15 @@ impl Client {
             write(&mut writer, message.payload(), &mut core.out);
         }
         core.writer = Some(writer);
-        let reader = Reader::new(wired.max_payload, wired.deflate.as_ref());
+        let mut reader = Reader::new(wired.max_payload, wired.deflate.as_ref());
+        let longest_run = self.ways.longest_run();
+        let inbox =
+            (!wired.head.is_empty()).then(|| Inbox::read(&mut reader, &wired.head, longest_run));
+        let port = self.port(attempt, wired.stream, reader);
+        core.line = match &port {
+            Port::Own { .. } => None,
+            Port::Shared(tap) => Some(tap.line.clone()),
+        };
         let extensions = wired
             .deflate
             .map_or_else(String::new, |agreed| agreed.to_string());
@@ -252,34 +370,52 @@ impl Client {
                 extensions,
             }],
         );
-        Some(Live::new(attempt, wired.stream, reader, wired.head))
+        Some((Live::new(attempt, port, longest_run), inbox))
+    }
+
+    fn port(&self, attempt: Attempt, stream: Stream, reader: Reader) -> Port {
+        match stream {
+            Stream::Tcp(stream) if self.ways.write || self.ways.read => {
+                Port::share(attempt, stream, reader)
+            }
+            Stream::Tcp(stream) => Port::Own {
+                stream: Box::new(stream),
+                reader,
+            },
+            Stream::Other(stream) => Port::Own { stream, reader },
+        }
     }
 
     /// Takes what was read from the connection `attempt`, but for its end.
-    pub(super) fn absorb(&self, attempt: Attempt, inbox: Inbox) {
+    pub(super) fn absorb(&self, attempt: Attempt, runs: Vec<Run>, signals: &Signals) {
         let mut core = lock(&self.core);
-        if !core.link.is_open(attempt) {
-            // The order to cut it is on its way to the driver.
-            return;
+        if self.hear(&mut core, attempt, signals) {
+            self.settle(&mut core, runs.into_iter().map(Content::Messages).collect());
         }
-        {
-            let core = &mut *core;
-            if let Some(writer) = &mut core.writer {
-                for payload in &inbox.pings {
-                    writer.pong(payload, &mut core.out);
-                }
+    }
+
+    /// Answers the peer's pings and tells the policy that it lives; false where the connection is
+    /// given up: the order to cut it is on its way to the driver.
+    fn hear(&self, core: &mut Core, attempt: Attempt, signals: &Signals) -> bool {
+        if !core.link.is_open(attempt) {
+            return false;
+        }
+        if let Some(writer) = &mut core.writer {
+            for payload in &signals.pings {
+                writer.pong(payload, &mut core.out);
             }
         }
-        if inbox.heard {
+        if signals.heard {
             core.link.handle(Input::Received { attempt }, clock::now());
         }
-        self.settle(&mut core, inbox.messages);
+        true
     }
 
     /// Takes the end of the connection `attempt`, and tells the bytes to end it with.
     pub(super) fn conclude(&self, attempt: Attempt, end: End) -> Vec<u8> {
         let mut core = lock(&self.core);
         let (frame, lost) = end.into_input(attempt);
+        core.line = None;
         {
             let core = &mut *core;
             if let (Some(mut writer), Some(last)) = (core.writer.take(), frame) {
@@ -348,7 +484,36 @@ impl Client {
     }
 }
 
+/// Why the JavaScript thread does not read.
+pub(super) enum Later {
+    Again,
+    Never,
+}
+
 impl Core {
+    /// Writes by this thread what it can. Whether nothing is left for the driver to write.
+    fn flush(&mut self) -> bool {
+        if self.out.is_empty() {
+            return true;
+        }
+        let Some(line) = self.line.as_ref().filter(|_| self.in_flight == 0) else {
+            return false;
+        };
+        // What fails here fails for the driver too, which knows what to do.
+        match line.write(&self.out) {
+            Ok(count) if count == self.out.len() => {
+                self.out.clear();
+                self.out.shrink_to(KEPT_CAPACITY);
+                true
+            }
+            Ok(count) => {
+                self.out.drain(..count);
+                false
+            }
+            Err(_) => false,
+        }
+    }
+
     /// Carries out or queues every output, and returns the notices among them.
     fn drain(&mut self) -> Vec<Notice> {
         let mut notices = Vec::new();
@@ -367,6 +532,7 @@ impl Core {
                 }
                 Output::Cut => {
                     self.writer = None;
+                    self.line = None;
                     self.out = Vec::new();
                     self.actions.push_back(Action::Cut);
                 }
@@ -384,86 +550,5 @@ fn write(writer: &mut Writer, payload: Payload<'_>, out: &mut Vec<u8>) {
     match payload {
         Payload::Text(text) => writer.text(text, out),
         Payload::Binary(bytes) => writer.binary(bytes, out),
-    }
-}
-
-/// How a connection came to its end, as the driver saw it.
-pub(super) enum End {
-    /// The peer's close frame.
-    Closed { code: Option<u16>, reason: String },
-    /// The peer broke the protocol.
-    Violated(crate::wire::Violation),
-    /// The stream ended without a close frame.
-    Cut,
-}
-
-/// The close frame to end with.
-pub(super) struct LastFrame {
-    code: Option<u16>,
-    reason: String,
-}
-
-impl End {
-    /// Whether what the user still sends can reach the peer.
-    pub fn hears(&self) -> bool {
-        match self {
-            End::Closed { .. } | End::Violated(_) => true,
-            End::Cut => false,
-        }
-    }
-
-    fn into_input(self, attempt: Attempt) -> (Option<LastFrame>, Input) {
-        const NO_STATUS: u16 = 1005;
-        const ABNORMAL: u16 = 1006;
-        let ending = |code, reason, was_clean| Ending {
-            code: CloseCode::Frame(code),
-            reason,
-            was_clean,
-        };
-        match self {
-            End::Closed { code, reason } => {
-                let ending = ending(code.unwrap_or(NO_STATUS), reason.clone(), true);
-                (
-                    Some(LastFrame { code, reason }),
-                    Input::Lost {
-                        attempt,
-                        ending,
-                        failure: None,
-                    },
-                )
-            }
-            End::Violated(violation) => {
-                let code = violation.close_code();
-                let failure = Failure {
-                    message: violation.to_string(),
-                    code: Some(violation.code().to_owned()),
-                    ..Failure::default()
-                };
-                let frame = LastFrame {
-                    code: Some(code),
-                    reason: String::new(),
-                };
-                let ending = ending(code, String::new(), false);
-                (
-                    Some(frame),
-                    Input::Lost {
-                        attempt,
-                        ending,
-                        failure: Some(failure),
-                    },
-                )
-            }
-            End::Cut => {
-                let ending = ending(ABNORMAL, String::new(), false);
-                (
-                    None,
-                    Input::Lost {
-                        attempt,
-                        ending,
-                        failure: None,
-                    },
-                )
-            }
-        }
     }
 }

@@ -3,13 +3,13 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::net::{Target, Transport};
+use crate::net::{Stream, Target};
 use crate::policy::Failure;
 use crate::wire::deflate;
 
 /// A connection after its handshake.
 pub struct Wired {
-    pub stream: Box<dyn Transport>,
+    pub stream: Stream,
     /// Bytes that came behind the handshake.
     pub head: Vec<u8>,
     pub protocol: String,

@@ -11,7 +11,7 @@ use tokio::time::{Instant as Moment, Sleep, sleep_until};
 use super::client::{Action, Client};
 use super::clock;
 use super::dial::{DialFuture, Wired};
-use super::live::{Live, Progress};
+use super::live::{Inbox, Live, Progress};
 use crate::policy::{Attempt, Failure, Input};
 
 /// How long the end of a connection waits for JavaScript to answer what came before it.
@@ -129,30 +129,45 @@ fn take_turn(
 fn finish(client: &Arc<Client>, stage: Stage, step: Step) -> Stage {
     match (stage, step) {
         (_, Step::Dialed(attempt, Ok(wired))) => match client.opened(attempt, wired) {
-            Some(live) => Stage::Up(Box::new(live)),
+            Some((live, inbox)) => {
+                let shared = live.line().is_some();
+                let live = Box::new(live);
+                let stage = match inbox {
+                    Some(inbox) => take_in(client, live, inbox),
+                    None => Stage::Up(live),
+                };
+                if let Some(watch) = client.watch.as_ref().filter(|_| shared) {
+                    watch.offer(client);
+                }
+                stage
+            }
             None => Stage::Idle,
         },
         (_, Step::Dialed(attempt, Err(failure))) => {
             client.tell(Input::Refused { attempt, failure });
             Stage::Idle
         }
-        (Stage::Up(mut live), Step::Moved(Progress::Read(mut inbox))) => {
-            let end = inbox.end.take();
-            client.absorb(live.attempt, inbox);
-            if let Some(end) = end {
-                live.ending = Some((end, clock::now() + ANSWER));
-                return conclude(client, live);
-            }
-            if client.flow.is_full() {
-                live.paused = true;
-                client.tell(Input::Paused {
-                    attempt: live.attempt,
-                });
-            }
-            Stage::Up(live)
-        }
+        (Stage::Up(live), Step::Moved(Progress::Read(inbox))) => take_in(client, live, inbox),
         (stage, Step::Moved(_)) => stage,
     }
+}
+
+fn take_in(client: &Arc<Client>, mut live: Box<Live>, inbox: Inbox) -> Stage {
+    let Inbox { runs, mut signals } = inbox;
+    let end = signals.end.take();
+    client.absorb(live.attempt, runs, &signals);
+    live.absorbed();
+    if let Some(end) = end {
+        live.ending = Some((end, clock::now() + ANSWER));
+        return conclude(client, live);
+    }
+    if client.flow.is_full() {
+        live.paused = true;
+        client.tell(Input::Paused {
+            attempt: live.attempt,
+        });
+    }
+    Stage::Up(live)
 }
 
 /// Ends a connection that has come to its end.

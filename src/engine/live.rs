@@ -1,49 +1,56 @@
-//! An open connection: its stream, its reader, and what is being written.
+//! An open connection of the engine: its stream, its reader, and what is being written.
 
-use std::cell::RefCell;
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadBuf};
+use tokio::net::TcpStream;
 
-use super::client::End;
-use super::mailbox::Content;
+use super::end::End;
+use super::inbox::{Run, Runs, Signals, feed, with_scratch};
+use super::intake::{Intake, Side};
+use super::line::{Line, Tap};
 use crate::net::Transport;
 use crate::policy::Attempt;
-use crate::wire::{Event, Reader};
-
-/// One read takes at most this many bytes.
-const SCRATCH: usize = 64 * 1024;
+use crate::wire::Reader;
 
 /// Written bytes leave no larger buffer behind with an idle connection.
-const KEPT_CAPACITY: usize = 4 * 1024;
+pub(super) const KEPT_CAPACITY: usize = 4 * 1024;
 
 /// How long the peer may take to end the stream after both close frames.
 const LINGER: Duration = Duration::from_secs(2);
-
-thread_local! {
-    /// Shared by all connections of the engine thread: only what is partial is kept by each.
-    static READ: RefCell<Vec<u8>> = RefCell::new(vec![0; SCRATCH]);
-}
-
-/// What one read brought.
-#[derive(Default)]
-pub struct Inbox {
-    pub messages: Vec<Content>,
-    /// Payloads of the peer's pings, to be answered.
-    pub pings: Vec<Vec<u8>>,
-    /// Bytes arrived: the peer is alive.
-    pub heard: bool,
-    pub end: Option<End>,
-}
 
 /// What a connection has got done.
 pub enum Progress {
     /// All that was handed over has been written.
     Wrote,
     Read(Inbox),
+}
+
+pub struct Inbox {
+    pub runs: Vec<Run>,
+    pub signals: Signals,
+}
+
+impl Inbox {
+    pub fn read(reader: &mut Reader, bytes: &[u8], longest_run: usize) -> Inbox {
+        let mut runs = Runs::new(longest_run);
+        let signals = feed(reader, bytes, |message| runs.push(message));
+        Inbox {
+            runs: runs.into_runs(),
+            signals,
+        }
+    }
+
+    fn of(signals: Signals) -> Inbox {
+        Inbox {
+            runs: Vec::new(),
+            signals,
+        }
+    }
 }
 
 pub struct Live {
@@ -53,10 +60,8 @@ pub struct Live {
     /// The end that the peer has come to, until JavaScript has been delivered what came before, or
     /// until then.
     pub ending: Option<(End, Instant)>,
-    stream: Box<dyn Transport>,
-    reader: Reader,
-    /// Bytes that came behind the handshake and have not been read.
-    head: Vec<u8>,
+    port: Port,
+    longest_run: usize,
     sending: Vec<u8>,
     sent: usize,
     unflushed: bool,
@@ -64,24 +69,62 @@ pub struct Live {
     broken: bool,
 }
 
-impl Live {
-    pub fn new(
-        attempt: Attempt,
+pub(super) enum Port {
+    /// The engine's alone.
+    Own {
         stream: Box<dyn Transport>,
         reader: Reader,
-        head: Vec<u8>,
-    ) -> Live {
+    },
+    Shared(Tap),
+}
+
+impl Port {
+    /// Shares a connection with the JavaScript thread, where that is possible.
+    pub fn share(attempt: Attempt, stream: TcpStream, reader: Reader) -> Port {
+        match Tap::share(attempt, stream, reader) {
+            Ok(tap) => Port::Shared(tap),
+            Err((stream, reader)) => Port::Own { stream, reader },
+        }
+    }
+
+    fn stream(&mut self) -> Pin<&mut dyn Transport> {
+        match self {
+            Port::Own { stream, .. } => Pin::new(stream.as_mut()),
+            Port::Shared(tap) => Pin::new(tap),
+        }
+    }
+}
+
+impl Live {
+    pub fn new(attempt: Attempt, port: Port, longest_run: usize) -> Live {
         Live {
             attempt,
             paused: false,
             ending: None,
-            stream,
-            reader,
-            head,
+            port,
+            longest_run,
             sending: Vec::new(),
             sent: 0,
             unflushed: false,
             broken: false,
+        }
+    }
+
+    /// The line, where the JavaScript thread may use it too.
+    pub fn line(&self) -> Option<&Arc<Line>> {
+        match &self.port {
+            Port::Own { .. } => None,
+            Port::Shared(tap) => Some(&tap.line),
+        }
+    }
+
+    /// Tells that what was read last is in the mailbox.
+    pub fn absorbed(&self) {
+        if let Some(line) = self.line() {
+            let mut intake = line.intake();
+            if intake.side == Side::InHand {
+                intake.side = Side::Engine;
+            }
         }
     }
 
@@ -105,34 +148,62 @@ impl Live {
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Progress> {
-        if !self.head.is_empty() {
-            let head = std::mem::take(&mut self.head);
-            return Poll::Ready(Progress::Read(read(&mut self.reader, &head)));
-        }
         if self.poll_write(context).is_ready() {
             return Poll::Ready(Progress::Wrote);
         }
-        if self.paused || self.ending.is_some() {
+        if self.ending.is_some() {
             return Poll::Pending;
         }
-        READ.with_borrow_mut(|scratch| {
-            let mut buffer = ReadBuf::new(scratch);
-            match Pin::new(&mut self.stream).poll_read(context, &mut buffer) {
-                Poll::Pending => Poll::Pending,
-                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
-                    Poll::Ready(Progress::Read(read(&mut self.reader, buffer.filled())))
+        self.poll_read(context).map(Progress::Read)
+    }
+
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Inbox> {
+        let Live {
+            port,
+            longest_run,
+            sending,
+            paused,
+            ..
+        } = self;
+        match port {
+            Port::Own { stream, reader } => {
+                if *paused {
+                    return Poll::Pending;
                 }
-                Poll::Ready(Ok(()) | Err(_)) => Poll::Ready(Progress::Read(Inbox {
-                    end: Some(End::Cut),
-                    ..Inbox::default()
-                })),
+                let stream = Pin::new(stream.as_mut());
+                read(context, stream, reader, *longest_run)
             }
-        })
+            Port::Shared(tap) => {
+                let line = tap.line.clone();
+                let mut intake = line.intake();
+                let Intake { reader, side, end } = &mut *intake;
+                if let Some(end) = end.take() {
+                    return Poll::Ready(Inbox::of(Signals {
+                        end: Some(end),
+                        ..Signals::default()
+                    }));
+                }
+                if *side == Side::JavaScript && sending.is_empty() {
+                    tap.rest();
+                }
+                if *side != Side::Engine || *paused {
+                    return Poll::Pending;
+                }
+                let progress = read(context, Pin::new(tap), reader, *longest_run);
+                if let Poll::Ready(inbox) = &progress {
+                    *side = match inbox.signals.end {
+                        Some(_) => Side::Over,
+                        None => Side::InHand,
+                    };
+                }
+                progress
+            }
+        }
     }
 
     /// Ready when all has been written by this call.
     fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let mut stream = Pin::new(&mut self.stream);
+        let mut stream = self.port.stream();
         let mut progress = Poll::Pending;
         while self.sent < self.sending.len() {
             match stream
@@ -163,11 +234,12 @@ impl Live {
     /// Writes `last_words` behind what is being written, and waits for the peer to end the stream.
     pub async fn end(mut self, last_words: Vec<u8>) {
         let farewell = async {
-            self.stream.write_all(&self.sending[self.sent..]).await?;
-            self.stream.write_all(&last_words).await?;
-            self.stream.shutdown().await?;
+            let mut stream = self.port.stream();
+            stream.write_all(&self.sending[self.sent..]).await?;
+            stream.write_all(&last_words).await?;
+            stream.shutdown().await?;
             let mut sink = [0; 1024];
-            while self.stream.read(&mut sink).await? > 0 {}
+            while stream.read(&mut sink).await? > 0 {}
             std::io::Result::Ok(())
         };
         // The connection is over for the user; how its stream ends changes nothing any more.
@@ -175,25 +247,20 @@ impl Live {
     }
 }
 
-fn read(reader: &mut Reader, bytes: &[u8]) -> Inbox {
-    let mut inbox = Inbox {
-        heard: true,
-        ..Inbox::default()
-    };
-    let result = reader.feed(bytes, |event| match event {
-        Event::Text(text) => inbox.messages.push(Content::Text(text.into_owned())),
-        Event::Binary(bytes) => inbox.messages.push(Content::Binary(bytes.into_owned())),
-        Event::Ping(payload) => inbox.pings.push(payload.to_vec()),
-        Event::Pong(_) => {}
-        Event::Close { code, reason } => {
-            inbox.end = Some(End::Closed {
-                code,
-                reason: reason.to_owned(),
-            })
-        }
-    });
-    if let Err(violation) = result {
-        inbox.end = Some(End::Violated(violation));
-    }
-    inbox
+fn read(
+    context: &mut Context<'_>,
+    stream: Pin<&mut dyn Transport>,
+    reader: &mut Reader,
+    longest_run: usize,
+) -> Poll<Inbox> {
+    with_scratch(|scratch| {
+        let mut buffer = ReadBuf::new(scratch);
+        Poll::Ready(match stream.poll_read(context, &mut buffer) {
+            Poll::Pending => return Poll::Pending,
+            Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
+                Inbox::read(reader, buffer.filled(), longest_run)
+            }
+            Poll::Ready(Ok(()) | Err(_)) => Inbox::of(Signals::cut()),
+        })
+    })
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::Notify;
 
+use super::inbox::Run;
 use super::runtime::lock;
 use crate::policy::Notice;
 
@@ -20,8 +21,8 @@ const LETTER: usize = 64;
 /// One `take` hands over about this many bytes, so that timers of the user run between batches.
 const BATCH_BYTES: usize = 1024 * 1024;
 
-/// One `take` hands over at most this many letters.
-const BATCH_LETTERS: usize = 1024;
+/// One `take` hands over about this many messages and notices.
+const BATCH_ENTRIES: usize = 1024;
 
 /// What one client may still put into the mailbox.
 pub struct Flow {
@@ -53,12 +54,12 @@ impl Flow {
         self.unread.load(Ordering::Acquire) == 0
     }
 
-    fn charge(&self, cost: usize) {
+    pub(super) fn charge(&self, cost: usize) {
         self.unread.fetch_add(cost, Ordering::AcqRel);
     }
 
     /// Half of the room must be free before the engine reads again, or it would do so letter by letter.
-    fn discharge(&self, cost: usize) {
+    pub(super) fn discharge(&self, cost: usize) {
         let before = self.unread.fetch_sub(cost, Ordering::AcqRel);
         if before > ROOM / 2 && before - cost <= ROOM / 2 {
             self.room.notify_one();
@@ -78,8 +79,7 @@ pub struct Letter {
 }
 
 pub enum Content {
-    Text(String),
-    Binary(Vec<u8>),
+    Messages(Run),
     Notice(Notice),
     /// A connection is open; comes before its `open` notice.
     Agreed {
@@ -90,12 +90,19 @@ pub enum Content {
 
 impl Letter {
     fn cost(&self) -> usize {
-        LETTER
+        LETTER * self.entries()
             + match &self.content {
-                Content::Text(text) => text.len(),
-                Content::Binary(bytes) => bytes.len(),
+                Content::Messages(run) => run.bytes.len(),
                 Content::Notice(_) | Content::Agreed { .. } => 0,
             }
+    }
+
+    /// What JavaScript gets of it one by one.
+    fn entries(&self) -> usize {
+        match &self.content {
+            Content::Messages(run) => run.lengths.len(),
+            Content::Notice(_) | Content::Agreed { .. } => 1,
+        }
     }
 }
 
@@ -154,14 +161,14 @@ impl Mailbox {
     /// tells that all that was taken before has been delivered.
     pub fn take(&self) -> (Vec<Letter>, bool) {
         let mut queue = lock(&self.queue);
-        let mut bytes = 0;
+        let (mut bytes, mut entries) = (0, 0);
         let count = queue
             .letters
             .iter()
-            .take(BATCH_LETTERS)
             .take_while(|letter| {
-                let fits = bytes < BATCH_BYTES;
+                let fits = bytes < BATCH_BYTES && entries < BATCH_ENTRIES;
                 bytes += letter.cost();
+                entries += letter.entries();
                 fits
             })
             .count();

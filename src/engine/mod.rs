@@ -9,16 +9,27 @@ mod client;
 mod clock;
 mod dial;
 mod driver;
+mod end;
+mod inbox;
+mod intake;
+#[cfg_attr(not(unix), path = "line_absent.rs")]
+mod line;
 mod live;
 mod mailbox;
 mod runtime;
+#[cfg_attr(not(target_os = "linux"), path = "watch_absent.rs")]
+mod watch;
+mod ways;
 
 pub use client::{Client, Payload, Reply, Setup};
 pub use clock::epoch_ms;
 pub use dial::{Dial, DialFuture, Route, Wired};
 pub use driver::drive;
+pub use inbox::{Kind, Message, Run};
 pub use mailbox::{Content, Letter, Mailbox};
 pub use runtime::{Runtime, lock};
+pub use watch::Watch;
+pub use ways::Ways;
 
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,7 @@ mod headers;
 mod limit;
 mod options;
 mod roots;
+mod stream;
 mod target;
 #[cfg(test)]
 mod tls_tests;
@@ -21,4 +22,5 @@ mod verifier;
 pub use error::{HandshakeFault, NetError, Phase};
 pub use options::{BadOption, Options, TlsOptions};
 pub use roots::Roots;
-pub use target::{Reached, Target, Transport};
+pub use stream::{Stream, Transport};
+pub use target::{Reached, Target};

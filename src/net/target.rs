@@ -3,14 +3,13 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite};
-
 use super::address::{Address, redact};
 use super::client_tls::ClientTls;
 use super::connect::Route;
 use super::handshake::{Answer, Ask, Response, Upgrade, upgrade};
 use super::headers::{Confidence, Headers, is_token, latin1};
 use super::limit::Limit;
+use super::stream::Stream;
 use super::{BadOption, HandshakeFault, NetError, Options, Phase};
 
 /// A peer that options name. One that exists is valid: only the network can fail it.
@@ -27,14 +26,9 @@ pub struct Target {
     tls: ClientTls,
 }
 
-/// A byte stream, in the clear or by TLS.
-pub trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
-
 /// A connection that has been upgraded.
 pub struct Reached {
-    pub stream: Box<dyn Transport>,
+    pub stream: Stream,
     /// What the peer sent right behind its answer: the first bytes of frames.
     pub head: Vec<u8>,
     /// The agreed subprotocol, empty when none was asked for.
@@ -126,7 +120,7 @@ impl Target {
         &self,
         address: &Address,
         limit: &mut Limit,
-    ) -> Result<(Box<dyn Transport>, Answer), NetError> {
+    ) -> Result<(Stream, Answer), NetError> {
         let found = limit
             .bound(
                 Phase::Resolve,
@@ -136,14 +130,11 @@ impl Target {
         let tcp = limit
             .bound(Phase::Connect, self.route.connect(found))
             .await?;
-        let mut stream: Box<dyn Transport> = if address.is_secure() {
-            Box::new(
-                limit
-                    .bound(Phase::Tls, self.tls.connect(address.host(), tcp))
-                    .await?,
-            )
+        let mut stream = if address.is_secure() {
+            let tls = self.tls.connect(address.host(), tcp);
+            Stream::Other(Box::new(limit.bound(Phase::Tls, tls).await?))
         } else {
-            Box::new(tcp)
+            Stream::Tcp(tcp)
         };
         let mut headers = Vec::new();
         self.headers

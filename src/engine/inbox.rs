@@ -1,0 +1,135 @@
+//! What a read of a connection brings.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+
+use super::end::End;
+use crate::wire::{Event, Reader};
+
+/// One read takes at most this many bytes.
+const SCRATCH: usize = 128 * 1024;
+
+/// Messages from this size on make a run of their own, which is never copied.
+const LARGE: usize = 16 * 1024;
+
+thread_local! {
+    /// Shared by all connections of a thread: only what is partial is kept by each.
+    static READ: RefCell<Vec<u8>> = RefCell::new(vec![0; SCRATCH]);
+}
+
+/// Lends the thread's read buffer.
+pub(super) fn with_scratch<R>(read: impl FnOnce(&mut [u8]) -> R) -> R {
+    READ.with_borrow_mut(|scratch| read(scratch))
+}
+
+/// A message as it arrived.
+pub enum Message<'a> {
+    Text(Cow<'a, str>),
+    Binary(Cow<'a, [u8]>),
+}
+
+/// Messages of one kind that came one behind the other, end to end.
+pub struct Run {
+    pub kind: Kind,
+    /// The bytes of a text are UTF-8.
+    pub bytes: Vec<u8>,
+    pub lengths: Vec<usize>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    Text,
+    Binary,
+}
+
+/// What one read brought besides messages.
+#[derive(Default)]
+pub(super) struct Signals {
+    /// Payloads of the peer's pings, to be answered.
+    pub pings: Vec<Vec<u8>>,
+    /// Bytes arrived: the peer is alive.
+    pub heard: bool,
+    pub end: Option<End>,
+}
+
+impl Signals {
+    /// Those of a stream that is at its end.
+    pub fn cut() -> Signals {
+        Signals {
+            end: Some(End::Cut),
+            ..Signals::default()
+        }
+    }
+}
+
+/// Hands `bytes` to the reader, and each message to `take`.
+pub(super) fn feed(
+    reader: &mut Reader,
+    bytes: &[u8],
+    mut take: impl FnMut(Message<'_>),
+) -> Signals {
+    let mut signals = Signals {
+        heard: true,
+        ..Signals::default()
+    };
+    let result = reader.feed(bytes, |event| match event {
+        Event::Text(text) => take(Message::Text(text)),
+        Event::Binary(bytes) => take(Message::Binary(bytes)),
+        Event::Ping(payload) => signals.pings.push(payload.to_vec()),
+        Event::Pong(_) => {}
+        Event::Close { code, reason } => {
+            signals.end = Some(End::Closed {
+                code,
+                reason: reason.to_owned(),
+            })
+        }
+    });
+    if let Err(violation) = result {
+        signals.end = Some(End::Violated(violation));
+    }
+    signals
+}
+
+/// Messages that JavaScript is to be told through the mailbox.
+pub(super) struct Runs {
+    runs: Vec<Run>,
+    longest: usize,
+}
+
+impl Runs {
+    /// No run holds more messages than `longest`.
+    pub fn new(longest: usize) -> Runs {
+        Runs {
+            runs: Vec::new(),
+            longest,
+        }
+    }
+
+    pub fn push(&mut self, message: Message<'_>) {
+        let (kind, bytes) = match message {
+            Message::Text(Cow::Borrowed(text)) => (Kind::Text, Cow::Borrowed(text.as_bytes())),
+            Message::Text(Cow::Owned(text)) => (Kind::Text, Cow::Owned(text.into_bytes())),
+            Message::Binary(bytes) => (Kind::Binary, bytes),
+        };
+        match self.runs.last_mut() {
+            Some(run)
+                if run.kind == kind
+                    && bytes.len() < LARGE
+                    && run.bytes.len() < LARGE * 4
+                    && run.lengths.len() < self.longest =>
+            {
+                run.bytes.extend_from_slice(&bytes);
+                run.lengths.push(bytes.len());
+            }
+            Some(_) | None => self.runs.push(Run {
+                kind,
+                lengths: vec![bytes.len()],
+                bytes: bytes.into_owned(),
+            }),
+        }
+    }
+
+    pub fn into_runs(self) -> Vec<Run> {
+        self.runs
+    }
+}

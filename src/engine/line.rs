@@ -1,0 +1,158 @@
+//! A plain TCP connection that the JavaScript thread and the engine both use.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Poll, ready};
+
+use tokio::io::unix::AsyncFd;
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+
+use super::intake::Intake;
+use super::runtime::lock;
+use crate::net::Transport;
+use crate::policy::Attempt;
+use crate::wire::Reader;
+
+pub struct Line {
+    pub(super) attempt: Attempt,
+    socket: TcpStream,
+    intake: Mutex<Intake>,
+}
+
+impl Line {
+    pub fn intake(&self) -> MutexGuard<'_, Intake> {
+        lock(&self.intake)
+    }
+
+    /// Reads what is there; only under the lock of the intake.
+    pub fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        (&self.socket).read(buffer)
+    }
+
+    /// Writes what fits; only one thread may be at it.
+    pub fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        (&self.socket).write(bytes)
+    }
+}
+
+impl AsFd for Line {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+/// The engine's end of a line, as a stream.
+pub(super) struct Tap {
+    pub line: Arc<Line>,
+    /// Tells when the socket is ready. That costs the engine a wake-up for each arrival, so it is
+    /// asked for only while the engine has something to wait for.
+    ready: Option<AsyncFd<Socket>>,
+}
+
+struct Socket(Arc<Line>);
+
+impl AsRawFd for Socket {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.socket.as_raw_fd()
+    }
+}
+
+/// Watches a descriptor that `owner` holds open.
+pub(super) fn readiness<T: AsRawFd>(owner: T, interest: Interest) -> io::Result<AsyncFd<T>> {
+    #[expect(
+        deprecated,
+        reason = "the successor is unsafe, since any number can be a RawFd; ours are those of open owners"
+    )]
+    AsyncFd::with_interest(owner, interest)
+}
+
+impl Tap {
+    /// Shares a connection, or gives back what the engine is to use alone.
+    pub fn share(
+        attempt: Attempt,
+        stream: tokio::net::TcpStream,
+        reader: Reader,
+    ) -> Result<Tap, (Box<dyn Transport>, Reader)> {
+        let Ok(socket) = stream.into_std() else {
+            // The socket is gone: a stream at its end tells it as any other loss.
+            return Err((Box::new(tokio::io::empty()), reader));
+        };
+        let line = Arc::new(Line {
+            attempt,
+            socket,
+            intake: Mutex::new(Intake::new(reader)),
+        });
+        Ok(Tap { line, ready: None })
+    }
+
+    /// Waits for nothing any more.
+    pub fn rest(&mut self) {
+        self.ready = None;
+    }
+
+    fn ready(&mut self) -> io::Result<&AsyncFd<Socket>> {
+        let ready = match self.ready.take() {
+            Some(ready) => ready,
+            None => {
+                let both = Interest::READABLE | Interest::WRITABLE;
+                readiness(Socket(self.line.clone()), both)?
+            }
+        };
+        Ok(self.ready.insert(ready))
+    }
+}
+
+impl AsyncRead for Tap {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let line = self.line.clone();
+        let ready = self.ready()?;
+        loop {
+            let mut guard = ready!(ready.poll_read_ready(context))?;
+            let room = buffer.remaining();
+            match line.read(buffer.initialize_unfilled()) {
+                Ok(count) => {
+                    if count > 0 && count < room {
+                        guard.clear_ready();
+                    }
+                    buffer.advance(count);
+                    return Poll::Ready(Ok(()));
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => guard.clear_ready(),
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+}
+
+impl AsyncWrite for Tap {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let line = self.line.clone();
+        loop {
+            match line.write(bytes) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    ready!(self.ready()?.poll_write_ready(context))?.clear_ready();
+                }
+                result => return Poll::Ready(result),
+            }
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.line.socket.shutdown(Shutdown::Write))
+    }
+}

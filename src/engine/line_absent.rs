@@ -1,0 +1,75 @@
+//! Where a socket cannot be shared between threads, the engine uses it alone.
+
+use std::convert::Infallible;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, MutexGuard};
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::intake::Intake;
+use crate::net::Transport;
+use crate::policy::Attempt;
+use crate::wire::Reader;
+
+pub struct Line {
+    pub(super) attempt: Attempt,
+    never: Infallible,
+}
+
+impl Line {
+    pub fn intake(&self) -> MutexGuard<'_, Intake> {
+        match self.never {}
+    }
+
+    pub fn read(&self, _: &mut [u8]) -> io::Result<usize> {
+        match self.never {}
+    }
+
+    pub fn write(&self, _: &[u8]) -> io::Result<usize> {
+        match self.never {}
+    }
+}
+
+pub(super) struct Tap {
+    pub line: Arc<Line>,
+}
+
+impl Tap {
+    pub fn share(
+        _: Attempt,
+        stream: tokio::net::TcpStream,
+        reader: Reader,
+    ) -> Result<Tap, (Box<dyn Transport>, Reader)> {
+        Err((Box::new(stream), reader))
+    }
+
+    pub fn rest(&mut self) {
+        match self.line.never {}
+    }
+}
+
+impl AsyncRead for Tap {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        _: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.line.never {}
+    }
+}
+
+impl AsyncWrite for Tap {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        match self.line.never {}
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.line.never {}
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.line.never {}
+    }
+}

@@ -1,0 +1,157 @@
+//! The connections that the JavaScript thread reads by itself, and the guard that lets the engine read
+//! them when JavaScript is busy.
+//!
+//! All of one environment are in one epoll set. Node's event loop polls that set, so that one wake-up
+//! serves them all.
+
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
+
+use rustix::event::{Timespec, epoll};
+use tokio::io::Interest;
+use tokio::time::sleep;
+
+use super::client::{Client, Later};
+use super::line::readiness;
+use super::runtime::lock;
+
+/// Bytes that wait longer than two of these are read by the engine.
+const PATIENCE: Duration = Duration::from_millis(8);
+
+/// Sockets that one look at the set tells of.
+const AT_ONCE: usize = 256;
+
+const NO_WAIT: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 0,
+};
+
+pub struct Watch {
+    set: OwnedFd,
+    /// How often JavaScript has come to read.
+    turns: AtomicU64,
+    lists: Mutex<Lists>,
+}
+
+#[derive(Default)]
+struct Lists {
+    /// Clients whose lines are in the set.
+    here: HashMap<u32, Weak<Client>>,
+    /// Those that the engine reads for now.
+    away: Vec<Weak<Client>>,
+}
+
+impl Watch {
+    pub fn new() -> io::Result<Watch> {
+        Ok(Watch {
+            set: epoll::create(epoll::CreateFlags::CLOEXEC)?,
+            turns: AtomicU64::new(0),
+            lists: Mutex::default(),
+        })
+    }
+
+    /// What the event loop is to poll.
+    pub fn raw_fd(&self) -> RawFd {
+        self.set.as_raw_fd()
+    }
+
+    /// A connection is open that JavaScript can read once it has been delivered all there is.
+    pub(super) fn offer(&self, client: &Arc<Client>) {
+        lock(&self.lists).away.push(Arc::downgrade(client));
+    }
+
+    /// Forgets a client that is going.
+    pub fn forget(&self, id: u32) {
+        lock(&self.lists).here.remove(&id);
+    }
+
+    /// Takes the reading from the engine, on the JavaScript thread.
+    pub fn reclaim(&self) {
+        let mut lists = lock(&self.lists);
+        if lists.away.is_empty() {
+            return;
+        }
+        let Lists { here, away } = &mut *lists;
+        away.retain(|client| {
+            let Some(strong) = client.upgrade() else {
+                return false;
+            };
+            let line = match strong.hand_over() {
+                Ok(line) => line,
+                Err(Later::Again) => return true,
+                Err(Later::Never) => return false,
+            };
+            let id = strong.flow.id;
+            let data = epoll::EventData::new_u64(id.into());
+            if epoll::add(&self.set, &*line, data, epoll::EventFlags::IN).is_ok() {
+                here.insert(id, client.clone());
+            } else {
+                strong.take_over();
+            }
+            false
+        });
+    }
+
+    /// The clients that have something to read, on the JavaScript thread. Who asks is responsive.
+    pub fn ready(&self) -> Vec<Arc<Client>> {
+        self.turns.fetch_add(1, Ordering::Release);
+        self.look()
+    }
+
+    fn look(&self) -> Vec<Arc<Client>> {
+        let mut events = Vec::with_capacity(AT_ONCE);
+        // An error leaves no events; there will be another look.
+        let _ = epoll::wait(
+            &self.set,
+            rustix::buffer::spare_capacity(&mut events),
+            Some(&NO_WAIT),
+        );
+        let lists = lock(&self.lists);
+        let ids = events
+            .iter()
+            .map(|event: &epoll::Event| event.data.u64() as u32);
+        ids.filter_map(|id| lists.here.get(&id)?.upgrade())
+            .collect()
+    }
+
+    /// Lets the engine read whatever JavaScript leaves unread for too long.
+    pub async fn guard(self: Arc<Self>) {
+        loop {
+            // An arrival costs a wake-up only after a time of rest.
+            let Ok(set) = readiness(self.raw_fd(), Interest::READABLE) else {
+                return;
+            };
+            if set.readable().await.is_err() {
+                return;
+            }
+            drop(set);
+            let mut seen = self.turns.load(Ordering::Acquire);
+            loop {
+                sleep(PATIENCE).await;
+                let turns = self.turns.load(Ordering::Acquire);
+                if turns == seen && !self.take_over() {
+                    break;
+                }
+                seen = turns;
+            }
+        }
+    }
+
+    /// Whether there was something that JavaScript has not read.
+    fn take_over(&self) -> bool {
+        let unread = self.look();
+        for client in &unread {
+            self.forget(client.flow.id);
+            if let Some(line) = client.take_over() {
+                // One that is closed has left the set by itself.
+                let _ = epoll::delete(&self.set, &*line);
+                self.offer(client);
+            }
+        }
+        !unread.is_empty()
+    }
+}

@@ -1,0 +1,30 @@
+//! The fast ways, each of which can be switched off to be compared.
+
+/// Messages of one run at most: a batch is cut between runs, so that timers of the user run.
+const RUN: usize = 1024;
+
+#[derive(Clone, Copy, Debug)]
+pub struct Ways {
+    /// The JavaScript thread writes by itself what it sends first in a turn of its event loop.
+    pub write: bool,
+    /// The JavaScript thread reads by itself while it is responsive.
+    pub read: bool,
+    /// Messages reach the mailbox by the run, not one by one.
+    pub runs: bool,
+}
+
+impl Default for Ways {
+    fn default() -> Ways {
+        Ways {
+            write: true,
+            read: true,
+            runs: true,
+        }
+    }
+}
+
+impl Ways {
+    pub(super) fn longest_run(self) -> usize {
+        if self.runs { RUN } else { 1 }
+    }
+}
