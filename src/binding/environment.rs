@@ -16,6 +16,9 @@ use super::wake::Wake;
 use crate::engine::{Client, Mailbox, Runtime, Watch, Ways, drive, epoch_ms, lock};
 use crate::net::Roots;
 
+/// What one turn reads, about: the handlers of that many bytes leave the event loop its other work.
+const AT_ONCE: usize = 64 * 1024;
+
 #[napi]
 pub struct Environment {
     pub(super) shared: Arc<Shared>,
@@ -247,9 +250,11 @@ fn read(watch: &Watch, deliver: &Callback) {
     let mut rows = Rows::new(deliver.env);
     let mut readers = Vec::new();
     let at = epoch_ms();
-    for client in watch.ready() {
+    let mut bytes = 0;
+    watch.serve(|client| {
         let mut messages = Messages::new(&mut rows, client.id(), at);
         let any = client.read_here(|message| {
+            bytes += message.len();
             // What JavaScript has no room for cannot be told to it.
             let _ = messages.push(message);
         });
@@ -257,7 +262,8 @@ fn read(watch: &Watch, deliver: &Callback) {
         if any {
             readers.push(client);
         }
-    }
+        bytes < AT_ONCE
+    });
     for batch in rows.batches() {
         // A handler that throws has been reported; only the end of the environment fails a call.
         let _ = deliver.make(batch);

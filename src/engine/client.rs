@@ -233,18 +233,17 @@ impl Client {
 
     // Reading on the JavaScript thread.
 
-    /// Lets the JavaScript thread read, once it has been delivered all that the engine has read.
-    /// The line to watch, or whether it is to be asked again.
+    /// Lets the JavaScript thread read. The line to watch, or whether it is to be asked again.
     pub(super) fn hand_over(&self) -> Result<Arc<Line>, Later> {
         let line = lock(&self.core).line.clone().ok_or(Later::Never)?;
         let mut intake = line.intake();
         match intake.side {
-            Side::Engine if self.flow.is_quiet() => {
+            Side::Engine => {
                 intake.side = Side::JavaScript;
                 drop(intake);
                 Ok(line)
             }
-            Side::Engine | Side::InHand => Err(Later::Again),
+            Side::InHand => Err(Later::Again),
             Side::JavaScript | Side::Over => Err(Later::Never),
         }
     }
@@ -270,7 +269,8 @@ impl Client {
         };
         let mut intake = line.intake();
         let Intake { reader, side, end } = &mut *intake;
-        if *side != Side::JavaScript {
+        // What the engine has read is delivered first.
+        if *side != Side::JavaScript || !self.flow.is_quiet() {
             return false;
         }
         let mut any = false;

@@ -7,7 +7,7 @@ use super::end::End;
 use crate::wire::{Event, Reader};
 
 /// One read takes at most this many bytes.
-const SCRATCH: usize = 128 * 1024;
+const SCRATCH: usize = 64 * 1024;
 
 /// Messages from this size on make a run of their own, which is never copied.
 const LARGE: usize = 16 * 1024;
@@ -26,6 +26,16 @@ pub(super) fn with_scratch<R>(read: impl FnOnce(&mut [u8]) -> R) -> R {
 pub enum Message<'a> {
     Text(Cow<'a, str>),
     Binary(Cow<'a, [u8]>),
+}
+
+impl Message<'_> {
+    /// Bytes on the wire, before compression.
+    pub fn len(&self) -> usize {
+        match self {
+            Message::Text(text) => text.len(),
+            Message::Binary(bytes) => bytes.len(),
+        }
+    }
 }
 
 /// Messages of one kind that came one behind the other, end to end.

@@ -5,11 +5,11 @@
 //! serves them all.
 
 use std::collections::HashMap;
-use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
+use std::{io, mem};
 
 use rustix::event::{Timespec, epoll};
 use tokio::io::Interest;
@@ -43,6 +43,8 @@ struct Lists {
     here: HashMap<u32, Weak<Client>>,
     /// Those that the engine reads for now.
     away: Vec<Weak<Client>>,
+    /// Those that had something to read at the last look, and have not had their turn.
+    unserved: Vec<Arc<Client>>,
 }
 
 impl Watch {
@@ -59,7 +61,7 @@ impl Watch {
         self.set.as_raw_fd()
     }
 
-    /// A connection is open that JavaScript can read once it has been delivered all there is.
+    /// A connection is open, or the engine reads it for now: JavaScript can read it when it comes to.
     pub(super) fn offer(&self, client: &Arc<Client>) {
         lock(&self.lists).away.push(Arc::downgrade(client));
     }
@@ -75,7 +77,7 @@ impl Watch {
         if lists.away.is_empty() {
             return;
         }
-        let Lists { here, away } = &mut *lists;
+        let Lists { here, away, .. } = &mut *lists;
         away.retain(|client| {
             let Some(strong) = client.upgrade() else {
                 return false;
@@ -96,10 +98,23 @@ impl Watch {
         });
     }
 
-    /// The clients that have something to read, on the JavaScript thread. Who asks is responsive.
-    pub fn ready(&self) -> Vec<Arc<Client>> {
+    /// Hands each client that has something to read to `serve`, on the JavaScript thread, until that is
+    /// `false`: the others come first the next time. Who asks is responsive.
+    pub fn serve(&self, mut serve: impl FnMut(Arc<Client>) -> bool) {
         self.turns.fetch_add(1, Ordering::Release);
-        self.look()
+        let mut unserved = mem::take(&mut lock(&self.lists).unserved);
+        if unserved.is_empty() {
+            unserved = self.look();
+            unserved.reverse();
+        }
+        while let Some(client) = unserved.pop() {
+            if !serve(client) {
+                break;
+            }
+        }
+        if !unserved.is_empty() {
+            lock(&self.lists).unserved = unserved;
+        }
     }
 
     fn look(&self) -> Vec<Arc<Client>> {

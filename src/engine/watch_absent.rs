@@ -31,7 +31,7 @@ impl Watch {
         match self.never {}
     }
 
-    pub fn ready(&self) -> Vec<Arc<Client>> {
+    pub fn serve(&self, _: impl FnMut(Arc<Client>) -> bool) {
         match self.never {}
     }
 
