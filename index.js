@@ -96,9 +96,7 @@ class WebSocketReconnect extends View {
     if (!open && inner.state !== 'CONNECTING') {
       throw coded(Error, 'WSR_ERR_NOT_CONNECTED', 'WebSocket is not connected');
     }
-    const first = mailbox.isFirstSend();
-    if (bytes === undefined) inner.client.sendText(data, open, first);
-    else inner.client.sendBinary(bytes, open, first);
+    mailbox.send(inner.id, bytes === undefined ? data : bytes, bytes !== undefined, open);
   }
 
   close(code = 1000, reason = 'Normal closure') {

@@ -9,6 +9,11 @@ const TEXTS = 0;
 const BINARIES = 1;
 const OPEN = 5;
 
+/** What `send` of src/binding/sender.rs is told besides. */
+const SEEN_OPEN = 1;
+const FIRST_SEND = 2;
+const SEND_BINARY = 4;
+
 /** The way that is named by one of these words in the environment can be switched off. */
 const WAYS = ['write', 'read', 'runs'];
 
@@ -20,6 +25,7 @@ const leaving = new Set();
 const holders = new Set();
 
 let environment;
+let sendNative;
 let lastId = 0;
 let trusting = false;
 
@@ -98,12 +104,16 @@ function endTurn() {
   sending = false;
 }
 
-/** Whether nothing has been sent in this turn of the event loop before. */
-function isFirstSend() {
-  if (sending) return false;
-  sending = true;
-  process.nextTick(endTurn);
-  return true;
+/** Sends a string or a Uint8Array by a client, whose view is open or on its way there. */
+function send(id, data, isBinary, isOpen) {
+  let flags = isOpen ? SEEN_OPEN : 0;
+  if (isBinary) flags |= SEND_BINARY;
+  if (!sending) {
+    sending = true;
+    process.nextTick(endTurn);
+    flags |= FIRST_SEND;
+  }
+  sendNative(id, data, flags);
 }
 
 /**
@@ -122,6 +132,7 @@ function ways() {
 function sharedEnvironment() {
   if (!environment) {
     environment = new native.Environment({ onLetters: deliver, receive, deliver: deliverHere }, ways());
+    sendNative = environment.sender();
   }
   return environment;
 }
@@ -159,4 +170,4 @@ function track(id, client, reachable, holding) {
   if (holders.size > 0 !== held) environment.hold(!held);
 }
 
-module.exports = { createClient, reroute, eachRow, isFirstSend, track };
+module.exports = { createClient, reroute, eachRow, send, track };

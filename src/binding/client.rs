@@ -1,22 +1,23 @@
 //! The native half of one `WebSocketReconnect`.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
-use napi::bindgen_prelude::Unknown;
 use napi::{Env, Error, Result};
 use napi_derive::napi;
 
 use super::environment::{Environment, Shared};
 use super::options::{Code, RawPolicy, RawRoute, route, settings};
-use super::text::with_text;
+use super::sender::Sender;
 use super::value::{self, Rows};
-use crate::engine::{self, Payload, Reply, Setup, epoch_ms};
+use crate::engine::{self, Reply, Setup, epoch_ms};
 use crate::policy::Input;
 
 #[napi]
 pub struct Client {
     id: u32,
     shared: Arc<Shared>,
+    sender: Rc<Sender>,
     client: Arc<engine::Client>,
 }
 
@@ -43,7 +44,14 @@ impl Client {
         shared
             .start(id, client.clone())
             .map_err(|error| Error::new(Code("Error"), error.to_string()))?;
-        Ok(Client { id, shared, client })
+        let sender = environment.sender.clone();
+        sender.add(client.clone());
+        Ok(Client {
+            id,
+            shared,
+            sender,
+            client,
+        })
     }
 
     /// Gives the next attempts another route. Throws as the constructor does.
@@ -145,25 +153,6 @@ impl Client {
         self.client.delay_ms(attempt as u64)
     }
 
-    /// See [`engine::Client::send`].
-    #[napi(catch_unwind)]
-    pub fn send_text(
-        &self,
-        env: Env,
-        text: Unknown<'_>,
-        seen_open: bool,
-        first: bool,
-    ) -> Result<()> {
-        with_text(&env, &text, |text| {
-            self.client.send(Payload::Text(text), seen_open, first);
-        })
-    }
-
-    #[napi(catch_unwind)]
-    pub fn send_binary(&self, bytes: &[u8], seen_open: bool, first: bool) {
-        self.client.send(Payload::Binary(bytes), seen_open, first);
-    }
-
     #[napi(catch_unwind)]
     pub fn buffered_amount(&self) -> f64 {
         self.client.buffered_amount() as f64
@@ -186,6 +175,7 @@ impl Client {
 
 impl Drop for Client {
     fn drop(&mut self) {
+        self.sender.remove(self.id);
         self.shared.end(self.id);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use napi::bindgen_prelude::{Function, JsValue, Result};
@@ -10,6 +11,7 @@ use napi_derive::napi;
 use tokio::task::AbortHandle;
 
 use super::messages::Messages;
+use super::sender::{SendFunction, Sender};
 use super::uv;
 use super::value::Rows;
 use super::wake::Wake;
@@ -22,6 +24,7 @@ const AT_ONCE: usize = 64 * 1024;
 #[napi]
 pub struct Environment {
     pub(super) shared: Arc<Shared>,
+    pub(super) sender: Rc<Sender>,
     receive: Callback,
 }
 
@@ -104,7 +107,11 @@ impl Environment {
                 shared.close();
             }
         })?;
-        Ok(Environment { shared, receive })
+        Ok(Environment {
+            shared,
+            sender: Sender::new(),
+            receive,
+        })
     }
 
     /// Calls `receive` with what comes next.
@@ -118,6 +125,12 @@ impl Environment {
             rows.letter(letter)?;
         }
         self.receive.call(rows.values())
+    }
+
+    /// The function that sends, see `sender.rs`.
+    #[napi(catch_unwind)]
+    pub fn sender(&self) -> SendFunction {
+        SendFunction(self.sender.clone())
     }
 
     /// Tells that all that was taken has been delivered.

@@ -7,7 +7,7 @@ mod client;
 mod environment;
 mod messages;
 mod options;
-mod text;
+mod sender;
 #[cfg_attr(not(target_os = "linux"), path = "uv_absent.rs")]
 mod uv;
 mod value;

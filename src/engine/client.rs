@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::io::ErrorKind;
 use std::mem;
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -17,7 +17,7 @@ use super::end::End;
 use super::inbox::{Message, Run, Signals, feed, with_scratch};
 use super::intake::{Intake, Side};
 use super::line::Line;
-use super::live::{Inbox, KEPT_CAPACITY, Live, Port};
+use super::live::{Inbox, Live, Port};
 use super::mailbox::{Content, Flow, Letter, Mailbox};
 use super::runtime::lock;
 use super::watch::Watch;
@@ -28,6 +28,12 @@ use crate::wire::{Reader, Writer};
 
 /// From this size on a message is written at once by who sends it: a write of its own costs it little.
 const LARGE: usize = 16 * 1024;
+
+/// An outbound buffer of this size may stay with an idle connection.
+const KEPT_CAPACITY: usize = 4 * 1024;
+
+/// Messages that are sent further apart than this are written one by one.
+const APART: Duration = Duration::from_micros(100);
 
 /// What a client is made of.
 pub struct Setup {
@@ -77,10 +83,15 @@ struct Core {
     writer: Option<Writer>,
     /// The open connection, where both threads can use it.
     line: Option<Arc<Line>>,
+    pace: Pace,
     /// Frames for the open connection.
     out: Vec<u8>,
     /// Bytes that the driver has taken and not yet written.
     in_flight: usize,
+    /// Messages that were sent, so that the driver sees when none are.
+    sends: u64,
+    /// Whether this has memory to let go of when nothing is sent for a while.
+    restless: bool,
     /// Messages sent before `open`, in their order.
     kept: Vec<Kept>,
     actions: VecDeque<Action>,
@@ -120,8 +131,9 @@ pub(super) enum Action {
 /// What the driver does next.
 pub(super) struct Turn {
     pub actions: VecDeque<Action>,
-    pub out: Vec<u8>,
     pub deadline: Option<Instant>,
+    /// The messages sent so far, where there is memory to let go of when there are no more.
+    pub sends: Option<u64>,
 }
 
 impl Client {
@@ -132,8 +144,11 @@ impl Client {
             heartbeat: setup.heartbeat,
             writer: None,
             line: None,
+            pace: Pace::new(),
             out: Vec::new(),
             in_flight: 0,
+            sends: 0,
+            restless: false,
             kept: Vec::new(),
             actions: VecDeque::new(),
             pushed: 0,
@@ -199,16 +214,23 @@ impl Client {
     /// `seen_open`: the user sees an open connection. Where it is gone already, the message is lost
     /// as one is that was written just before: it was not meant for the next connection.
     ///
-    /// `first`: in this turn of the event loop. Such a message is written at once; those that follow
-    /// are gathered and written by the driver, which is woken for the first of them.
+    /// `first`: in this turn of the event loop. Such a message is written at once where it may be an
+    /// answer or stands alone. What comes thick and fast is gathered, and written by the driver, which
+    /// is woken for the first of it: a write costs many times what the driver's thread spares this one.
     pub fn send(&self, payload: Payload<'_>, seen_open: bool, first: bool) {
         let mut core = lock(&self.core);
         let core = &mut *core;
         if let Some(writer) = &mut core.writer {
             let idle = core.out.is_empty();
             write(writer, payload, &mut core.out);
-            let direct = first || payload.len() >= LARGE;
-            if idle && !(direct && self.ways.write && core.flush()) {
+            let direct = idle
+                && self.ways.write
+                && (payload.len() >= LARGE || (first && core.pace.is_slow()));
+            let flushed = direct && core.flush();
+            core.sends += 1;
+            let restless = !core.restless && core.holds_memory();
+            core.restless |= restless;
+            if (idle && !flushed) || restless {
                 self.wake.notify_one();
             }
         } else if !seen_open && core.link.is_alive() {
@@ -313,20 +335,33 @@ impl Client {
     }
 
     /// What the driver has to do. `unwritten` is what it still holds; it is given more bytes when it
-    /// holds nothing.
-    pub(super) fn turn(&self, unwritten: usize) -> Turn {
+    /// holds nothing, and gives its empty buffer for them.
+    pub(super) fn turn(&self, unwritten: usize, empty: &mut Vec<u8>) -> Turn {
         let mut core = lock(&self.core);
-        let out = if unwritten == 0 {
-            mem::take(&mut core.out)
-        } else {
-            Vec::new()
-        };
-        core.in_flight = unwritten + out.len();
+        core.in_flight = unwritten;
+        if unwritten == 0 && !core.out.is_empty() {
+            mem::swap(&mut core.out, empty);
+            core.in_flight = empty.len();
+        }
         Turn {
             actions: mem::take(&mut core.actions),
-            out,
             deadline: core.link.deadline(),
+            sends: core.restless.then_some(core.sends),
         }
+    }
+
+    /// Lets go of the memory that sending needs, unless something has been sent since.
+    pub(super) fn rest(&self, sends: u64) -> bool {
+        let mut core = lock(&self.core);
+        if core.sends != sends || core.in_flight > 0 || !core.out.is_empty() {
+            return false;
+        }
+        core.out = Vec::new();
+        if let Some(writer) = &mut core.writer {
+            writer.rest();
+        }
+        core.restless = false;
+        true
     }
 
     /// Hands a fact to the policy.
@@ -406,6 +441,7 @@ impl Client {
             }
         }
         if signals.heard {
+            core.pace.heard = true;
             core.link.handle(Input::Received { attempt }, clock::now());
         }
         true
@@ -484,6 +520,30 @@ impl Client {
     }
 }
 
+/// How fast the user sends.
+struct Pace {
+    /// Something has arrived since the user sent last.
+    heard: bool,
+    sent_at: Instant,
+}
+
+impl Pace {
+    fn new() -> Pace {
+        Pace {
+            heard: true,
+            sent_at: clock::now(),
+        }
+    }
+
+    /// Whether the message that is being sent may be an answer, or stands alone.
+    fn is_slow(&mut self) -> bool {
+        let now = clock::now();
+        let alone = now.saturating_duration_since(self.sent_at) >= APART;
+        self.sent_at = now;
+        mem::take(&mut self.heard) || alone
+    }
+}
+
 /// Why the JavaScript thread does not read.
 pub(super) enum Later {
     Again,
@@ -491,6 +551,10 @@ pub(super) enum Later {
 }
 
 impl Core {
+    fn holds_memory(&self) -> bool {
+        self.out.capacity() > KEPT_CAPACITY || self.writer.as_ref().is_some_and(Writer::is_warm)
+    }
+
     /// Writes by this thread what it can. Whether nothing is left for the driver to write.
     fn flush(&mut self) -> bool {
         if self.out.is_empty() {
@@ -503,7 +567,6 @@ impl Core {
         match line.write(&self.out) {
             Ok(count) if count == self.out.len() => {
                 self.out.clear();
-                self.out.shrink_to(KEPT_CAPACITY);
                 true
             }
             Ok(count) => {

@@ -17,6 +17,9 @@ use crate::policy::{Attempt, Failure, Input};
 /// How long the end of a connection waits for JavaScript to answer what came before it.
 const ANSWER: Duration = Duration::from_millis(200);
 
+/// How long nothing is sent before the memory for it is let go of.
+const REST: Duration = Duration::from_secs(2);
+
 /// What the driver is busy with.
 enum Stage {
     Idle,
@@ -50,7 +53,7 @@ impl Stage {
 /// told: after a long sleep the peer's answer may be there, and only not read.
 pub async fn drive(client: Arc<Client>) {
     let mut stage = Stage::Idle;
-    let mut alarm = Alarm { armed: None };
+    let mut alarm = Alarm::default();
     let mut sleep = pin!(sleep_until(clock::now().into()));
     loop {
         stage = take_turn(&client, stage, &mut alarm, sleep.as_mut());
@@ -89,8 +92,30 @@ async fn answered(client: &Client, until: Option<Instant>) {
     }
 }
 
+#[derive(Default)]
 struct Alarm {
     armed: Option<Instant>,
+    /// When sending is looked at, and how many messages had been sent before.
+    rest: Option<(Instant, u64)>,
+}
+
+impl Alarm {
+    /// Lets go of what sending needs, when nothing has been sent for a while.
+    fn rest(&mut self, client: &Client, sends: Option<u64>, live: &mut Live) {
+        let Some(sends) = sends else {
+            self.rest = None;
+            return;
+        };
+        let now = clock::now();
+        match self.rest {
+            Some((at, _)) if now < at => {}
+            Some((_, before)) if live.unwritten() == 0 && client.rest(before) => {
+                live.rest();
+                self.rest = None;
+            }
+            Some(_) | None => self.rest = Some((now + REST, sends)),
+        }
+    }
 }
 
 fn take_turn(
@@ -99,12 +124,12 @@ fn take_turn(
     alarm: &mut Alarm,
     sleep: std::pin::Pin<&mut Sleep>,
 ) -> Stage {
-    let unwritten = if let Stage::Up(live) = &stage {
-        live.unwritten()
-    } else {
-        0
+    let mut nowhere = Vec::new();
+    let (unwritten, outbound) = match &mut stage {
+        Stage::Up(live) => (live.unwritten(), live.outbound()),
+        Stage::Idle | Stage::Dialing { .. } => (0, &mut nowhere),
     };
-    let turn = client.turn(unwritten);
+    let turn = client.turn(unwritten, outbound);
     for action in turn.actions {
         stage = match action {
             Action::Dial(attempt) => Stage::Dialing {
@@ -114,12 +139,15 @@ fn take_turn(
             Action::Cut => Stage::Idle,
         };
     }
-    if let Stage::Up(live) = &mut stage {
-        live.write(turn.out);
+    match &mut stage {
+        Stage::Up(live) => alarm.rest(client, turn.sends, live),
+        Stage::Idle | Stage::Dialing { .. } => alarm.rest = None,
     }
-    if alarm.armed != turn.deadline {
-        alarm.armed = turn.deadline;
-        if let Some(deadline) = turn.deadline {
+    let rest_at = alarm.rest.map(|(at, _)| at);
+    let deadline = turn.deadline.into_iter().chain(rest_at).min();
+    if alarm.armed != deadline {
+        alarm.armed = deadline;
+        if let Some(deadline) = deadline {
             sleep.reset(Moment::from_std(deadline));
         }
     }

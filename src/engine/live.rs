@@ -17,9 +17,6 @@ use crate::net::Transport;
 use crate::policy::Attempt;
 use crate::wire::Reader;
 
-/// Written bytes leave no larger buffer behind with an idle connection.
-pub(super) const KEPT_CAPACITY: usize = 4 * 1024;
-
 /// How long the peer may take to end the stream after both close frames.
 const LINGER: Duration = Duration::from_secs(2);
 
@@ -133,12 +130,14 @@ impl Live {
         self.sending.len() - self.sent
     }
 
-    /// Hands bytes over; only when all of the last are written.
-    pub fn write(&mut self, bytes: Vec<u8>) {
-        if !self.broken && !bytes.is_empty() {
-            self.sending = bytes;
-            self.sent = 0;
-        }
+    /// Where bytes to write are put once all of the last are written.
+    pub fn outbound(&mut self) -> &mut Vec<u8> {
+        &mut self.sending
+    }
+
+    /// Lets go of the memory that writing needs; only when all is written.
+    pub fn rest(&mut self) {
+        self.sending = Vec::new();
     }
 
     /// Writes and reads what the stream allows, until one of them has got something done.
@@ -203,6 +202,9 @@ impl Live {
 
     /// Ready when all has been written by this call.
     fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if self.broken {
+            self.sending.clear();
+        }
         let mut stream = self.port.stream();
         let mut progress = Poll::Pending;
         while self.sent < self.sending.len() {
@@ -220,7 +222,6 @@ impl Live {
             if self.sent == self.sending.len() {
                 self.sent = 0;
                 self.sending.clear();
-                self.sending.shrink_to(KEPT_CAPACITY);
                 self.unflushed = true;
                 progress = Poll::Ready(());
             }

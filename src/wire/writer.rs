@@ -78,6 +78,11 @@ impl Writer {
         }
     }
 
+    /// Whether it holds memory that [`rest`](Writer::rest) lets go of.
+    pub fn is_warm(&self) -> bool {
+        self.compressor.as_ref().is_some_and(Compressor::is_warm)
+    }
+
     #[inline]
     fn message(&mut self, opcode: Opcode, payload: &[u8], out: &mut Vec<u8>) {
         match &mut self.compressor {

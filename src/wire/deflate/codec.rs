@@ -131,6 +131,10 @@ impl Compressor {
     pub(in crate::wire) fn rest(&mut self) {
         self.state = None;
     }
+
+    pub(in crate::wire) fn is_warm(&self) -> bool {
+        self.state.is_some()
+    }
 }
 
 fn deflate(state: &mut Deflate, mut message: &[u8], out: &mut Vec<u8>) -> bool {
