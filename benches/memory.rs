@@ -34,7 +34,7 @@ fn at_rest() -> (Reader, Writer) {
     let agreed = agreed();
     (
         Reader::new(0, Some(&agreed)),
-        Writer::new([0; 32], Some(&agreed)),
+        Writer::new([0; 16], Some(&agreed)),
     )
 }
 
@@ -54,7 +54,7 @@ fn writer_after_a_compressed_message(bencher: Bencher<'_, '_>) {
     let agreed = agreed();
     let mut out = Vec::with_capacity(1024);
     bencher.bench_local(|| {
-        let mut writer = Writer::new([0; 32], Some(&agreed));
+        let mut writer = Writer::new([0; 16], Some(&agreed));
         out.clear();
         writer.text("Hello", &mut out);
         writer

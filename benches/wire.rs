@@ -66,7 +66,7 @@ fn agreed() -> Agreed {
 /// The payload of `message` as a compressor sends it.
 fn deflated(message: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
-    Writer::new([0; 32], Some(&agreed())).binary(message, &mut out);
+    Writer::new([0; 16], Some(&agreed())).binary(message, &mut out);
     let size = if out[1] & 0x7f < 126 { 2 } else { 4 };
     let (head, payload) = out.split_at(size + 4);
     payload
@@ -173,7 +173,7 @@ mod writer {
     #[divan::bench(args = SIZES)]
     fn wire_text(bencher: Bencher<'_, '_>, size: usize) {
         let text = text(size);
-        let mut writer = Writer::new([0; 32], None);
+        let mut writer = Writer::new([0; 16], None);
         let mut out = Vec::new();
         per_batch(bencher, size).bench_local(|| {
             for _ in 0..count(size) {
@@ -219,7 +219,7 @@ mod compression {
     fn writer(bencher: Bencher<'_, '_>, size: usize) {
         let text = text(size);
         let agreed = agreed();
-        let mut writer = Writer::new([0; 32], Some(&agreed));
+        let mut writer = Writer::new([0; 16], Some(&agreed));
         let mut out = Vec::new();
         per_batch(bencher, size).bench_local(|| {
             for _ in 0..count(size) {

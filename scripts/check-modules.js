@@ -15,7 +15,7 @@ const LAYERS = {
   policy: { layers: [], crates: ['rand', 'thiserror'], banned: [...IO, 'std::sync', ...CLOCKS] },
   wire: {
     layers: [],
-    crates: ['rand', 'simdutf8', 'thiserror', 'zlib_rs'],
+    crates: ['simdutf8', 'siphasher', 'thiserror', 'zlib_rs'],
     banned: [...IO, ...CLOCKS],
   },
   net: { layers: ['policy', 'wire'], notCrates: ['napi', 'napi_derive'], banned: CLOCKS },

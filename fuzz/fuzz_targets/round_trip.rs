@@ -38,7 +38,7 @@ enum Sent {
 
 fuzz_target!(|case: Case| {
     let agreed = case.compression.as_ref().map(agreed);
-    let mut writer = Writer::new([1; 32], agreed.as_ref());
+    let mut writer = Writer::new([1; 16], agreed.as_ref());
     let mut out = Vec::new();
     let mut expected = Vec::new();
     for message in case.messages {

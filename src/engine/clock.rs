@@ -24,13 +24,18 @@ pub fn epoch_ms() -> f64 {
 /// Fresh bytes to seed a generator with.
 ///
 /// Where the system's randomness fails, the clocks keep clients apart, though they are no secret.
-pub fn seed() -> [u8; 32] {
-    let mut seed = [0; 32];
+pub fn seed<const N: usize>() -> [u8; N] {
+    let mut seed = [0; N];
     if SysRng.try_fill_bytes(&mut seed).is_err() {
         static START: OnceLock<Instant> = OnceLock::new();
         let age = START.get_or_init(Instant::now).elapsed().as_nanos();
-        seed[..16].copy_from_slice(&age.to_le_bytes());
-        seed[16..24].copy_from_slice(&epoch_ms().to_le_bytes());
+        let clocks = age
+            .to_le_bytes()
+            .into_iter()
+            .chain(epoch_ms().to_le_bytes());
+        for (index, byte) in clocks.enumerate() {
+            seed[index % N] ^= byte;
+        }
     }
     seed
 }
