@@ -4,20 +4,43 @@ use std::time::Duration;
 
 use rand::{Rng, RngExt};
 
-use super::Backoff;
+use super::{Backoff, Jitter};
 
 impl Backoff {
     /// Delay before retry `attempt` (from 0) in whole milliseconds, rounded down:
-    /// `min(base × multiplier^attempt, cap) × (1 ± jitter)`.
+    /// `min(base × multiplier^attempt, cap)`, moved by the jitter. `before` is the delay before, which
+    /// only [`Jitter::Decorrelated`] grows from.
     ///
     /// Clients that were cut off together must not come back together, so the jitter is drawn anew
-    /// for each delay. Never above `cap × (1 + jitter)`, whatever the attempt.
-    pub fn delay(&self, attempt: u64, rng: &mut impl Rng) -> Duration {
-        let grown = milliseconds(self.base) * self.multiplier.powf(attempt as f64);
-        let spread = self.jitter * rng.random_range(-1.0..=1.0);
-        let delay = grown.min(milliseconds(self.cap)) * (1.0 + spread);
+    /// for each delay. Never above `cap × (1 + share)` with a spread, and never above `cap` with
+    /// any other kind, whatever the attempt.
+    pub fn delay(&self, attempt: u64, before: Option<Duration>, rng: &mut impl Rng) -> Duration {
+        let (base, cap) = (milliseconds(self.base), milliseconds(self.cap));
+        let capped = (base * self.multiplier.powf(attempt as f64)).min(cap);
+        let delay = match self.jitter {
+            Jitter::Spread(share) => capped * (1.0 + share * rng.random_range(-1.0..=1.0)),
+            Jitter::Full => capped * rng.random_range(0.0..=1.0),
+            Jitter::Equal => capped * rng.random_range(0.5..=1.0),
+            Jitter::Decorrelated => {
+                let most = 3.0 * before.map_or(base, milliseconds).max(base);
+                (base + (most - base) * rng.random_range(0.0..=1.0)).min(cap)
+            }
+            Jitter::None => capped,
+        };
         // The cast rounds down and saturates.
         Duration::from_millis(delay as u64)
+    }
+
+    /// How long to wait where the server asked for `asked`: never less, and up to the spread more,
+    /// since it has asked all its clients for the same. The named kinds spread by a tenth.
+    pub(super) fn stretch(&self, asked: Duration, rng: &mut impl Rng) -> Duration {
+        let share = match self.jitter {
+            Jitter::Spread(share) => share,
+            Jitter::Full | Jitter::Equal | Jitter::Decorrelated => 0.1,
+            Jitter::None => 0.0,
+        };
+        let more = milliseconds(asked) * share * rng.random_range(0.0..=1.0);
+        asked.saturating_add(Duration::from_millis(more as u64))
     }
 }
 
@@ -72,7 +95,7 @@ mod tests {
         let backoff = backoff(1000, 1000, 1.0, 0.1);
         let mut rng = StdRng::seed_from_u64(1);
         let delays: Vec<u128> = (0..1000)
-            .map(|_| backoff.delay(0, &mut rng).as_millis())
+            .map(|_| backoff.delay(0, None, &mut rng).as_millis())
             .collect();
         let (low, high) = (delays.iter().min().unwrap(), delays.iter().max().unwrap());
         assert!((900..910).contains(low), "{low}");
@@ -82,9 +105,76 @@ mod tests {
     #[test]
     fn clients_with_other_seeds_wait_for_other_times() {
         let backoff = backoff(30_000, 30_000, 1.0, 0.1);
-        let drawn = |seed| backoff.delay(0, &mut StdRng::seed_from_u64(seed));
+        let drawn = |seed| backoff.delay(0, None, &mut StdRng::seed_from_u64(seed));
         assert_ne!(drawn(1), drawn(2));
         assert_eq!(drawn(1), drawn(1));
+    }
+
+    #[test]
+    fn full_jitter_draws_from_nothing_up_to_the_capped_delay() {
+        let (low, high) = drawn(Jitter::Full, 3);
+        assert!(
+            (0..10).contains(&low) && (390..=400).contains(&high),
+            "{low} to {high}"
+        );
+    }
+
+    #[test]
+    fn equal_jitter_keeps_half_of_the_capped_delay() {
+        let (low, high) = drawn(Jitter::Equal, 3);
+        assert!(
+            (200..210).contains(&low) && (390..=400).contains(&high),
+            "{low} to {high}"
+        );
+    }
+
+    #[test]
+    fn no_jitter_keeps_the_capped_delay() {
+        assert_eq!(drawn(Jitter::None, 3), (400, 400));
+    }
+
+    #[test]
+    fn decorrelated_jitter_grows_from_the_delay_before_up_to_the_cap() {
+        let backoff = Backoff {
+            jitter: Jitter::Decorrelated,
+            ..backoff(100, 400, 2.0, 0.0)
+        };
+        let mut rng = StdRng::seed_from_u64(1);
+        let mut range = |before| {
+            let delays: Vec<u128> = (0..1000)
+                .map(|_| backoff.delay(9, before, &mut rng).as_millis())
+                .collect();
+            (*delays.iter().min().unwrap(), *delays.iter().max().unwrap())
+        };
+        let (low, high) = range(None);
+        assert!(
+            (100..105).contains(&low) && (295..=300).contains(&high),
+            "{low} to {high}"
+        );
+        let (low, high) = range(Some(Duration::from_millis(120)));
+        assert!(
+            (100..105).contains(&low) && (355..=360).contains(&high),
+            "{low} to {high}"
+        );
+        assert_eq!(range(Some(Duration::from_secs(60))).1, 400);
+    }
+
+    #[test]
+    fn what_the_server_asks_for_is_stretched_and_never_cut() {
+        let backoff = backoff(1, 1, 1.0, 0.5);
+        let mut rng = StdRng::seed_from_u64(1);
+        let waits: Vec<u128> = (0..1000)
+            .map(|_| {
+                backoff
+                    .stretch(Duration::from_secs(1), &mut rng)
+                    .as_millis()
+            })
+            .collect();
+        let (low, high) = (waits.iter().min().unwrap(), waits.iter().max().unwrap());
+        assert!(
+            (1000..1010).contains(low) && (1490..=1500).contains(high),
+            "{low} to {high}"
+        );
     }
 
     proptest! {
@@ -93,15 +183,22 @@ mod tests {
             base in any::<Duration>(),
             cap in any::<Duration>(),
             multiplier in prop_oneof![1.0..100.0, Just(1e308), Just(f64::MAX), Just(1.0 + f64::EPSILON)],
-            jitter in 0.0..=1.0,
+            jitter in jitters(),
+            before in any::<Option<Duration>>(),
             attempt in prop_oneof![0_u64..100, any::<u64>(), Just(u64::MAX)],
             seed: u64,
         ) {
             let backoff = Backoff { base, cap, multiplier, jitter };
-            let delay = backoff.delay(attempt, &mut StdRng::seed_from_u64(seed)).as_millis() as f64;
-            prop_assert!(delay <= milliseconds(cap) * (1.0 + jitter));
+            let delay = backoff.delay(attempt, before, &mut StdRng::seed_from_u64(seed)).as_millis() as f64;
+            let (below, above) = match jitter {
+                Jitter::Spread(share) => (share, share),
+                Jitter::Full => (1.0, 0.0),
+                Jitter::Equal => (0.5, 0.0),
+                Jitter::Decorrelated | Jitter::None => (0.0, 0.0),
+            };
+            prop_assert!(delay <= milliseconds(cap) * (1.0 + above));
             let most = u64::MAX as f64;
-            prop_assert!(delay + 1.0 >= (milliseconds(base.min(cap)) * (1.0 - jitter)).min(most) * (1.0 - 1e-12));
+            prop_assert!(delay + 1.0 >= (milliseconds(base.min(cap)) * (1.0 - below)).min(most) * (1.0 - 1e-12));
         }
     }
 
@@ -110,13 +207,36 @@ mod tests {
             base: Duration::from_millis(base),
             cap: Duration::from_millis(cap),
             multiplier,
-            jitter,
+            jitter: Jitter::Spread(jitter),
         }
+    }
+
+    fn jitters() -> impl Strategy<Value = Jitter> {
+        prop_oneof![
+            (0.0..=1.0).prop_map(Jitter::Spread),
+            Just(Jitter::Full),
+            Just(Jitter::Equal),
+            Just(Jitter::Decorrelated),
+            Just(Jitter::None),
+        ]
+    }
+
+    /// The least and the most of a thousand delays whose grown value, 100 × 2^3, is capped at 400.
+    fn drawn(jitter: Jitter, attempt: u64) -> (u128, u128) {
+        let backoff = Backoff {
+            jitter,
+            ..backoff(100, 400, 2.0, 0.0)
+        };
+        let mut rng = StdRng::seed_from_u64(1);
+        let delays: Vec<u128> = (0..1000)
+            .map(|_| backoff.delay(attempt, None, &mut rng).as_millis())
+            .collect();
+        (*delays.iter().min().unwrap(), *delays.iter().max().unwrap())
     }
 
     fn delay(backoff: &Backoff, attempt: u64) -> u128 {
         backoff
-            .delay(attempt, &mut StdRng::seed_from_u64(1))
+            .delay(attempt, None, &mut StdRng::seed_from_u64(1))
             .as_millis()
     }
 }

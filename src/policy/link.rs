@@ -1,5 +1,6 @@
 //! One client: puts backoff, circuit and heartbeat together into the life of a connection.
 
+mod asking;
 mod life;
 mod user;
 
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 use rand::rngs::StdRng;
 
 use super::circuit::Breaker;
+use super::failover::Course;
 use super::phase::Phase;
 use super::{
     Attempt, Circuit, CloseCode, Ending, Event, Input, Notice, Output, Refusal, Settings, State,
@@ -21,7 +23,8 @@ use super::{
 /// # use rand::{SeedableRng, rngs::StdRng};
 /// # use websocket_reconnect_native::policy::*;
 /// # let settings = Settings {
-/// #     backoff: Backoff { base: Duration::from_secs(1), cap: Duration::from_secs(30), multiplier: 2.0, jitter: 0.1 },
+/// #     reconnect: Reconnect::default(),
+/// #     backoff: Backoff { base: Duration::from_secs(1), cap: Duration::from_secs(30), multiplier: 2.0, jitter: Jitter::Spread(0.1) },
 /// #     max_retries: None,
 /// #     heartbeat: Heartbeat { interval: None, timeout: Duration::from_secs(5) },
 /// #     circuit: CircuitSettings { failure_threshold: 5, reset_timeout: Duration::from_secs(60), half_open_max: 3 },
@@ -44,7 +47,22 @@ pub struct Link {
     attempt: Attempt,
     retry_count: u64,
     manual_close: bool,
+    course: Course,
+    /// The server asked to be left alone until then.
+    not_before: Option<Instant>,
+    /// The delay that was drawn last.
+    last_delay: Option<Duration>,
+    /// Since when there is no connection.
+    outage: Option<Outage>,
     outputs: VecDeque<Output>,
+}
+
+/// A time without a connection.
+#[derive(Clone, Copy, Debug)]
+struct Outage {
+    since: Instant,
+    /// Whether it began with the end of a connection, and not with the first attempt.
+    after_open: bool,
 }
 
 impl Link {
@@ -57,6 +75,10 @@ impl Link {
             attempt: 0,
             retry_count: 0,
             manual_close: false,
+            course: Course::default(),
+            not_before: None,
+            last_delay: None,
+            outage: None,
             outputs: VecDeque::new(),
         }
     }
@@ -71,19 +93,61 @@ impl Link {
         }
         self.half_open_if_due(now);
         match &mut self.phase {
-            Phase::Dialing { .. } | Phase::Open { .. } | Phase::Waiting { .. } => {}
+            Phase::Asking { .. }
+            | Phase::Dialing { .. }
+            | Phase::Open { .. }
+            | Phase::Deciding { .. }
+            | Phase::Waiting { .. } => {}
             Phase::Blocked => return Err(Refusal::CircuitOpen),
             Phase::Closing { reconnect, .. } => {
                 self.breaker.admit(&self.settings.circuit)?;
                 *reconnect = true;
+                self.begin_outage(false, now);
             }
             Phase::Idle { failed } => {
                 self.breaker.admit(&self.settings.circuit)?;
                 if *failed && self.retries_used_up().is_some() {
                     self.retry_count = 0;
                 }
-                self.dial();
+                self.begin_outage(false, now);
+                self.dial(now);
             }
+        }
+        Ok(())
+    }
+
+    /// Connects anew at once, without waiting for a delay or for the peer: an attempt that is under way is given up,
+    /// and an open connection is left with a close frame of `code` and `reason`.
+    ///
+    /// It is refused where `connect` is, and where the circuit admits no other attempt.
+    pub fn reconnect(&mut self, code: u16, reason: String, now: Instant) -> Result<(), Refusal> {
+        if self.manual_close {
+            return Err(Refusal::ManuallyClosed);
+        }
+        self.half_open_if_due(now);
+        match self.phase {
+            Phase::Idle { .. } | Phase::Closing { .. } | Phase::Blocked => {
+                return self.connect(now);
+            }
+            Phase::Asking { .. }
+            | Phase::Dialing { .. }
+            | Phase::Open { .. }
+            | Phase::Deciding { .. }
+            | Phase::Waiting { .. } => {}
+        }
+        self.breaker.admit(&self.settings.circuit)?;
+        match self.phase {
+            Phase::Asking { attempt, .. } | Phase::Dialing { attempt } => {
+                self.enter(Phase::Closing {
+                    attempt,
+                    cut_at: None,
+                    reconnect: true,
+                });
+                self.cut(now);
+            }
+            Phase::Open { attempt, .. } => self.leave(attempt, code, reason, now),
+            Phase::Deciding { .. } | Phase::Waiting { .. } => self.dial(now),
+            Phase::Idle { .. } | Phase::Closing { .. } | Phase::Blocked => {}
         }
         Ok(())
     }
@@ -97,26 +161,31 @@ impl Link {
                 reason,
                 seen_alive,
             } => self.close(code, reason, seen_alive, now),
+            Input::Terminate { seen_alive } => self.terminate(seen_alive, now),
             Input::Reset => {
                 self.manual_close = false;
                 self.retry_count = 0;
-                self.close_circuit(Telling::Told);
+                self.close_circuit(Telling::Told, now);
             }
             Input::OpenCircuit => self.open_circuit(Telling::Told, now),
-            Input::CloseCircuit => self.close_circuit(Telling::Told),
+            Input::CloseCircuit => self.close_circuit(Telling::Told, now),
             Input::CountFailure => self.count_failure(now),
             Input::Configure(settings) => {
                 if let Phase::Open { pulse, .. } = &mut self.phase {
                     pulse.configure(&self.settings.heartbeat, &settings.heartbeat, now);
                 }
-                self.settings = settings;
+                self.settings = *settings;
+                self.course.fit(&self.settings.reconnect.failover);
             }
             Input::SetRetryCount(count) => self.retry_count = count,
             Input::SetCircuitFailures(count) => self.breaker.set_failures(count),
             Input::SetManualClose(manual_close) => self.set_manual_close(manual_close),
-            Input::SetCircuit(Circuit::Closed) => self.close_circuit(Telling::Silent),
+            Input::SetCircuit(Circuit::Closed) => self.close_circuit(Telling::Silent, now),
             Input::SetCircuit(Circuit::Open) => self.open_circuit(Telling::Silent, now),
-            Input::SetCircuit(Circuit::HalfOpen) => self.half_open_circuit(Telling::Silent),
+            Input::SetCircuit(Circuit::HalfOpen) => self.half_open_circuit(Telling::Silent, now),
+            Input::Awaited { attempt } => self.awaited(attempt, now),
+            Input::Routed { attempt } => self.routed(attempt, now),
+            Input::Decided { attempt, verdict } => self.decided(attempt, verdict, now),
             Input::Opened { attempt } => self.opened(attempt, now),
             Input::Refused { attempt, failure } => {
                 self.lost(attempt, abnormal(), Some(failure), now)
@@ -151,10 +220,14 @@ impl Link {
 
     /// When [`Input::Tick`] is due; `None` where only other inputs can change anything.
     pub fn deadline(&self) -> Option<Instant> {
-        [self.breaker.deadline(), self.phase.deadline()]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            self.breaker.deadline(),
+            self.phase.deadline(),
+            self.course_deadline(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     pub fn state(&self) -> State {
@@ -194,10 +267,23 @@ impl Link {
             | Phase::Closing {
                 attempt: current, ..
             } => current == attempt,
-            Phase::Idle { .. } | Phase::Dialing { .. } | Phase::Waiting { .. } | Phase::Blocked => {
-                false
-            }
+            Phase::Idle { .. }
+            | Phase::Asking { .. }
+            | Phase::Dialing { .. }
+            | Phase::Deciding { .. }
+            | Phase::Waiting { .. }
+            | Phase::Blocked => false,
         }
+    }
+
+    /// Whether JavaScript is asked where and how `attempt` connects, and has not answered.
+    pub fn is_asking(&self, attempt: Attempt) -> bool {
+        matches!(self.phase, Phase::Asking { attempt: current, .. } if current == attempt)
+    }
+
+    /// Whether JavaScript is asked whether and when to connect after `attempt`, and has not answered.
+    pub fn is_deciding(&self, attempt: Attempt) -> bool {
+        matches!(self.phase, Phase::Deciding { attempt: current, .. } if current == attempt)
     }
 
     pub fn settings(&self) -> &Settings {
@@ -206,7 +292,9 @@ impl Link {
 
     /// Delay before retry `attempt` (from 0), with a jitter drawn for it.
     pub fn delay(&mut self, attempt: u64) -> Duration {
-        self.settings.backoff.delay(attempt, &mut self.rng)
+        // The first delay of a series grows from none.
+        let before = self.last_delay.filter(|_| attempt > 0);
+        self.settings.backoff.delay(attempt, before, &mut self.rng)
     }
 }
 

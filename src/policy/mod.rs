@@ -6,12 +6,16 @@
 
 mod backoff;
 mod circuit;
+mod failover;
 mod heartbeat;
 mod link;
 mod phase;
+mod reconnect;
 #[cfg(test)]
 mod tests;
 mod types;
 
+pub use failover::Failover;
 pub use link::Link;
+pub use reconnect::{Asked, Reconnect, Verdict};
 pub use types::*;

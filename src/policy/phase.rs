@@ -12,12 +12,18 @@ pub(super) enum Phase {
     Idle {
         failed: bool,
     },
+    /// JavaScript says where and how to connect, until the time that runs once it has begun to.
+    Asking {
+        attempt: Attempt,
+        until: Option<Instant>,
+    },
     Dialing {
         attempt: Attempt,
     },
     Open {
         attempt: Attempt,
         pulse: Pulse,
+        standing: Standing,
     },
     /// The closing handshake is under way, until `cut_at`; `reconnect` where the user has asked for
     /// a new connection after it.
@@ -25,6 +31,12 @@ pub(super) enum Phase {
         attempt: Attempt,
         cut_at: Option<Instant>,
         reconnect: bool,
+    },
+    /// JavaScript says whether and when to connect again after `attempt`, until the time that runs
+    /// once it has begun to.
+    Deciding {
+        attempt: Attempt,
+        until: Option<Instant>,
     },
     /// Between two attempts.
     Waiting {
@@ -34,12 +46,30 @@ pub(super) enum Phase {
     Blocked,
 }
 
+/// Whether an open connection has lived long enough to forget what came before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    Proved,
+    OnTrial { until: Option<Instant> },
+}
+
+impl Standing {
+    pub(super) fn deadline(self) -> Option<Instant> {
+        match self {
+            Standing::Proved => None,
+            Standing::OnTrial { until } => until,
+        }
+    }
+}
+
 impl Phase {
     pub(super) fn state(&self) -> State {
         match self {
             Phase::Idle { failed: true } => State::Failed,
-            Phase::Idle { failed: false } | Phase::Waiting { .. } => State::Closed,
-            Phase::Dialing { .. } => State::Connecting,
+            Phase::Idle { failed: false } | Phase::Deciding { .. } | Phase::Waiting { .. } => {
+                State::Closed
+            }
+            Phase::Asking { .. } | Phase::Dialing { .. } => State::Connecting,
             Phase::Open { .. } => State::Open,
             Phase::Closing { .. } => State::Closing,
             Phase::Blocked => State::Blocked,
@@ -53,17 +83,29 @@ impl Phase {
     /// The attempt that is under way or connected.
     pub(super) fn attempt(&self) -> Option<Attempt> {
         match self {
-            Phase::Dialing { attempt }
+            Phase::Asking { attempt, .. }
+            | Phase::Dialing { attempt }
             | Phase::Open { attempt, .. }
             | Phase::Closing { attempt, .. } => Some(*attempt),
-            Phase::Idle { .. } | Phase::Waiting { .. } | Phase::Blocked => None,
+            Phase::Idle { .. }
+            | Phase::Deciding { .. }
+            | Phase::Waiting { .. }
+            | Phase::Blocked => None,
         }
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self {
-            Phase::Open { pulse, .. } => pulse.deadline(),
-            Phase::Closing { cut_at: time, .. } | Phase::Waiting { until: time } => *time,
+            Phase::Open {
+                pulse, standing, ..
+            } => [pulse.deadline(), standing.deadline()]
+                .into_iter()
+                .flatten()
+                .min(),
+            Phase::Asking { until: time, .. }
+            | Phase::Deciding { until: time, .. }
+            | Phase::Closing { cut_at: time, .. }
+            | Phase::Waiting { until: time } => *time,
             Phase::Idle { .. } | Phase::Dialing { .. } | Phase::Blocked => None,
         }
     }
@@ -74,11 +116,14 @@ impl Phase {
             Phase::Open {
                 attempt: current,
                 pulse,
+                ..
             } if *current == attempt => Some(pulse),
             Phase::Idle { .. }
+            | Phase::Asking { .. }
             | Phase::Dialing { .. }
             | Phase::Open { .. }
             | Phase::Closing { .. }
+            | Phase::Deciding { .. }
             | Phase::Waiting { .. }
             | Phase::Blocked => None,
         }

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use super::{Reconnect, Verdict};
+
 /// What a user has set. A `Settings` that exists is valid: the binding checks before it makes one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     pub backoff: Backoff,
     /// Retries before giving up; `None` never gives up.
     pub max_retries: Option<u64>,
+    pub reconnect: Reconnect,
     pub heartbeat: Heartbeat,
     pub circuit: CircuitSettings,
     /// How long to wait for the peer's close frame after ours.
@@ -22,8 +25,25 @@ pub struct Backoff {
     pub cap: Duration,
     /// At least 1.
     pub multiplier: f64,
-    /// From 0 (none) to 1.
-    pub jitter: f64,
+    pub jitter: Jitter,
+}
+
+/// How a delay is moved at random once it has been capped.
+///
+/// The named kinds are those of the AWS Architecture Blog, "Exponential Backoff And Jitter"
+/// (M. Brooker, 2015): `Full` spreads clients best, `Equal` keeps half of each delay,
+/// `Decorrelated` grows from the delay before instead of the attempt.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Jitter {
+    /// `delay × (1 ± share)`, the share from 0 to 1.
+    Spread(f64),
+    /// Anything from 0 to the delay.
+    Full,
+    /// Half the delay, and anything up to as much again.
+    Equal,
+    /// Anything from `base` to three times the delay before, up to the cap.
+    Decorrelated,
+    None,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -75,6 +95,10 @@ pub struct Failure {
     pub status: Option<u16>,
     /// The response's headers of a refused upgrade, in their order.
     pub headers: Vec<(String, String)>,
+    /// How long the server asked to be left alone (`Retry-After`, RFC 9110, 10.2.3).
+    pub retry_after: Option<Duration>,
+    /// The attempt whose functions threw: JavaScript holds the error itself.
+    pub thrown_for: Option<Attempt>,
 }
 
 /// How a connection ended, as in a `close` event.
@@ -93,6 +117,10 @@ pub enum CloseCode {
     Frame(u16),
     /// The client gave up: `'MAX_RETRIES'`.
     MaxRetries,
+    /// The user's `shouldReconnect` said no: `'STOPPED'`.
+    Stopped,
+    /// Trying again would not help: `'NOT_TRANSIENT'`.
+    NotTransient,
 }
 
 /// The number of a connection attempt of one client, from 1. What arrives for an old one is dropped.
@@ -114,17 +142,36 @@ pub enum Input {
         reason: String,
         seen_alive: bool,
     },
+    /// End for good, at once and without the closing handshake.
+    Terminate {
+        seen_alive: bool,
+    },
     Reset,
     OpenCircuit,
     CloseCircuit,
     /// The user reports a failure (`handleError`): it counts against the circuit.
     CountFailure,
-    Configure(Settings),
+    Configure(Box<Settings>),
     SetRetryCount(u64),
     SetCircuitFailures(u64),
     SetManualClose(bool),
     /// The user assigned the circuit's state: like opening or closing by hand, without its event.
     SetCircuit(Circuit),
+
+    // What JavaScript answers to what it is asked. An answer to an old question is dropped.
+    /// The user's function has been called and its promise is awaited: the time for it runs from here on.
+    Awaited {
+        attempt: Attempt,
+    },
+    /// Where and how to connect has been said: the attempt may be dialed.
+    Routed {
+        attempt: Attempt,
+    },
+    /// Whether and when to try again after `attempt`. `None` leaves it to the policy.
+    Decided {
+        attempt: Attempt,
+        verdict: Verdict,
+    },
 
     // What the engine reports of a connection attempt.
     Opened {
@@ -159,14 +206,21 @@ pub enum Input {
 /// A decision of the policy, to be carried out in order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
-    /// Start connecting, and report `Opened` or `Refused` with this number.
-    Dial { attempt: Attempt },
+    /// Start connecting, and report `Opened` or `Refused` with this number. `place` is the index of
+    /// the URL; the attempt fails once `limit` has passed.
+    Dial {
+        attempt: Attempt,
+        place: usize,
+        limit: Option<Duration>,
+    },
     /// Send the heartbeat's message.
     Beat,
     /// Start the closing handshake of the open connection; report `Lost` at its end.
     Shut { code: u16, reason: String },
     /// Drop the attempt or connection at once; nothing is to be reported of it any more.
     Cut,
+    /// Send a last close frame to the open connection and let go of it, as after `Cut`.
+    Part { code: u16, reason: String },
     /// Tell the user.
     Notify(Notice),
 }
@@ -187,7 +241,12 @@ pub struct Notice {
 pub enum Event {
     StateChange(State),
     CircuitChange(Circuit),
-    Open,
+    /// After so many retries; `downtime` is how long there was no connection where there had been
+    /// one before.
+    Open {
+        retries: u64,
+        downtime: Option<Duration>,
+    },
     Error(Failure),
     Close(Ending),
     /// `attempt` from 1; told before the wait begins.
@@ -195,6 +254,20 @@ pub enum Event {
         attempt: u64,
         delay: Duration,
         max_retries: Option<u64>,
+    },
+    /// The connection has lived for `min_uptime`: the counts are forgotten. Not an event of JavaScript.
+    Proved,
+    /// JavaScript is asked where and how `attempt` connects, to be answered by `Routed` or `Refused`.
+    AskRoute {
+        attempt: Attempt,
+        retries: u64,
+    },
+    /// JavaScript is asked whether and when to try again, to be answered by `Decided`. `retry` is the
+    /// number that the next retry would have, `elapsed` how long there has been no connection.
+    AskRetry {
+        attempt: Attempt,
+        retry: u64,
+        elapsed: Duration,
     },
 }
 

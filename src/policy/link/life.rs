@@ -2,32 +2,78 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Link, Telling, abnormal, is_due};
+use super::{Link, Outage, Telling, abnormal, is_due};
 use crate::policy::heartbeat::{Due, Pulse};
-use crate::policy::phase::Phase;
-use crate::policy::{Attempt, CloseCode, Ending, Event, Failure, Output, Refusal};
+use crate::policy::phase::{Phase, Standing};
+use crate::policy::reconnect::is_final;
+use crate::policy::{Attempt, Circuit, CloseCode, Ending, Event, Failure, Output, Refusal};
 
 impl Link {
     pub(super) fn tick(&mut self, now: Instant) {
         self.half_open_if_due(now);
-        if !is_due(self.phase.deadline(), now) {
-            return;
+        if is_due(self.phase.deadline(), now) {
+            match &mut self.phase {
+                Phase::Open {
+                    pulse, standing, ..
+                } => {
+                    let proved = is_due(standing.deadline(), now);
+                    let due = pulse.tick(&self.settings.heartbeat, now);
+                    if proved {
+                        *standing = Standing::Proved;
+                        self.prove();
+                    }
+                    match due {
+                        Due::Nothing => {}
+                        Due::Beat => self.outputs.push_back(Output::Beat),
+                        Due::Dead => self.silenced(now),
+                    }
+                }
+                Phase::Asking { .. } => self.unanswered(now),
+                Phase::Deciding { .. } => self.wait(None, now),
+                Phase::Closing { .. } => self.cut(now),
+                Phase::Waiting { .. } => self.dial_or_block(now),
+                Phase::Idle { .. } | Phase::Dialing { .. } | Phase::Blocked => {}
+            }
         }
-        match &mut self.phase {
-            Phase::Open { pulse, .. } => match pulse.tick(&self.settings.heartbeat, now) {
-                Due::Nothing => {}
-                Due::Beat => self.outputs.push_back(Output::Beat),
-                Due::Dead => self.silenced(now),
-            },
-            Phase::Closing { .. } => self.cut(now),
-            Phase::Waiting { .. } => self.dial_or_block(now),
-            Phase::Idle { .. } | Phase::Dialing { .. } | Phase::Blocked => {}
+        if is_due(self.course_deadline(), now) {
+            match self.phase {
+                Phase::Open { attempt, .. } => {
+                    let reason = "Back to the first URL".to_owned();
+                    self.leave(attempt, 1000, reason, now);
+                }
+                Phase::Blocked => self.unblock(now),
+                Phase::Idle { .. }
+                | Phase::Asking { .. }
+                | Phase::Dialing { .. }
+                | Phase::Deciding { .. }
+                | Phase::Closing { .. }
+                | Phase::Waiting { .. } => {}
+            }
+        }
+    }
+
+    /// When an open connection is left for the first URL, or a probe that a server's `Retry-After`
+    /// holds back may be made.
+    pub(super) fn course_deadline(&self) -> Option<Instant> {
+        match self.phase {
+            Phase::Open { .. } if self.circuit() != Circuit::Open => {
+                self.course.home_at(&self.settings.reconnect.failover)
+            }
+            Phase::Blocked if self.circuit() != Circuit::Open => self.not_before,
+            Phase::Idle { .. }
+            | Phase::Asking { .. }
+            | Phase::Dialing { .. }
+            | Phase::Open { .. }
+            | Phase::Closing { .. }
+            | Phase::Deciding { .. }
+            | Phase::Waiting { .. }
+            | Phase::Blocked => None,
         }
     }
 
     pub(super) fn half_open_if_due(&mut self, now: Instant) {
         if is_due(self.breaker.deadline(), now) {
-            self.half_open_circuit(Telling::Told);
+            self.half_open_circuit(Telling::Told, now);
         }
     }
 
@@ -35,14 +81,38 @@ impl Link {
         if !matches!(self.phase, Phase::Dialing { attempt: current } if current == attempt) {
             return;
         }
-        self.retry_count = 0;
-        let closed = self.breaker.succeed();
+        let retries = self.retry_count;
+        let outage = self.outage.take().filter(|outage| outage.after_open);
+        let min_uptime = self.settings.reconnect.min_uptime;
+        let (standing, closed) = if min_uptime.is_zero() {
+            self.retry_count = 0;
+            (Standing::Proved, self.breaker.succeed())
+        } else {
+            let until = now.checked_add(min_uptime);
+            (Standing::OnTrial { until }, false)
+        };
+        self.not_before = None;
         self.enter(Phase::Open {
             attempt,
             pulse: Pulse::new(&self.settings.heartbeat, now),
+            standing,
         });
         self.circuit_changed(closed, Telling::Told);
-        self.tell(Event::Open);
+        self.tell(Event::Open {
+            retries,
+            downtime: outage.map(|outage| now.saturating_duration_since(outage.since)),
+        });
+    }
+
+    /// The open connection has lived long enough.
+    fn prove(&mut self) {
+        let forgets = self.retry_count > 0 || self.breaker.failures() > 0;
+        self.retry_count = 0;
+        let closed = self.breaker.succeed();
+        if forgets {
+            self.tell(Event::Proved);
+        }
+        self.circuit_changed(closed, Telling::Told);
     }
 
     pub(super) fn lost(
@@ -55,13 +125,20 @@ impl Link {
         if self.phase.attempt() != Some(attempt) {
             return;
         }
+        let mut status = None;
         if let Some(failure) = failure {
+            status = failure.status;
+            let longest = self.settings.reconnect.max_retry_after;
+            self.not_before = failure
+                .retry_after
+                .and_then(|asked| now.checked_add(asked.min(longest)))
+                .filter(|until| *until > now);
             self.fail(failure, now);
         }
-        self.end(ending, now);
+        self.end(ending, status, now);
     }
 
-    fn fail(&mut self, failure: Failure, now: Instant) {
+    pub(super) fn fail(&mut self, failure: Failure, now: Instant) {
         let opened = self.breaker.fail(&self.settings.circuit, now);
         self.tell(Event::Error(failure));
         self.circuit_changed(opened, Telling::Told);
@@ -79,59 +156,132 @@ impl Link {
 
     pub(super) fn cut(&mut self, now: Instant) {
         self.outputs.push_back(Output::Cut);
-        self.end(abnormal(), now);
+        self.end(abnormal(), None, now);
     }
 
-    /// Tells that the connection has ended, and decides what comes next.
-    pub(super) fn end(&mut self, ending: Ending, now: Instant) {
+    /// Lets go of the open connection, and connects anew at once.
+    pub(super) fn leave(&mut self, attempt: Attempt, code: u16, reason: String, now: Instant) {
+        self.enter(Phase::Closing {
+            attempt,
+            cut_at: None,
+            reconnect: true,
+        });
+        self.outputs.push_back(Output::Part {
+            code,
+            reason: reason.clone(),
+        });
+        self.begin_outage(true, now);
+        let ending = Ending {
+            code: CloseCode::Frame(code),
+            reason,
+            was_clean: false,
+        };
+        self.end(ending, None, now);
+    }
+
+    /// Tells that the connection has ended, and decides what comes next. `status` is that of a
+    /// refused upgrade.
+    pub(super) fn end(&mut self, ending: Ending, status: Option<u16>, now: Instant) {
         let (goes_on, asked) = match self.phase {
             Phase::Closing { reconnect, .. } => (reconnect, true),
-            Phase::Dialing { .. } | Phase::Open { .. } => (!self.manual_close, false),
-            Phase::Idle { .. } | Phase::Waiting { .. } | Phase::Blocked => (false, false),
+            Phase::Open { .. } => {
+                self.begin_outage(true, now);
+                (!self.manual_close, false)
+            }
+            Phase::Asking { .. } | Phase::Dialing { .. } => (!self.manual_close, false),
+            Phase::Idle { .. }
+            | Phase::Deciding { .. }
+            | Phase::Waiting { .. }
+            | Phase::Blocked => (false, false),
         };
         if !goes_on {
             self.enter(Phase::Idle { failed: false });
             self.tell(Event::Close(ending));
             return;
         }
+        let is_final = self.settings.reconnect.only_transient && is_final(&ending, status);
         self.enter(Phase::Waiting { until: None });
         self.tell(Event::Close(ending));
         if asked {
             self.dial_or_block(now);
+            return;
+        }
+        let failover = &self.settings.reconnect.failover;
+        self.course.move_on(failover, &mut self.rng, now);
+        let retries_left = self.retries_used_up().is_none();
+        if retries_left && is_final {
+            self.stop(CloseCode::NotTransient, "Trying again would not help");
+        } else if retries_left && self.settings.reconnect.asked.retry {
+            self.ask_retry(now);
         } else {
-            self.retry(now);
+            self.wait(None, now);
         }
     }
 
-    fn retry(&mut self, now: Instant) {
+    pub(super) fn begin_outage(&mut self, after_open: bool, now: Instant) {
+        self.outage = Some(Outage {
+            since: now,
+            after_open,
+        });
+    }
+
+    /// Waits for the next attempt, as long as a user's function says or the policy does.
+    pub(super) fn wait(&mut self, delay: Option<Duration>, now: Instant) {
         if let Some(limit) = self.retries_used_up() {
             self.give_up(limit);
-        } else if let Err(refusal) = self.breaker.admit(&self.settings.circuit) {
+            return;
+        }
+        if let Err(refusal) = self.breaker.admit(&self.settings.circuit) {
             self.block(refusal, now);
-        } else {
-            let delay = self.delay(self.retry_count);
-            self.enter(Phase::Waiting {
-                until: now.checked_add(delay),
-            });
-            self.announce_retry(delay);
+            return;
+        }
+        let delay = delay.unwrap_or_else(|| self.next_delay(now));
+        self.enter(Phase::Waiting {
+            until: now.checked_add(delay),
+        });
+        self.announce_retry(delay);
+    }
+
+    /// The backoff's delay, unless the server has asked for more.
+    fn next_delay(&mut self, now: Instant) -> Duration {
+        let delay = self.delay(self.retry_count);
+        self.last_delay = Some(delay);
+        match self.not_before {
+            Some(until) => {
+                let asked = until.saturating_duration_since(now);
+                delay.max(self.settings.backoff.stretch(asked, &mut self.rng))
+            }
+            None => delay,
         }
     }
 
     fn dial_or_block(&mut self, now: Instant) {
         match self.breaker.admit(&self.settings.circuit) {
-            Ok(()) => self.dial(),
+            Ok(()) => self.dial(now),
             Err(refusal) => self.block(refusal, now),
         }
     }
 
-    pub(super) fn dial(&mut self) {
+    pub(super) fn dial(&mut self, now: Instant) {
         self.attempt += 1;
         self.breaker.count_dial();
-        self.enter(Phase::Dialing {
-            attempt: self.attempt,
-        });
+        if is_due(self.course.home_at(&self.settings.reconnect.failover), now) {
+            self.course.go_home();
+        }
+        if self.settings.reconnect.asked.route {
+            self.ask_route();
+        } else {
+            self.reach(self.settings.reconnect.connection_timeout);
+        }
+    }
+
+    pub(super) fn reach(&mut self, limit: Option<Duration>) {
+        let attempt = self.attempt;
+        self.enter(Phase::Dialing { attempt });
         self.outputs.push_back(Output::Dial {
-            attempt: self.attempt,
+            attempt,
+            place: self.course.place(),
+            limit,
         });
     }
 
@@ -145,20 +295,26 @@ impl Link {
         self.enter(Phase::Blocked);
     }
 
-    pub(super) fn unblock(&mut self) {
+    pub(super) fn unblock(&mut self, now: Instant) {
+        self.not_before = None;
         if let Some(limit) = self.retries_used_up() {
             self.give_up(limit);
         } else {
             self.announce_retry(Duration::ZERO);
-            self.dial();
+            self.dial(now);
         }
     }
 
     fn give_up(&mut self, limit: u64) {
+        let reason = format!("Maximum retry attempts ({limit}) exceeded");
+        self.stop(CloseCode::MaxRetries, reason);
+    }
+
+    pub(super) fn stop(&mut self, code: CloseCode, reason: impl Into<String>) {
         self.enter(Phase::Idle { failed: true });
         self.tell(Event::Close(Ending {
-            code: CloseCode::MaxRetries,
-            reason: format!("Maximum retry attempts ({limit}) exceeded"),
+            code,
+            reason: reason.into(),
             was_clean: false,
         }));
     }

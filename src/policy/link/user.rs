@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::{Link, Telling, clean};
-use crate::policy::phase::Phase;
+use crate::policy::phase::{Phase, Standing};
 use crate::policy::{Event, Output};
 
 impl Link {
@@ -11,15 +11,18 @@ impl Link {
         self.manual_close = true;
         match &mut self.phase {
             Phase::Idle { .. } if !seen_alive => {}
-            Phase::Idle { .. } | Phase::Waiting { .. } | Phase::Blocked => {
+            Phase::Idle { .. }
+            | Phase::Deciding { .. }
+            | Phase::Waiting { .. }
+            | Phase::Blocked => {
                 self.enter(Phase::Closing {
                     attempt: self.attempt,
                     cut_at: None,
                     reconnect: false,
                 });
-                self.end(clean(code, reason), now);
+                self.end(clean(code, reason), None, now);
             }
-            Phase::Dialing { attempt } => {
+            Phase::Asking { attempt, .. } | Phase::Dialing { attempt } => {
                 let attempt = *attempt;
                 self.enter(Phase::Closing {
                     attempt,
@@ -42,18 +45,47 @@ impl Link {
         }
     }
 
+    pub(super) fn terminate(&mut self, seen_alive: bool, now: Instant) {
+        match &mut self.phase {
+            Phase::Open { attempt, .. } => {
+                self.manual_close = true;
+                let attempt = *attempt;
+                self.enter(Phase::Closing {
+                    attempt,
+                    cut_at: None,
+                    reconnect: false,
+                });
+                self.cut(now);
+            }
+            Phase::Closing { reconnect, .. } => {
+                self.manual_close = true;
+                *reconnect = false;
+                self.cut(now);
+            }
+            Phase::Idle { .. }
+            | Phase::Asking { .. }
+            | Phase::Dialing { .. }
+            | Phase::Deciding { .. }
+            | Phase::Waiting { .. }
+            | Phase::Blocked => self.close(1000, "Normal closure".to_owned(), seen_alive, now),
+        }
+    }
+
     pub(super) fn set_manual_close(&mut self, manual_close: bool) {
         self.manual_close = manual_close;
         if !manual_close {
             return;
         }
         match &mut self.phase {
-            Phase::Waiting { .. } | Phase::Blocked => {
+            Phase::Deciding { .. } | Phase::Waiting { .. } | Phase::Blocked => {
                 self.enter(Phase::Idle { failed: false });
                 self.tell(Event::Close(clean(1000, "Normal closure".to_owned())));
             }
             Phase::Closing { reconnect, .. } => *reconnect = false,
-            Phase::Idle { .. } | Phase::Dialing { .. } | Phase::Open { .. } => {}
+            Phase::Idle { .. }
+            | Phase::Asking { .. }
+            | Phase::Dialing { .. }
+            | Phase::Open { .. } => {}
         }
     }
 
@@ -63,27 +95,36 @@ impl Link {
         self.block_if_waiting();
     }
 
-    pub(super) fn half_open_circuit(&mut self, telling: Telling) {
+    pub(super) fn half_open_circuit(&mut self, telling: Telling, now: Instant) {
         if !self.breaker.half_open() {
             return;
         }
         self.circuit_changed(true, telling);
         match self.phase {
-            Phase::Blocked => self.unblock(),
-            Phase::Dialing { .. } => self.breaker.count_dial(),
+            // A server that has asked to be left alone for longer is not probed before.
+            Phase::Blocked if self.not_before.is_some_and(|until| until > now) => {}
+            Phase::Blocked => self.unblock(now),
+            Phase::Asking { .. } | Phase::Dialing { .. } => self.breaker.count_dial(),
+            Phase::Open {
+                standing: Standing::OnTrial { .. },
+                ..
+            } => self.breaker.count_dial(),
             Phase::Open { .. } => {
                 let closed = self.breaker.succeed();
                 self.circuit_changed(closed, Telling::Told);
             }
-            Phase::Idle { .. } | Phase::Closing { .. } | Phase::Waiting { .. } => {}
+            Phase::Idle { .. }
+            | Phase::Closing { .. }
+            | Phase::Deciding { .. }
+            | Phase::Waiting { .. } => {}
         }
     }
 
-    pub(super) fn close_circuit(&mut self, telling: Telling) {
+    pub(super) fn close_circuit(&mut self, telling: Telling, now: Instant) {
         let changed = self.breaker.close();
         self.circuit_changed(changed, telling);
         if let Phase::Blocked = self.phase {
-            self.unblock();
+            self.unblock(now);
         }
     }
 

@@ -261,6 +261,7 @@ fn the_details_of_a_failure_reach_the_user() {
         code: Some("WSR_ERR_HANDSHAKE".to_owned()),
         status: Some(401),
         headers: vec![("www-authenticate".to_owned(), "Basic".to_owned())],
+        ..Failure::default()
     };
     link.handle(
         Input::Refused {
@@ -304,6 +305,7 @@ fn the_close_before_a_retry_does_not_count_it() {
             | Output::Dial { .. }
             | Output::Beat
             | Output::Shut { .. }
+            | Output::Part { .. }
             | Output::Cut => {}
         }
     }

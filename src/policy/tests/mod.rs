@@ -1,10 +1,12 @@
 //! The policy as a whole, in virtual time.
 
+mod asking;
 mod circuit;
 mod closing;
 mod connecting;
 mod heartbeat;
 mod properties;
+mod reconnecting;
 mod settings;
 mod trace;
 mod watch;

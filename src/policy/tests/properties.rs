@@ -50,9 +50,10 @@ fn ten_years_of_reconnecting_keep_the_rules() {
             base: Duration::from_secs(1),
             cap: Duration::from_secs(600),
             multiplier: 2.0,
-            jitter: 0.1,
+            jitter: Jitter::Spread(0.1),
         },
         max_retries: None,
+        reconnect: Reconnect::default(),
         heartbeat: Heartbeat {
             interval: Some(Duration::from_secs(3600)),
             timeout: Duration::from_secs(5),
@@ -71,7 +72,7 @@ fn ten_years_of_reconnecting_keep_the_rules() {
     while run.now < end {
         for output in std::mem::take(&mut run.seen) {
             match output {
-                Output::Dial { attempt } => {
+                Output::Dial { attempt, .. } => {
                     dials += 1;
                     // Three bad attempts in four: the circuit opens now and then.
                     if dials.is_multiple_of(4) {
@@ -93,9 +94,10 @@ fn ten_years_of_reconnecting_keep_the_rules() {
                     }
                 }
                 Output::Notify(Notice {
-                    event: Event::Open, ..
+                    event: Event::Open { .. },
+                    ..
                 }) => opens += 1,
-                Output::Notify(_) | Output::Shut { .. } | Output::Cut => {}
+                Output::Notify(_) | Output::Shut { .. } | Output::Part { .. } | Output::Cut => {}
             }
         }
         if run.seen.is_empty() {
@@ -117,6 +119,8 @@ struct Run {
     now: Instant,
     /// The latest attempt.
     attempt: Attempt,
+    /// The latest attempt that JavaScript was asked for and that is not dialed.
+    asked: Option<Attempt>,
     seen: Vec<Output>,
 }
 
@@ -127,6 +131,7 @@ enum Step {
     /// A millisecond before the deadline, with a tick that comes too early.
     AlmostToDeadline,
     Connect,
+    Reconnect,
     HandIn(Input),
     /// Something about the attempt that is so many before the latest.
     Report {
@@ -140,8 +145,15 @@ enum Step {
 enum Report {
     Opened,
     Refused,
+    /// Refused by a server that asks for so many ms of peace.
+    Busy(u64),
+    Awaited,
+    Routed,
+    Decided(Verdict),
     Received,
-    Lost { failed: bool },
+    Lost {
+        failed: bool,
+    },
     Paused,
     Resumed,
 }
@@ -152,6 +164,9 @@ enum Change {
     MaxRetries(Option<u64>),
     Threshold(u64),
     HalfOpenMax(u64),
+    MinUptime(Duration),
+    Places(usize),
+    Asked(Asked),
 }
 
 impl Run {
@@ -161,6 +176,7 @@ impl Run {
             watch: Watch::default(),
             now: epoch(),
             attempt: 0,
+            asked: None,
             seen: Vec::new(),
         }
     }
@@ -187,6 +203,11 @@ impl Run {
                     }
                 }
                 Step::Connect => self.connect(),
+                Step::Reconnect => {
+                    let answer = self.link.reconnect(4000, "anew".to_owned(), self.now);
+                    self.watch.connected(&answer);
+                    self.drain();
+                }
                 Step::HandIn(Input::Tick) => self.tick(),
                 Step::HandIn(input) => {
                     self.hand_in(input);
@@ -199,6 +220,9 @@ impl Run {
                     Change::MaxRetries(limit) => settings.max_retries = limit,
                     Change::Threshold(threshold) => settings.circuit.failure_threshold = threshold,
                     Change::HalfOpenMax(limit) => settings.circuit.half_open_max = limit,
+                    Change::MinUptime(time) => settings.reconnect.min_uptime = time,
+                    Change::Places(places) => settings.reconnect.failover.places = places,
+                    Change::Asked(asked) => settings.reconnect.asked = asked,
                 }),
             }
             self.is_not_stuck();
@@ -213,8 +237,14 @@ impl Run {
         for _ in 0..100 {
             match self.watch.state() {
                 State::Open => return,
+                State::Connecting if self.link.is_asking(self.attempt) => {
+                    self.report(self.attempt, Report::Routed)
+                }
                 State::Connecting => self.report(self.attempt, Report::Opened),
                 State::Closing => self.report(self.attempt, Report::Lost { failed: false }),
+                State::Closed if self.link.is_deciding(self.attempt) => {
+                    self.report(self.attempt, Report::Decided(Verdict::Retry(None)))
+                }
                 State::Closed | State::Blocked => {
                     self.now = self
                         .link
@@ -254,9 +284,30 @@ impl Run {
         let before = self.seen.len();
         while let Some(output) = self.link.next_output() {
             self.watch.saw(&output, self.link.settings());
-            if let Output::Dial { attempt } = output {
-                assert_eq!(attempt, self.attempt + 1, "attempts are numbered in order");
+            let begun = match &output {
+                Output::Dial { attempt, place, .. } => {
+                    assert!(*place < self.link.settings().reconnect.failover.places);
+                    Some(*attempt)
+                }
+                Output::Notify(Notice {
+                    event: Event::AskRoute { attempt, .. },
+                    ..
+                }) => Some(*attempt),
+                Output::Notify(_)
+                | Output::Beat
+                | Output::Shut { .. }
+                | Output::Part { .. }
+                | Output::Cut => None,
+            };
+            if let Some(attempt) = begun {
+                let dialed_after_asking = self.asked.take() == Some(attempt);
+                assert!(
+                    attempt == self.attempt + 1 || dialed_after_asking,
+                    "attempts are numbered in order"
+                );
                 self.attempt = attempt;
+                let asks = matches!(&output, Output::Notify(_));
+                self.asked = asks.then_some(attempt);
             }
             self.seen.push(output);
         }
@@ -297,6 +348,16 @@ impl Run {
         let told = self.hand_in(match report {
             Report::Opened => Input::Opened { attempt },
             Report::Refused => Input::Refused { attempt, failure },
+            Report::Busy(asked) => Input::Refused {
+                attempt,
+                failure: Failure {
+                    retry_after: Some(Duration::from_millis(asked)),
+                    ..failure
+                },
+            },
+            Report::Awaited => Input::Awaited { attempt },
+            Report::Routed => Input::Routed { attempt },
+            Report::Decided(verdict) => Input::Decided { attempt, verdict },
             Report::Received => Input::Received { attempt },
             Report::Lost { failed } => {
                 let ending = Ending {
@@ -325,11 +386,14 @@ impl Run {
     fn configure(&mut self, change: impl FnOnce(&mut Settings)) {
         let mut settings = self.link.settings().clone();
         change(&mut settings);
-        self.hand_in(Input::Configure(settings));
+        self.hand_in(Input::Configure(Box::new(settings)));
     }
 
     /// A client that waits has a deadline; one that has none waits for the network or the user.
     fn is_not_stuck(&self) {
+        if self.link.is_asking(self.attempt) || self.link.is_deciding(self.attempt) {
+            return;
+        }
         let waits = match self.link.state() {
             State::Closed => self.link.is_alive(),
             State::Closing | State::Blocked => true,
@@ -351,7 +415,7 @@ fn epoch() -> Instant {
 }
 
 fn settings() -> impl Strategy<Value = Settings> {
-    let backoff = (duration(), duration(), 1.0..10.0, 0.0..=1.0).prop_map(
+    let backoff = (duration(), duration(), 1.0..10.0, jitter()).prop_map(
         |(base, cap, multiplier, jitter)| Backoff {
             base,
             cap,
@@ -368,15 +432,69 @@ fn settings() -> impl Strategy<Value = Settings> {
             half_open_max,
         },
     );
-    (backoff, max_retries(), heartbeat, circuit, duration()).prop_map(
-        |(backoff, max_retries, heartbeat, circuit, close_timeout)| Settings {
-            backoff,
-            max_retries,
-            heartbeat,
-            circuit,
-            close_timeout,
+    (
+        backoff,
+        max_retries(),
+        reconnect(),
+        heartbeat,
+        circuit,
+        duration(),
+    )
+        .prop_map(
+            |(backoff, max_retries, reconnect, heartbeat, circuit, close_timeout)| Settings {
+                backoff,
+                max_retries,
+                reconnect,
+                heartbeat,
+                circuit,
+                close_timeout,
+            },
+        )
+}
+
+fn jitter() -> impl Strategy<Value = Jitter> {
+    prop_oneof![
+        4 => (0.0..=1.0).prop_map(Jitter::Spread),
+        1 => Just(Jitter::Full),
+        1 => Just(Jitter::Equal),
+        1 => Just(Jitter::Decorrelated),
+        1 => Just(Jitter::None),
+    ]
+}
+
+fn reconnect() -> impl Strategy<Value = Reconnect> {
+    let failover =
+        (1_usize..4, any::<bool>(), interval()).prop_map(|(places, random, prefer_first)| {
+            Failover {
+                places,
+                random,
+                prefer_first,
+            }
+        });
+    let times = (min_uptime(), min_uptime(), interval());
+    (times, any::<bool>(), asked(), failover).prop_map(
+        |((min_uptime, max_retry_after, connection_timeout), only_transient, asked, failover)| {
+            Reconnect {
+                min_uptime,
+                max_retry_after,
+                connection_timeout,
+                only_transient,
+                asked,
+                failover,
+            }
         },
     )
+}
+
+fn min_uptime() -> impl Strategy<Value = Duration> {
+    prop_oneof![2 => Just(Duration::ZERO), 1 => duration()]
+}
+
+fn asked() -> impl Strategy<Value = Asked> {
+    prop_oneof![
+        2 => Just(Asked::default()),
+        1 => any::<(bool, bool)>().prop_map(|(route, retry)| Asked { route, retry }),
+    ]
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -386,6 +504,7 @@ fn step() -> impl Strategy<Value = Step> {
         10 => Just(Step::ToDeadline),
         2 => Just(Step::AlmostToDeadline),
         5 => Just(Step::Connect),
+        2 => Just(Step::Reconnect),
         5 => input().prop_map(Step::HandIn),
         12 => (prop_oneof![8 => Just(0_u64), 1 => 1_u64..4], report())
             .prop_map(|(age, report)| Step::Report { age, report }),
@@ -397,6 +516,7 @@ fn input() -> impl Strategy<Value = Input> {
     prop_oneof![
         2 => Just(Input::Tick),
         2 => any::<bool>().prop_map(|seen_alive| Input::Close { code: 4000, reason: "enough".to_owned(), seen_alive }),
+        1 => any::<bool>().prop_map(|seen_alive| Input::Terminate { seen_alive }),
         3 => Just(Input::Reset),
         1 => Just(Input::OpenCircuit),
         1 => Just(Input::CloseCircuit),
@@ -413,6 +533,15 @@ fn report() -> impl Strategy<Value = Report> {
     prop_oneof![
         6 => Just(Report::Opened),
         6 => Just(Report::Refused),
+        1 => (0_u64..2000).prop_map(Report::Busy),
+        2 => Just(Report::Awaited),
+        6 => Just(Report::Routed),
+        4 => prop_oneof![
+            1 => Just(Verdict::Stop),
+            3 => Just(Verdict::Retry(None)),
+            1 => duration().prop_map(|delay| Verdict::Retry(Some(delay))),
+        ]
+        .prop_map(Report::Decided),
         2 => Just(Report::Received),
         2 => any::<bool>().prop_map(|failed| Report::Lost { failed }),
         1 => Just(Report::Paused),
@@ -426,6 +555,9 @@ fn change() -> impl Strategy<Value = Change> {
         max_retries().prop_map(Change::MaxRetries),
         (1_u64..6).prop_map(Change::Threshold),
         (1_u64..4).prop_map(Change::HalfOpenMax),
+        min_uptime().prop_map(Change::MinUptime),
+        (1_usize..4).prop_map(Change::Places),
+        asked().prop_map(Change::Asked),
     ]
 }
 

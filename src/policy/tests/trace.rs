@@ -45,9 +45,10 @@ pub fn measured() -> Settings {
             base: Duration::from_millis(50),
             cap: Duration::from_millis(200),
             multiplier: 2.0,
-            jitter: 0.0,
+            jitter: Jitter::None,
         },
         max_retries: Some(10),
+        reconnect: Reconnect::default(),
         heartbeat: Heartbeat {
             interval: None,
             timeout: Duration::from_millis(100),
@@ -139,6 +140,17 @@ impl Trace {
             }
             return;
         }
+        if let ["reconnect", code, reason] = what.split_whitespace().collect::<Vec<_>>()[..] {
+            let answer = self
+                .link
+                .reconnect(code.parse().unwrap(), reason.to_owned(), self.now);
+            self.watch.connected(&answer);
+            self.drain();
+            if let Err(refusal) = answer {
+                self.decided.push(format!("rejects {refusal}"));
+            }
+            return;
+        }
         let input = parse(what, &self.link);
         self.watch.told(&input);
         self.link.handle(input, self.now);
@@ -176,6 +188,32 @@ fn parse(what: &str, link: &Link) -> Input {
         ["tick"] => Input::Tick,
         ["opened", id] => Input::Opened {
             attempt: attempt(id),
+        },
+        ["refused", id, status, ref after @ ..] => Input::Refused {
+            attempt: attempt(id),
+            failure: Failure {
+                status: Some(status.parse().unwrap()),
+                retry_after: after.get(1).map(|after| duration(after)),
+                ..failure(status)
+            },
+        },
+        ["awaited", id] => Input::Awaited {
+            attempt: attempt(id),
+        },
+        ["routed", id] => Input::Routed {
+            attempt: attempt(id),
+        },
+        ["decided", id, ref verdict @ ..] => Input::Decided {
+            attempt: attempt(id),
+            verdict: match verdict {
+                ["stop"] => Verdict::Stop,
+                ["retry"] => Verdict::Retry(None),
+                ["retry", "in", delay] => Verdict::Retry(Some(duration(delay))),
+                other => panic!("unknown verdict: {other:?}"),
+            },
+        },
+        ["terminate"] => Input::Terminate {
+            seen_alive: link.is_alive(),
         },
         ["refused", id] => Input::Refused {
             attempt: attempt(id),
@@ -230,10 +268,12 @@ fn parse(what: &str, link: &Link) -> Input {
                 "heartbeatTimeout" => settings.heartbeat.timeout = duration(value),
                 "failureThreshold" => settings.circuit.failure_threshold = value.parse().unwrap(),
                 "resetTimeout" => settings.circuit.reset_timeout = duration(value),
+                "minUptime" => settings.reconnect.min_uptime = duration(value),
+                "urls" => settings.reconnect.failover.places = value.parse().unwrap(),
                 "halfOpenMaxRequests" => settings.circuit.half_open_max = value.parse().unwrap(),
                 other => panic!("unknown setting: {other}"),
             }
-            Input::Configure(settings)
+            Input::Configure(Box::new(settings))
         }
         _ => panic!("unknown input: {what}"),
     }
@@ -285,7 +325,21 @@ fn duration(text: &str) -> Duration {
 
 fn render(output: &Output) -> String {
     match output {
-        Output::Dial { attempt } => format!("dial #{attempt}"),
+        Output::Dial {
+            attempt,
+            place,
+            limit,
+        } => {
+            let place = match place {
+                0 => String::new(),
+                place => format!(" at url {place}"),
+            };
+            let limit = limit.map_or(String::new(), |limit| {
+                format!(" within {}ms", limit.as_millis())
+            });
+            format!("dial #{attempt}{place}{limit}")
+        }
+        Output::Part { code, reason } => format!("part {code} {reason}"),
         Output::Beat => "beat".to_owned(),
         Output::Shut { code, reason } => format!("shut {code} {reason}"),
         Output::Cut => "cut".to_owned(),
@@ -297,7 +351,17 @@ fn event(event: &Event) -> String {
     match event {
         Event::StateChange(to) => state(*to).to_owned(),
         Event::CircuitChange(to) => format!("circuit {}", circuit(*to)),
-        Event::Open => "open".to_owned(),
+        Event::Open { .. } => "open".to_owned(),
+        Event::Proved => "proved".to_owned(),
+        Event::AskRoute { attempt, retries } => format!("ask route #{attempt} after {retries}"),
+        Event::AskRetry {
+            attempt,
+            retry,
+            elapsed,
+        } => format!(
+            "ask retry #{attempt} for {retry} after {}ms",
+            elapsed.as_millis()
+        ),
         Event::Error(failure) => format!("error {}", failure.code.as_deref().unwrap_or("?")),
         Event::Close(Ending {
             code,
@@ -307,6 +371,8 @@ fn event(event: &Event) -> String {
             let code = match code {
                 CloseCode::Frame(code) => code.to_string(),
                 CloseCode::MaxRetries => "MAX_RETRIES".to_owned(),
+                CloseCode::Stopped => "STOPPED".to_owned(),
+                CloseCode::NotTransient => "NOT_TRANSIENT".to_owned(),
             };
             let manner = if *was_clean { " clean" } else { "" };
             format!("close {code} '{reason}'{manner}")

@@ -18,6 +18,12 @@ pub struct Watch {
     open_due: bool,
     half_open_dials: u64,
     retries: Option<u64>,
+    /// JavaScript was asked where to connect: the dial that follows was admitted then.
+    asked: bool,
+    /// Beyond what a server has asked for, stretched, no delay is longer; in seconds.
+    server_delay: f64,
+    /// The user's function has said how long to wait.
+    own_delay: bool,
 }
 
 impl Default for Watch {
@@ -31,6 +37,9 @@ impl Default for Watch {
             open_due: false,
             half_open_dials: 0,
             retries: None,
+            asked: false,
+            server_delay: 0.0,
+            own_delay: false,
         }
     }
 }
@@ -49,8 +58,19 @@ impl Watch {
     /// The policy is about to be told `input`.
     pub fn told(&mut self, input: &Input) {
         self.retries = None;
+        self.own_delay = matches!(
+            input,
+            Input::Decided {
+                verdict: Verdict::Retry(Some(_)),
+                ..
+            }
+        );
+        if let Input::Refused { failure, .. } = input {
+            let asked = failure.retry_after.unwrap_or_default().as_secs_f64();
+            self.server_delay = self.server_delay.max(2.0 * asked);
+        }
         match input {
-            Input::Close { .. } => self.closed = true,
+            Input::Close { .. } | Input::Terminate { .. } => self.closed = true,
             Input::SetCircuit(circuit) => self.turn(*circuit),
             Input::Tick
             | Input::Reset
@@ -61,6 +81,9 @@ impl Watch {
             | Input::SetRetryCount(_)
             | Input::SetCircuitFailures(_)
             | Input::SetManualClose(_)
+            | Input::Awaited { .. }
+            | Input::Routed { .. }
+            | Input::Decided { .. }
             | Input::Opened { .. }
             | Input::Refused { .. }
             | Input::Received { .. }
@@ -75,25 +98,33 @@ impl Watch {
             Output::Notify(notice) => self.heard(notice, settings),
             Output::Dial { .. } => {
                 assert_eq!(self.state, State::Connecting, "a dial that was not told");
-                assert_ne!(
-                    self.circuit,
-                    Circuit::Open,
-                    "a dial while the circuit is open"
-                );
-                if self.circuit == Circuit::HalfOpen {
-                    assert!(
-                        self.half_open_dials < settings.circuit.half_open_max,
-                        "too many probes"
-                    );
-                    self.half_open_dials += 1;
+                if !std::mem::take(&mut self.asked) {
+                    self.admit(settings);
                 }
             }
             Output::Beat => assert_eq!(self.state, State::Open, "a beat without a connection"),
-            Output::Shut { .. } => assert_eq!(self.state, State::Closing),
+            Output::Shut { .. } | Output::Part { .. } => {
+                assert_eq!(self.state, State::Closing);
+            }
             Output::Cut => assert!(
                 matches!(self.state, State::Open | State::Closing),
                 "a cut of nothing"
             ),
+        }
+    }
+
+    fn admit(&mut self, settings: &Settings) {
+        assert_ne!(
+            self.circuit,
+            Circuit::Open,
+            "a dial while the circuit is open"
+        );
+        if self.circuit == Circuit::HalfOpen {
+            assert!(
+                self.half_open_dials < settings.circuit.half_open_max,
+                "too many probes"
+            );
+            self.half_open_dials += 1;
         }
     }
 
@@ -121,7 +152,7 @@ impl Watch {
                 assert_ne!(*to, self.circuit, "the circuit did not change");
                 self.turn(*to);
             }
-            Event::Open => {
+            Event::Open { .. } => {
                 assert!(self.open_due, "`open` without OPEN");
                 self.open_due = false;
             }
@@ -135,7 +166,7 @@ impl Watch {
                     "`close` while {:?}",
                     self.state
                 );
-                let gave_up = ending.code == CloseCode::MaxRetries;
+                let gave_up = !matches!(ending.code, CloseCode::Frame(_));
                 assert_eq!(gave_up, self.state == State::Failed);
                 self.close_due = false;
             }
@@ -151,7 +182,18 @@ impl Watch {
                     max_retries.is_none_or(|limit| *attempt <= limit),
                     "a retry too many"
                 );
-                self.check_delay(*attempt, *delay, &settings.backoff);
+                self.check_delay(*attempt, *delay, settings);
+            }
+            Event::Proved => assert_eq!(self.state, State::Open),
+            Event::AskRoute { .. } => {
+                assert_eq!(self.state, State::Connecting);
+                assert!(settings.reconnect.asked.route, "asked without a function");
+                self.asked = true;
+                self.admit(settings);
+            }
+            Event::AskRetry { .. } => {
+                assert!(settings.reconnect.asked.retry, "asked without a function");
+                assert!(!self.closed, "asked for a retry after close");
             }
         }
     }
@@ -174,6 +216,7 @@ impl Watch {
         );
         self.close_due = matches!(to, Closed | Failed);
         self.open_due = to == Open;
+        self.asked &= to == Connecting;
         self.state = to;
     }
 
@@ -184,22 +227,43 @@ impl Watch {
         self.circuit = to;
     }
 
-    fn check_delay(&self, attempt: u64, delay: Duration, backoff: &Backoff) {
+    fn check_delay(&self, attempt: u64, delay: Duration, settings: &Settings) {
         if self.state == State::Blocked {
             assert_eq!(delay, Duration::ZERO);
             return;
         }
+        if self.own_delay {
+            return;
+        }
+        let backoff = &settings.backoff;
         let base = backoff.base.as_secs_f64();
-        let middle =
-            (base * backoff.multiplier.powf((attempt - 1) as f64)).min(backoff.cap.as_secs_f64());
+        let cap = backoff.cap.as_secs_f64();
+        let (below, above) = match backoff.jitter {
+            Jitter::Spread(share) => (1.0 - share, 1.0 + share),
+            Jitter::Full => (0.0, 1.0),
+            Jitter::Equal => (0.5, 1.0),
+            Jitter::None => (1.0, 1.0),
+            Jitter::Decorrelated => {
+                assert!(
+                    delay.as_secs_f64() + 0.001 >= base.min(cap),
+                    "{delay:?} is too short"
+                );
+                assert!(
+                    delay.as_secs_f64() <= cap + self.server_delay,
+                    "{delay:?} is too long"
+                );
+                return;
+            }
+        };
+        let middle = (base * backoff.multiplier.powf((attempt - 1) as f64)).min(cap);
         let middle = middle.min(Duration::from_millis(u64::MAX).as_secs_f64());
         let slack = 0.001 + 1e-9 * middle;
         assert!(
-            delay.as_secs_f64() >= middle * (1.0 - backoff.jitter) - slack,
+            delay.as_secs_f64() >= middle * below - slack,
             "{delay:?} is too short"
         );
         assert!(
-            delay.as_secs_f64() <= middle * (1.0 + backoff.jitter) + slack,
+            delay.as_secs_f64() <= (middle * above + slack).max(self.server_delay),
             "{delay:?} is too long"
         );
     }

@@ -1,0 +1,99 @@
+//! What JavaScript is asked, and what follows from its answers.
+//!
+//! While JavaScript is busy the client waits for it: the time for an answer runs only once the user's
+//! function has been called.
+
+use std::time::{Duration, Instant};
+
+use super::{Link, abnormal};
+use crate::policy::phase::Phase;
+use crate::policy::{Attempt, CloseCode, Event, Failure, Verdict};
+
+impl Link {
+    pub(super) fn ask_route(&mut self) {
+        let attempt = self.attempt;
+        self.enter(Phase::Asking {
+            attempt,
+            until: None,
+        });
+        self.tell(Event::AskRoute {
+            attempt,
+            retries: self.retry_count,
+        });
+    }
+
+    pub(super) fn ask_retry(&mut self, now: Instant) {
+        let attempt = self.attempt;
+        self.enter(Phase::Deciding {
+            attempt,
+            until: None,
+        });
+        self.tell(Event::AskRetry {
+            attempt,
+            retry: self.retry_count.saturating_add(1),
+            elapsed: self.outage.map_or(Duration::ZERO, |outage| {
+                now.saturating_duration_since(outage.since)
+            }),
+        });
+    }
+
+    pub(super) fn awaited(&mut self, attempt: Attempt, now: Instant) {
+        let limit = self.settings.reconnect.connection_timeout;
+        match &mut self.phase {
+            Phase::Asking {
+                attempt: current,
+                until,
+            }
+            | Phase::Deciding {
+                attempt: current,
+                until,
+            } if *current == attempt => {
+                *until = until.or(limit.and_then(|limit| now.checked_add(limit)));
+            }
+            Phase::Idle { .. }
+            | Phase::Asking { .. }
+            | Phase::Dialing { .. }
+            | Phase::Open { .. }
+            | Phase::Closing { .. }
+            | Phase::Deciding { .. }
+            | Phase::Waiting { .. }
+            | Phase::Blocked => {}
+        }
+    }
+
+    /// The attempt goes on with what is left of its time.
+    pub(super) fn routed(&mut self, attempt: Attempt, now: Instant) {
+        if !self.is_asking(attempt) {
+            return;
+        }
+        let limit = match self.phase.deadline() {
+            Some(until) => Some(until.saturating_duration_since(now)),
+            None => self.settings.reconnect.connection_timeout,
+        };
+        self.reach(limit);
+    }
+
+    pub(super) fn unanswered(&mut self, now: Instant) {
+        let limit = self.settings.reconnect.connection_timeout;
+        let failure = Failure {
+            message: format!(
+                "Opening handshake has timed out after {} ms waiting for what url, protocols or headers return",
+                limit.unwrap_or_default().as_millis()
+            ),
+            code: Some("WSR_ERR_HANDSHAKE_TIMEOUT".to_owned()),
+            ..Failure::default()
+        };
+        self.fail(failure, now);
+        self.end(abnormal(), None, now);
+    }
+
+    pub(super) fn decided(&mut self, attempt: Attempt, verdict: Verdict, now: Instant) {
+        if !self.is_deciding(attempt) {
+            return;
+        }
+        match verdict {
+            Verdict::Stop => self.stop(CloseCode::Stopped, "shouldReconnect said no"),
+            Verdict::Retry(delay) => self.wait(delay, now),
+        }
+    }
+}
