@@ -124,8 +124,14 @@ impl Kept {
 
 /// What the policy wants of the driver.
 pub(super) enum Action {
-    Dial(Attempt),
+    Dial {
+        attempt: Attempt,
+        place: usize,
+        limit: Option<Duration>,
+    },
     Cut,
+    /// Write these last bytes, and let go of the connection.
+    Part(Vec<u8>),
 }
 
 /// What the driver does next.
@@ -176,6 +182,24 @@ impl Client {
         core.link.connect(clock::now())?;
         // A circuit that turns half-open here does so by its timer, not by the call.
         Ok(self.answer(&mut core, received, false))
+    }
+
+    /// Connects anew at once.
+    pub fn reconnect(&self, received: u64, code: u16, reason: String) -> Result<Reply, Refusal> {
+        let mut core = lock(&self.core);
+        core.link.reconnect(code, reason, clock::now())?;
+        // It makes nothing void that is under way: the old connection may have opened, and been lost.
+        Ok(self.answer(&mut core, received, false))
+    }
+
+    /// Takes what JavaScript says of where and how `attempt` connects, unless that is not asked any more.
+    pub fn routed(&self, received: u64, attempt: Attempt, route: Arc<dyn Dial>) -> Reply {
+        let mut core = lock(&self.core);
+        if core.link.is_asking(attempt) {
+            core.route = route;
+        }
+        core.link.handle(Input::Routed { attempt }, clock::now());
+        self.answer(&mut core, received, false)
     }
 
     /// Hands a call of the user to the policy.
@@ -330,8 +354,8 @@ impl Client {
 
     // What the driver does, on the engine thread.
 
-    pub(super) fn dial(&self) -> DialFuture {
-        lock(&self.core).route.dial()
+    pub(super) fn dial(&self, place: usize, limit: Option<Duration>) -> DialFuture {
+        lock(&self.core).route.dial(place, limit)
     }
 
     /// What the driver has to do. `unwritten` is what it still holds; it is given more bytes when it
@@ -403,6 +427,9 @@ impl Client {
             vec![Content::Agreed {
                 protocol: wired.protocol,
                 extensions,
+                url: wired.url,
+                status: wired.status,
+                headers: wired.headers,
             }],
         );
         Some((Live::new(attempt, port, longest_run), inbox))
@@ -488,14 +515,13 @@ impl Client {
     /// `CLOSING`, and a change of the circuit that is the call's own, are told at once in any case:
     /// the older ones of their kind that are still under way are void by the call. What follows
     /// `CLOSING` always comes later, so that a handler which is added after `close()` sees it.
-    fn answer(&self, core: &mut Core, received: u64, own_circuit: bool) -> Reply {
+    fn answer(&self, core: &mut Core, received: u64, owned: bool) -> Reply {
         let horizon = core.pushed;
         let mut in_order = horizon == received;
         let (mut now, mut later) = (Vec::new(), Vec::new());
         for notice in core.drain() {
             let closing = notice.event == Event::StateChange(State::Closing);
-            let overtakes =
-                closing || (own_circuit && matches!(notice.event, Event::CircuitChange(_)));
+            let overtakes = owned && (closing || matches!(notice.event, Event::CircuitChange(_)));
             if in_order || overtakes {
                 now.push(notice);
             } else {
@@ -582,7 +608,15 @@ impl Core {
         let mut notices = Vec::new();
         while let Some(output) = self.link.next_output() {
             match output {
-                Output::Dial { attempt } => self.actions.push_back(Action::Dial(attempt)),
+                Output::Dial {
+                    attempt,
+                    place,
+                    limit,
+                } => self.actions.push_back(Action::Dial {
+                    attempt,
+                    place,
+                    limit,
+                }),
                 Output::Beat => {
                     if let Some(writer) = &mut self.writer {
                         writer.text(&self.heartbeat, &mut self.out);
@@ -598,6 +632,14 @@ impl Core {
                     self.line = None;
                     self.out = Vec::new();
                     self.actions.push_back(Action::Cut);
+                }
+                Output::Part { code, reason } => {
+                    if let Some(mut writer) = self.writer.take() {
+                        writer.close(Some(code), &reason, &mut self.out);
+                    }
+                    self.line = None;
+                    let last_words = mem::take(&mut self.out);
+                    self.actions.push_back(Action::Part(last_words));
                 }
                 Output::Notify(notice) => notices.push(notice),
             }

@@ -21,6 +21,11 @@ pub fn epoch_ms() -> f64 {
         .map_or(0.0, |since| since.as_millis() as f64)
 }
 
+/// The time of the calendar, for dates that peers tell.
+pub fn wall() -> SystemTime {
+    SystemTime::now()
+}
+
 /// Fresh bytes to seed a generator with.
 ///
 /// Where the system's randomness fails, the clocks keep clients apart, though they are no secret.

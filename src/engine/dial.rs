@@ -2,6 +2,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::net::{Stream, Target};
 use crate::policy::Failure;
@@ -13,6 +15,11 @@ pub struct Wired {
     /// Bytes that came behind the handshake.
     pub head: Vec<u8>,
     pub protocol: String,
+    /// Where it leads, as the user gave it.
+    pub url: String,
+    /// The status and the headers of the answer to the upgrade.
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
     pub deflate: Option<deflate::Agreed>,
     /// Longest message that is taken, in bytes; 0 takes any.
     pub max_payload: usize,
@@ -22,35 +29,45 @@ pub type DialFuture = Pin<Box<dyn Future<Output = Result<Wired, Failure>> + Send
 
 /// Something that can be connected to again and again.
 pub trait Dial: Send + Sync {
-    /// Starts one attempt. Dropping the future gives it up.
-    fn dial(&self) -> DialFuture;
+    /// Starts one attempt, which fails once `limit` has passed, at one of several places. Dropping
+    /// the future gives it up.
+    fn dial(&self, place: usize, limit: Option<Duration>) -> DialFuture;
 }
 
-/// A target on the network and what is offered to it.
+/// Targets on the network, the preferred one first, and what is offered to each.
 pub struct Route {
-    pub target: std::sync::Arc<Target>,
+    pub targets: Vec<Arc<Target>>,
     pub deflate: Option<deflate::Options>,
     pub max_payload: usize,
 }
 
 impl Dial for Route {
-    fn dial(&self) -> DialFuture {
-        let target = self.target.clone();
+    fn dial(&self, place: usize, limit: Option<Duration>) -> DialFuture {
+        // A list that has become shorter since the policy chose still has its first.
+        let target = self.targets.get(place).or(self.targets.first()).cloned();
         let offered = self.deflate.clone();
         let max_payload = self.max_payload;
         Box::pin(async move {
-            let reached = target.reach().await.map_err(|error| error.into_failure())?;
+            let target = target.ok_or_else(Failure::default)?;
+            let reached = target
+                .reach(limit)
+                .await
+                .map_err(|error| error.into_failure())?;
             let deflate = deflate::accept(offered.as_ref(), reached.extensions.as_deref())
                 .map_err(|error| Failure {
                     message: error.to_string(),
                     code: Some("WSR_ERR_HANDSHAKE".into()),
                     status: Some(reached.status),
-                    headers: reached.headers,
+                    headers: reached.headers.clone(),
+                    ..Failure::default()
                 })?;
             Ok(Wired {
                 stream: reached.stream,
                 head: reached.head,
                 protocol: reached.protocol,
+                url: target.given().to_owned(),
+                status: reached.status,
+                headers: reached.headers,
                 deflate,
                 max_payload,
             })

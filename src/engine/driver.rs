@@ -12,6 +12,7 @@ use super::client::{Action, Client};
 use super::clock;
 use super::dial::{DialFuture, Wired};
 use super::live::{Inbox, Live, Progress};
+use super::retry_after::retry_after;
 use crate::policy::{Attempt, Failure, Input};
 
 /// How long the end of a connection waits for JavaScript to answer what came before it.
@@ -132,11 +133,21 @@ fn take_turn(
     let turn = client.turn(unwritten, outbound);
     for action in turn.actions {
         stage = match action {
-            Action::Dial(attempt) => Stage::Dialing {
+            Action::Dial {
                 attempt,
-                dialing: client.dial(),
+                place,
+                limit,
+            } => Stage::Dialing {
+                attempt,
+                dialing: client.dial(place, limit),
             },
             Action::Cut => Stage::Idle,
+            Action::Part(last_words) => {
+                if let Stage::Up(live) = stage {
+                    tokio::spawn(live.end(last_words));
+                }
+                Stage::Idle
+            }
         };
     }
     match &mut stage {
@@ -171,7 +182,8 @@ fn finish(client: &Arc<Client>, stage: Stage, step: Step) -> Stage {
             }
             None => Stage::Idle,
         },
-        (_, Step::Dialed(attempt, Err(failure))) => {
+        (_, Step::Dialed(attempt, Err(mut failure))) => {
+            failure.retry_after = retry_after(&failure.headers, clock::wall());
             client.tell(Input::Refused { attempt, failure });
             Stage::Idle
         }

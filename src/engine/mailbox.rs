@@ -85,6 +85,10 @@ pub enum Content {
     Agreed {
         protocol: String,
         extensions: String,
+        /// As the user gave it.
+        url: String,
+        status: u16,
+        headers: Vec<(String, String)>,
     },
 }
 

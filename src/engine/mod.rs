@@ -16,6 +16,7 @@ mod intake;
 mod line;
 mod live;
 mod mailbox;
+mod retry_after;
 mod runtime;
 #[cfg_attr(not(target_os = "linux"), path = "watch_absent.rs")]
 mod watch;

@@ -10,8 +10,8 @@ use tokio::time::timeout;
 use super::*;
 use crate::net::Stream;
 use crate::policy::{
-    Backoff, Circuit, CircuitSettings, CloseCode, Ending, Event, Failure, Heartbeat, Input, Notice,
-    Settings, State,
+    Backoff, Circuit, CircuitSettings, CloseCode, Ending, Event, Failure, Heartbeat, Input, Jitter,
+    Notice, Reconnect, Settings, State,
 };
 
 #[tokio::test(start_paused = true)]
@@ -20,7 +20,7 @@ async fn a_message_sent_while_connecting_goes_out_at_open_before_later_ones() {
     life.connect();
     life.client.send(Payload::Text("first"), false, false);
     let mut peer = life.accept().await;
-    life.told(Event::Open).await;
+    life.told(OPEN).await;
     life.client.send(Payload::Text("second"), true, false);
     assert_eq!(peer.frame().await, (TEXT, b"first".to_vec()));
     assert_eq!(peer.frame().await, (TEXT, b"second".to_vec()));
@@ -66,7 +66,7 @@ async fn close_ends_with_the_frame_that_the_peer_answers() {
     let mut life = Life::start(settings());
     life.connect();
     let mut peer = life.accept().await;
-    life.told(Event::Open).await;
+    life.told(OPEN).await;
     let reply = life.close(1000, "bye");
     assert_eq!(events(&reply), [Event::StateChange(State::Closing)]);
     let close = [&1000u16.to_be_bytes()[..], b"bye"].concat();
@@ -85,7 +85,7 @@ async fn a_peer_that_never_answers_the_close_frame_is_cut() {
     });
     life.connect();
     let mut peer = life.accept().await;
-    life.told(Event::Open).await;
+    life.told(OPEN).await;
     let start = clock::now();
     life.close(1000, "");
     assert_eq!(peer.frame().await.0, CLOSE);
@@ -112,7 +112,7 @@ async fn a_refused_attempt_is_told_and_tried_again() {
     })
     .await;
     let _peer = life.accept().await;
-    life.told(Event::Open).await;
+    life.told(OPEN).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -136,7 +136,7 @@ async fn a_call_is_told_behind_what_javascript_has_not_seen() {
     let mut life = Life::start(settings());
     life.connect();
     let peer = life.accept().await;
-    life.told(Event::Open).await;
+    life.told(OPEN).await;
     drop(peer);
     // In paused time, it passes only when the engine has nothing left to do: the loss and the retry
     // are in the mailbox, unseen.
@@ -223,6 +223,10 @@ async fn a_mailbox_that_nobody_empties_stops_the_reading_and_not_the_connection(
     peer.write(&[0x81, 2, b'h', b'i']).await;
 }
 
+const OPEN: Event = Event::Open {
+    retries: 0,
+    downtime: None,
+};
 const TEXT: u8 = 1;
 const CLOSE: u8 = 8;
 const PONG: u8 = 10;
@@ -233,9 +237,10 @@ fn settings() -> Settings {
             base: Duration::from_millis(50),
             cap: Duration::from_millis(200),
             multiplier: 2.0,
-            jitter: 0.0,
+            jitter: Jitter::None,
         },
         max_retries: Some(3),
+        reconnect: Reconnect::default(),
         heartbeat: Heartbeat {
             interval: Some(Duration::from_millis(200)),
             timeout: Duration::from_millis(100),
@@ -281,7 +286,7 @@ struct Memory {
 }
 
 impl Dial for Memory {
-    fn dial(&self) -> DialFuture {
+    fn dial(&self, _place: usize, _limit: Option<Duration>) -> DialFuture {
         let (near, far) = duplex(64 * 1024);
         let refusal = self.refusals.lock().unwrap().pop();
         let hang = self.hang.lock().unwrap().clone();
@@ -299,6 +304,9 @@ impl Dial for Memory {
                 stream: Stream::Other(Box::new(near)),
                 head,
                 protocol: String::new(),
+                url: String::new(),
+                status: 101,
+                headers: Vec::new(),
                 deflate: None,
                 max_payload: 0,
             })

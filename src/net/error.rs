@@ -134,6 +134,7 @@ impl NetError {
                 code,
                 status,
                 headers,
+                ..Failure::default()
             },
             NetError::Resolve { .. }
             | NetError::Connect { .. }

@@ -15,11 +15,13 @@ pub(super) struct Limit {
 }
 
 impl Limit {
-    /// Zero sets no limit.
-    pub fn new(after: Duration) -> Limit {
+    /// The shorter of a timeout, where zero sets none, and of what an attempt has left of its time.
+    pub fn new(timeout: Duration, left: Option<Duration>) -> Limit {
+        let timeout = (!timeout.is_zero()).then_some(timeout);
+        let after = timeout.into_iter().chain(left).min();
         Limit {
-            after,
-            timer: (!after.is_zero()).then(|| Box::pin(sleep(after))),
+            after: after.unwrap_or_default(),
+            timer: after.map(|after| Box::pin(sleep(after))),
         }
     }
 

@@ -15,6 +15,7 @@ use super::{BadOption, HandshakeFault, NetError, Options, Phase};
 /// A peer that options name. One that exists is valid: only the network can fail it.
 #[derive(Clone)]
 pub struct Target {
+    given: String,
     address: Address,
     headers: Headers,
     protocols: Vec<String>,
@@ -52,6 +53,7 @@ impl Target {
         let route = Route::parse(&options)?;
         let tls = ClientTls::parse(&options)?;
         Ok(Target {
+            given: options.url,
             address,
             headers,
             route,
@@ -68,9 +70,15 @@ impl Target {
         self.address.as_str()
     }
 
-    /// One attempt, with all redirects. Dropping the future ends it and closes what it opened.
-    pub async fn reach(&self) -> Result<Reached, NetError> {
-        let mut limit = Limit::new(self.handshake_timeout);
+    /// The URL as the user gave it.
+    pub fn given(&self) -> &str {
+        &self.given
+    }
+
+    /// One attempt, with all redirects, within `limit` and the handshake timeout. Dropping the future
+    /// ends it and closes what it opened.
+    pub async fn reach(&self, limit: Option<Duration>) -> Result<Reached, NetError> {
+        let mut limit = Limit::new(self.handshake_timeout, limit);
         let mut address = Cow::Borrowed(&self.address);
         let mut redirects = 0;
         loop {

@@ -92,7 +92,7 @@ async fn reach(host: &str, port: u16, set: impl FnOnce(&mut Options)) -> Result<
     let mut options = Options::new(format!("wss://{host}:{port}"), no_roots());
     options.family = Some(4);
     set(&mut options);
-    Target::parse(options).unwrap().reach().await
+    Target::parse(options).unwrap().reach(None).await
 }
 
 /// What a client that trusts `trusted` gets from a server that sends `chain`.

@@ -81,7 +81,11 @@ fn protocols_are_distinct_tokens() {
 async fn a_target_is_reached_with_what_came_behind_the_answer() {
     let (listener, url) = listener().await;
     let server = serve(listener, vec![UPGRADE.to_owned() + "frames"]);
-    let reached = Target::parse(options(&url)).unwrap().reach().await.unwrap();
+    let reached = Target::parse(options(&url))
+        .unwrap()
+        .reach(None)
+        .await
+        .unwrap();
     let mut head = reached.head;
     let mut stream = reached.stream;
     stream.read_to_end(&mut head).await.unwrap();
@@ -102,7 +106,7 @@ async fn a_refused_upgrade_tells_status_and_headers() {
     );
     let failure = Target::parse(options(&url))
         .unwrap()
-        .reach()
+        .reach(None)
         .await
         .err()
         .unwrap()
@@ -130,10 +134,10 @@ async fn a_redirect_is_followed_only_when_asked_for() {
     let mut options = options(&url);
     options.auth = Some("a:b".to_owned());
     let target = Target::parse(options.clone()).unwrap();
-    let refused = target.reach().await.err().unwrap();
+    let refused = target.reach(None).await.err().unwrap();
     assert_eq!(refused.to_string(), "Unexpected server response: 302");
     options.follow_redirects = true;
-    Target::parse(options).unwrap().reach().await.unwrap();
+    Target::parse(options).unwrap().reach(None).await.unwrap();
     let requests = server.await.unwrap();
     assert!(requests[2].starts_with("GET /there?x HTTP/1.1\r\n"));
     assert!(
@@ -151,7 +155,7 @@ async fn another_host_is_not_told_the_credentials() {
     let mut options = options(&url.replace("ws://", "ws://user:secret@"));
     options.headers = vec![("cookie".to_owned(), vec!["secret=1".to_owned()])];
     options.follow_redirects = true;
-    Target::parse(options).unwrap().reach().await.unwrap();
+    Target::parse(options).unwrap().reach(None).await.unwrap();
     let (leading, led) = (leading.await.unwrap(), led.await.unwrap());
     assert!(leading[0].contains("Authorization: Basic") && leading[0].contains("secret=1"));
     assert!(
@@ -177,10 +181,10 @@ async fn redirects_end_at_their_maximum_and_at_bad_urls() {
     options.max_redirects = 1;
     let target = Target::parse(options).unwrap();
     assert_eq!(
-        target.reach().await.err().unwrap().to_string(),
+        target.reach(None).await.err().unwrap().to_string(),
         "Maximum redirects exceeded"
     );
-    let error = target.reach().await.err().unwrap();
+    let error = target.reach(None).await.err().unwrap();
     assert_eq!(
         error.to_string(),
         "The server redirects to \"ftp://x\", which is no WebSocket URL"
@@ -193,7 +197,12 @@ async fn a_silent_server_is_given_up_after_the_timeout() {
     let (listener, url) = listener().await;
     let mut options = options(&url);
     options.handshake_timeout = Duration::from_millis(20);
-    let error = Target::parse(options).unwrap().reach().await.err().unwrap();
+    let error = Target::parse(options)
+        .unwrap()
+        .reach(None)
+        .await
+        .err()
+        .unwrap();
     assert_eq!(error.code(), "WSR_ERR_HANDSHAKE_TIMEOUT");
     assert_eq!(
         error.to_string(),
@@ -206,7 +215,7 @@ async fn a_silent_server_is_given_up_after_the_timeout() {
 async fn a_dropped_attempt_closes_its_connection() {
     let (listener, url) = listener().await;
     let target = Target::parse(options(&url)).unwrap();
-    let attempt = tokio::spawn(async move { target.reach().await.map(drop) });
+    let attempt = tokio::spawn(async move { target.reach(None).await.map(drop) });
     let (mut stream, _) = listener.accept().await.unwrap();
     read_request(&mut stream).await;
     attempt.abort();
@@ -219,7 +228,7 @@ async fn a_server_that_hangs_up_is_told_as_node_tells_it() {
     let server = serve(listener, vec![String::new()]);
     let failure = Target::parse(options(&url))
         .unwrap()
-        .reach()
+        .reach(None)
         .await
         .err()
         .unwrap()
