@@ -1,25 +1,16 @@
 'use strict';
 
-const { isDeepStrictEqual } = require('util');
-const { badRange, badType, coded, manuallyClosed } = require('./lib/errors.js');
+const { badRange, badType, coded } = require('./lib/errors.js');
 const mailbox = require('./lib/mailbox.js');
 const options = require('./lib/options.js');
-const { View } = require('./lib/view.js');
-const { readWebSocketOptions } = require('./lib/websocket-options.js');
+const { jitterNumber } = require('./lib/reconnect-options.js');
+const { Reconnector, checkClose } = require('./lib/reconnector.js');
+const { mayNeedTrust, thrownHere } = require('./lib/routed.js');
 
 const STATES = ['CLOSED', 'CONNECTING', 'OPEN', 'CLOSING', 'BLOCKED', 'FAILED'];
 const CIRCUIT_STATES = ['CLOSED', 'OPEN', 'HALF-OPEN'];
 const BINARY_TYPES = ['nodebuffer', 'arraybuffer'];
 const READY_STATES = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 };
-
-const ignore = () => {};
-
-/** A rejected promise that nobody has to handle. */
-function rejected(error) {
-  const promise = Promise.reject(error);
-  promise.catch(ignore);
-  return promise;
-}
 
 /** The view of a binary message that `send` takes, or undefined. */
 function bytesOf(data) {
@@ -30,24 +21,21 @@ function bytesOf(data) {
 }
 
 /** A WebSocket client that reconnects by itself. It is documented in index.d.ts. */
-class WebSocketReconnect extends View {
+class WebSocketReconnect extends Reconnector {
   constructor(given) {
     super();
     const settings = options.object('options', given);
     const inner = Object.assign(this._inner, {
-      url: options.url(settings.url),
-      protocols: options.protocols(settings.protocols),
-      websocketOptions: options.object('websocketOptions', settings.websocketOptions),
       heartbeatMessage: settings.heartbeatMessage,
       numbers: {},
       circuitBreaker: options.circuitBreaker(settings.circuitBreaker, () => this._configure()),
-      route: undefined,
     });
+    this._readRouteOptions(settings);
+    this._readReconnectOptions(settings);
     for (const name of Object.keys(options.NUMBERS)) {
       inner.numbers[name] = options.number(name, settings[name], options.NUMBERS[name]);
     }
     const heartbeat = options.heartbeatText(inner.heartbeatMessage);
-    inner.route = this._readRoute();
     const policy = { settings: this._settings(), heartbeat };
     Object.assign(
       inner,
@@ -59,26 +47,7 @@ class WebSocketReconnect extends View {
     const inner = this._inner;
     if (inner.state === 'OPEN') return Promise.resolve();
     if (inner.pending && !inner.manualClose && inner.state !== 'BLOCKED') return inner.pending.promise;
-    let reply;
-    try {
-      this._reroute();
-      reply = this._call('connect');
-    } catch (error) {
-      return rejected(error);
-    }
-    inner.alive = true;
-    inner.closing = false;
-    inner.birthHorizon = reply.horizon;
-    if (!inner.pending) {
-      const pending = {};
-      pending.promise = new Promise((resolve, reject) => Object.assign(pending, { resolve, reject }));
-      pending.promise.catch(ignore);
-      inner.pending = pending;
-    }
-    const { promise } = inner.pending;
-    this._track();
-    this._deliverNow(reply);
-    return promise;
+    return this._start('connect');
   }
 
   send(data) {
@@ -100,23 +69,12 @@ class WebSocketReconnect extends View {
   }
 
   close(code = 1000, reason = 'Normal closure') {
-    const allowed = 'an integer in 1000–1003, 1007–1014 or 3000–4999';
-    if (typeof code !== 'number') throw badType('code', code, allowed, 'WSR_ERR_ARGUMENT');
-    const sendable =
-      (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
-    if (!sendable || !Number.isInteger(code)) throw badRange('code', code, allowed, 'WSR_ERR_ARGUMENT');
-    const short = 'a string of at most 123 bytes of UTF-8';
-    if (typeof reason !== 'string') throw badType('reason', reason, short, 'WSR_ERR_ARGUMENT');
-    if (Buffer.byteLength(reason) > 123) throw badRange('reason', reason, short, 'WSR_ERR_ARGUMENT');
+    checkClose(code, reason);
+    this._finish('close', code, reason);
+  }
 
-    const inner = this._inner;
-    inner.manualClose = true;
-    this._settle('reject', manuallyClosed());
-    const reply = this._call('close', code, reason, inner.alive && !inner.closing);
-    inner.closing = inner.alive;
-    // Without rows, the end that is on its way already is the one to deliver.
-    if (reply.rows.length > 1) inner.lifeHorizon = reply.horizon;
-    this._deliverNow(reply);
+  terminate() {
+    this._finish('terminate');
   }
 
   reset() {
@@ -238,30 +196,6 @@ class WebSocketReconnect extends View {
     this._inner.lastActivity = options.number('lastActivity', value, options.TIME);
   }
 
-  get url() {
-    return this._inner.url;
-  }
-
-  set url(value) {
-    this._setRoute('url', options.url(value));
-  }
-
-  get protocols() {
-    return this._inner.protocols;
-  }
-
-  set protocols(value) {
-    this._setRoute('protocols', options.protocols(value));
-  }
-
-  get websocketOptions() {
-    return this._inner.websocketOptions;
-  }
-
-  set websocketOptions(value) {
-    this._setRoute('websocketOptions', options.object('websocketOptions', value));
-  }
-
   get heartbeatMessage() {
     const { heartbeatMessage } = this._inner;
     return heartbeatMessage === undefined || heartbeatMessage === null ? options.HEARTBEAT : heartbeatMessage;
@@ -314,55 +248,19 @@ class WebSocketReconnect extends View {
       numbers.baseDelay,
       numbers.maxDelay,
       numbers.multiplier,
-      numbers.jitter,
+      jitterNumber(numbers.jitter),
       numbers.heartbeatInterval,
       numbers.heartbeatTimeout,
       circuitBreaker.failureThreshold,
       circuitBreaker.resetTimeout,
       circuitBreaker.halfOpenMaxRequests,
       route.closeTimeout,
+      ...this._reconnectSettings(),
     ];
   }
 
   _configure() {
     this._inner.client.configure(this._settings());
-  }
-
-  /** Where and how to connect, as the engine takes it. */
-  _readRoute() {
-    const { url, protocols, websocketOptions } = this._inner;
-    return { url, protocols: [...protocols], ...readWebSocketOptions(websocketOptions) };
-  }
-
-  _setRoute(name, value) {
-    const inner = this._inner;
-    const before = inner[name];
-    inner[name] = value;
-    try {
-      this._reroute();
-    } catch (error) {
-      inner[name] = before;
-      throw error;
-    }
-  }
-
-  /** Hands the route over where it has changed: users also write into `websocketOptions.headers`. */
-  _reroute() {
-    const inner = this._inner;
-    const route = this._readRoute();
-    if (isDeepStrictEqual(route, inner.route)) return;
-    thrownHere(() => mailbox.reroute(inner.client, route, mayNeedTrust(route)));
-    inner.route = route;
-    this._configure();
-  }
-
-  /** A handler may have written a fresh token into the headers for the next attempt. */
-  _rerouteForNext() {
-    try {
-      this._reroute();
-    } catch (error) {
-      this.emit('error', error);
-    }
   }
 }
 
@@ -391,20 +289,6 @@ function oneOf(name, value, words) {
   if (typeof value !== 'string') throw badType(name, value, allowed);
   if (!words.includes(value)) throw badRange(name, value, allowed);
   return value;
-}
-
-/** Only such a client costs reading the certificates that Node trusts. */
-function mayNeedTrust(route) {
-  return route.ca === undefined && (/^wss:/i.test(route.url.trim()) || route.followRedirects);
-}
-
-/** The value of an option that the engine refused is out of range: its type is checked here. */
-function thrownHere(call) {
-  try {
-    return call();
-  } catch (error) {
-    throw error.code === 'WSR_ERR_OPTION' ? coded(RangeError, error.code, error.message) : error;
-  }
 }
 
 module.exports = { WebSocketReconnect };

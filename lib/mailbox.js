@@ -4,7 +4,7 @@ const native = require('./native.js');
 const { trustedCertificates } = require('./trust.js');
 
 /** How many values a row of a notice has, by its kind (see src/binding/value.rs). */
-const ROW_LENGTH = [undefined, undefined, 5, 7, 7, 6, 10, 9, 9];
+const ROW_LENGTH = [undefined, undefined, 8, 7, 7, 8, 11, 9, 9, 6, 8, 9];
 const TEXTS = 0;
 const BINARIES = 1;
 const OPEN = 5;
@@ -152,6 +152,11 @@ function createClient(policy, route, trusts) {
   return { id: lastId, client: new native.Client(shared, lastId, policy, route) };
 }
 
+/** Before an attempt whose route a user's function has said. `trusts`: as above. */
+function prepare(trusts) {
+  if (trusts) trust();
+}
+
 /** Gives a client another route for its next attempts. */
 function reroute(client, route, trusts) {
   if (trusts) trust();
@@ -170,4 +175,4 @@ function track(id, client, reachable, holding) {
   if (holders.size > 0 !== held) environment.hold(!held);
 }
 
-module.exports = { createClient, reroute, eachRow, send, track };
+module.exports = { createClient, prepare, reroute, eachRow, send, track };

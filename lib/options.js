@@ -4,6 +4,11 @@ const { badRange, badType } = require('./errors.js');
 
 /** A number option: its default, its bounds, and how an error describes them. */
 const ms = (value) => ({ value, above: 0, allowed: 'a number of milliseconds above 0' });
+const off = (without) => ({
+  value: 0,
+  min: 0,
+  allowed: `a number of milliseconds of at least 0; with 0 ${without}`,
+});
 const count = (value, min) => ({ value, min, integer: true, allowed: `an integer of at least ${min}` });
 
 const NUMBERS = {
@@ -11,13 +16,27 @@ const NUMBERS = {
   baseDelay: ms(1000),
   maxDelay: { ...ms(30000), infinite: true, allowed: 'a number of milliseconds above 0, or Infinity' },
   multiplier: { value: 2, min: 1, allowed: 'a number of at least 1' },
-  jitter: { value: 0.1, min: 0, max: 1, allowed: 'a number from 0 to 1' },
+  jitter: {
+    value: 0.1,
+    min: 0,
+    max: 1,
+    words: ['full', 'equal', 'decorrelated', 'none'],
+    allowed: "a number from 0 to 1, or 'full', 'equal', 'decorrelated' or 'none'",
+  },
   heartbeatInterval: {
     value: 30000,
     min: 0,
     allowed: 'a number of milliseconds of at least 0; 0 turns the heartbeat off',
   },
   heartbeatTimeout: ms(5000),
+  minUptime: off('a new connection is trusted at once'),
+  maxRetryAfter: {
+    value: 300000,
+    min: 0,
+    infinite: true,
+    allowed: 'a number of milliseconds of at least 0, or Infinity; 0 ignores Retry-After',
+  },
+  preferFirst: off('the client stays where it is connected'),
 };
 
 const CIRCUIT = {
@@ -33,6 +52,7 @@ const HEARTBEAT = { type: 'ping' };
 /** Checks a number against its rule; `undefined` and `null` give the default. */
 function number(name, value, rule) {
   if (value === undefined || value === null) return rule.value;
+  if (rule.words && rule.words.includes(value)) return value;
   if (typeof value !== 'number') throw badType(name, value, rule.allowed);
   const fits =
     (Number.isFinite(value) || (rule.infinite && value === Infinity)) &&
@@ -51,10 +71,10 @@ function object(name, value) {
   return value;
 }
 
-function url(value) {
+function url(value, name = 'url') {
   if (typeof value === 'string') return value;
   if (value && typeof value === 'object' && typeof value.href === 'string') return value.href;
-  throw badType('url', value, 'a string or a URL with ws: or wss:');
+  throw badType(name, value, 'a string or a URL with ws: or wss:');
 }
 
 function protocols(value) {

@@ -12,6 +12,9 @@ const OPEN = 5;
 const ERROR = 6;
 const CLOSE = 7;
 const RETRY = 8;
+// 9 only tells the counts.
+const ASK_ROUTE = 10;
+const ASK_RETRY = 11;
 
 /**
  * When a notice was made: its place in the mailbox, or the number of the call that returned it. A
@@ -39,7 +42,7 @@ function headersOf(flat) {
   return headers;
 }
 
-function errorOf(message, code, statusCode, headers) {
+function errorOf([message, code, statusCode, headers]) {
   /** @type {any} */
   const error = new Error(message);
   if (code !== null) error.code = code;
@@ -73,6 +76,18 @@ class View extends Emitter {
       openedAt: 0,
       protocol: '',
       extensions: '',
+      /** Where the latest connection leads, and the answer to its upgrade. */
+      reachedUrl: undefined,
+      statusCode: undefined,
+      responseHeaders: [],
+      /** The error of the latest attempt or connection that failed, none once one is open, … */
+      lastError: undefined,
+      /** … and of the one that is under way, or has ended last. */
+      trouble: undefined,
+      /** How the latest connection ended. */
+      lastClose: undefined,
+      /** What a user's function threw, and for which attempt. */
+      thrown: undefined,
       /** Connecting, open, closing, waiting to retry or blocked, as far as events tell. */
       alive: false,
       /** `close()` was called, and its `close` is on its way. */
@@ -89,6 +104,8 @@ class View extends Emitter {
       lifeHorizon: BEGINNING,
       /** … of the end of an earlier life, … */
       birthHorizon: BEGINNING,
+      /** … of the next `open`, … */
+      openHorizon: BEGINNING,
       /** … of the circuit, … */
       circuitHorizon: BEGINNING,
       /** … of `retryCount` and `circuitFailures`. */
@@ -97,8 +114,23 @@ class View extends Emitter {
     Object.defineProperty(this, '_inner', { enumerable: false, writable: false });
   }
 
+  /** Hands the numbers of the policy over. */
+  _configure() {}
+
   /** Called when another attempt may follow: the subclass hands over what users have changed. */
   _rerouteForNext() {}
+
+  /** Called when the engine asks where and how an attempt connects. */
+  _askForRoute(_id, _attempt) {}
+
+  /** Called when an attempt is not under way any more, and has not opened. */
+  _abandonAttempt() {}
+
+  /** Called when the engine asks whether and when to connect again. */
+  _askForRetry(_id, _attempt, _elapsed) {}
+
+  /** Called when what the engine has asked for a retry is void. `isTooLate`: it has waited for too long. */
+  _undecided(_isTooLate) {}
 
   _track() {
     const { id, alive, circuitState, holding } = this._inner;
@@ -183,6 +215,9 @@ class View extends Emitter {
     if (kind === AGREED) {
       inner.protocol = row[at + 3];
       inner.extensions = row[at + 4];
+      inner.reachedUrl = row[at + 5];
+      inner.statusCode = row[at + 6];
+      inner.responseHeaders = row[at + 7];
       return;
     }
     if (!isBefore(moment, inner.countHorizon)) {
@@ -206,26 +241,68 @@ class View extends Emitter {
       if (state === inner.state) return;
       inner.state = state;
       if (state === 'OPEN') inner.openedAt = row[at + 2];
+      this._turn(state);
       this.emit('stateChange', state);
       if (state === 'BLOCKED') this._rerouteForNext();
     } else if (kind === ERROR) {
-      this.emit('error', errorOf(row[at + 6], row[at + 7], row[at + 8], row[at + 9]));
+      const { thrown } = inner;
+      const isThrown = thrown !== undefined && thrown.id === row[at + 10];
+      const error = isThrown ? thrown.error : errorOf(row.slice(at + 6, at + 10));
+      inner.thrown = undefined;
+      inner.trouble = error;
+      inner.lastError = error;
+      this.emit('error', error);
     } else if (kind === OPEN) {
       inner.lastActivity = row[at + 2];
-      this._settle('resolve');
-      this.emit('open');
+      if (!isBefore(moment, inner.openHorizon)) this._settle('resolve');
+      this._open(row[at + 6], row[at + 7]);
     } else if (kind === CLOSE) {
       const lives = row[at + 3] || isBefore(moment, inner.birthHorizon);
       this._end(lives, { code: row[at + 6], reason: row[at + 7], wasClean: row[at + 8] });
     } else if (kind === RETRY) {
+      this._undecided(true);
       this.emit('retry', { attempt: row[at + 6], delay: row[at + 7], maxRetries: row[at + 8] });
       this._rerouteForNext();
+    } else if (kind === ASK_ROUTE) {
+      this._askForRoute(row[at + 6], row[at + 7]);
+    } else if (kind === ASK_RETRY) {
+      this._askForRetry(row[at + 6], row[at + 7], row[at + 8]);
     }
+  }
+
+  /** Forgets what a new state makes void. */
+  _turn(state) {
+    const inner = this._inner;
+    this._undecided(state === 'BLOCKED');
+    if (state === 'CONNECTING') {
+      inner.trouble = undefined;
+    } else if (state === 'OPEN') {
+      inner.trouble = undefined;
+      inner.lastError = undefined;
+      inner.controller = undefined;
+    } else {
+      this._abandonAttempt();
+    }
+  }
+
+  _open(attempt, downtime) {
+    const { reachedUrl, statusCode, responseHeaders } = this._inner;
+    const info = {
+      isReconnect: downtime !== null,
+      attempt,
+      url: reachedUrl,
+      statusCode,
+      headers: headersOf(responseHeaders),
+      downtime: downtime === null ? 0 : downtime,
+    };
+    this.emit('open', info);
+    if (info.isReconnect) this.emit('reconnected', info);
   }
 
   /** Takes the end of a connection, which is the end of the client's life unless it `lives` on. */
   _end(lives, ending) {
     const inner = this._inner;
+    inner.lastClose = ending;
     if (lives) {
       this.emit('close', ending);
       this._rerouteForNext();
@@ -233,10 +310,27 @@ class View extends Emitter {
     }
     inner.alive = false;
     inner.closing = false;
-    const gaveUp = ending.code === 'MAX_RETRIES';
-    this._settle('reject', gaveUp ? coded(Error, 'WSR_ERR_GAVE_UP', ending.reason) : manuallyClosed());
+    // Another code than those of close frames says why the client gave up.
+    const gaveUp = typeof ending.code === 'string';
+    this._settle('reject', gaveUp ? this._gaveUp(ending.reason) : manuallyClosed());
     this.emit('close', ending);
+    if (gaveUp) {
+      const { code, reason } = ending;
+      this.emit('giveup', {
+        reason: code,
+        message: reason,
+        retryCount: inner.retryCount,
+        error: inner.lastError,
+      });
+    }
     this._track();
+  }
+
+  _gaveUp(message) {
+    /** @type {any} */
+    const error = coded(Error, 'WSR_ERR_GAVE_UP', message);
+    if (this._inner.lastError) error.cause = this._inner.lastError;
+    return error;
   }
 
   _settle(how, value) {

@@ -33,13 +33,13 @@ function option(given, name, type, allowed, fallback, fits = (_) => true) {
 const wholeNumber = (min, max) => (value) => Number.isInteger(value) && value >= min && value <= max;
 
 /** Name, value, name, value, … as the engine takes them. */
-function headers(given) {
+function headers(given, place = 'websocketOptions.headers') {
   const flat = [];
   const allowed = 'a string, a number, or an array of strings';
   for (const [name, value] of Object.entries(given)) {
     for (const entry of Array.isArray(value) ? value : [value]) {
       if (typeof entry !== 'string' && typeof entry !== 'number') {
-        throw badType(`websocketOptions.headers[${JSON.stringify(name)}]`, value, allowed);
+        throw badType(`${place}[${JSON.stringify(name)}]`, value, allowed);
       }
       flat.push(name, String(entry));
     }
@@ -191,13 +191,16 @@ function refuseOthers(given) {
   }
 }
 
-/** Reads the client options of `ws` into what the engine takes; throws on the first that is bad. */
-function readWebSocketOptions(given) {
+/**
+ * Reads the client options of `ws` into what the engine takes; throws on the first that is bad. Those of
+ * `instead` are read in the place of those given.
+ */
+function readWebSocketOptions(given, instead = {}) {
   refuseOthers(given);
   const read = {};
-  for (const name of Object.keys(READERS)) read[name] = READERS[name](given);
+  for (const name of Object.keys(READERS)) read[name] = READERS[name](name in instead ? instead : given);
   read.deflate = read.perMessageDeflate;
   return read;
 }
 
-module.exports = { readWebSocketOptions };
+module.exports = { readHeaders: headers, readWebSocketOptions };

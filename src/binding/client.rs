@@ -7,11 +7,11 @@ use napi::{Env, Error, Result};
 use napi_derive::napi;
 
 use super::environment::{Environment, Shared};
-use super::options::{Code, RawPolicy, RawRoute, route, settings};
+use super::options::{Code, RawPolicy, RawRoute, ms, route, settings};
 use super::sender::Sender;
 use super::value::{self, Rows};
 use crate::engine::{self, Reply, Setup, epoch_ms};
-use crate::policy::Input;
+use crate::policy::{Failure, Input, Refusal, Verdict};
 
 #[napi]
 pub struct Client {
@@ -67,12 +67,78 @@ impl Client {
     /// Throws where it is refused, with one of our codes.
     #[napi(catch_unwind)]
     pub fn connect(&self, env: Env, received: f64) -> Result<Rows, Code> {
-        match self.client.connect(received as u64) {
-            Ok(reply) => self
-                .rows(&env, reply)
-                .map_err(|error| Error::new(Code("Error"), error.to_string())),
-            Err(refusal) => Err(Error::new(refusal.into(), refusal.to_string())),
-        }
+        let answer = self.client.connect(received as u64);
+        self.admitted(&env, answer)
+    }
+
+    /// As `connect`, and never waits.
+    #[napi(catch_unwind)]
+    pub fn reconnect(
+        &self,
+        env: Env,
+        received: f64,
+        code: u16,
+        reason: String,
+    ) -> Result<Rows, Code> {
+        let answer = self.client.reconnect(received as u64, code, reason);
+        self.admitted(&env, answer)
+    }
+
+    /// Answers where and how an attempt connects. Throws as the constructor does.
+    #[napi(catch_unwind)]
+    pub fn say_route(
+        &self,
+        env: Env,
+        received: f64,
+        attempt: f64,
+        options: RawRoute,
+    ) -> Result<Rows, Code> {
+        let route = Arc::new(route(options, &self.shared)?);
+        let reply = self.client.routed(received as u64, attempt as u64, route);
+        self.rows(&env, reply).map_err(unexpected)
+    }
+
+    /// Answers that the function that says where an attempt connects has thrown.
+    #[napi(catch_unwind)]
+    pub fn fail_route(
+        &self,
+        env: Env,
+        received: f64,
+        attempt: f64,
+        message: String,
+    ) -> Result<Rows> {
+        let attempt = attempt as u64;
+        let failure = Failure {
+            message,
+            thrown_for: Some(attempt),
+            ..Failure::default()
+        };
+        self.call(&env, received, Input::Refused { attempt, failure })
+    }
+
+    /// Answers whether and when to try again after an attempt, in ms; without a delay it is left to the
+    /// policy.
+    #[napi(catch_unwind)]
+    pub fn say_retry(
+        &self,
+        env: Env,
+        received: f64,
+        attempt: f64,
+        goes_on: bool,
+        delay: Option<f64>,
+    ) -> Result<Rows> {
+        let verdict = if goes_on {
+            Verdict::Retry(delay.map(ms))
+        } else {
+            Verdict::Stop
+        };
+        let attempt = attempt as u64;
+        self.call(&env, received, Input::Decided { attempt, verdict })
+    }
+
+    #[napi(catch_unwind)]
+    pub fn terminate(&self, env: Env, received: f64, seen_alive: bool) -> Result<Rows> {
+        self.call(&env, received, Input::Terminate { seen_alive })
     }
 
     #[napi(catch_unwind)]
@@ -119,7 +185,16 @@ impl Client {
 
     #[napi(catch_unwind)]
     pub fn configure(&self, numbers: Vec<f64>) -> f64 {
-        self.client.assign(Input::Configure(settings(&numbers))) as f64
+        let settings = Box::new(settings(&numbers));
+        self.client.assign(Input::Configure(settings)) as f64
+    }
+
+    /// The promise of a function that says where an attempt connects, or whether and when to try
+    /// again, is waited for.
+    #[napi(catch_unwind)]
+    pub fn set_awaited(&self, attempt: f64) -> f64 {
+        let attempt = attempt as u64;
+        self.client.assign(Input::Awaited { attempt }) as f64
     }
 
     #[napi(catch_unwind)]
@@ -158,6 +233,17 @@ impl Client {
         self.client.buffered_amount() as f64
     }
 
+    fn admitted(
+        &self,
+        env: &Env,
+        answer: std::result::Result<Reply, Refusal>,
+    ) -> Result<Rows, Code> {
+        match answer {
+            Ok(reply) => self.rows(env, reply).map_err(unexpected),
+            Err(refusal) => Err(Error::new(refusal.into(), refusal.to_string())),
+        }
+    }
+
     fn call(&self, env: &Env, received: f64, input: Input) -> Result<Rows> {
         self.rows(env, self.client.call(received as u64, input))
     }
@@ -171,6 +257,10 @@ impl Client {
         }
         Ok(rows)
     }
+}
+
+fn unexpected(error: Error) -> Error<Code> {
+    Error::new(Code("Error"), error.to_string())
 }
 
 impl Drop for Client {

@@ -7,6 +7,7 @@ mod client;
 mod environment;
 mod messages;
 mod options;
+mod reconnect;
 mod sender;
 #[cfg_attr(not(target_os = "linux"), path = "uv_absent.rs")]
 mod uv;

@@ -7,6 +7,7 @@ use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 
 use super::environment::Shared;
+use super::reconnect::{jitter, reconnect};
 use crate::engine::Route;
 use crate::net::{BadOption, Options, Target, TlsOptions};
 use crate::policy::{Backoff, CircuitSettings, Heartbeat, Refusal, Settings};
@@ -24,7 +25,8 @@ pub struct RawPolicy {
 /// [`Target::parse`].
 #[napi(object, object_to_js = false)]
 pub struct RawRoute {
-    pub url: String,
+    /// The preferred one first; never none.
+    pub urls: Vec<String>,
     pub protocols: Vec<String>,
     /// Name, value, name, value, …; a name may come again.
     pub headers: Vec<String>,
@@ -107,7 +109,7 @@ pub fn settings(numbers: &[f64]) -> Settings {
             base: ms(at(1)),
             cap: ms(at(2)),
             multiplier: at(3),
-            jitter: at(4),
+            jitter: jitter(at(4)),
         },
         heartbeat: Heartbeat {
             interval: (!interval.is_zero()).then_some(interval),
@@ -119,12 +121,13 @@ pub fn settings(numbers: &[f64]) -> Settings {
             half_open_max: count(9),
         },
         close_timeout: ms(at(10)),
+        reconnect: reconnect(numbers.get(11..).unwrap_or_default()),
     }
 }
 
 /// The one place where JavaScript's milliseconds become a `Duration`. What no `Duration` can hold
 /// is forever.
-fn ms(value: f64) -> Duration {
+pub(super) fn ms(value: f64) -> Duration {
     Duration::try_from_secs_f64(value / 1000.0).unwrap_or(Duration::MAX)
 }
 
@@ -132,9 +135,17 @@ fn ms(value: f64) -> Duration {
 pub fn route(options: RawRoute, shared: &Shared) -> Result<Route, BadOption> {
     let max_payload = options.max_payload as usize;
     let deflate = options.deflate.as_ref().map(RawDeflate::parse);
-    let target = Target::parse(options.into_net(shared, deflate.as_ref()))?;
+    let urls = options.urls.clone();
+    let common = options.into_net(shared, deflate.as_ref());
+    let target = |url| {
+        let options = Options {
+            url,
+            ..common.clone()
+        };
+        Target::parse(options).map(Arc::new)
+    };
     Ok(Route {
-        target: Arc::new(target),
+        targets: urls.into_iter().map(target).collect::<Result<_, _>>()?,
         deflate,
         max_payload,
     })
@@ -156,7 +167,7 @@ impl RawRoute {
             }
         }
         Options {
-            url: self.url,
+            url: String::new(),
             protocols: self.protocols,
             headers,
             origin: self.origin,

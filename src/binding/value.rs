@@ -8,12 +8,15 @@
 //! |---|---|
 //! | 0 texts | `count`, and so many strings |
 //! | 1 binaries | `count, chunk`, and so many lengths of what lies in the chunk, an ArrayBuffer, end to end |
-//! | 2 agreed | `protocol, extensions` |
+//! | 2 agreed | `protocol, extensions, url, statusCode, headers` |
 //! | 3 state, 4 circuit | `alive, retryCount, circuitFailures, state` |
-//! | 5 open | `alive, retryCount, circuitFailures` |
-//! | 6 error | `alive, retryCount, circuitFailures, message, code, statusCode, headers` |
+//! | 5 open | `alive, retryCount, circuitFailures, attempt, downtime`, which is null at the first of a life |
+//! | 6 error | `alive, retryCount, circuitFailures, message, code, statusCode, headers, thrownFor`, the attempt whose function threw |
 //! | 7 close | `alive, retryCount, circuitFailures, code, reason, wasClean` |
 //! | 8 retry | `alive, retryCount, circuitFailures, attempt, delay, maxRetries` |
+//! | 9 proved | `alive, retryCount, circuitFailures` |
+//! | 10 ask route | `alive, retryCount, circuitFailures, id, attempt` |
+//! | 11 ask retry | `alive, retryCount, circuitFailures, id, attempt, elapsed` |
 
 use std::{mem, ptr};
 
@@ -134,6 +137,12 @@ impl Rows {
         Ok(())
     }
 
+    /// Name, value, name, value, …
+    fn headers(&mut self, headers: Vec<(String, String)>) -> Result<()> {
+        let headers = headers.into_iter();
+        self.list(headers.flat_map(|(name, value)| [name, value]).collect())
+    }
+
     fn list(&mut self, texts: Vec<String>) -> Result<()> {
         // SAFETY: as above.
         let list = unsafe { Vec::to_napi_value(self.env, texts) }?;
@@ -215,10 +224,16 @@ impl Rows {
             Content::Agreed {
                 protocol,
                 extensions,
+                url,
+                status,
+                headers,
             } => {
                 self.head(from.id, 2, at)?;
                 self.text(&protocol)?;
-                self.text(&extensions)
+                self.text(&extensions)?;
+                self.text(&url)?;
+                self.number(status.into())?;
+                self.headers(headers)
             }
             Content::Notice(told) => self.notice(from.id, at, told),
         }
@@ -235,10 +250,13 @@ impl Rows {
         let kind = match event {
             Event::StateChange(_) => 3,
             Event::CircuitChange(_) => 4,
-            Event::Open => 5,
+            Event::Open { .. } => 5,
             Event::Error(_) => 6,
             Event::Close(_) => 7,
             Event::Retry { .. } => 8,
+            Event::Proved => 9,
+            Event::AskRoute { .. } => 10,
+            Event::AskRetry { .. } => 11,
         };
         self.head(client, kind, at)?;
         self.bool(alive)?;
@@ -247,7 +265,27 @@ impl Rows {
         match event {
             Event::StateChange(state) => self.text(state_word(state)),
             Event::CircuitChange(circuit) => self.text(circuit_word(circuit)),
-            Event::Open => Ok(()),
+            Event::Open { retries, downtime } => {
+                self.number(retries as f64)?;
+                match downtime {
+                    Some(downtime) => self.number(downtime.as_millis() as f64),
+                    None => self.null(),
+                }
+            }
+            Event::Proved => Ok(()),
+            Event::AskRoute { attempt, retries } => {
+                self.number(attempt as f64)?;
+                self.number(retries as f64)
+            }
+            Event::AskRetry {
+                attempt,
+                retry,
+                elapsed,
+            } => {
+                self.number(attempt as f64)?;
+                self.number(retry as f64)?;
+                self.number(elapsed.as_millis() as f64)
+            }
             Event::Error(failure) => {
                 self.text(&failure.message)?;
                 self.optional(failure.code.as_deref())?;
@@ -255,13 +293,18 @@ impl Rows {
                     Some(status) => self.number(status.into())?,
                     None => self.null()?,
                 }
-                let headers = failure.headers.into_iter();
-                self.list(headers.flat_map(|(name, value)| [name, value]).collect())
+                self.headers(failure.headers)?;
+                match failure.thrown_for {
+                    Some(attempt) => self.number(attempt as f64),
+                    None => self.null(),
+                }
             }
             Event::Close(ending) => {
                 match ending.code {
                     CloseCode::Frame(code) => self.number(code.into())?,
                     CloseCode::MaxRetries => self.text("MAX_RETRIES")?,
+                    CloseCode::Stopped => self.text("STOPPED")?,
+                    CloseCode::NotTransient => self.text("NOT_TRANSIENT")?,
                 }
                 self.text(&ending.reason)?;
                 self.bool(ending.was_clean)

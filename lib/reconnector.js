@@ -1,0 +1,227 @@
+'use strict';
+
+const { abortError, asError, ask } = require('./ask.js');
+const { badRange, badType, coded, manuallyClosed } = require('./errors.js');
+const { READERS, reconnectSettings } = require('./reconnect-options.js');
+const { Routed } = require('./routed.js');
+
+const ignore = () => {};
+
+/** A rejected promise that nobody has to handle. */
+function rejected(error) {
+  const promise = Promise.reject(error);
+  promise.catch(ignore);
+  return promise;
+}
+
+/** Checks the code and the reason of a close frame. */
+function checkClose(code, reason) {
+  const allowed = 'an integer in 1000–1003, 1007–1014 or 3000–4999';
+  if (typeof code !== 'number') throw badType('code', code, allowed, 'WSR_ERR_ARGUMENT');
+  const sendable =
+    (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
+  if (!sendable || !Number.isInteger(code)) throw badRange('code', code, allowed, 'WSR_ERR_ARGUMENT');
+  const short = 'a string of at most 123 bytes of UTF-8';
+  if (typeof reason !== 'string') throw badType('reason', reason, short, 'WSR_ERR_ARGUMENT');
+  if (Buffer.byteLength(reason) > 123) throw badRange('reason', reason, short, 'WSR_ERR_ARGUMENT');
+}
+
+function abortReason(signal) {
+  return signal.reason === undefined ? abortError('The operation was aborted') : signal.reason;
+}
+
+/** A delay that a user's function said, in ms; undefined leaves it to the engine. */
+function checkDelay(value) {
+  if (value === undefined || value === null) return undefined;
+  const allowed = 'a number of milliseconds of at least 0, or null';
+  if (typeof value !== 'number') throw badType('reconnectDelay()', value, allowed);
+  if (!(value >= 0)) throw badRange('reconnectDelay()', value, allowed);
+  return value;
+}
+
+function checkVerdict(value) {
+  if (typeof value !== 'boolean') throw badType('shouldReconnect()', value, 'true or false');
+  return value;
+}
+
+/** When to connect, when to connect again, and when no more. */
+class Reconnector extends Routed {
+  _readReconnectOptions(given) {
+    const reconnect = {};
+    for (const name of Object.keys(READERS)) reconnect[name] = READERS[name](given[name]);
+    Object.assign(this._inner, {
+      reconnect,
+      /** The retry that a function of the user decides about. */
+      deciding: undefined,
+      /** The signal that is listened to. */
+      heeded: undefined,
+    });
+    this._onAbort = () => this._abort();
+    Object.defineProperty(this, '_onAbort', { enumerable: false });
+    const asksRoute = this._routeFunctions().length > 0;
+    Object.assign(this._inner, { route: this._readRoute(), asksRoute });
+  }
+
+  _reconnectSettings() {
+    const { numbers, reconnect, route, asksRoute } = this._inner;
+    const { connectionTimeout } = reconnect;
+    return reconnectSettings({
+      numbers,
+      reconnect,
+      timeout: connectionTimeout === undefined ? route.handshakeTimeout : connectionTimeout,
+      asksRoute,
+      places: route.urls.length,
+    });
+  }
+
+  reconnect(code = 1000, reason = 'Reconnecting') {
+    checkClose(code, reason);
+    return this._start('reconnect', code, reason);
+  }
+
+  /** Starts connecting by a call that may be refused. The promise of the next `open`. */
+  _start(name, ...args) {
+    const inner = this._inner;
+    const { signal } = inner.reconnect;
+    if (signal && signal.aborted) return rejected(abortReason(signal));
+    let reply;
+    try {
+      this._reroute();
+      reply = this._call(name, ...args);
+    } catch (error) {
+      return rejected(error);
+    }
+    inner.alive = true;
+    inner.closing = false;
+    inner.birthHorizon = reply.horizon;
+    if (name === 'reconnect') inner.openHorizon = reply.horizon;
+    if (!inner.pending) {
+      const pending = {};
+      pending.promise = new Promise((resolve, reject) => Object.assign(pending, { resolve, reject }));
+      pending.promise.catch(ignore);
+      inner.pending = pending;
+    }
+    const { promise } = inner.pending;
+    this._track();
+    this._deliverNow(reply);
+    return promise;
+  }
+
+  /** Ends for good, by one of the calls that do. */
+  _finish(name, ...args) {
+    const inner = this._inner;
+    inner.manualClose = true;
+    this._settle('reject', manuallyClosed());
+    const reply = this._call(name, ...args, inner.alive && !inner.closing);
+    inner.closing = inner.alive;
+    // Without rows, the end that is on its way already is the one to deliver.
+    if (reply.rows.length > 1) inner.lifeHorizon = reply.horizon;
+    this._deliverNow(reply);
+  }
+
+  /** The engine asks whether and when to connect again after the attempt `id`. */
+  _askForRetry(id, attempt, elapsed) {
+    const inner = this._inner;
+    const { shouldReconnect, reconnectDelay } = inner.reconnect;
+    const error = inner.trouble;
+    const { statusCode, headers } = error || {};
+    const context = { ...inner.lastClose, statusCode, headers, error, attempt, elapsed };
+    inner.deciding = id;
+    const waiting = () => this._assign('setAwaited', id);
+    const failed = (name) => (thrown) => {
+      if (inner.deciding !== id) return;
+      this.emit('error', asError(thrown, name));
+      this._decide(id, true);
+    };
+    const checked = (name, check, use) => (value) => {
+      let fine;
+      try {
+        fine = check(value);
+      } catch (error) {
+        failed(name)(error);
+        return;
+      }
+      use(fine);
+    };
+    const delay = checked('reconnectDelay', checkDelay, (ms) => this._decide(id, true, ms));
+    const goOn = () => {
+      if (!reconnectDelay) this._decide(id, true);
+      else ask([() => reconnectDelay(context)], ([ms]) => delay(ms), failed('reconnectDelay'), waiting);
+    };
+    const verdict = checked('shouldReconnect', checkVerdict, (isYes) => {
+      if (isYes) goOn();
+      else this._decide(id, false);
+    });
+    if (!shouldReconnect) goOn();
+    else
+      ask([() => shouldReconnect(context)], ([isYes]) => verdict(isYes), failed('shouldReconnect'), waiting);
+  }
+
+  _decide(id, goesOn, delay) {
+    if (this._inner.deciding !== id) return;
+    this._inner.deciding = undefined;
+    this._deliverNow(this._call('sayRetry', id, goesOn, delay));
+  }
+
+  /** The engine goes on without a decision, where it has waited for long enough. */
+  _undecided(isTooLate) {
+    const inner = this._inner;
+    if (inner.deciding === undefined) return;
+    inner.deciding = undefined;
+    if (!isTooLate) return;
+    const message = `shouldReconnect or reconnectDelay has not answered within ${this.connectionTimeout} ms`;
+    this.emit('error', coded(Error, 'WSR_ERR_FUNCTION', message));
+  }
+
+  /** Listens to the signal for as long as it can end something: it may outlive the client. */
+  _track() {
+    super._track();
+    const inner = this._inner;
+    const signal = inner.alive ? inner.reconnect.signal : undefined;
+    if (signal === inner.heeded) return;
+    if (inner.heeded && inner.heeded.removeEventListener) {
+      inner.heeded.removeEventListener('abort', this._onAbort);
+    }
+    inner.heeded = signal;
+    if (signal) signal.addEventListener('abort', this._onAbort);
+  }
+
+  _abort() {
+    const { heeded } = this._inner;
+    if (!heeded) return;
+    this._settle('reject', abortReason(heeded));
+    this._finish('close', 1000, 'Aborted');
+  }
+
+  get connectionTimeout() {
+    const { reconnect, route } = this._inner;
+    const timeout = reconnect.connectionTimeout;
+    if (timeout !== undefined) return timeout;
+    return route.handshakeTimeout === Infinity ? 0 : route.handshakeTimeout;
+  }
+
+  set connectionTimeout(value) {
+    const { reconnect } = this._inner;
+    this._setRoute({
+      reconnect: { ...reconnect, connectionTimeout: READERS.connectionTimeout(value) },
+    });
+    this._configure();
+  }
+}
+
+for (const name of ['failover', 'reconnectOn', 'shouldReconnect', 'reconnectDelay', 'signal']) {
+  Object.defineProperty(Reconnector.prototype, name, {
+    enumerable: true,
+    configurable: true,
+    get() {
+      return this._inner.reconnect[name];
+    },
+    set(value) {
+      this._inner.reconnect[name] = READERS[name](value);
+      this._configure();
+      this._track();
+    },
+  });
+}
+
+module.exports = { Reconnector, checkClose };

@@ -1,0 +1,234 @@
+'use strict';
+
+const { isDeepStrictEqual } = require('util');
+const { AnyController, abortError, asError, ask } = require('./ask.js');
+const { badType, coded } = require('./errors.js');
+const mailbox = require('./mailbox.js');
+const options = require('./options.js');
+const { isFunction, urls: readUrls } = require('./reconnect-options.js');
+const { View } = require('./view.js');
+const { readHeaders, readWebSocketOptions } = require('./websocket-options.js');
+
+/** Stands for what the user's function says, until it does: nothing is ever connected to it. */
+const TO_BE_SAID = 'ws://url.invalid/';
+
+/** Adds headers, name, value, name, value, …; those of the same names in `flat` give way. */
+function withHeaders(flat, more) {
+  const names = new Set(more.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase()));
+  const merged = [];
+  for (let i = 0; i < flat.length; i += 2) {
+    if (!names.has(flat[i].toLowerCase())) merged.push(flat[i], flat[i + 1]);
+  }
+  return [...merged, ...more];
+}
+
+/** Only such a client costs reading the certificates that Node trusts. */
+function mayNeedTrust(route) {
+  const isSecure = route.urls.some((url) => /^wss:/i.test(url.trim()));
+  return route.ca === undefined && (isSecure || route.followRedirects);
+}
+
+/** The value of an option that the engine refused is out of range: its type is checked here. */
+function thrownHere(call) {
+  try {
+    return call();
+  } catch (error) {
+    throw error.code === 'WSR_ERR_OPTION' ? coded(RangeError, error.code, error.message) : error;
+  }
+}
+
+const optionalObject = (name, value) =>
+  value === undefined || value === null ? undefined : options.object(name, value);
+
+/** Where and how to connect: what the user has set, and what the user's functions say for each attempt. */
+class Routed extends View {
+  _readRouteOptions(given) {
+    const urls = readUrls(given.urls, options.url);
+    const hasUrl = given.url !== undefined && given.url !== null;
+    Object.assign(this._inner, {
+      url: urls && !hasUrl ? urls[0] : orFunction(options.url)(given.url),
+      urls,
+      protocols: orFunction(options.protocols)(given.protocols),
+      headers: headersOrFunction(given.headers),
+      websocketOptions: options.object('websocketOptions', given.websocketOptions),
+      route: undefined,
+      /** Whether the engine asks where and how to connect. */
+      asksRoute: false,
+      /** What the user's functions said last. */
+      said: {},
+      /** What the attempt under way tells the user's functions that it is given up with. */
+      controller: undefined,
+      /** What a function threw, and for which attempt. */
+      thrown: undefined,
+    });
+    const { url } = this._inner;
+    if (!urls || !hasUrl) return;
+    if (isFunction(url)) throw badType('urls', urls, 'none where url is a function');
+    this._inner.urls = [url, ...urls.filter((other) => other !== url)];
+  }
+
+  /** The user's functions that say where and how to connect, by name. */
+  _routeFunctions() {
+    const { url, protocols, headers, websocketOptions } = this._inner;
+    const all = { url, protocols, headers, 'websocketOptions.headers': websocketOptions.headers };
+    return Object.entries(all).filter(([, value]) => isFunction(value));
+  }
+
+  /** Where and how to connect, as the engine takes it. */
+  _readRoute(said = {}) {
+    const { url, urls, protocols, headers, websocketOptions, reconnect } = this._inner;
+    const instead = {};
+    if (isFunction(websocketOptions.headers)) instead.headers = said['websocketOptions.headers'];
+    const { handshakeTimeout } = websocketOptions;
+    const isLimited = handshakeTimeout !== undefined && handshakeTimeout !== null;
+    if (reconnect.connectionTimeout !== undefined && !isLimited) instead.handshakeTimeout = 0;
+    const route = readWebSocketOptions(websocketOptions, instead);
+    const more = isFunction(headers) ? optionalObject('headers', said.headers) : headers;
+    if (more) route.headers = withHeaders(route.headers, readHeaders(more, 'headers'));
+    let places = urls || [url];
+    if (isFunction(url)) places = ['url' in said ? options.url(said.url) : TO_BE_SAID];
+    const offered = isFunction(protocols) ? options.protocols(said.protocols) : protocols;
+    return { ...route, urls: places, protocols: [...offered] };
+  }
+
+  _setRoute(change) {
+    const inner = this._inner;
+    const before = {};
+    for (const name of Object.keys(change)) before[name] = inner[name];
+    Object.assign(inner, change);
+    try {
+      this._reroute();
+    } catch (error) {
+      Object.assign(inner, before);
+      throw error;
+    }
+  }
+
+  /** Hands the route over where it has changed: users also write into `websocketOptions.headers`. */
+  _reroute() {
+    const inner = this._inner;
+    const route = this._readRoute(inner.said);
+    const asks = this._routeFunctions().length > 0;
+    if (asks === inner.asksRoute && isDeepStrictEqual(route, inner.route)) return;
+    thrownHere(() => mailbox.reroute(inner.client, route, mayNeedTrust(route)));
+    Object.assign(inner, { route, asksRoute: asks });
+    this._configure();
+  }
+
+  /** A handler may have written a fresh token into the headers for the next attempt. */
+  _rerouteForNext() {
+    if (this._inner.asksRoute && this._routeFunctions().length > 0) return;
+    try {
+      this._reroute();
+    } catch (error) {
+      this.emit('error', error);
+    }
+  }
+
+  /** The engine asks where and how the attempt `id` connects. */
+  _askForRoute(id, attempt) {
+    const inner = this._inner;
+    inner.controller = new AnyController();
+    const context = { attempt, lastError: inner.lastError, signal: inner.controller.signal };
+    const asked = this._routeFunctions();
+    ask(
+      asked.map(
+        ([, value]) =>
+          () =>
+            value(context),
+      ),
+      (values) => {
+        const said = {};
+        asked.forEach(([name], i) => {
+          said[name] = values[i];
+        });
+        this._sayRoute(id, said);
+      },
+      (thrown) => this._failRoute(id, asError(thrown, asked.map(([name]) => name).join(', '))),
+      () => this._assign('setAwaited', id),
+    );
+  }
+
+  _sayRoute(id, said) {
+    const inner = this._inner;
+    let reply;
+    try {
+      const route = this._readRoute(said);
+      mailbox.prepare(mayNeedTrust(route));
+      reply = thrownHere(() => this._call('sayRoute', id, route));
+      inner.route = route;
+      inner.said = said;
+    } catch (error) {
+      this._failRoute(id, error);
+      return;
+    }
+    this._deliverNow(reply);
+  }
+
+  _failRoute(id, error) {
+    this._inner.thrown = { id, error };
+    this._deliverNow(this._call('failRoute', id, String(error.message)));
+  }
+
+  /** The attempt is over, or was given up: what is still at work for it may end. */
+  _abandonAttempt() {
+    const { controller } = this._inner;
+    this._inner.controller = undefined;
+    if (controller) controller.abort(abortError('The attempt was given up'));
+  }
+
+  get url() {
+    const { url, reachedUrl, urls, said } = this._inner;
+    if (isFunction(url)) return 'url' in said ? options.url(said.url) : '';
+    return urls ? reachedUrl || urls[0] : url;
+  }
+
+  set url(value) {
+    this._setRoute({ url: orFunction(options.url)(value), urls: undefined });
+  }
+
+  get urls() {
+    const { url, urls } = this._inner;
+    if (urls) return urls;
+    return isFunction(url) ? [] : [url];
+  }
+
+  set urls(value) {
+    const urls = readUrls(value, options.url);
+    if (!urls) throw badType('urls', value, 'an array of strings or URLs with ws: or wss:');
+    this._setRoute({ url: urls[0], urls, reachedUrl: undefined });
+  }
+
+  get protocols() {
+    const { protocols, said } = this._inner;
+    return isFunction(protocols) ? options.protocols(said.protocols) : protocols;
+  }
+
+  set protocols(value) {
+    this._setRoute({ protocols: orFunction(options.protocols)(value) });
+  }
+
+  get headers() {
+    return this._inner.headers;
+  }
+
+  set headers(value) {
+    this._setRoute({ headers: headersOrFunction(value) });
+  }
+
+  get websocketOptions() {
+    return this._inner.websocketOptions;
+  }
+
+  set websocketOptions(value) {
+    this._setRoute({ websocketOptions: options.object('websocketOptions', value) });
+  }
+}
+
+const orFunction = (read) => (value) => (isFunction(value) ? value : read(value));
+
+function headersOrFunction(value) {
+  return isFunction(value) ? value : optionalObject('headers', value);
+}
+
+module.exports = { Routed, mayNeedTrust, thrownHere };
