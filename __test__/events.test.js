@@ -45,14 +45,23 @@ describe('the event message', () => {
 });
 
 describe('the event open', () => {
-  it('has no argument', async () => {
+  it('tells how the connection came about', async () => {
     const server = await startServer();
     const { ws } = client({ url: server.url });
     let args;
     ws.on('open', (...given) => (args = given));
     await ws.connect();
     await new Promise((resolve) => setImmediate(resolve));
-    assert.deepStrictEqual(args, []);
+    const [{ headers, ...info }, ...more] = args;
+    assert.deepStrictEqual(more, []);
+    assert.deepStrictEqual(info, {
+      isReconnect: false,
+      attempt: 0,
+      url: server.url,
+      statusCode: 101,
+      downtime: 0,
+    });
+    assert.strictEqual(headers.upgrade, 'websocket');
   });
 });
 
