@@ -87,13 +87,65 @@ export interface PerMessageDeflateOptions {
 /** One PEM or DER blob, or several. */
 export type TlsBlobs = string | Uint8Array | ReadonlyArray<string | Uint8Array>;
 
+/** Names and values of headers of the upgrade request. */
+export type RequestHeaders = Record<string, string | number | readonly string[]>;
+
+/** Names and values of a response's headers: names in lower case, lists joined, `set-cookie` an array. */
+export type ResponseHeaders = Record<string, string | string[]>;
+
+/** What a function that says where or how to connect is called with. */
+export interface AttemptContext {
+  /** The retry that this attempt is, as in `retry`; 0 for the first. */
+  readonly attempt: number;
+  /** Why the attempt or connection before failed; none at first, and after an `open`. */
+  readonly lastError?: WebSocketReconnectError;
+  /** Aborted when the attempt is given up: by `close()`, `reconnect()` or `connectionTimeout`. */
+  readonly signal: AbortSignalLike;
+}
+
+/**
+ * A value, or a function that is called for every attempt and may return a promise. What it throws
+ * or rejects with fails the attempt and is told as `error`; a promise that never settles is ended by
+ * `connectionTimeout`.
+ */
+export type PerAttempt<T> = T | ((context: AttemptContext) => T | PromiseLike<T>);
+
+/** What an `AbortSignal` does that is used here. Node.js 14 has none: any object like this will do. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  readonly reason?: any;
+  addEventListener(type: 'abort', listener: (...args: any[]) => void): void;
+  removeEventListener?(type: 'abort', listener: (...args: any[]) => void): void;
+}
+
+/** What `shouldReconnect` and `reconnectDelay` are called with. */
+export interface ReconnectContext {
+  /** The close code of what has ended; 1006 for an attempt that failed. */
+  readonly code: number;
+  readonly reason: string;
+  readonly wasClean: boolean;
+  /** The status of a response that refused the upgrade. */
+  readonly statusCode?: number;
+  /** That response's headers. */
+  readonly headers?: ResponseHeaders;
+  /** Why it failed; none where the peer closed or cut the connection. */
+  readonly error?: WebSocketReconnectError;
+  /** The number of the retry that would follow, from 1. */
+  readonly attempt: number;
+  /** Milliseconds without a connection: since one was lost, or since `connect()`. */
+  readonly elapsed: number;
+}
+
+/** The kinds of jitter of "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015), and none. */
+export type JitterKind = 'full' | 'equal' | 'decorrelated' | 'none';
+
 /**
  * The client options of `ws`, as far as they can work here. Any other one (`agent`,
  * `createConnection`, `lookup`, `checkServerIdentity`, …) is refused with `WSR_ERR_UNSUPPORTED_OPTION`.
  */
 export interface WebSocketOptions {
   /** Headers of the upgrade request, sent on every attempt. Names in any case. */
-  headers?: Optional<Record<string, string | number | readonly string[]>>;
+  headers?: Optional<PerAttempt<RequestHeaders>>;
   /** The `Origin` header. @defaultValue none */
   origin?: Optional<string>;
   /** `user:password` for Basic authentication. @defaultValue none, or the URL's credentials */
@@ -138,12 +190,61 @@ export interface WebSocketOptions {
   skipUTF8Validation?: Optional<false>;
 }
 
-/** Options of the constructor. A bad one throws there: `TypeError` or `RangeError`, code `WSR_ERR_OPTION`. */
-export interface WebSocketReconnectOptions {
-  /** Where to connect: `ws:` or `wss:`, without a fragment. */
-  url: string | UrlLike;
-  /** Subprotocols to offer, best first. @defaultValue [] */
-  protocols?: Optional<string | readonly string[]>;
+/** Where to connect: `url`, `urls`, or both. */
+export interface Places {
+  /**
+   * Where to connect: `ws:` or `wss:`, without a fragment. Required where there are no `urls`. A function is
+   * called for every attempt:
+   *
+   * @example
+   * ```ts
+   * new WebSocketReconnect({
+   *   url: async ({ signal }) => `wss://example.com/?ticket=${await fetchTicket({ signal })}`,
+   *   connectionTimeout: 15000, // the ticket's time is in it
+   * });
+   * ```
+   */
+  url?: Optional<PerAttempt<string | UrlLike>>;
+  /**
+   * Servers of the same service, the preferred one first: each failed attempt and each lost connection
+   * moves on to another, see `failover`. A `url` beside them comes first. @defaultValue none: `url` alone
+   *
+   * @example
+   * ```ts
+   * new WebSocketReconnect({
+   *   urls: ['wss://eu.example.com', 'wss://us.example.com'],
+   *   preferFirst: 600000, // back to Europe after ten minutes
+   * });
+   * ```
+   */
+  urls?: Optional<readonly (string | UrlLike)[]>;
+}
+
+/** Options of the constructor but for where to connect. */
+export interface CommonOptions {
+  /** Which of the `urls` follows a failure: the next in order, or any of the others. @defaultValue 'next' */
+  failover?: Optional<'next' | 'random'>;
+  /**
+   * How long after it was left the first of the `urls` is tried again, in milliseconds; an open connection to
+   * another is left for that, and comes back where the first fails. 0 turns it off: the client stays where
+   * it is connected. @defaultValue 0
+   */
+  preferFirst?: Optional<number>;
+  /** Subprotocols to offer, best first. A function is called for every attempt. @defaultValue [] */
+  protocols?: Optional<PerAttempt<string | readonly string[]>>;
+  /**
+   * Headers of the upgrade request, beside `websocketOptions.headers`; of the same name, these are sent.
+   * A function is called for every attempt: the place for a token that expires. @defaultValue none
+   *
+   * @example
+   * ```ts
+   * new WebSocketReconnect({
+   *   url: 'wss://example.com',
+   *   headers: async () => ({ Authorization: `Bearer ${await freshToken()}` }),
+   * });
+   * ```
+   */
+  headers?: Optional<PerAttempt<RequestHeaders>>;
   /** How to connect: headers, TLS, limits. @defaultValue \{\} */
   websocketOptions?: Optional<WebSocketOptions>;
   /**
@@ -160,10 +261,78 @@ export interface WebSocketReconnectOptions {
   multiplier?: Optional<number>;
   /**
    * How far a delay is moved at random, as a share of it, so that clients cut off together do not
-   * come back together. 0 to 1; 0 turns it off.
+   * come back together. 0 to 1; 0 turns it off. It comes after the cap.
+   *
+   * Or a kind: `'full'` draws from 0 to the delay, `'equal'` from half of it to all, `'decorrelated'` from
+   * `baseDelay` to three times the delay before (up to `maxDelay`; `multiplier` has no effect), and `'none'`
+   * turns it off.
    * @defaultValue 0.1
    */
-  jitter?: Optional<number>;
+  jitter?: Optional<number | JitterKind>;
+  /**
+   * How long a connection must live before `retryCount` and the circuit's failures are forgotten, in
+   * milliseconds: a server that accepts and drops is then retried ever later, and given up in the
+   * end. With 0 an `open` forgets them at once. @defaultValue 0
+   */
+  minUptime?: Optional<number>;
+  /**
+   * Whether to connect again after a connection or an attempt has ended; `false` gives up: `FAILED`, a last
+   * `close`, and `giveup` with `'STOPPED'`. It may return a promise. What it throws, or returns besides true and false, is
+   * told as `error`, and the client connects again; so it does where a promise does not settle within
+   * `connectionTimeout`. Not called once the retries are used up. @defaultValue none: always
+   *
+   * @example
+   * ```ts
+   * new WebSocketReconnect({
+   *   url: 'wss://example.com',
+   *   shouldReconnect: ({ code, statusCode }) => code !== 4401 && statusCode !== 401,
+   * });
+   * ```
+   */
+  shouldReconnect?: Optional<(context: ReconnectContext) => boolean | PromiseLike<boolean>>;
+  /**
+   * `'transient'` gives up after what the same attempt would meet again: a status of 400–499 but 408,
+   * 425 and 429, and the close codes 1002, 1003, 1007, 1009 and 1010: `FAILED`, a last `close`, and
+   * `giveup` with `'NOT_TRANSIENT'`. `'always'` turns it off. @defaultValue 'always'
+   */
+  reconnectOn?: Optional<'always' | 'transient'>;
+  /**
+   * The delay before the next retry, in milliseconds, without jitter and whatever `Retry-After` says; `null` leaves it
+   * to the other options. It may return a promise. Errors are treated as those of `shouldReconnect`.
+   * @defaultValue none
+   *
+   * @example
+   * ```ts
+   * new WebSocketReconnect({
+   *   url: 'wss://example.com',
+   *   reconnectDelay: ({ attempt, code }) => (attempt === 1 && code === 1012 ? 0 : null),
+   * });
+   * ```
+   */
+  reconnectDelay?: Optional<
+    (context: ReconnectContext) => number | null | undefined | PromiseLike<number | null | undefined>
+  >;
+  /**
+   * The longest `Retry-After` of a refused upgrade (seconds, or a date) that is honoured, in milliseconds: the retry, or
+   * the probe of the circuit, comes no earlier. Jitter moves it later alone. 0 ignores it, `Infinity` sets no limit.
+   * @defaultValue 300000
+   */
+  maxRetryAfter?: Optional<number>;
+  /**
+   * How long one attempt may take, in milliseconds, promises of `url`, `protocols` and `headers` included; 0 sets no
+   * limit. It counts from the call of those functions. @defaultValue `websocketOptions.handshakeTimeout`
+   */
+  connectionTimeout?: Optional<number>;
+  /**
+   * Its abort ends the client as `close(1000, 'Aborted')` does, and rejects the promise of `connect()` with
+   * its reason. While it is aborted nothing starts. @defaultValue none
+   *
+   * @example
+   * ```ts
+   * new WebSocketReconnect({ url: 'wss://example.com', signal: AbortSignal.timeout(60000) });
+   * ```
+   */
+  signal?: Optional<AbortSignalLike>;
   /** The time between heartbeats, in milliseconds; 0 turns the heartbeat off. @defaultValue 30000 */
   heartbeatInterval?: Optional<number>;
   /**
@@ -177,6 +346,11 @@ export interface WebSocketReconnectOptions {
   /** When to stop connecting to a server that keeps failing. */
   circuitBreaker?: Optional<CircuitBreakerOptions>;
 }
+
+/** Options of the constructor. A bad one throws there: `TypeError` or `RangeError`, code `WSR_ERR_OPTION`. */
+export type WebSocketReconnectOptions = CommonOptions &
+  Places &
+  ({ url: PerAttempt<string | UrlLike> } | { urls: readonly (string | UrlLike)[] });
 
 /** The argument of `message`. */
 export interface MessageEvent {
@@ -195,10 +369,13 @@ export interface ConnectionClose {
   readonly wasClean: boolean;
 }
 
-/** The end of a client whose retries are used up. */
+/** Why a client gave up: its retries, `shouldReconnect`, or `reconnectOn`. */
+export type GiveUpReason = 'MAX_RETRIES' | 'STOPPED' | 'NOT_TRANSIENT';
+
+/** The end of a client that gave up, for whatever reason; `giveup` tells which. */
 export interface GaveUp {
   readonly code: 'MAX_RETRIES';
-  /** `Maximum retry attempts (N) exceeded` */
+  /** In words, such as `Maximum retry attempts (N) exceeded`. */
   readonly reason: string;
   readonly wasClean: false;
 }
@@ -215,6 +392,33 @@ export interface RetryInfo {
   readonly maxRetries: number;
 }
 
+/** The argument of `open` and of `reconnected`. */
+export interface OpenInfo {
+  /** Whether there was a connection before, which was lost and not closed by {@link WebSocketReconnect.close}. */
+  readonly isReconnect: boolean;
+  /** The retry that has led here, as in `retry`; 0 for the first attempt. */
+  readonly attempt: number;
+  /** Where the connection leads, as it was given. */
+  readonly url: string;
+  /** The status of the answer to the upgrade: 101. */
+  readonly statusCode: number;
+  /** That answer's headers. */
+  readonly headers: ResponseHeaders;
+  /** Milliseconds without a connection; 0 where there was none before. */
+  readonly downtime: number;
+}
+
+/** The argument of `giveup`. */
+export interface GiveUpInfo {
+  readonly reason: GiveUpReason;
+  /** The reason in words. */
+  readonly message: string;
+  /** Retries since the last `open`. */
+  readonly retryCount: number;
+  /** Why the last attempt failed; none where a connection had been open since. */
+  readonly error?: WebSocketReconnectError;
+}
+
 /** Codes of the errors that are this package's own; docs/errors.md has a heading for each. */
 export type OwnErrorCode =
   | 'WSR_ERR_OPTION'
@@ -225,6 +429,7 @@ export type OwnErrorCode =
   | 'WSR_ERR_CIRCUIT_OPEN'
   | 'WSR_ERR_HALF_OPEN_LIMIT'
   | 'WSR_ERR_GAVE_UP'
+  | 'WSR_ERR_FUNCTION'
   | 'WSR_ERR_HEARTBEAT'
   | 'WSR_ERR_HANDSHAKE'
   | 'WSR_ERR_HANDSHAKE_TIMEOUT'
@@ -253,7 +458,9 @@ export interface WebSocketReconnectError extends Error {
   /** The status of a response that refused the upgrade. */
   readonly statusCode?: number;
   /** That response's headers: names in lower case, lists joined, `set-cookie` an array. */
-  readonly headers?: Record<string, string | string[]>;
+  readonly headers?: ResponseHeaders;
+  /** With `WSR_ERR_GAVE_UP`: why the last attempt failed. */
+  readonly cause?: unknown;
 }
 
 /** A snapshot of the client. */
@@ -295,7 +502,7 @@ export interface ErrorEvent {
 /** Events by name, with the arguments of their handlers. Merge your own events into this interface. */
 export interface WebSocketReconnectEvents {
   /** The connection is open. */
-  open: [];
+  open: [info: OpenInfo];
   /** A message arrived. */
   message: [event: MessageEvent];
   /** A connection ended, or the client gave up. */
@@ -304,6 +511,10 @@ export interface WebSocketReconnectEvents {
   error: [error: WebSocketReconnectError];
   /** A retry is about to be waited for. */
   retry: [info: RetryInfo];
+  /** The client has come back by itself; right after `open`. */
+  reconnected: [info: OpenInfo];
+  /** The client gave up; after the last `close`. */
+  giveup: [info: GiveUpInfo];
   /** `state` has changed. */
   stateChange: [state: ConnectionState];
   /** `circuitState` has changed. */
@@ -321,6 +532,8 @@ export interface WebSocketReconnectEventMap {
   close: CloseEvent;
   error: ErrorEvent;
   retry: RetryInfo;
+  reconnected: OpenInfo;
+  giveup: GiveUpInfo;
   stateChange: ConnectionState;
   circuitChange: CircuitState;
 }
@@ -386,6 +599,27 @@ export declare class WebSocketReconnect extends EventEmitter {
    */
   close(code?: number, reason?: string): void;
 
+  /**
+   * Ends the connection for good, at once and without the closing handshake. Otherwise it is
+   * {@link WebSocketReconnect.close}.
+   */
+  terminate(): void;
+
+  /**
+   * Connects anew, now: no delay is waited for and no answer of the peer. An attempt that is under way is given
+   * up, an open connection left with a close frame, whose `close` is not clean. It counts as no retry. The promise is
+   * that of the next `open`; it is rejected, and may be ignored, as that of {@link WebSocketReconnect.connect}.
+   * @param code As in {@link WebSocketReconnect.close}; 1000 by default.
+   * @param reason As in {@link WebSocketReconnect.close}; `Reconnecting` by default.
+   * @throws TypeError or RangeError `WSR_ERR_ARGUMENT`; nothing happens then.
+   *
+   * @example
+   * ```ts
+   * session.on('renewed', () => ws.reconnect(4000, 'new token'));
+   * ```
+   */
+  reconnect(code?: number, reason?: string): Promise<void>;
+
   /** Forgets a manual close, the retries and the failures, and closes the circuit. */
   reset(): void;
 
@@ -428,12 +662,27 @@ export declare class WebSocketReconnect extends EventEmitter {
   /** When something last arrived, in milliseconds since the epoch. */
   lastActivity: number;
 
-  /** Where the next attempt connects to. */
+  /**
+   * Where the next attempt connects to; with `urls` or a function, where the latest connection or attempt
+   * does, `''` before the first call. Writing it replaces `urls`.
+   */
   get url(): string;
-  set url(value: string | UrlLike);
-  /** The subprotocols that the next attempt offers. */
+  set url(value: PerAttempt<string | UrlLike>);
+  /** All servers, the preferred one first; `url` alone where there are no others. */
+  get urls(): string[];
+  set urls(value: readonly (string | UrlLike)[]);
+  /** Which of the `urls` follows a failure. */
+  get failover(): 'next' | 'random';
+  set failover(value: Optional<'next' | 'random'>);
+  /** Milliseconds until the first of the `urls` is tried again; 0 is off. */
+  get preferFirst(): number;
+  set preferFirst(value: Optional<number>);
+  /** The subprotocols that the next attempt offers; with a function, what it returned last. */
   get protocols(): string[];
-  set protocols(value: Optional<string | readonly string[]>);
+  set protocols(value: Optional<PerAttempt<string | readonly string[]>>);
+  /** Headers beside those of `websocketOptions`, as they were given. */
+  get headers(): PerAttempt<RequestHeaders> | undefined;
+  set headers(value: Optional<PerAttempt<RequestHeaders>>);
   /**
    * How the next attempt connects. Assigning holds at once; what is written into the object is read at
    * `connect()` and after each `retry`.
@@ -458,9 +707,30 @@ export declare class WebSocketReconnect extends EventEmitter {
   /** How many times the one before each delay is. */
   get multiplier(): number;
   set multiplier(value: Optional<number>);
-  /** How far a delay is moved at random, 0 to 1. */
-  get jitter(): number;
-  set jitter(value: Optional<number>);
+  /** How far a delay is moved at random, 0 to 1, or its kind. */
+  get jitter(): number | JitterKind;
+  set jitter(value: Optional<number | JitterKind>);
+  /** Milliseconds that a connection must live before what came before is forgotten. */
+  get minUptime(): number;
+  set minUptime(value: Optional<number>);
+  /** The longest `Retry-After` that is honoured, in milliseconds; 0 is off. */
+  get maxRetryAfter(): number;
+  set maxRetryAfter(value: Optional<number>);
+  /** Milliseconds that one attempt may take; 0 is no limit. */
+  get connectionTimeout(): number;
+  set connectionTimeout(value: Optional<number>);
+  /** Whether to connect again. */
+  get shouldReconnect(): WebSocketReconnectOptions['shouldReconnect'];
+  set shouldReconnect(value: WebSocketReconnectOptions['shouldReconnect']);
+  /** How long to wait before connecting again. */
+  get reconnectDelay(): WebSocketReconnectOptions['reconnectDelay'];
+  set reconnectDelay(value: WebSocketReconnectOptions['reconnectDelay']);
+  /** After what to connect again. */
+  get reconnectOn(): 'always' | 'transient';
+  set reconnectOn(value: Optional<'always' | 'transient'>);
+  /** What ends the client by its abort. */
+  get signal(): AbortSignalLike | undefined;
+  set signal(value: Optional<AbortSignalLike>);
   /** Milliseconds between heartbeats; 0 is off. */
   get heartbeatInterval(): number;
   set heartbeatInterval(value: Optional<number>);

@@ -300,8 +300,11 @@ class View extends Emitter {
   }
 
   /** Takes the end of a connection, which is the end of the client's life unless it `lives` on. */
-  _end(lives, ending) {
+  _end(lives, { code, reason, wasClean }) {
     const inner = this._inner;
+    // Another code than those of close frames says why the client gave up.
+    const gaveUp = typeof code === 'string';
+    const ending = { code: gaveUp ? 'MAX_RETRIES' : code, reason, wasClean };
     inner.lastClose = ending;
     if (lives) {
       this.emit('close', ending);
@@ -310,18 +313,11 @@ class View extends Emitter {
     }
     inner.alive = false;
     inner.closing = false;
-    // Another code than those of close frames says why the client gave up.
-    const gaveUp = typeof ending.code === 'string';
-    this._settle('reject', gaveUp ? this._gaveUp(ending.reason) : manuallyClosed());
+    this._settle('reject', gaveUp ? this._gaveUp(reason) : manuallyClosed());
     this.emit('close', ending);
     if (gaveUp) {
-      const { code, reason } = ending;
-      this.emit('giveup', {
-        reason: code,
-        message: reason,
-        retryCount: inner.retryCount,
-        error: inner.lastError,
-      });
+      const { retryCount, lastError } = inner;
+      this.emit('giveup', { reason: code, message: reason, retryCount, error: lastError });
     }
     this._track();
   }

@@ -160,3 +160,52 @@ export {
   url,
   waited,
 };
+
+const reconnecting: WebSocketReconnectOptions = {
+  urls: ['wss://a.example', new URL('wss://b.example')],
+  failover: 'random',
+  preferFirst: 600000,
+  protocols: ({ attempt }) => [`v${attempt}`],
+  headers: async ({ lastError, signal }) => ({
+    'X-Why': `${lastError?.code}`,
+    'X-Gone': `${signal.aborted}`,
+  }),
+  websocketOptions: { headers: () => ({ 'X-Count': 3 }) },
+  jitter: 'decorrelated',
+  minUptime: 5000,
+  shouldReconnect: ({ code, statusCode, headers, error, elapsed }) =>
+    code !== 4401 && statusCode !== 401 && headers?.['x-stop'] === undefined && !error && elapsed < 60000,
+  reconnectOn: 'transient',
+  reconnectDelay: async ({ attempt }) => (attempt === 1 ? 0 : null),
+  maxRetryAfter: Infinity,
+  connectionTimeout: 15000,
+};
+const refreshing = new WebSocketReconnect({ url: async () => new URL('wss://example.com') });
+const again: Promise<void> = refreshing.reconnect(4000, 'new token');
+refreshing.terminate();
+refreshing.url = () => 'wss://example.com';
+const place: string = refreshing.url;
+refreshing.jitter = 'full';
+refreshing.shouldReconnect = null;
+refreshing.signal = new AbortController().signal;
+refreshing.on('open', () => {});
+refreshing.on('open', ({ isReconnect, attempt, url, statusCode, headers, downtime }) => {
+  const parts: [boolean, number, string, number, string | string[], number] = [
+    isReconnect,
+    attempt,
+    url,
+    statusCode,
+    headers.server,
+    downtime,
+  ];
+  return parts;
+});
+refreshing.on('reconnected', (info) => info.downtime.toFixed());
+refreshing.on('giveup', ({ reason, message, retryCount, error }) => [
+  reason,
+  message,
+  retryCount,
+  error?.code,
+]);
+
+export { again, place, reconnecting };

@@ -77,3 +77,18 @@ ws.getStats().uptime.length;
 ws.connect().then((value: string) => value);
 
 export { heartbeat };
+
+// @ts-expect-error: no such jitter
+new WebSocketReconnect({ url, jitter: 'half' });
+// @ts-expect-error: no such preset
+new WebSocketReconnect({ url, reconnectOn: 'never' });
+// @ts-expect-error: a verdict is true or false
+new WebSocketReconnect({ url, shouldReconnect: () => 'yes' });
+// @ts-expect-error: a delay is a number
+new WebSocketReconnect({ url, reconnectDelay: () => '5' });
+// @ts-expect-error: a URL is none
+new WebSocketReconnect({ url: () => 5 });
+// @ts-expect-error: one signal, not its controller
+new WebSocketReconnect({ url, signal: new AbortController() });
+// @ts-expect-error: a list
+new WebSocketReconnect({ urls: url });
