@@ -49,8 +49,8 @@ ws.off('mesage');
 ws.addEventListener('reconnect', () => {});
 // @ts-expect-error: a retry has no count
 ws.on('retry', (info) => info.count);
-// @ts-expect-error: open has no argument
-ws.on('open', (event) => event);
+// @ts-expect-error: open tells of the connection, and is no WHATWG event
+ws.on('open', (event) => event.type);
 // @ts-expect-error: a retry is emitted with its whole argument
 ws.emit('retry', { attempt: 1 });
 // @ts-expect-error: data may be bytes
