@@ -14,6 +14,8 @@ use crate::policy::{
     Notice, Reconnect, Settings, State,
 };
 
+mod reconnecting;
+
 #[tokio::test(start_paused = true)]
 async fn a_message_sent_while_connecting_goes_out_at_open_before_later_ones() {
     let mut life = Life::start(settings());
@@ -112,7 +114,11 @@ async fn a_refused_attempt_is_told_and_tried_again() {
     })
     .await;
     let _peer = life.accept().await;
-    life.told(OPEN).await;
+    life.told(Event::Open {
+        retries: 1,
+        downtime: None,
+    })
+    .await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -283,10 +289,13 @@ struct Memory {
     heads: Mutex<Vec<Vec<u8>>>,
     refusals: Mutex<Vec<Failure>>,
     hang: Mutex<Option<Arc<Notify>>>,
+    /// The places and limits of all attempts.
+    dialed: Mutex<Vec<(usize, Option<Duration>)>>,
 }
 
 impl Dial for Memory {
-    fn dial(&self, _place: usize, _limit: Option<Duration>) -> DialFuture {
+    fn dial(&self, place: usize, limit: Option<Duration>) -> DialFuture {
+        self.dialed.lock().unwrap().push((place, limit));
         let (near, far) = duplex(64 * 1024);
         let refusal = self.refusals.lock().unwrap().pop();
         let hang = self.hang.lock().unwrap().clone();
@@ -333,6 +342,7 @@ impl Life {
             heads: Mutex::default(),
             refusals: Mutex::default(),
             hang: Mutex::default(),
+            dialed: Mutex::default(),
         });
         let letters = Arc::new(Notify::new());
         let bell = letters.clone();

@@ -223,6 +223,20 @@ async fn a_dropped_attempt_closes_its_connection() {
 }
 
 #[tokio::test]
+async fn an_attempt_ends_with_the_shorter_of_its_two_limits() {
+    let (listener, url) = listener().await;
+    let mut options = options(&url);
+    options.handshake_timeout = Duration::from_secs(60);
+    let target = Target::parse(options).unwrap();
+    let error = target.reach(Some(Duration::from_millis(20))).await.err();
+    assert_eq!(
+        error.unwrap().to_string(),
+        "Opening handshake has timed out after 20 ms waiting for the server's answer to the upgrade"
+    );
+    drop(listener);
+}
+
+#[tokio::test]
 async fn a_server_that_hangs_up_is_told_as_node_tells_it() {
     let (listener, url) = listener().await;
     let server = serve(listener, vec![String::new()]);

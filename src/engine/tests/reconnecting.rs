@@ -1,0 +1,119 @@
+//! How the engine carries out when and where to connect again.
+
+use super::*;
+use crate::policy::{Asked, Failover, Verdict};
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_is_left_gets_what_was_sent_and_a_close_frame_and_is_not_waited_for() {
+    let mut life = Life::start(settings());
+    life.connect();
+    let mut old = life.accept().await;
+    life.told(OPEN).await;
+    life.client.send(Payload::Text("last"), true, false);
+    let reply = life.client.reconnect(life.received, 4001, "anew".into());
+    let reply = reply.unwrap();
+    assert_eq!(events(&reply), [Event::StateChange(State::Closing)]);
+    let mut new = life.accept().await;
+    life.told(Event::Close(ending(4001, "anew", false))).await;
+    let again = Event::Open {
+        retries: 0,
+        downtime: Some(Duration::ZERO),
+    };
+    life.told(again).await;
+    assert_eq!(old.frame().await, (TEXT, b"last".to_vec()));
+    let close = [&4001u16.to_be_bytes()[..], b"anew"].concat();
+    assert_eq!(old.frame().await, (CLOSE, close));
+    life.client.send(Payload::Text("first"), true, false);
+    assert_eq!(new.frame().await, (TEXT, b"first".to_vec()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_after_header_is_counted_from_the_clock() {
+    let mut life = Life::start(settings());
+    let failure = Failure {
+        headers: vec![("retry-after".to_owned(), "7".to_owned())],
+        ..Failure::default()
+    };
+    life.route.refusals.lock().unwrap().push(failure);
+    life.connect();
+    life.told(Event::Retry {
+        attempt: 1,
+        delay: Duration::from_secs(7),
+        max_retries: Some(3),
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_goes_by_the_route_that_javascript_says_and_by_no_late_one() {
+    let mut life = Life::start(asking(true, false));
+    let reply = life.client.connect(life.received).unwrap();
+    let question = Event::AskRoute {
+        attempt: 1,
+        retries: 0,
+    };
+    assert_eq!(
+        events(&reply),
+        [Event::StateChange(State::Connecting), question]
+    );
+    let (sender, mut elsewhere) = mpsc::unbounded_channel();
+    let said = Arc::new(memory(sender));
+    life.client.routed(life.received, 7, life.route.clone());
+    life.client.routed(life.received, 1, said.clone());
+    life.client.routed(life.received, 1, life.route.clone());
+    assert!(elsewhere.recv().await.is_some());
+    assert_eq!(*said.dialed.lock().unwrap(), [(0, None)]);
+    assert_eq!(*life.route.dialed.lock().unwrap(), []);
+    life.told(OPEN).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn javascript_decides_for_as_long_as_it_wants() {
+    let mut life = Life::start(asking(false, true));
+    life.route.refusals.lock().unwrap().push(Failure::default());
+    life.connect();
+    let question = Event::AskRetry {
+        attempt: 1,
+        retry: 1,
+        elapsed: Duration::ZERO,
+    };
+    life.told(question).await;
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    let verdict = Verdict::Retry(Some(Duration::from_millis(3)));
+    let attempt = 1;
+    life.client
+        .call(life.received, Input::Decided { attempt, verdict });
+    let _peer = life.accept().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_attempt_has_its_place_and_its_limit() {
+    let limit = Some(Duration::from_secs(9));
+    let mut settings = settings();
+    settings.reconnect.connection_timeout = limit;
+    settings.reconnect.failover = Failover {
+        places: 2,
+        ..Failover::default()
+    };
+    let mut life = Life::start(settings);
+    life.route.refusals.lock().unwrap().push(Failure::default());
+    life.connect();
+    let _peer = life.accept().await;
+    assert_eq!(*life.route.dialed.lock().unwrap(), [(0, limit), (1, limit)]);
+}
+
+fn asking(route: bool, retry: bool) -> Settings {
+    let mut settings = settings();
+    settings.reconnect.asked = Asked { route, retry };
+    settings
+}
+
+fn memory(peers: mpsc::UnboundedSender<DuplexStream>) -> Memory {
+    Memory {
+        peers,
+        heads: Mutex::default(),
+        refusals: Mutex::default(),
+        hang: Mutex::default(),
+        dialed: Mutex::default(),
+    }
+}
