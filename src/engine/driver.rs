@@ -183,7 +183,7 @@ fn finish(client: &Arc<Client>, stage: Stage, step: Step) -> Stage {
             None => Stage::Idle,
         },
         (_, Step::Dialed(attempt, Err(mut failure))) => {
-            failure.retry_after = retry_after(&failure.headers, clock::wall());
+            failure.retry_after = retry_after(&failure.headers, clock::epoch());
             client.tell(Input::Refused { attempt, failure });
             Stage::Idle
         }
