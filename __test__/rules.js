@@ -29,7 +29,7 @@ const BEGINNINGS = ['CONNECTING', 'OPEN', 'BLOCKED', 'FAILED'];
 
 /** Follows one life and notes what breaks a rule. */
 class Life {
-  constructor({ maxRetries = Infinity }) {
+  constructor({ maxRetries = Infinity, preferFirst = 0 }) {
     this.maxRetries = maxRetries;
     this.violations = [];
     this.state = 'CLOSED';
@@ -49,6 +49,8 @@ class Life {
     /** The circuit was changed by hand: a retry may have been taken back unseen, however late that shows. */
     this.circuitTouched = false;
     this.connectCalled = false;
+    /** Calls of `reconnect()` that may still show; a client that goes home does it by itself. */
+    this.reconnects = preferFirst > 0 ? Infinity : 0;
     /** `close()` was called, and no `connect()` since `reset()`. */
     this.ended = false;
     this.wasReset = false;
@@ -66,14 +68,16 @@ class Life {
 
   call(name) {
     this.callsSince.add(name);
-    if (name === 'close') {
+    if (name === 'close' || name === 'terminate') {
       if (!this.ended) this.closesAfterEnd = 0;
       this.ended = true;
       this.wasReset = false;
       this.connectCalled = false;
     }
     if (name === 'reset') this.wasReset = true;
-    if (name === 'connect' && this.wasReset) this.ended = false;
+    if (name === 'reconnect') this.reconnects += 1;
+    const connects = name === 'connect' || name === 'reconnect';
+    if (connects && this.wasReset) this.ended = false;
     if (name === 'connect' && this.state !== 'OPEN') this.connectCalled = true;
     if (name === 'openCircuit' || name === 'handleError') this.circuitByHand = 'OPEN';
     if (name === 'closeCircuit' || name === 'reset') this.circuitByHand = 'CLOSED';
@@ -96,7 +100,7 @@ class Life {
     this.expect((STATES[before] || []).includes(next), `${before} is followed by ${next}`);
     this.expect(!this.ended || !BEGINNINGS.includes(next), `${next} comes after close()`);
     this.settle('stateChange', next);
-    if (next === 'CLOSING') this.expect(this.callsSince.has('close'), 'CLOSING comes without close()');
+    if (next === 'CLOSING') this.closing();
     if (next === 'CONNECTING') this.connecting(before);
     if (next === 'BLOCKED') {
       const allowed = this.circuit === 'OPEN' || this.circuitByHand === 'CLOSED';
@@ -110,9 +114,15 @@ class Life {
     this.callsSince.clear();
   }
 
+  closing() {
+    const ends = this.callsSince.has('close') || this.callsSince.has('terminate');
+    this.expect(ends || this.reconnects > 0, 'CLOSING comes without close()');
+  }
+
   connecting(before) {
     if (before === 'FAILED') this.attempt = 0;
-    this.expect(this.announced || this.connectCalled, 'CONNECTING without connect() or retry');
+    const asked = this.connectCalled || this.reconnects > 0;
+    this.expect(this.announced || asked, 'CONNECTING without connect() or retry');
     const allowed = this.circuit !== 'OPEN' || this.circuitByHand === 'OPEN';
     this.expect(allowed, 'CONNECTING while the circuit is OPEN');
     // A connect() that found the client at its end, which the view did not show, starts it again.
@@ -196,9 +206,9 @@ class Life {
   }
 }
 
-/** The rules that a life breaks, as texts. `maxRetries` as the client had it; `over`: nothing more will come. */
-function check(history, { maxRetries, over = false } = {}) {
-  const life = new Life({ maxRetries });
+/** The rules that a life breaks, as texts. The options as the client had them; `over`: nothing more will come. */
+function check(history, { maxRetries, preferFirst, over = false } = {}) {
+  const life = new Life({ maxRetries, preferFirst });
   history.forEach((entry, index) => {
     life.index = index;
     if (entry.call) life.call(entry.call);

@@ -46,6 +46,14 @@ const DEEDS = {
   },
   block: ({ chance }) => block(chance.below(8)),
 };
+
+/** What a user may do to connect anew, besides. */
+const ANEW = {
+  reconnect({ log, promises }) {
+    promises.push(log.call('reconnect', 4000, 'anew').catch(() => {}));
+  },
+  terminate: ({ log }) => log.call('terminate'),
+};
 /** Weighted: what users do often is here often. */
 const OFTEN = [
   'connect',
@@ -58,6 +66,27 @@ const OFTEN = [
   'block',
   ...Object.keys(DEEDS),
 ];
+
+/** Functions of the user that answer at once, later, with an error, and at times never. */
+function functions(chance, url) {
+  const some = (value) => {
+    const way = chance.below(20);
+    if (way === 0) throw new Error('thrown');
+    if (way === 1) return Promise.reject(new Error('rejected'));
+    if (way === 2) return new Promise(() => {});
+    return way < 10 ? value : pause(chance.below(15)).then(() => value);
+  };
+  const later = (value) => (chance.below(2) === 0 ? value : pause(chance.below(15)).then(() => value));
+  return {
+    ...chance.of([{ url: () => some(url) }, { urls: [url, `${url}b`], preferFirst: chance.below(100) }]),
+    ...chance.of([{}, { headers: () => some({ 'X-Some': 'thing' }) }]),
+    ...chance.of([{}, { shouldReconnect: () => later(chance.below(10) > 0) }]),
+    ...chance.of([{}, { reconnectDelay: () => later(chance.of([null, 0, 5, 10.5])) }]),
+    ...chance.of([{}, { reconnectOn: 'transient' }]),
+    jitter: chance.of(['full', 'equal', 'decorrelated', 'none']),
+    connectionTimeout: 100,
+  };
+}
 
 function settings(chance, url) {
   const maxRetries = chance.of([0, 1, 3, 5, Infinity, Infinity]);
@@ -79,9 +108,12 @@ function settings(chance, url) {
 }
 
 /** Lives one life of chance to its end; gives the rules it broke. */
-async function live(number, url) {
+async function live(number, url, isAnew) {
   const chance = random(seed + number);
-  const options = settings(chance, url);
+  const options = { ...settings(chance, url), ...(isAnew && functions(chance, url)) };
+  if (options.urls) delete options.url;
+  const deeds = isAnew ? { ...DEEDS, ...ANEW } : DEEDS;
+  const often = isAnew ? [...OFTEN, ...Object.keys(ANEW), 'reconnect'] : OFTEN;
   const { ws, log } = client(options);
   const life = { ws, log, chance, promises: [], violations: [] };
   let inHandlers = 10;
@@ -89,14 +121,14 @@ async function live(number, url) {
     ws.on(event, () => {
       if (inHandlers === 0 || chance.below(20) > 0) return;
       inHandlers -= 1;
-      DEEDS[chance.of(OFTEN)](life);
+      deeds[chance.of(often)](life);
     });
   }
 
   DEEDS.connect(life);
   for (let i = chance.below(12); i >= 0; i--) {
     await pause(chance.below(40));
-    DEEDS[chance.of(OFTEN)](life);
+    deeds[chance.of(often)](life);
   }
 
   inHandlers = 0;
@@ -108,10 +140,7 @@ async function live(number, url) {
     pause(2000).then(() => life.violations.push('a promise never settled')),
   ]);
 
-  const violations = [
-    ...life.violations,
-    ...check(log.events, { maxRetries: options.maxRetries, over: true }),
-  ];
+  const violations = [...life.violations, ...check(log.events, { ...options, over: true })];
   return violations.length === 0
     ? []
     : [
@@ -122,16 +151,28 @@ async function live(number, url) {
       ];
 }
 
+/** Lives many lives; gives the rules that they broke, of which there is to be none. */
+async function liveAll(isAnew) {
+  const server = await startServer({ chaos: seed });
+  const broken = [];
+  let next = 0;
+  const one = async () => {
+    while (next < lives && broken.length === 0) broken.push(...(await live(next++, server.url, isAnew)));
+  };
+  await Promise.all(Array.from({ length: AT_A_TIME }, one));
+  return broken;
+}
+
 describe('random lives', () => {
   it(`${lives} of them keep the rules (WSR_SEED=${seed})`, async function () {
     this.timeout(TIMEOUT_MS);
-    const server = await startServer({ chaos: seed });
-    const broken = [];
-    let next = 0;
-    const one = async () => {
-      while (next < lives && broken.length === 0) broken.push(...(await live(next++, server.url)));
-    };
-    await Promise.all(Array.from({ length: AT_A_TIME }, one));
+    const broken = await liveAll(false);
+    assert.strictEqual(broken.length, 0, broken.slice(0, 400).join('\n'));
+  });
+
+  it(`${lives} of users who say when and where to connect keep them too (WSR_SEED=${seed})`, async function () {
+    this.timeout(TIMEOUT_MS);
+    const broken = await liveAll(true);
     assert.strictEqual(broken.length, 0, broken.slice(0, 400).join('\n'));
   });
 });

@@ -53,11 +53,10 @@ class Reconnector extends Routed {
       reconnect,
       /** The retry that a function of the user decides about. */
       deciding: undefined,
-      /** The signal that is listened to. */
+      /** The signal that is listened to, and the listener. */
       heeded: undefined,
+      onAbort: undefined,
     });
-    this._onAbort = () => this._abort();
-    Object.defineProperty(this, '_onAbort', { enumerable: false });
     const asksRoute = this._routeFunctions().length > 0;
     Object.assign(this._inner, { route: this._readRoute(), asksRoute });
   }
@@ -127,7 +126,7 @@ class Reconnector extends Routed {
     const { statusCode, headers } = error || {};
     const context = { ...inner.lastClose, statusCode, headers, error, attempt, elapsed };
     inner.deciding = id;
-    const waiting = () => this._assign('setAwaited', id);
+    const waiting = () => inner.client.sayAwaited(id);
     const failed = (name) => (thrown) => {
       if (inner.deciding !== id) return;
       this.emit('error', asError(thrown, name));
@@ -160,7 +159,7 @@ class Reconnector extends Routed {
   _decide(id, goesOn, delay) {
     if (this._inner.deciding !== id) return;
     this._inner.deciding = undefined;
-    this._deliverNow(this._call('sayRetry', id, goesOn, delay));
+    this._inner.client.sayRetry(id, goesOn, delay);
   }
 
   /** The engine goes on without a decision, where it has waited for long enough. */
@@ -180,16 +179,18 @@ class Reconnector extends Routed {
     const signal = inner.alive ? inner.reconnect.signal : undefined;
     if (signal === inner.heeded) return;
     if (inner.heeded && inner.heeded.removeEventListener) {
-      inner.heeded.removeEventListener('abort', this._onAbort);
+      inner.heeded.removeEventListener('abort', inner.onAbort);
     }
     inner.heeded = signal;
-    if (signal) signal.addEventListener('abort', this._onAbort);
+    if (!signal) return;
+    inner.onAbort = () => this._abort(signal);
+    signal.addEventListener('abort', inner.onAbort);
   }
 
-  _abort() {
-    const { heeded } = this._inner;
-    if (!heeded) return;
-    this._settle('reject', abortReason(heeded));
+  _abort(signal) {
+    // A signal that cannot be left may still tell.
+    if (this._inner.heeded !== signal) return;
+    this._settle('reject', abortReason(signal));
     this._finish('close', 1000, 'Aborted');
   }
 

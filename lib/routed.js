@@ -145,29 +145,26 @@ class Routed extends View {
         this._sayRoute(id, said);
       },
       (thrown) => this._failRoute(id, asError(thrown, asked.map(([name]) => name).join(', '))),
-      () => this._assign('setAwaited', id),
+      () => inner.client.sayAwaited(id),
     );
   }
 
   _sayRoute(id, said) {
     const inner = this._inner;
-    let reply;
     try {
       const route = this._readRoute(said);
       mailbox.prepare(mayNeedTrust(route));
-      reply = thrownHere(() => this._call('sayRoute', id, route));
+      thrownHere(() => inner.client.sayRoute(id, route));
       inner.route = route;
       inner.said = said;
     } catch (error) {
       this._failRoute(id, error);
-      return;
     }
-    this._deliverNow(reply);
   }
 
   _failRoute(id, error) {
     this._inner.thrown = { id, error };
-    this._deliverNow(this._call('failRoute', id, String(error.message)));
+    this._inner.client.failRoute(id, String(error.message));
   }
 
   /** The attempt is over, or was given up: what is still at work for it may end. */

@@ -84,58 +84,6 @@ impl Client {
         self.admitted(&env, answer)
     }
 
-    /// Answers where and how an attempt connects. Throws as the constructor does.
-    #[napi(catch_unwind)]
-    pub fn say_route(
-        &self,
-        env: Env,
-        received: f64,
-        attempt: f64,
-        options: RawRoute,
-    ) -> Result<Rows, Code> {
-        let route = Arc::new(route(options, &self.shared)?);
-        let reply = self.client.routed(received as u64, attempt as u64, route);
-        self.rows(&env, reply).map_err(unexpected)
-    }
-
-    /// Answers that the function that says where an attempt connects has thrown.
-    #[napi(catch_unwind)]
-    pub fn fail_route(
-        &self,
-        env: Env,
-        received: f64,
-        attempt: f64,
-        message: String,
-    ) -> Result<Rows> {
-        let attempt = attempt as u64;
-        let failure = Failure {
-            message,
-            thrown_for: Some(attempt),
-            ..Failure::default()
-        };
-        self.call(&env, received, Input::Refused { attempt, failure })
-    }
-
-    /// Answers whether and when to try again after an attempt, in ms; without a delay it is left to the
-    /// policy.
-    #[napi(catch_unwind)]
-    pub fn say_retry(
-        &self,
-        env: Env,
-        received: f64,
-        attempt: f64,
-        goes_on: bool,
-        delay: Option<f64>,
-    ) -> Result<Rows> {
-        let verdict = if goes_on {
-            Verdict::Retry(delay.map(ms))
-        } else {
-            Verdict::Stop
-        };
-        let attempt = attempt as u64;
-        self.call(&env, received, Input::Decided { attempt, verdict })
-    }
-
     #[napi(catch_unwind)]
     pub fn terminate(&self, env: Env, received: f64, seen_alive: bool) -> Result<Rows> {
         self.call(&env, received, Input::Terminate { seen_alive })
@@ -189,12 +137,47 @@ impl Client {
         self.client.assign(Input::Configure(settings)) as f64
     }
 
+    // The answers below are none of the user's calls: what follows from them goes through the mailbox.
+
+    /// Answers where and how an attempt connects. Throws as the constructor does.
+    #[napi(catch_unwind)]
+    pub fn say_route(&self, attempt: f64, options: RawRoute) -> Result<(), Code> {
+        let route = Arc::new(route(options, &self.shared)?);
+        self.client.routed(attempt as u64, route);
+        Ok(())
+    }
+
+    /// Answers that the function that says where an attempt connects has thrown.
+    #[napi(catch_unwind)]
+    pub fn fail_route(&self, attempt: f64, message: String) {
+        let attempt = attempt as u64;
+        let failure = Failure {
+            message,
+            thrown_for: Some(attempt),
+            ..Failure::default()
+        };
+        self.client.assign(Input::Refused { attempt, failure });
+    }
+
+    /// Answers whether and when to try again after an attempt, in ms; without a delay it is left to the
+    /// policy.
+    #[napi(catch_unwind)]
+    pub fn say_retry(&self, attempt: f64, goes_on: bool, delay: Option<f64>) {
+        let verdict = if goes_on {
+            Verdict::Retry(delay.map(ms))
+        } else {
+            Verdict::Stop
+        };
+        let attempt = attempt as u64;
+        self.client.assign(Input::Decided { attempt, verdict });
+    }
+
     /// The promise of a function that says where an attempt connects, or whether and when to try
     /// again, is waited for.
     #[napi(catch_unwind)]
-    pub fn set_awaited(&self, attempt: f64) -> f64 {
+    pub fn say_awaited(&self, attempt: f64) {
         let attempt = attempt as u64;
-        self.client.assign(Input::Awaited { attempt }) as f64
+        self.client.assign(Input::Awaited { attempt });
     }
 
     #[napi(catch_unwind)]

@@ -193,13 +193,14 @@ impl Client {
     }
 
     /// Takes what JavaScript says of where and how `attempt` connects, unless that is not asked any more.
-    pub fn routed(&self, received: u64, attempt: Attempt, route: Arc<dyn Dial>) -> Reply {
+    pub fn routed(&self, attempt: Attempt, route: Arc<dyn Dial>) {
         let mut core = lock(&self.core);
         if core.link.is_asking(attempt) {
             core.route = route;
         }
         core.link.handle(Input::Routed { attempt }, clock::now());
-        self.answer(&mut core, received, false)
+        self.settle(&mut core, Vec::new());
+        self.wake.notify_one();
     }
 
     /// Hands a call of the user to the policy.
@@ -514,7 +515,8 @@ impl Client {
     ///
     /// `CLOSING`, and a change of the circuit that is the call's own, are told at once in any case:
     /// the older ones of their kind that are still under way are void by the call. What follows
-    /// `CLOSING` always comes later, so that a handler which is added after `close()` sees it.
+    /// `CLOSING` always comes later, so that a handler which is added after `close()` sees it, and all
+    /// messages that have arrived come before.
     fn answer(&self, core: &mut Core, received: u64, owned: bool) -> Reply {
         let horizon = core.pushed;
         let mut in_order = horizon == received;
@@ -522,6 +524,7 @@ impl Client {
         for notice in core.drain() {
             let closing = notice.event == Event::StateChange(State::Closing);
             let overtakes = owned && (closing || matches!(notice.event, Event::CircuitChange(_)));
+            in_order &= notice.event != Event::StateChange(State::Closed);
             if in_order || overtakes {
                 now.push(notice);
             } else {

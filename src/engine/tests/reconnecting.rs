@@ -28,6 +28,19 @@ async fn a_connection_that_is_left_gets_what_was_sent_and_a_close_frame_and_is_n
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_end_of_a_closing_handshake_by_hand_comes_behind_what_has_arrived() {
+    let mut life = Life::start(settings());
+    life.connect();
+    let _peer = life.accept().await;
+    life.told(OPEN).await;
+    life.close(1000, "bye");
+    let terminate = Input::Terminate { seen_alive: false };
+    let reply = life.client.call(life.received, terminate);
+    assert_eq!(events(&reply), []);
+    life.told(Event::Close(ending(1006, "", false))).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_retry_after_header_is_counted_from_the_clock() {
     let mut life = Life::start(settings());
     let failure = Failure {
@@ -58,9 +71,9 @@ async fn an_attempt_goes_by_the_route_that_javascript_says_and_by_no_late_one() 
     );
     let (sender, mut elsewhere) = mpsc::unbounded_channel();
     let said = Arc::new(memory(sender));
-    life.client.routed(life.received, 7, life.route.clone());
-    life.client.routed(life.received, 1, said.clone());
-    life.client.routed(life.received, 1, life.route.clone());
+    life.client.routed(7, life.route.clone());
+    life.client.routed(1, said.clone());
+    life.client.routed(1, life.route.clone());
     assert!(elsewhere.recv().await.is_some());
     assert_eq!(*said.dialed.lock().unwrap(), [(0, None)]);
     assert_eq!(*life.route.dialed.lock().unwrap(), []);
