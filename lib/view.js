@@ -1,5 +1,6 @@
 'use strict';
 
+const { Buffer } = require('buffer');
 const { coded, manuallyClosed } = require('./errors.js');
 const { Emitter } = require('./events.js');
 const mailbox = require('./mailbox.js');
