@@ -588,6 +588,15 @@ impl Core {
                         writer.text(&self.heartbeat, &mut self.out);
                     }
                 }
+                Output::Ping { payload } => {
+                    if let Some(writer) = &mut self.writer {
+                        writer.ping(&payload, &mut self.out);
+                    }
+                }
+                Output::Leave { code, reason } => {
+                    let _ = (code, reason);
+                    self.actions.push_back(Action::Cut);
+                }
                 Output::Shut { code, reason } => {
                     if let Some(mut writer) = self.writer.take() {
                         writer.close(Some(code), &reason, &mut self.out);

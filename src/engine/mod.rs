@@ -16,10 +16,12 @@ mod intake;
 mod line;
 mod live;
 mod mailbox;
+mod network;
 mod runtime;
 #[cfg_attr(not(target_os = "linux"), path = "watch_absent.rs")]
 mod watch;
 mod ways;
+mod world;
 
 pub use client::{Client, Payload, Reply, Setup};
 pub use clock::epoch_ms;

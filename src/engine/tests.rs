@@ -10,8 +10,8 @@ use tokio::time::timeout;
 use super::*;
 use crate::net::Stream;
 use crate::policy::{
-    Backoff, Circuit, CircuitSettings, CloseCode, Ending, Event, Failure, Heartbeat, Input, Notice,
-    Settings, State,
+    Answer, Backoff, Beat, Circuit, CircuitSettings, CloseCode, Ending, Event, Failure, Heartbeat,
+    Input, Liveness, Notice, Settings, State,
 };
 
 #[tokio::test(start_paused = true)]
@@ -239,7 +239,10 @@ fn settings() -> Settings {
         heartbeat: Heartbeat {
             interval: Some(Duration::from_millis(200)),
             timeout: Duration::from_millis(100),
+            beat: Beat::Message,
+            answer: Answer::AnyFrame,
         },
+        liveness: Liveness::default(),
         circuit: CircuitSettings {
             failure_threshold: 3,
             reset_timeout: Duration::from_millis(300),
@@ -253,6 +256,8 @@ fn off() -> Heartbeat {
     Heartbeat {
         interval: None,
         timeout: Duration::from_millis(100),
+        beat: Beat::Message,
+        answer: Answer::AnyFrame,
     }
 }
 
