@@ -55,6 +55,7 @@ class WebSocketReconnect extends View {
       inner,
       thrownHere(() => mailbox.createClient(policy, inner.route, mayNeedTrust(inner.route))),
     );
+    this._sift();
   }
 
   connect() {
@@ -349,6 +350,22 @@ class WebSocketReconnect extends View {
   _configure() {
     this._inner.client.configure(this._settings(), this._liveness());
     this._watchEventLoop();
+    this._sift();
+  }
+
+  /** Puts what judges and hides messages before their delivery. Only a client that asks for it has that. */
+  _sift() {
+    const { client, liveness: asked } = this._inner;
+    const { heartbeatReply, hidePong } = asked;
+    if (!heartbeatReply && !hidePong) {
+      delete this._emitMessage;
+      return;
+    }
+    const sift = (data) => {
+      if (heartbeatReply && liveness.isReply(heartbeatReply, data)) client.answered();
+      if (!hidePong || !liveness.isPong(data)) super._emitMessage(data);
+    };
+    Object.defineProperty(this, '_emitMessage', { configurable: true, value: sift });
   }
 
   /** What is watched, as the engine takes it. */

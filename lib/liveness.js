@@ -2,6 +2,14 @@
 
 const { badRange, badType, coded, oneOf } = require('./errors.js');
 
+/** Kinds of the rows that the engine tells (see src/binding/value.rs). */
+const PINGED = 22;
+const BLOCKED = 23;
+const WAKE = 24;
+const NETWORK = 25;
+const WAS_ANSWERED = 26;
+const RUNS = 27;
+
 /** A client's sign of life comes so many times within the time that it may be silent for. */
 const SIGNS = 4;
 
@@ -108,6 +116,30 @@ function pingLost() {
   return coded(Error, 'WSR_ERR_PING_LOST', 'The connection ended before the pong came');
 }
 
+/** Takes the row of a notice about who is alive. */
+function deliver(view, kind, row, at) {
+  switch (kind) {
+    case PINGED:
+      view._inner.pings.settle(row[at + 6], row[at + 7]);
+      return;
+    case BLOCKED:
+      view.emit('blocked', { duration: row[at + 6] });
+      return;
+    case WAKE:
+      view.emit('wake', { slept: row[at + 6] });
+      return;
+    case NETWORK:
+      view.emit('network');
+      return;
+    case WAS_ANSWERED:
+      // All messages before this row have been judged.
+      view._deliverNow(view._call('judged', row[at + 6]));
+      return;
+    case RUNS:
+      view._deliverNow(view._call('runs'));
+  }
+}
+
 /** How long the event loop may be blocked for the clients that have such a limit, in ms by id. */
 const limits = new Map();
 let timer;
@@ -128,4 +160,4 @@ function watchEventLoop(id, limit, sign) {
   sign();
 }
 
-module.exports = { OPTIONS, read, raw, isReply, isPong, Pings, pingLost, watchEventLoop };
+module.exports = { OPTIONS, read, raw, isReply, isPong, Pings, pingLost, deliver, watchEventLoop };

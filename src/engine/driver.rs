@@ -139,6 +139,13 @@ fn take_turn(
                 dialing: client.dial(),
             },
             Action::Cut => Stage::Idle,
+            Action::Leave(last_words) => {
+                if let Stage::Up(live) = stage {
+                    live.leave();
+                    tokio::spawn(live.end(last_words));
+                }
+                Stage::Idle
+            }
         };
     }
     match &mut stage {

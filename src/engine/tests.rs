@@ -340,6 +340,7 @@ impl Life {
             heartbeat: "beat".into(),
             route: route.clone(),
             mailbox: mailbox.clone(),
+            sign: Arc::default(),
             watch: None,
             ways: Ways::default(),
         }));

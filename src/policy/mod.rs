@@ -20,7 +20,7 @@ mod vigil;
 
 pub use link::Link;
 pub use liveness::{Answer, Beat, Liveness};
-pub use pings::ping_number;
+pub use pings::{is_receipt, ping_number};
 pub use rtt::Rtt;
 pub use sleep::Clocks;
 pub use types::*;

@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 /// The first byte of the payloads of our pings: a pong with another one answers somebody else's.
 const OURS: u8 = 1;
 
+/// The first byte of the payloads of receipts.
+const RECEIPT: u8 = 2;
+
 /// Numbers fill the rest of the payload.
 const NUMBERS: u64 = 1 << 56;
 
@@ -24,6 +27,11 @@ pub fn ping_number(payload: &[u8]) -> Option<u64> {
     }
     bytes[0] = 0;
     Some(u64::from_be_bytes(bytes))
+}
+
+/// Whether a pong with this payload answers the ping of a receipt, which nobody but the engine is told of.
+pub fn is_receipt(payload: &[u8]) -> bool {
+    payload.len() == 9 && payload[0] == RECEIPT
 }
 
 /// The pings of one connection that wait for their pong.
@@ -126,6 +134,8 @@ mod tests {
         assert_eq!(ping_number(&[2, 0, 0, 0, 0, 0, 1, 2]), None);
         assert_eq!(ping_number(&[1, 0, 0]), None);
         assert_eq!(ping_number(b""), None);
+        assert!(is_receipt(&[2; 9]));
+        assert!(!is_receipt(&payload(2)) && !is_receipt(&[2; 8]) && !is_receipt(b""));
     }
 
     #[test]
