@@ -55,7 +55,8 @@ function raw({ heartbeatMode, heartbeatReply, detectSleep }, { idleTimeout, maxE
     pings: heartbeatMode === 'ping',
     judged: heartbeatReply !== undefined,
     idleTimeout,
-    maxEventLoopBlock,
+    // The loop may have run until just before the sign that did not come.
+    maxEventLoopBlock: maxEventLoopBlock * (1 + 1 / SIGNS),
     detectSleep,
   };
 }

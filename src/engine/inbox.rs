@@ -46,6 +46,7 @@ impl Message<'_> {
         match self {
             Message::Text(text) => text.len(),
             Message::Binary(bytes) => bytes.len(),
+            Message::Ping(payload) | Message::Pong(payload) => payload.len(),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The engine over in-memory streams, in paused time.
 
+mod liveness;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -314,6 +316,7 @@ impl Dial for Memory {
 /// A client with its driver running, and what JavaScript has taken so far.
 struct Life {
     client: Arc<Client>,
+    sign: Arc<Sign>,
     route: Arc<Memory>,
     mailbox: Arc<Mailbox>,
     letters: Arc<Notify>,
@@ -331,6 +334,7 @@ impl Life {
             refusals: Mutex::default(),
             hang: Mutex::default(),
         });
+        let sign = Arc::new(Sign::default());
         let letters = Arc::new(Notify::new());
         let bell = letters.clone();
         let mailbox = Arc::new(Mailbox::new(move || bell.notify_one()));
@@ -340,13 +344,14 @@ impl Life {
             heartbeat: "beat".into(),
             route: route.clone(),
             mailbox: mailbox.clone(),
-            sign: Arc::default(),
+            sign: sign.clone(),
             watch: None,
             ways: Ways::default(),
         }));
         tokio::spawn(drive(client.clone()));
         Life {
             client,
+            sign,
             route,
             mailbox,
             letters,
