@@ -480,8 +480,8 @@ export declare class WebSocketReconnect extends EventEmitter {
   getStats(): Stats;
 
   /**
-   * Sends a ping frame, and resolves to the milliseconds until its pong, as the engine measures them: a busy event loop does
-   * not lengthen them. Rejects with `WSR_ERR_NOT_CONNECTED` when the state is not `OPEN`, with `WSR_ERR_PING_LOST` when the
+   * Sends a ping frame, and resolves to the milliseconds until its pong, as the engine measures them: a busy event loop lengthens
+   * them by 20 ms at most. Rejects with `WSR_ERR_NOT_CONNECTED` when the state is not `OPEN`, with `WSR_ERR_PING_LOST` when the
    * connection ends first, and with `WSR_ERR_PING_TIMEOUT` after `heartbeatTimeout`, which does not end the connection.
    * Ignoring it never causes an `unhandledRejection`.
    */
