@@ -226,7 +226,9 @@ describe('ping()', () => {
     const server = await startServer({ plan: ['bare'] });
     const { ws, log } = await openClient({ url: server.url });
     const lost = [codeOf(ws.ping())];
-    await server.cut();
+    await server.later(50, 'cut');
+    block(300);
+    // It is gone, and nobody has told.
     lost.push(codeOf(ws.ping()));
     await log.until('stateChange CLOSED');
     await log.until('open');
