@@ -12,6 +12,8 @@ const RUNS = 27;
 
 /** A client's sign of life comes so many times within the time that it may be silent for. */
 const SIGNS = 4;
+/** A timer takes no more milliseconds. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 function trueOrFalse(name, value, standard) {
   if (value === undefined || value === null) return standard;
@@ -143,19 +145,33 @@ function deliver(view, kind, row, at) {
 
 /** How long the event loop may be blocked for the clients that have such a limit, in ms by id. */
 const limits = new Map();
+/** How many clients have each limit. */
+const counts = new Map();
 let timer;
 let period;
 
+function count(limit, change) {
+  const clients = (counts.get(limit) || 0) + change;
+  if (clients > 0) counts.set(limit, clients);
+  else counts.delete(limit);
+}
+
 /** Whether the event loop runs is told by `sign` for as long as a client with a limit lives; 0 is none. */
 function watchEventLoop(id, limit, sign) {
-  if (limit === (limits.get(id) || 0)) return;
-  if (limit > 0) limits.set(id, limit);
-  else limits.delete(id);
-  const shortest = Math.min(...limits.values());
-  if (period === shortest / SIGNS) return;
+  const before = limits.get(id) || 0;
+  if (limit === before) return;
+  if (before > 0) count(before, -1);
+  if (limit > 0) {
+    limits.set(id, limit);
+    count(limit, 1);
+  } else {
+    limits.delete(id);
+  }
+  const next = Math.min(Math.min(...counts.keys()) / SIGNS, LONGEST_TIMER);
+  if (period === next) return;
   clearInterval(timer);
-  period = shortest / SIGNS;
-  if (limits.size === 0) return;
+  period = next;
+  if (counts.size === 0) return;
   timer = setInterval(sign, period);
   timer.unref();
   sign();
