@@ -32,10 +32,8 @@ mod linux {
 
     use netlink_packet_core::{
         Emitable, NLM_F_DUMP, NLM_F_MULTIPART, NLM_F_REPLACE, NLM_F_REQUEST, NetlinkBuffer,
-        NetlinkHeader, Parseable,
+        NetlinkHeader, NlasIterator,
     };
-    use netlink_packet_route::AddressFamily;
-    use netlink_packet_route::route::{RouteAttribute, RouteMessage, RouteType};
     use netlink_sys::protocols::NETLINK_ROUTE;
     use netlink_sys::{AsyncSocket, AsyncSocketExt, SocketAddr, TokioSocket};
 
@@ -45,6 +43,12 @@ mod linux {
     const RTM_GETROUTE: u16 = 26;
     const RTMGRP_IPV4_ROUTE: u32 = 0x40;
     const RTMGRP_IPV6_ROUTE: u32 = 0x400;
+
+    const RTN_UNICAST: u8 = 1;
+    /// Interface, gateway, priority, several next hops, table, gateway of the other family.
+    const LEADING: [u16; 6] = [4, 5, 6, 9, 15, 18];
+    /// The header of a route (`rtmsg`) in bytes.
+    const ROUTE_HEADER: usize = 12;
 
     /// A header of netlink in bytes; the length of a message counts it too, and is padded to four.
     const HEADER: usize = 16;
@@ -98,15 +102,13 @@ mod linux {
 
     /// The request for all routes of both families.
     fn all_routes() -> Vec<u8> {
-        let message = RouteMessage::default();
-        let length = HEADER + message.buffer_len();
+        let length = HEADER + ROUTE_HEADER;
         let mut header = NetlinkHeader::default();
         header.length = length as u32;
         header.message_type = RTM_GETROUTE;
         header.flags = NLM_F_REQUEST | NLM_F_DUMP;
         let mut bytes = vec![0; length];
         header.emit(&mut bytes);
-        message.emit(&mut bytes[HEADER..]);
         bytes
     }
 
@@ -114,12 +116,8 @@ mod linux {
     #[derive(Debug, Default)]
     pub(super) struct Routes(VecDeque<Route>);
 
-    /// What tells a default route from another.
-    #[derive(Debug, PartialEq)]
-    struct Route {
-        family: AddressFamily,
-        attributes: Vec<RouteAttribute>,
-    }
+    /// See [`default_route`].
+    type Route = Vec<u8>;
 
     impl Routes {
         /// Takes a datagram of the kernel. Whether it tells of a default route that was not there before.
@@ -142,7 +140,7 @@ mod linux {
             if kind != RTM_NEWROUTE && kind != RTM_DELROUTE {
                 return false;
             }
-            let Some(route) = RouteMessage::parse(payload).ok().and_then(default_route) else {
+            let Some(route) = default_route(payload) else {
                 return false;
             };
             let known = self.0.iter().position(|known| *known == route);
@@ -160,36 +158,26 @@ mod linux {
         }
     }
 
-    fn default_route(message: RouteMessage) -> Option<Route> {
-        let RouteMessage {
-            header, attributes, ..
-        } = message;
-        let is_default = header.destination_prefix_length == 0 && header.kind == RouteType::Unicast;
-        is_default.then(|| Route {
-            family: header.address_family,
-            attributes: attributes
-                .into_iter()
-                .filter(|attribute| {
-                    matches!(
-                        attribute,
-                        RouteAttribute::Gateway(_)
-                            | RouteAttribute::Oif(_)
-                            | RouteAttribute::Priority(_)
-                            | RouteAttribute::Table(_)
-                            | RouteAttribute::Via(_)
-                            | RouteAttribute::MultiPath(_)
-                    )
-                })
-                .collect(),
-        })
+    /// What tells a default route from another: its family, and those of its attributes that say where it leads.
+    fn default_route(payload: &[u8]) -> Option<Route> {
+        let (header, attributes) = payload.split_at_checked(ROUTE_HEADER)?;
+        let (family, prefix, kind) = (header[0], header[1], header[7]);
+        if prefix != 0 || kind != RTN_UNICAST {
+            return None;
+        }
+        let mut route = vec![family];
+        for attribute in NlasIterator::new(attributes) {
+            let attribute = attribute.ok()?;
+            if LEADING.contains(&attribute.kind()) {
+                route.extend(attribute.kind().to_ne_bytes());
+                route.extend_from_slice(attribute.value());
+            }
+        }
+        Some(route)
     }
 
     #[cfg(test)]
     mod tests {
-        use std::net::Ipv4Addr;
-
-        use netlink_packet_route::route::{RouteAddress, RouteHeader};
-
         use super::*;
 
         const FRESH: u16 = 0;
@@ -227,9 +215,9 @@ mod linux {
         fn routes_to_somewhere_and_to_nowhere_are_no_news() {
             let mut routes = Routes::default();
             let mut to_somewhere = via(1);
-            to_somewhere.header.destination_prefix_length = 24;
+            to_somewhere[1] = 24;
             let mut to_nowhere = via(1);
-            to_nowhere.header.kind = RouteType::Unreachable;
+            to_nowhere[7] = 7;
             assert!(!routes.learn(&told(RTM_NEWROUTE, FRESH, &to_somewhere)));
             assert!(!routes.learn(&told(RTM_NEWROUTE, FRESH, &to_nowhere)));
         }
@@ -250,9 +238,8 @@ mod linux {
         #[test]
         fn memory_is_bounded() {
             let mut routes = Routes::default();
-            for priority in 0..1000 {
-                let mut route = via(1);
-                route.attributes.push(RouteAttribute::Priority(priority));
+            for priority in 0_u32..1000 {
+                let route = [via(1), vec![8, 0, 6, 0], priority.to_ne_bytes().to_vec()].concat();
                 routes.learn(&told(RTM_NEWROUTE, FRESH, &route));
             }
             assert_eq!(routes.0.len(), REMEMBERED);
@@ -273,24 +260,36 @@ mod linux {
             assert!(!network.broken);
         }
 
-        fn via(gateway: u8) -> RouteMessage {
-            let mut message = RouteMessage::default();
-            message.header.address_family = AddressFamily::Inet;
-            message.header.table = RouteHeader::RT_TABLE_MAIN;
-            message.header.kind = RouteType::Unicast;
-            let address = RouteAddress::Inet(Ipv4Addr::new(10, 0, 0, gateway));
-            message.attributes = vec![RouteAttribute::Gateway(address), RouteAttribute::Oif(2)];
-            message
+        #[test]
+        fn a_route_that_is_cut_short_is_no_news() {
+            let mut routes = Routes::default();
+            for length in 0..via(1).len() {
+                let rest = (length != ROUTE_HEADER && length != ROUTE_HEADER + 8).then_some(length);
+                let short = &via(1)[..rest.unwrap_or_default()];
+                assert!(
+                    !routes.learn(&told(RTM_NEWROUTE, FRESH, short)),
+                    "{length} bytes"
+                );
+            }
         }
 
-        fn told(kind: u16, flags: u16, message: &RouteMessage) -> Vec<u8> {
-            let length = HEADER + message.buffer_len();
+        /// A default route of the main table by interface 2.
+        fn via(gateway: u8) -> Vec<u8> {
+            let header = [2, 0, 0, 0, 254, 3, 0, RTN_UNICAST, 0, 0, 0, 0];
+            let by_gateway = [8, 0, 5, 0, 10, 0, 0, gateway];
+            let by_interface = [8, 0, 4, 0, 2, 0, 0, 0];
+            [&header[..], &by_gateway, &by_interface].concat()
+        }
+
+        fn told(kind: u16, flags: u16, route: &[u8]) -> Vec<u8> {
+            let length = HEADER + route.len();
             let mut bytes = vec![0; length];
             let mut header = NetlinkBuffer::new(&mut bytes);
             header.set_length(length as u32);
             header.set_message_type(kind);
             header.set_flags(flags);
-            message.emit(&mut bytes[HEADER..]);
+            bytes[HEADER..].copy_from_slice(route);
+            bytes.resize(length.next_multiple_of(4), 0);
             bytes
         }
     }
