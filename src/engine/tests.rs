@@ -1,5 +1,7 @@
 //! The engine over in-memory streams, in paused time.
 
+mod liveness;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -10,8 +12,8 @@ use tokio::time::timeout;
 use super::*;
 use crate::net::Stream;
 use crate::policy::{
-    Backoff, Circuit, CircuitSettings, CloseCode, Ending, Event, Failure, Heartbeat, Input, Notice,
-    Settings, State,
+    Answer, Backoff, Beat, Circuit, CircuitSettings, CloseCode, Ending, Event, Failure, Heartbeat,
+    Input, Liveness, Notice, Settings, State,
 };
 
 #[tokio::test(start_paused = true)]
@@ -239,7 +241,10 @@ fn settings() -> Settings {
         heartbeat: Heartbeat {
             interval: Some(Duration::from_millis(200)),
             timeout: Duration::from_millis(100),
+            beat: Beat::Message,
+            answer: Answer::AnyFrame,
         },
+        liveness: Liveness::default(),
         circuit: CircuitSettings {
             failure_threshold: 3,
             reset_timeout: Duration::from_millis(300),
@@ -253,6 +258,8 @@ fn off() -> Heartbeat {
     Heartbeat {
         interval: None,
         timeout: Duration::from_millis(100),
+        beat: Beat::Message,
+        answer: Answer::AnyFrame,
     }
 }
 
@@ -309,6 +316,7 @@ impl Dial for Memory {
 /// A client with its driver running, and what JavaScript has taken so far.
 struct Life {
     client: Arc<Client>,
+    sign: Arc<Sign>,
     route: Arc<Memory>,
     mailbox: Arc<Mailbox>,
     letters: Arc<Notify>,
@@ -326,6 +334,7 @@ impl Life {
             refusals: Mutex::default(),
             hang: Mutex::default(),
         });
+        let sign = Arc::new(Sign::default());
         let letters = Arc::new(Notify::new());
         let bell = letters.clone();
         let mailbox = Arc::new(Mailbox::new(move || bell.notify_one()));
@@ -335,12 +344,14 @@ impl Life {
             heartbeat: "beat".into(),
             route: route.clone(),
             mailbox: mailbox.clone(),
+            sign: sign.clone(),
             watch: None,
             ways: Ways::default(),
         }));
         tokio::spawn(drive(client.clone()));
         Life {
             client,
+            sign,
             route,
             mailbox,
             letters,

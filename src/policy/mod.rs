@@ -8,10 +8,19 @@ mod backoff;
 mod circuit;
 mod heartbeat;
 mod link;
+mod liveness;
 mod phase;
+mod pings;
+mod rtt;
+mod sleep;
 #[cfg(test)]
 mod tests;
 mod types;
+mod vigil;
 
 pub use link::Link;
+pub use liveness::{Answer, Beat, Liveness};
+pub use pings::{is_receipt, ping_number};
+pub use rtt::Rtt;
+pub use sleep::Clocks;
 pub use types::*;

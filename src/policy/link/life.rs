@@ -3,25 +3,28 @@
 use std::time::{Duration, Instant};
 
 use super::{Link, Telling, abnormal, is_due};
-use crate::policy::heartbeat::{Due, Pulse};
 use crate::policy::phase::Phase;
+use crate::policy::vigil::Vigil;
 use crate::policy::{Attempt, CloseCode, Ending, Event, Failure, Output, Refusal};
 
 impl Link {
     pub(super) fn tick(&mut self, now: Instant) {
         self.half_open_if_due(now);
+        if is_due(self.block_deadline(), now) {
+            return self.stall(now);
+        }
         if !is_due(self.phase.deadline(), now) {
             return;
         }
         match &mut self.phase {
-            Phase::Open { pulse, .. } => match pulse.tick(&self.settings.heartbeat, now) {
-                Due::Nothing => {}
-                Due::Beat => self.outputs.push_back(Output::Beat),
-                Due::Dead => self.silenced(now),
-            },
+            Phase::Open { attempt, vigil } => {
+                let (attempt, due) = (*attempt, vigil.tick(&self.settings, now));
+                self.carry_out(due, attempt, now);
+            }
             Phase::Closing { .. } => self.cut(now),
             Phase::Waiting { .. } => self.dial_or_block(now),
-            Phase::Idle { .. } | Phase::Dialing { .. } | Phase::Blocked => {}
+            Phase::Idle { .. } | Phase::Dialing { .. } | Phase::Blocked | Phase::Stalled { .. } => {
+            }
         }
     }
 
@@ -39,8 +42,10 @@ impl Link {
         let closed = self.breaker.succeed();
         self.enter(Phase::Open {
             attempt,
-            pulse: Pulse::new(&self.settings.heartbeat, now),
+            vigil: Vigil::new(&self.settings, now),
         });
+        self.round_trips.clear();
+        self.ran_at.get_or_insert(now);
         self.circuit_changed(closed, Telling::Told);
         self.tell(Event::Open);
     }
@@ -61,20 +66,10 @@ impl Link {
         self.end(ending, now);
     }
 
-    fn fail(&mut self, failure: Failure, now: Instant) {
+    pub(super) fn fail(&mut self, failure: Failure, now: Instant) {
         let opened = self.breaker.fail(&self.settings.circuit, now);
         self.tell(Event::Error(failure));
         self.circuit_changed(opened, Telling::Told);
-    }
-
-    fn silenced(&mut self, now: Instant) {
-        let failure = Failure {
-            message: "Heartbeat timeout - connection appears stale".to_owned(),
-            code: Some("WSR_ERR_HEARTBEAT".to_owned()),
-            ..Failure::default()
-        };
-        self.fail(failure, now);
-        self.cut(now);
     }
 
     pub(super) fn cut(&mut self, now: Instant) {
@@ -87,7 +82,9 @@ impl Link {
         let (goes_on, asked) = match self.phase {
             Phase::Closing { reconnect, .. } => (reconnect, true),
             Phase::Dialing { .. } | Phase::Open { .. } => (!self.manual_close, false),
-            Phase::Idle { .. } | Phase::Waiting { .. } | Phase::Blocked => (false, false),
+            Phase::Idle { .. } | Phase::Waiting { .. } | Phase::Blocked | Phase::Stalled { .. } => {
+                (false, false)
+            }
         };
         if !goes_on {
             self.enter(Phase::Idle { failed: false });
@@ -103,7 +100,7 @@ impl Link {
         }
     }
 
-    fn retry(&mut self, now: Instant) {
+    pub(super) fn retry(&mut self, now: Instant) {
         if let Some(limit) = self.retries_used_up() {
             self.give_up(limit);
         } else if let Err(refusal) = self.breaker.admit(&self.settings.circuit) {
@@ -117,7 +114,7 @@ impl Link {
         }
     }
 
-    fn dial_or_block(&mut self, now: Instant) {
+    pub(super) fn dial_or_block(&mut self, now: Instant) {
         match self.breaker.admit(&self.settings.circuit) {
             Ok(()) => self.dial(),
             Err(refusal) => self.block(refusal, now),
