@@ -1,9 +1,7 @@
 'use strict';
 
 const { types } = require('util');
-const { coded } = require('./errors.js');
-
-const ignore = () => {};
+const { coded, ignore } = require('./errors.js');
 
 const isThenable = (value) =>
   value !== null &&

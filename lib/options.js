@@ -4,10 +4,10 @@ const { badRange, badType } = require('./errors.js');
 
 /** A number option: its default, its bounds, and how an error describes them. */
 const ms = (value) => ({ value, above: 0, allowed: 'a number of milliseconds above 0' });
-const off = (without) => ({
+const orOff = (off) => ({
   value: 0,
   min: 0,
-  allowed: `a number of milliseconds of at least 0; with 0 ${without}`,
+  allowed: `a number of milliseconds of at least 0; 0 turns it off: ${off}`,
 });
 const count = (value, min) => ({ value, min, integer: true, allowed: `an integer of at least ${min}` });
 
@@ -29,14 +29,16 @@ const NUMBERS = {
     allowed: 'a number of milliseconds of at least 0; 0 turns the heartbeat off',
   },
   heartbeatTimeout: ms(5000),
-  minUptime: off('a new connection is trusted at once'),
+  idleTimeout: orOff('a silent peer is not cut'),
+  maxEventLoopBlock: orOff('a blocked event loop ends no connection'),
+  minUptime: orOff('a new connection is trusted at once'),
   maxRetryAfter: {
     value: 300000,
     min: 0,
     infinite: true,
     allowed: 'a number of milliseconds of at least 0, or Infinity; 0 ignores Retry-After',
   },
-  preferFirst: off('the client stays where it is connected'),
+  preferFirst: orOff('the client stays where it is connected'),
 };
 
 const CIRCUIT = {

@@ -1,18 +1,9 @@
 'use strict';
 
 const { abortError, asError, ask } = require('./ask.js');
-const { badRange, badType, coded, manuallyClosed } = require('./errors.js');
+const { badRange, badType, coded, ignore, manuallyClosed, rejected } = require('./errors.js');
 const { READERS, reconnectSettings } = require('./reconnect-options.js');
 const { Routed } = require('./routed.js');
-
-const ignore = () => {};
-
-/** A rejected promise that nobody has to handle. */
-function rejected(error) {
-  const promise = Promise.reject(error);
-  promise.catch(ignore);
-  return promise;
-}
 
 /** Checks the code and the reason of a close frame. */
 function checkClose(code, reason) {

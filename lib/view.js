@@ -1,7 +1,9 @@
 'use strict';
 
+const { Buffer } = require('buffer');
 const { coded, manuallyClosed } = require('./errors.js');
 const { Emitter } = require('./events.js');
+const liveness = require('./liveness.js');
 const mailbox = require('./mailbox.js');
 
 /** Kinds of the rows that the engine tells (see src/binding/value.rs). */
@@ -93,6 +95,8 @@ class View extends Emitter {
       /** `close()` was called, and its `close` is on its way. */
       closing: false,
       holding: true,
+      /** The pings that wait for their pong; from the first on. */
+      pings: undefined,
       /** Settles at the first `open`, or when the client is at its end. */
       pending: undefined,
 
@@ -203,6 +207,34 @@ class View extends Emitter {
     }
   }
 
+  /** Takes the row of a ping or a pong. */
+  _deliverControl(event, row, at) {
+    this._inner.lastActivity = row[at + 2];
+    if (!this.emit(event, Buffer.from(row[at + 3]))) this._listen();
+  }
+
+  /** Tells the engine which control frames somebody listens to: no other is told. */
+  _listen() {
+    this._inner.client.listen(this.listenerCount('ping') > 0, this.listenerCount('pong') > 0);
+  }
+
+  on(event, handler) {
+    return this._listening(event, super.on(event, handler));
+  }
+
+  addListener(event, handler) {
+    return this._listening(event, super.addListener(event, handler));
+  }
+
+  prependListener(event, handler) {
+    return this._listening(event, super.prependListener(event, handler));
+  }
+
+  _listening(event, view) {
+    if (event === 'ping' || event === 'pong') this._listen();
+    return view;
+  }
+
   /** Takes the row of a notice from the mailbox. */
   _deliverQueued(kind, row, at) {
     if (kind === AGREED) this._deliver(kind, row, at, undefined);
@@ -236,6 +268,7 @@ class View extends Emitter {
     const inner = this._inner;
     if (kind === STATE) {
       const state = row[at + 6];
+      if (inner.pings && state !== 'OPEN') inner.pings.lose();
       // A call has closed the circuit since.
       if (state === 'BLOCKED' && inner.circuitState !== 'OPEN') return;
       if (state === inner.state) return;
@@ -267,6 +300,8 @@ class View extends Emitter {
       this._askForRoute(row[at + 6], row[at + 7]);
     } else if (kind === ASK_RETRY) {
       this._askForRetry(row[at + 6], row[at + 7], row[at + 8]);
+    } else {
+      liveness.deliver(this, kind, row, at);
     }
   }
 

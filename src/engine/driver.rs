@@ -13,6 +13,7 @@ use super::clock;
 use super::dial::{DialFuture, Wired};
 use super::live::{Inbox, Live, Progress};
 use super::retry_after::retry_after;
+use super::world::Inhabitant;
 use crate::policy::{Attempt, Failure, Input};
 
 /// How long the end of a connection waits for JavaScript to answer what came before it.
@@ -53,6 +54,7 @@ impl Stage {
 /// of sends keeps the timers or the other from their turn. What has arrived is read before the time is
 /// told: after a long sleep the peer's answer may be there, and only not read.
 pub async fn drive(client: Arc<Client>) {
+    let _inhabitant = Inhabitant::new(&client);
     let mut stage = Stage::Idle;
     let mut alarm = Alarm::default();
     let mut sleep = pin!(sleep_until(clock::now().into()));
@@ -142,8 +144,9 @@ fn take_turn(
                 dialing: client.dial(place, limit),
             },
             Action::Cut => Stage::Idle,
-            Action::Part(last_words) => {
+            Action::Leave(last_words) => {
                 if let Stage::Up(live) = stage {
+                    live.leave();
                     tokio::spawn(live.end(last_words));
                 }
                 Stage::Idle

@@ -5,6 +5,14 @@
 //! input like any other, handled at once. Whoever handled an input takes every output before the
 //! lock goes: notices go to the mailbox in their order, the rest is left to the driver.
 
+#![cfg_attr(
+    not(target_os = "linux"),
+    allow(
+        dead_code,
+        reason = "on Linux alone the JavaScript thread reads by itself"
+    )
+)]
+
 mod client;
 mod clock;
 mod dial;
@@ -16,11 +24,14 @@ mod intake;
 mod line;
 mod live;
 mod mailbox;
+mod network;
 mod retry_after;
 mod runtime;
+mod sign;
 #[cfg_attr(not(target_os = "linux"), path = "watch_absent.rs")]
 mod watch;
 mod ways;
+mod world;
 
 pub use client::{Client, Payload, Reply, Setup};
 pub use clock::epoch_ms;
@@ -29,6 +40,7 @@ pub use driver::drive;
 pub use inbox::{Kind, Message, Run};
 pub use mailbox::{Content, Letter, Mailbox};
 pub use runtime::{Runtime, lock};
+pub use sign::Sign;
 pub use watch::Watch;
 pub use ways::Ways;
 

@@ -1,5 +1,7 @@
 //! The engine over in-memory streams, in paused time.
 
+mod liveness;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -10,8 +12,8 @@ use tokio::time::timeout;
 use super::*;
 use crate::net::Stream;
 use crate::policy::{
-    Backoff, Circuit, CircuitSettings, CloseCode, Ending, Event, Failure, Heartbeat, Input, Jitter,
-    Notice, Reconnect, Settings, State,
+    Answer, Backoff, Beat, Circuit, CircuitSettings, CloseCode, Ending, Event, Failure, Heartbeat,
+    Input, Jitter, Liveness, Notice, Reconnect, Settings, State,
 };
 
 mod reconnecting;
@@ -250,7 +252,10 @@ fn settings() -> Settings {
         heartbeat: Heartbeat {
             interval: Some(Duration::from_millis(200)),
             timeout: Duration::from_millis(100),
+            beat: Beat::Message,
+            answer: Answer::AnyFrame,
         },
+        liveness: Liveness::default(),
         circuit: CircuitSettings {
             failure_threshold: 3,
             reset_timeout: Duration::from_millis(300),
@@ -264,6 +269,8 @@ fn off() -> Heartbeat {
     Heartbeat {
         interval: None,
         timeout: Duration::from_millis(100),
+        beat: Beat::Message,
+        answer: Answer::AnyFrame,
     }
 }
 
@@ -326,6 +333,7 @@ impl Dial for Memory {
 /// A client with its driver running, and what JavaScript has taken so far.
 struct Life {
     client: Arc<Client>,
+    sign: Arc<Sign>,
     route: Arc<Memory>,
     mailbox: Arc<Mailbox>,
     letters: Arc<Notify>,
@@ -344,6 +352,7 @@ impl Life {
             hang: Mutex::default(),
             dialed: Mutex::default(),
         });
+        let sign = Arc::new(Sign::default());
         let letters = Arc::new(Notify::new());
         let bell = letters.clone();
         let mailbox = Arc::new(Mailbox::new(move || bell.notify_one()));
@@ -353,12 +362,14 @@ impl Life {
             heartbeat: "beat".into(),
             route: route.clone(),
             mailbox: mailbox.clone(),
+            sign: sign.clone(),
             watch: None,
             ways: Ways::default(),
         }));
         tokio::spawn(drive(client.clone()));
         Life {
             client,
+            sign,
             route,
             mailbox,
             letters,

@@ -1,5 +1,6 @@
 //! One client: puts backoff, circuit and heartbeat together into the life of a connection.
 
+mod alive;
 mod asking;
 mod life;
 mod user;
@@ -12,6 +13,7 @@ use rand::rngs::StdRng;
 use super::circuit::Breaker;
 use super::failover::Course;
 use super::phase::Phase;
+use super::rtt::RoundTrips;
 use super::{
     Attempt, Circuit, CloseCode, Ending, Event, Input, Notice, Output, Refusal, Settings, State,
 };
@@ -26,7 +28,8 @@ use super::{
 /// #     reconnect: Reconnect::default(),
 /// #     backoff: Backoff { base: Duration::from_secs(1), cap: Duration::from_secs(30), multiplier: 2.0, jitter: Jitter::Spread(0.1) },
 /// #     max_retries: None,
-/// #     heartbeat: Heartbeat { interval: None, timeout: Duration::from_secs(5) },
+/// #     heartbeat: Heartbeat { interval: None, timeout: Duration::from_secs(5), beat: Beat::Message, answer: Answer::AnyFrame },
+/// #     liveness: Liveness::default(),
 /// #     circuit: CircuitSettings { failure_threshold: 5, reset_timeout: Duration::from_secs(60), half_open_max: 3 },
 /// #     close_timeout: Duration::from_secs(30),
 /// # };
@@ -54,6 +57,12 @@ pub struct Link {
     last_delay: Option<Duration>,
     /// Since when there is no connection.
     outage: Option<Outage>,
+    /// The number of the latest ping.
+    ping: u64,
+    /// Of the connection that is open, or was last.
+    round_trips: RoundTrips,
+    /// When JavaScript's event loop last ran, as far as the policy was told.
+    ran_at: Option<Instant>,
     outputs: VecDeque<Output>,
 }
 
@@ -79,6 +88,9 @@ impl Link {
             not_before: None,
             last_delay: None,
             outage: None,
+            ping: 0,
+            round_trips: RoundTrips::default(),
+            ran_at: None,
             outputs: VecDeque::new(),
         }
     }
@@ -97,7 +109,8 @@ impl Link {
             | Phase::Dialing { .. }
             | Phase::Open { .. }
             | Phase::Deciding { .. }
-            | Phase::Waiting { .. } => {}
+            | Phase::Waiting { .. }
+            | Phase::Stalled { .. } => {}
             Phase::Blocked => return Err(Refusal::CircuitOpen),
             Phase::Closing { reconnect, .. } => {
                 self.breaker.admit(&self.settings.circuit)?;
@@ -133,7 +146,8 @@ impl Link {
             | Phase::Dialing { .. }
             | Phase::Open { .. }
             | Phase::Deciding { .. }
-            | Phase::Waiting { .. } => {}
+            | Phase::Waiting { .. }
+            | Phase::Stalled { .. } => {}
         }
         self.breaker.admit(&self.settings.circuit)?;
         match self.phase {
@@ -146,7 +160,9 @@ impl Link {
                 self.cut(now);
             }
             Phase::Open { attempt, .. } => self.leave(attempt, code, reason, now),
-            Phase::Deciding { .. } | Phase::Waiting { .. } => self.dial(now),
+            Phase::Deciding { .. } | Phase::Waiting { .. } | Phase::Stalled { .. } => {
+                self.dial(now);
+            }
             Phase::Idle { .. } | Phase::Closing { .. } | Phase::Blocked => {}
         }
         Ok(())
@@ -171,9 +187,7 @@ impl Link {
             Input::CloseCircuit => self.close_circuit(Telling::Told, now),
             Input::CountFailure => self.count_failure(now),
             Input::Configure(settings) => {
-                if let Phase::Open { pulse, .. } = &mut self.phase {
-                    pulse.configure(&self.settings.heartbeat, &settings.heartbeat, now);
-                }
+                self.configure_vigil(&settings, now);
                 self.settings = *settings;
                 self.course.fit(&self.settings.reconnect.failover);
             }
@@ -191,23 +205,33 @@ impl Link {
                 self.lost(attempt, abnormal(), Some(failure), now)
             }
             Input::Received { attempt } => {
-                if let Some(pulse) = self.phase.pulse(attempt) {
-                    pulse.received();
+                if let Some(vigil) = self.phase.vigil(attempt) {
+                    vigil.received(&self.settings.heartbeat, now);
                 }
             }
+            Input::Ponged { attempt, number } => self.ponged(attempt, number, now),
+            Input::Answered => {
+                if let Phase::Open { vigil, .. } = &mut self.phase {
+                    vigil.answered();
+                }
+            }
+            Input::Judged { attempt } => self.judged(attempt, now),
+            Input::Ran { at } => self.ran(at, now),
+            Input::Woke { slept } => self.woke(slept, now),
+            Input::NetworkChanged => self.network_changed(now),
             Input::Lost {
                 attempt,
                 ending,
                 failure,
             } => self.lost(attempt, ending, failure, now),
             Input::Paused { attempt } => {
-                if let Some(pulse) = self.phase.pulse(attempt) {
-                    pulse.pause();
+                if let Some(vigil) = self.phase.vigil(attempt) {
+                    vigil.pause();
                 }
             }
             Input::Resumed { attempt } => {
-                if let Some(pulse) = self.phase.pulse(attempt) {
-                    pulse.resume(&self.settings.heartbeat, now);
+                if let Some(vigil) = self.phase.vigil(attempt) {
+                    vigil.resume(&self.settings, now);
                 }
             }
         }
@@ -224,6 +248,7 @@ impl Link {
             self.breaker.deadline(),
             self.phase.deadline(),
             self.course_deadline(),
+            self.block_deadline(),
         ]
         .into_iter()
         .flatten()
@@ -272,7 +297,8 @@ impl Link {
             | Phase::Dialing { .. }
             | Phase::Deciding { .. }
             | Phase::Waiting { .. }
-            | Phase::Blocked => false,
+            | Phase::Blocked
+            | Phase::Stalled { .. } => false,
         }
     }
 

@@ -9,13 +9,22 @@ mod circuit;
 mod failover;
 mod heartbeat;
 mod link;
+mod liveness;
 mod phase;
+mod pings;
 mod reconnect;
+mod rtt;
+mod sleep;
 #[cfg(test)]
 mod tests;
 mod types;
+mod vigil;
 
 pub use failover::Failover;
 pub use link::Link;
+pub use liveness::{Answer, Beat, Liveness};
+pub use pings::{is_receipt, ping_number};
 pub use reconnect::{Asked, Reconnect, Verdict};
+pub use rtt::Rtt;
+pub use sleep::Clocks;
 pub use types::*;

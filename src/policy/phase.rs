@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::heartbeat::Pulse;
+use super::vigil::Vigil;
 use super::{Attempt, State};
 
 /// Where in its life a client is. A time of `None` is one too far for the clock: it never comes.
@@ -22,7 +22,7 @@ pub(super) enum Phase {
     },
     Open {
         attempt: Attempt,
-        pulse: Pulse,
+        vigil: Vigil,
         standing: Standing,
     },
     /// The closing handshake is under way, until `cut_at`; `reconnect` where the user has asked for
@@ -44,6 +44,10 @@ pub(super) enum Phase {
     },
     /// Between two attempts, until the circuit turns half-open.
     Blocked,
+    /// Between two attempts, until JavaScript runs again, which it last did at `since`.
+    Stalled {
+        since: Instant,
+    },
 }
 
 /// Whether an open connection has lived long enough to forget what came before it.
@@ -66,9 +70,10 @@ impl Phase {
     pub(super) fn state(&self) -> State {
         match self {
             Phase::Idle { failed: true } => State::Failed,
-            Phase::Idle { failed: false } | Phase::Deciding { .. } | Phase::Waiting { .. } => {
-                State::Closed
-            }
+            Phase::Idle { failed: false }
+            | Phase::Deciding { .. }
+            | Phase::Waiting { .. }
+            | Phase::Stalled { .. } => State::Closed,
             Phase::Asking { .. } | Phase::Dialing { .. } => State::Connecting,
             Phase::Open { .. } => State::Open,
             Phase::Closing { .. } => State::Closing,
@@ -90,15 +95,16 @@ impl Phase {
             Phase::Idle { .. }
             | Phase::Deciding { .. }
             | Phase::Waiting { .. }
-            | Phase::Blocked => None,
+            | Phase::Blocked
+            | Phase::Stalled { .. } => None,
         }
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self {
             Phase::Open {
-                pulse, standing, ..
-            } => [pulse.deadline(), standing.deadline()]
+                vigil, standing, ..
+            } => [vigil.deadline(), standing.deadline()]
                 .into_iter()
                 .flatten()
                 .min(),
@@ -106,18 +112,20 @@ impl Phase {
             | Phase::Deciding { until: time, .. }
             | Phase::Closing { cut_at: time, .. }
             | Phase::Waiting { until: time } => *time,
-            Phase::Idle { .. } | Phase::Dialing { .. } | Phase::Blocked => None,
+            Phase::Idle { .. } | Phase::Dialing { .. } | Phase::Blocked | Phase::Stalled { .. } => {
+                None
+            }
         }
     }
 
-    /// The pulse of `attempt`, while that is open.
-    pub(super) fn pulse(&mut self, attempt: Attempt) -> Option<&mut Pulse> {
+    /// The vigil over `attempt`, while that is open.
+    pub(super) fn vigil(&mut self, attempt: Attempt) -> Option<&mut Vigil> {
         match self {
             Phase::Open {
                 attempt: current,
-                pulse,
+                vigil,
                 ..
-            } if *current == attempt => Some(pulse),
+            } if *current == attempt => Some(vigil),
             Phase::Idle { .. }
             | Phase::Asking { .. }
             | Phase::Dialing { .. }
@@ -125,7 +133,8 @@ impl Phase {
             | Phase::Closing { .. }
             | Phase::Deciding { .. }
             | Phase::Waiting { .. }
-            | Phase::Blocked => None,
+            | Phase::Blocked
+            | Phase::Stalled { .. } => None,
         }
     }
 }

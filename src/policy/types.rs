@@ -1,6 +1,8 @@
 //! What goes into the policy and what comes out of it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use super::{Answer, Beat, Liveness};
 
 use super::{Reconnect, Verdict};
 
@@ -12,6 +14,7 @@ pub struct Settings {
     pub max_retries: Option<u64>,
     pub reconnect: Reconnect,
     pub heartbeat: Heartbeat,
+    pub liveness: Liveness,
     pub circuit: CircuitSettings,
     /// How long to wait for the peer's close frame after ours.
     pub close_timeout: Duration,
@@ -50,8 +53,10 @@ pub enum Jitter {
 pub struct Heartbeat {
     /// Time between two beats; `None` turns the heartbeat off.
     pub interval: Option<Duration>,
-    /// How long after a beat the peer may stay silent.
+    /// How long after a beat the peer may stay silent, and after a ping of the user.
     pub timeout: Duration,
+    pub beat: Beat,
+    pub answer: Answer,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -157,6 +162,24 @@ pub enum Input {
     SetManualClose(bool),
     /// The user assigned the circuit's state: like opening or closing by hand, without its event.
     SetCircuit(Circuit),
+    /// A message that JavaScript takes for the answer to a heartbeat was delivered.
+    Answered,
+    /// JavaScript has judged all that came before it was asked ([`Question::WasAnswered`]).
+    Judged {
+        attempt: Attempt,
+    },
+    /// JavaScript's event loop last ran at this time.
+    Ran {
+        at: Instant,
+    },
+
+    // What the engine reports of the machine.
+    /// The machine slept for so long.
+    Woke {
+        slept: Duration,
+    },
+    /// There is a new way to the network.
+    NetworkChanged,
 
     // What JavaScript answers to what it is asked. An answer to an old question is dropped.
     /// The user's function has been called and its promise is awaited: the time for it runs from here on.
@@ -185,6 +208,11 @@ pub enum Input {
     /// Any frame arrived.
     Received {
         attempt: Attempt,
+    },
+    /// A pong arrived that answers our ping of this number; [`Input::Received`] tells of it too.
+    Ponged {
+        attempt: Attempt,
+        number: u64,
     },
     /// The connection ended. With a `failure`, that is told as `error` and counts against the
     /// circuit; a connection that the peer closed or cut is none.
@@ -215,12 +243,15 @@ pub enum Output {
     },
     /// Send the heartbeat's message.
     Beat,
+    /// Send a ping frame.
+    Ping { payload: [u8; 8] },
     /// Start the closing handshake of the open connection; report `Lost` at its end.
     Shut { code: u16, reason: String },
     /// Drop the attempt or connection at once; nothing is to be reported of it any more.
     Cut,
-    /// Send a last close frame to the open connection and let go of it, as after `Cut`.
-    Part { code: u16, reason: String },
+    /// Send a close frame and drop the connection, without waiting for the peer's; nothing is to be reported of
+    /// it any more.
+    Leave { code: u16, reason: String },
     /// Tell the user.
     Notify(Notice),
 }
@@ -269,6 +300,31 @@ pub enum Event {
         retry: u64,
         elapsed: Duration,
     },
+    /// What became of the user's ping `number`: the round trip, or `None` where no pong came in time.
+    Pinged {
+        number: u64,
+        rtt: Option<Duration>,
+    },
+    /// JavaScript runs again after so long.
+    Blocked {
+        lasted: Duration,
+    },
+    Wake {
+        slept: Duration,
+    },
+    Network,
+    /// JavaScript is to answer, and the user is told nothing.
+    Asked(Question),
+}
+
+/// What the policy has to know of JavaScript. It is asked behind all that it was told before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Was the answer to the heartbeat among the messages so far? JavaScript says [`Input::Answered`] for the one
+    /// that was, and [`Input::Judged`] at this place.
+    WasAnswered { attempt: Attempt },
+    /// Does the event loop run? JavaScript says [`Input::Ran`].
+    Runs,
 }
 
 /// Why `connect` does not start.

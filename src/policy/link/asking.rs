@@ -57,7 +57,8 @@ impl Link {
             | Phase::Closing { .. }
             | Phase::Deciding { .. }
             | Phase::Waiting { .. }
-            | Phase::Blocked => {}
+            | Phase::Blocked
+            | Phase::Stalled { .. } => {}
         }
     }
 

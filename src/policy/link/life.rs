@@ -3,36 +3,40 @@
 use std::time::{Duration, Instant};
 
 use super::{Link, Outage, Telling, abnormal, is_due};
-use crate::policy::heartbeat::{Due, Pulse};
 use crate::policy::phase::{Phase, Standing};
 use crate::policy::reconnect::is_final;
+use crate::policy::vigil::Vigil;
 use crate::policy::{Attempt, Circuit, CloseCode, Ending, Event, Failure, Output, Refusal};
 
 impl Link {
     pub(super) fn tick(&mut self, now: Instant) {
         self.half_open_if_due(now);
+        if is_due(self.block_deadline(), now) {
+            return self.stall(now);
+        }
         if is_due(self.phase.deadline(), now) {
             match &mut self.phase {
                 Phase::Open {
-                    pulse, standing, ..
+                    attempt,
+                    vigil,
+                    standing,
                 } => {
                     let proved = is_due(standing.deadline(), now);
-                    let due = pulse.tick(&self.settings.heartbeat, now);
+                    let (attempt, due) = (*attempt, vigil.tick(&self.settings, now));
                     if proved {
                         *standing = Standing::Proved;
                         self.prove();
                     }
-                    match due {
-                        Due::Nothing => {}
-                        Due::Beat => self.outputs.push_back(Output::Beat),
-                        Due::Dead => self.silenced(now),
-                    }
+                    self.carry_out(due, attempt, now);
                 }
                 Phase::Asking { .. } => self.unanswered(now),
                 Phase::Deciding { .. } => self.wait(None, now),
                 Phase::Closing { .. } => self.cut(now),
                 Phase::Waiting { .. } => self.dial_or_block(now),
-                Phase::Idle { .. } | Phase::Dialing { .. } | Phase::Blocked => {}
+                Phase::Idle { .. }
+                | Phase::Dialing { .. }
+                | Phase::Blocked
+                | Phase::Stalled { .. } => {}
             }
         }
         if is_due(self.course_deadline(), now) {
@@ -47,7 +51,8 @@ impl Link {
                 | Phase::Dialing { .. }
                 | Phase::Deciding { .. }
                 | Phase::Closing { .. }
-                | Phase::Waiting { .. } => {}
+                | Phase::Waiting { .. }
+                | Phase::Stalled { .. } => {}
             }
         }
     }
@@ -67,7 +72,8 @@ impl Link {
             | Phase::Closing { .. }
             | Phase::Deciding { .. }
             | Phase::Waiting { .. }
-            | Phase::Blocked => None,
+            | Phase::Blocked
+            | Phase::Stalled { .. } => None,
         }
     }
 
@@ -94,9 +100,11 @@ impl Link {
         self.not_before = None;
         self.enter(Phase::Open {
             attempt,
-            pulse: Pulse::new(&self.settings.heartbeat, now),
+            vigil: Vigil::new(&self.settings, now),
             standing,
         });
+        self.round_trips.clear();
+        self.ran_at.get_or_insert(now);
         self.circuit_changed(closed, Telling::Told);
         self.tell(Event::Open {
             retries,
@@ -144,16 +152,6 @@ impl Link {
         self.circuit_changed(opened, Telling::Told);
     }
 
-    fn silenced(&mut self, now: Instant) {
-        let failure = Failure {
-            message: "Heartbeat timeout - connection appears stale".to_owned(),
-            code: Some("WSR_ERR_HEARTBEAT".to_owned()),
-            ..Failure::default()
-        };
-        self.fail(failure, now);
-        self.cut(now);
-    }
-
     pub(super) fn cut(&mut self, now: Instant) {
         self.outputs.push_back(Output::Cut);
         self.end(abnormal(), None, now);
@@ -166,7 +164,7 @@ impl Link {
             cut_at: None,
             reconnect: true,
         });
-        self.outputs.push_back(Output::Part {
+        self.outputs.push_back(Output::Leave {
             code,
             reason: reason.clone(),
         });
@@ -192,7 +190,8 @@ impl Link {
             Phase::Idle { .. }
             | Phase::Deciding { .. }
             | Phase::Waiting { .. }
-            | Phase::Blocked => (false, false),
+            | Phase::Blocked
+            | Phase::Stalled { .. } => (false, false),
         };
         if !goes_on {
             self.enter(Phase::Idle { failed: false });
@@ -208,10 +207,16 @@ impl Link {
         }
         let failover = &self.settings.reconnect.failover;
         self.course.move_on(failover, &mut self.rng, now);
-        let retries_left = self.retries_used_up().is_none();
-        if retries_left && is_final {
+        if is_final && self.retries_used_up().is_none() {
             self.stop(CloseCode::NotTransient, "Trying again would not help");
-        } else if retries_left && self.settings.reconnect.asked.retry {
+        } else {
+            self.retry(now);
+        }
+    }
+
+    /// Connects again, where and when the user says so.
+    pub(super) fn retry(&mut self, now: Instant) {
+        if self.settings.reconnect.asked.retry && self.retries_used_up().is_none() {
             self.ask_retry(now);
         } else {
             self.wait(None, now);
@@ -255,7 +260,7 @@ impl Link {
         }
     }
 
-    fn dial_or_block(&mut self, now: Instant) {
+    pub(super) fn dial_or_block(&mut self, now: Instant) {
         match self.breaker.admit(&self.settings.circuit) {
             Ok(()) => self.dial(now),
             Err(refusal) => self.block(refusal, now),

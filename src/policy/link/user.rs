@@ -14,7 +14,8 @@ impl Link {
             Phase::Idle { .. }
             | Phase::Deciding { .. }
             | Phase::Waiting { .. }
-            | Phase::Blocked => {
+            | Phase::Blocked
+            | Phase::Stalled { .. } => {
                 self.enter(Phase::Closing {
                     attempt: self.attempt,
                     cut_at: None,
@@ -67,7 +68,10 @@ impl Link {
             | Phase::Dialing { .. }
             | Phase::Deciding { .. }
             | Phase::Waiting { .. }
-            | Phase::Blocked => self.close(1000, "Normal closure".to_owned(), seen_alive, now),
+            | Phase::Blocked
+            | Phase::Stalled { .. } => {
+                self.close(1000, "Normal closure".to_owned(), seen_alive, now)
+            }
         }
     }
 
@@ -77,7 +81,10 @@ impl Link {
             return;
         }
         match &mut self.phase {
-            Phase::Deciding { .. } | Phase::Waiting { .. } | Phase::Blocked => {
+            Phase::Deciding { .. }
+            | Phase::Waiting { .. }
+            | Phase::Blocked
+            | Phase::Stalled { .. } => {
                 self.enter(Phase::Idle { failed: false });
                 self.tell(Event::Close(clean(1000, "Normal closure".to_owned())));
             }
@@ -116,7 +123,8 @@ impl Link {
             Phase::Idle { .. }
             | Phase::Closing { .. }
             | Phase::Deciding { .. }
-            | Phase::Waiting { .. } => {}
+            | Phase::Waiting { .. }
+            | Phase::Stalled { .. } => {}
         }
     }
 

@@ -57,7 +57,10 @@ fn ten_years_of_reconnecting_keep_the_rules() {
         heartbeat: Heartbeat {
             interval: Some(Duration::from_secs(3600)),
             timeout: Duration::from_secs(5),
+            beat: Beat::Message,
+            answer: Answer::AnyFrame,
         },
+        liveness: Liveness::default(),
         circuit: CircuitSettings {
             failure_threshold: 5,
             reset_timeout: Duration::from_secs(3600),
@@ -97,7 +100,11 @@ fn ten_years_of_reconnecting_keep_the_rules() {
                     event: Event::Open { .. },
                     ..
                 }) => opens += 1,
-                Output::Notify(_) | Output::Shut { .. } | Output::Part { .. } | Output::Cut => {}
+                Output::Notify(_)
+                | Output::Ping { .. }
+                | Output::Shut { .. }
+                | Output::Cut
+                | Output::Leave { .. } => {}
             }
         }
         if run.seen.is_empty() {
@@ -132,6 +139,9 @@ enum Step {
     AlmostToDeadline,
     Connect,
     Reconnect,
+    Ping,
+    /// The event loop runs.
+    Run,
     HandIn(Input),
     /// Something about the attempt that is so many before the latest.
     Report {
@@ -151,6 +161,8 @@ enum Report {
     Routed,
     Decided(Verdict),
     Received,
+    Ponged(u64),
+    Judged,
     Lost {
         failed: bool,
     },
@@ -167,6 +179,8 @@ enum Change {
     MinUptime(Duration),
     Places(usize),
     Asked(Asked),
+    Idle(Option<Duration>),
+    MaxBlock(Option<Duration>),
 }
 
 impl Run {
@@ -208,6 +222,12 @@ impl Run {
                     self.watch.connected(&answer);
                     self.drain();
                 }
+                Step::Ping => {
+                    let answer = self.link.ping(self.now);
+                    assert_eq!(answer.is_some(), self.link.state() == State::Open);
+                    self.drain();
+                }
+                Step::Run => self.run(),
                 Step::HandIn(Input::Tick) => self.tick(),
                 Step::HandIn(input) => {
                     self.hand_in(input);
@@ -223,6 +243,8 @@ impl Run {
                     Change::MinUptime(time) => settings.reconnect.min_uptime = time,
                     Change::Places(places) => settings.reconnect.failover.places = places,
                     Change::Asked(asked) => settings.reconnect.asked = asked,
+                    Change::Idle(timeout) => settings.liveness.idle_timeout = timeout,
+                    Change::MaxBlock(limit) => settings.liveness.max_block = limit,
                 }),
             }
             self.is_not_stuck();
@@ -245,6 +267,7 @@ impl Run {
                 State::Closed if self.link.is_deciding(self.attempt) => {
                     self.report(self.attempt, Report::Decided(Verdict::Retry(None)))
                 }
+                State::Closed if self.watch.javascript_is_awaited() => self.run(),
                 State::Closed | State::Blocked => {
                     self.now = self
                         .link
@@ -273,6 +296,11 @@ impl Run {
         }
     }
 
+    fn run(&mut self) {
+        self.now += Duration::from_millis(1);
+        self.hand_in(Input::Ran { at: self.now });
+    }
+
     /// Says how many outputs followed.
     fn hand_in(&mut self, input: Input) -> usize {
         self.watch.told(&input);
@@ -295,8 +323,9 @@ impl Run {
                 }) => Some(*attempt),
                 Output::Notify(_)
                 | Output::Beat
+                | Output::Ping { .. }
                 | Output::Shut { .. }
-                | Output::Part { .. }
+                | Output::Leave { .. }
                 | Output::Cut => None,
             };
             if let Some(attempt) = begun {
@@ -328,7 +357,7 @@ impl Run {
             return;
         }
         self.hand_in(Input::Tick);
-        for _ in 0..3 {
+        for _ in 0..100 {
             if self
                 .link
                 .deadline()
@@ -359,6 +388,8 @@ impl Run {
             Report::Routed => Input::Routed { attempt },
             Report::Decided(verdict) => Input::Decided { attempt, verdict },
             Report::Received => Input::Received { attempt },
+            Report::Ponged(number) => Input::Ponged { attempt, number },
+            Report::Judged => Input::Judged { attempt },
             Report::Lost { failed } => {
                 let ending = Ending {
                     code: CloseCode::Frame(1012),
@@ -395,7 +426,7 @@ impl Run {
             return;
         }
         let waits = match self.link.state() {
-            State::Closed => self.link.is_alive(),
+            State::Closed => self.link.is_alive() && !self.watch.javascript_is_awaited(),
             State::Closing | State::Blocked => true,
             State::Connecting | State::Failed => false,
             State::Open => self.link.settings().heartbeat.interval.is_some(),
@@ -423,8 +454,25 @@ fn settings() -> impl Strategy<Value = Settings> {
             jitter,
         },
     );
-    let heartbeat =
-        (interval(), duration()).prop_map(|(interval, timeout)| Heartbeat { interval, timeout });
+    let heartbeat = (interval(), duration(), any::<bool>(), any::<bool>()).prop_map(
+        |(interval, timeout, pings, judged)| Heartbeat {
+            interval,
+            timeout,
+            beat: if pings { Beat::Ping } else { Beat::Message },
+            answer: if judged {
+                Answer::Judged
+            } else {
+                Answer::AnyFrame
+            },
+        },
+    );
+    let liveness = (interval(), interval(), any::<bool>()).prop_map(
+        |(idle_timeout, max_block, detect_sleep)| Liveness {
+            idle_timeout,
+            max_block,
+            detect_sleep,
+        },
+    );
     let circuit = (1_u64..6, duration(), 1_u64..4).prop_map(
         |(failure_threshold, reset_timeout, half_open_max)| CircuitSettings {
             failure_threshold,
@@ -437,17 +485,21 @@ fn settings() -> impl Strategy<Value = Settings> {
         max_retries(),
         reconnect(),
         heartbeat,
+        liveness,
         circuit,
         duration(),
     )
         .prop_map(
-            |(backoff, max_retries, reconnect, heartbeat, circuit, close_timeout)| Settings {
-                backoff,
-                max_retries,
-                reconnect,
-                heartbeat,
-                circuit,
-                close_timeout,
+            |(backoff, max_retries, reconnect, heartbeat, liveness, circuit, close_timeout)| {
+                Settings {
+                    backoff,
+                    max_retries,
+                    reconnect,
+                    heartbeat,
+                    liveness,
+                    circuit,
+                    close_timeout,
+                }
             },
         )
 }
@@ -505,6 +557,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => Just(Step::AlmostToDeadline),
         5 => Just(Step::Connect),
         2 => Just(Step::Reconnect),
+        1 => Just(Step::Ping),
+        3 => Just(Step::Run),
         5 => input().prop_map(Step::HandIn),
         12 => (prop_oneof![8 => Just(0_u64), 1 => 1_u64..4], report())
             .prop_map(|(age, report)| Step::Report { age, report }),
@@ -526,6 +580,9 @@ fn input() -> impl Strategy<Value = Input> {
         1 => any::<bool>().prop_map(Input::SetManualClose),
         2 => prop_oneof![Just(Circuit::Closed), Just(Circuit::Open), Just(Circuit::HalfOpen)]
             .prop_map(Input::SetCircuit),
+        1 => Just(Input::Answered),
+        1 => duration().prop_map(|slept| Input::Woke { slept }),
+        1 => Just(Input::NetworkChanged),
     ]
 }
 
@@ -543,6 +600,8 @@ fn report() -> impl Strategy<Value = Report> {
         ]
         .prop_map(Report::Decided),
         2 => Just(Report::Received),
+        1 => (0_u64..5).prop_map(Report::Ponged),
+        1 => Just(Report::Judged),
         2 => any::<bool>().prop_map(|failed| Report::Lost { failed }),
         1 => Just(Report::Paused),
         1 => Just(Report::Resumed),
@@ -558,6 +617,8 @@ fn change() -> impl Strategy<Value = Change> {
         min_uptime().prop_map(Change::MinUptime),
         (1_usize..4).prop_map(Change::Places),
         asked().prop_map(Change::Asked),
+        interval().prop_map(Change::Idle),
+        interval().prop_map(Change::MaxBlock),
     ]
 }
 

@@ -243,7 +243,7 @@ fn a_client_on_another_url_goes_home_when_it_is_time() {
          expect     OPEN · open
          holds      wake=60000ms
          at 60s     tick
-         expect     CLOSING · part 1000 Back to the first URL · CLOSED ·
+         expect     CLOSING · leave 1000 Back to the first URL · CLOSED ·
                     close 1000 'Back to the first URL' · CONNECTING · dial #3
          at 60s     refused #3
          expect     error ECONNREFUSED · CLOSED · close 1006 '' · retry 1 of 10 in 50ms
@@ -253,7 +253,7 @@ fn a_client_on_another_url_goes_home_when_it_is_time() {
          expect     OPEN · open
          holds      wake=120000ms
          at 120s    tick
-         expect     CLOSING · part 1000 Back to the first URL · CLOSED ·
+         expect     CLOSING · leave 1000 Back to the first URL · CLOSED ·
                     close 1000 'Back to the first URL' · CONNECTING · dial #5
          at 120s    opened #5
          expect     OPEN · open
@@ -312,7 +312,7 @@ fn reconnect_leaves_an_open_connection_without_waiting_for_the_peer() {
          at 1ms     opened #1
          expect     OPEN · open
          at 2ms     reconnect 4001 token
-         expect     CLOSING · part 4001 token · CLOSED · close 4001 'token' · CONNECTING · dial #2
+         expect     CLOSING · leave 4001 token · CLOSED · close 4001 'token' · CONNECTING · dial #2
          at 3ms     lost #1
          at 3ms     opened #2
          expect     OPEN · open
@@ -519,8 +519,9 @@ impl Life {
                 Output::Notify(notice) => Some(notice.event),
                 Output::Dial { .. }
                 | Output::Beat
+                | Output::Ping { .. }
                 | Output::Shut { .. }
-                | Output::Part { .. }
+                | Output::Leave { .. }
                 | Output::Cut => None,
             })
             .collect()

@@ -16,6 +16,8 @@ pub struct Watch {
     close_due: bool,
     /// The state `OPEN` was told: its `open` must come.
     open_due: bool,
+    /// A connection was left since JavaScript does not run, and it has not said that it does.
+    javascript_is_awaited: bool,
     half_open_dials: u64,
     retries: Option<u64>,
     /// JavaScript was asked where to connect: the dial that follows was admitted then.
@@ -35,6 +37,7 @@ impl Default for Watch {
             closed: false,
             close_due: false,
             open_due: false,
+            javascript_is_awaited: false,
             half_open_dials: 0,
             retries: None,
             asked: false,
@@ -47,6 +50,10 @@ impl Default for Watch {
 impl Watch {
     pub fn state(&self) -> State {
         self.state
+    }
+
+    pub fn javascript_is_awaited(&self) -> bool {
+        self.javascript_is_awaited
     }
 
     /// The user has called `connect`.
@@ -84,6 +91,12 @@ impl Watch {
             | Input::Awaited { .. }
             | Input::Routed { .. }
             | Input::Decided { .. }
+            | Input::Answered
+            | Input::Judged { .. }
+            | Input::Ran { .. }
+            | Input::Woke { .. }
+            | Input::NetworkChanged
+            | Input::Ponged { .. }
             | Input::Opened { .. }
             | Input::Refused { .. }
             | Input::Received { .. }
@@ -102,10 +115,13 @@ impl Watch {
                     self.admit(settings);
                 }
             }
-            Output::Beat => assert_eq!(self.state, State::Open, "a beat without a connection"),
-            Output::Shut { .. } | Output::Part { .. } => {
-                assert_eq!(self.state, State::Closing);
+            Output::Beat | Output::Ping { .. } => {
+                assert_eq!(self.state, State::Open, "a beat without a connection");
             }
+            Output::Leave { .. } => {
+                assert!(matches!(self.state, State::Open | State::Closing));
+            }
+            Output::Shut { .. } => assert_eq!(self.state, State::Closing),
             Output::Cut => assert!(
                 matches!(self.state, State::Open | State::Closing),
                 "a cut of nothing"
@@ -169,6 +185,7 @@ impl Watch {
                 let gave_up = !matches!(ending.code, CloseCode::Frame(_));
                 assert_eq!(gave_up, self.state == State::Failed);
                 self.close_due = false;
+                self.javascript_is_awaited = false;
             }
             Event::Retry {
                 attempt,
@@ -176,6 +193,7 @@ impl Watch {
                 max_retries,
             } => {
                 assert!(!self.closed, "a retry after close");
+                assert!(!self.javascript_is_awaited, "a retry for nobody");
                 assert_eq!(*attempt, notice.retry_count);
                 assert_eq!(*max_retries, settings.max_retries);
                 assert!(
@@ -195,6 +213,14 @@ impl Watch {
                 assert!(settings.reconnect.asked.retry, "asked without a function");
                 assert!(!self.closed, "asked for a retry after close");
             }
+            Event::Pinged { .. } => assert_eq!(self.state, State::Open),
+            Event::Blocked { .. } => {
+                assert!(self.javascript_is_awaited, "was not blocked");
+                self.javascript_is_awaited = false;
+            }
+            Event::Wake { .. } | Event::Network => assert!(notice.alive, "told for nobody"),
+            Event::Asked(Question::WasAnswered { .. }) => assert_eq!(self.state, State::Open),
+            Event::Asked(Question::Runs) => self.javascript_is_awaited = true,
         }
     }
 
