@@ -12,6 +12,9 @@ const task = JSON.parse(json);
 /** Connections under way at the same time while many are opened. */
 const AT_ONCE = 50;
 
+/** Connections that are opened before the time it takes counts. */
+const LEAST = 5;
+
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A moment of a measurement. */
@@ -36,44 +39,46 @@ async function openMany(count, one) {
   return links;
 }
 
+/** The texts that the server sends to this URL, or expects there, over and over. */
+async function samples(url) {
+  let told;
+  const message = new Promise((resolve) => {
+    told = resolve;
+  });
+  const link = await open(url.replace(/\/\w+\?/, '/samples?'), { onMessage: told });
+  const texts = JSON.parse(await message);
+  await link.close();
+  return texts;
+}
+
+/** How long the first `count` texts of an endless cycle are together. */
+function lengthOf(texts, count) {
+  const sum = (some) => some.reduce((length, text) => length + text.length, 0);
+  return Math.floor(count / texts.length) * sum(texts) + sum(texts.slice(0, count % texts.length));
+}
+
 /** What the server sends, counted by a handler that reads each message. */
 async function receive({ url, connections = 1, warmUp, duration }) {
+  const texts = await samples(url);
   let messages = 0;
-  let units = 0;
-  let sent = 0;
-  let sentUnits = 0;
+  let length = 0;
   const count = (data) => {
     messages += 1;
-    units += data.length;
+    length += data.length;
   };
   const countBytes = (data) => {
     messages += 1;
-    units += data.byteLength;
+    length += data.byteLength;
   };
   const onMessage = url.includes('kind=binary') ? countBytes : count;
-  const told = [];
-  const links = await openMany(connections, () => {
-    let onClose;
-    told.push(
-      new Promise((resolve) => {
-        onClose = resolve;
-      }),
-    );
-    return open(url, { onMessage, onClose });
-  });
+  const links = await openMany(connections, () => open(url, { onMessage }));
+  for (const link of links) link.send('go');
   await pause(warmUp);
   const from = mark(messages);
   await pause(duration);
   const to = mark(messages);
-  for (const link of links) link.send('stop');
-  for (const reason of await Promise.all(told)) {
-    const [some, theirUnits] = reason.split(' ').map(Number);
-    sent += some;
-    sentUnits += theirUnits;
-  }
-  if (messages !== sent || units !== sentUnits) {
-    throw new Error(`${messages} messages of ${units} units came, ${sent} of ${sentUnits} were sent`);
-  }
+  const should = lengthOf(texts, messages);
+  if (length !== should) throw new Error(`${messages} messages are ${length} long instead of ${should}`);
   return between(from, to);
 }
 
@@ -81,93 +86,75 @@ async function receive({ url, connections = 1, warmUp, duration }) {
  * `perTick` sends in each turn of the event loop, as long as less than `window` messages are not confirmed. What
  * counts is what the server says that it has read.
  */
-function send({ url, perTick, window, warmUp, duration }) {
-  return new Promise((resolve, reject) => {
-    let link;
-    let texts;
-    let sent = 0;
-    let confirmed = 0;
-    let should = 0;
-    let waiting = false;
-    let from;
-    let began;
-    const tick = () => {
-      for (let i = 0; i < perTick; i += 1) {
-        link.send(texts[sent & (texts.length - 1)]);
-        sent += 1;
-      }
-      waiting = sent - confirmed >= window;
-      if (!waiting) setImmediate(tick);
-    };
-    const onMessage = (data) => {
-      if (!texts) {
-        texts = JSON.parse(data);
-        if (link) begin();
-        return;
-      }
-      const [messages, bytes] = data.split(' ').map(Number);
-      for (; confirmed < messages; confirmed += 1) should += texts[confirmed & (texts.length - 1)].length;
-      if (bytes !== should) reject(new Error(`${bytes} bytes came of ${should}`));
-      const now = mark(confirmed);
-      if (!from && now.at - began >= warmUp) from = now;
-      else if (from && now.at - from.at >= duration) resolve(between(from, now));
-      if (waiting) setImmediate(tick);
-      waiting = false;
-    };
-    const begin = () => {
-      began = performance.now();
-      tick();
-    };
-    const onClose = (reason) => reject(new Error(reason || 'the server hung up'));
-    open(url, { onMessage, onClose }).then((opened) => {
-      link = opened;
-      if (texts) begin();
-    }, reject);
+async function send({ url, perTick, window, warmUp, duration }) {
+  const texts = await samples(url);
+  let ended;
+  const result = new Promise((resolve, reject) => {
+    ended = { resolve, reject };
   });
+  let sent = 0;
+  let confirmed = 0;
+  let waiting = false;
+  let from;
+  const tick = () => {
+    for (let i = 0; i < perTick; i += 1) {
+      link.send(texts[sent % texts.length]);
+      sent += 1;
+    }
+    waiting = sent - confirmed >= window;
+    if (!waiting) setImmediate(tick);
+  };
+  const onMessage = (data) => {
+    const [messages, length] = data.split(' ').map(Number);
+    confirmed = messages;
+    const should = lengthOf(texts, messages);
+    if (length !== should) ended.reject(new Error(`${length} bytes came instead of ${should}`));
+    const now = mark(confirmed);
+    if (!from && now.at - began >= warmUp) from = now;
+    else if (from && now.at - from.at >= duration) ended.resolve(between(from, now));
+    if (waiting) setImmediate(tick);
+    waiting = false;
+  };
+  const onClose = (reason) => ended.reject(new Error(reason || 'the server hung up'));
+  const link = await open(url, { onMessage, onClose });
+  const began = performance.now();
+  tick();
+  return result;
 }
 
 /** One message there and back at a time. */
-function echo({ url, warmUp, duration }) {
-  return new Promise((resolve, reject) => {
-    const took = [];
-    let link;
-    let texts;
-    let at = 0;
-    let began;
-    let from;
-    let sentAt;
-    const next = () => {
-      sentAt = performance.now();
-      link.send(texts[at]);
-    };
-    const onMessage = (data) => {
-      const now = performance.now();
-      if (!texts) {
-        texts = JSON.parse(data);
-        if (link) begin();
-        return;
-      }
-      if (data !== texts[at]) reject(new Error('another text came back'));
-      at = (at + 1) & (texts.length - 1);
-      if (from) took.push((now - sentAt) * 1000);
-      else if (now - began >= warmUp) from = mark(0);
-      if (from && now - from.at >= duration) {
-        const result = between(from, mark(took.length));
-        took.sort((a, b) => a - b);
-        resolve({ ...result, p50: percentile(took, 0.5), p99: percentile(took, 0.99) });
-      } else {
-        next();
-      }
-    };
-    const begin = () => {
-      began = performance.now();
-      next();
-    };
-    open(url, { onMessage, onClose: () => reject(new Error('the server hung up')) }).then((opened) => {
-      link = opened;
-      if (texts) begin();
-    }, reject);
+async function echo({ url, warmUp, duration }) {
+  const texts = await samples(url);
+  let ended;
+  const result = new Promise((resolve, reject) => {
+    ended = { resolve, reject };
   });
+  const took = [];
+  let at = 0;
+  let from;
+  let sentAt;
+  const next = () => {
+    sentAt = performance.now();
+    link.send(texts[at]);
+  };
+  const onMessage = (data) => {
+    const now = performance.now();
+    if (data !== texts[at]) ended.reject(new Error('another text came back'));
+    at = (at + 1) % texts.length;
+    if (from) took.push((now - sentAt) * 1000);
+    else if (now - began >= warmUp) from = mark(0);
+    if (!from || now - from.at < duration) {
+      next();
+      return;
+    }
+    const usage = between(from, mark(took.length));
+    took.sort((a, b) => a - b);
+    ended.resolve({ ...usage, p50: percentile(took, 0.5), p99: percentile(took, 0.99) });
+  };
+  const link = await open(url, { onMessage, onClose: () => ended.reject(new Error('the server hung up')) });
+  const began = performance.now();
+  next();
+  return result;
 }
 
 function collectGarbage() {
@@ -202,11 +189,11 @@ async function idle({ url, connections }) {
 async function opening({ url, warmUp, duration }) {
   const took = [];
   const began = performance.now();
-  while (performance.now() - began < warmUp + duration) {
+  for (let opened = 0; took.length === 0 || performance.now() - began < warmUp + duration; opened += 1) {
     const started = performance.now();
     const link = await open(url, {});
     const now = performance.now();
-    if (now - began >= warmUp) took.push((now - started) * 1000);
+    if (opened >= LEAST && now - began >= warmUp) took.push((now - started) * 1000);
     await link.close();
   }
   took.sort((a, b) => a - b);
@@ -227,6 +214,7 @@ async function connect({ url, connections, warmUp, duration }) {
   await Promise.race([failed, pause(warmUp)]);
   const from = mark(done);
   await Promise.race([failed, pause(duration)]);
+  if (done === from.messages) throw new Error('no connection was opened and closed in that time');
   return between(from, mark(done));
 }
 

@@ -2,8 +2,8 @@
 
 /* What is measured, what of it becomes a row of the table, and the goals. */
 
-/** Messages on their way, not confirmed yet, by their size in bytes: of each at least 1 MiB. */
-const WINDOWS = { 64: 16384, 1024: 4096, 65536: 64 };
+/** Messages on their way, not confirmed yet: 1 MiB of small ones, 4 MiB of large ones, and fewer that take long. */
+const WINDOWS = { 64: 16384, 1024: 4096, 65536: 64, json: 1024 };
 
 /** The values of a result: their unit, what to divide by, and whether more is better. */
 const VALUES = {
@@ -24,7 +24,7 @@ const flood = (kind, size, more) => ({
 });
 
 function sink(kind, size, perTick, more) {
-  const window = WINDOWS[size];
+  const window = WINDOWS[kind] || WINDOWS[size];
   return {
     measure: 'send',
     path: `/sink?kind=${kind}&size=${size}&ack=${window / 4}`,
@@ -73,7 +73,7 @@ const MEASUREMENTS = [
     ],
   },
   {
-    task: { measure: 'idle', path: '/idle', connections: 1000 },
+    task: { measure: 'idle', path: '/idle', connections: 1000, quick: { connections: 100 } },
     rows: [row('RSS per idle connection, 1,000', 'bytes', [0.6, 0.3])],
   },
   {
@@ -102,7 +102,7 @@ const MEASUREMENTS = [
     rows: [row('CPU per message, 1,000 connections × 100 msgs/s', 'cpu', [0.5, 0.25])],
   },
   {
-    task: { measure: 'connect', path: '/idle', connections: 32 },
+    task: { measure: 'connect', path: '/idle', connections: 32, duration: 500, quick: { duration: 200 } },
     rows: [row('connect, open, close: 32 at once', 'rate', [1.5, 3])],
   },
   { task: { measure: 'open', path: '/idle' }, rows: [row('connect to open, one by one', 'p50')] },
@@ -113,7 +113,7 @@ const MEASUREMENTS = [
   },
   {
     peers: SKILL,
-    task: { measure: 'idle', path: '/idle', connections: 1000 },
+    task: { measure: 'idle', path: '/idle', connections: 1000, quick: { connections: 100 } },
     rows: [row('skill: RSS per idle connection, 1,000', 'bytes')],
   },
   {

@@ -1,7 +1,7 @@
 //! The client that shows the limit: this package's net and wire on one thread, with no JavaScript. It does what
 //! `bench/measure.js` does, step for step.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -61,7 +61,7 @@ fn one() -> usize {
 }
 
 pub async fn measure(task: Task) -> Outcome<Value> {
-    let target = target(&task)?;
+    let target = target(&task, &task.url)?;
     match task.measure {
         Measure::Receive => receive(&task, &target).await,
         Measure::Send => send(&task, &target).await,
@@ -72,12 +72,12 @@ pub async fn measure(task: Task) -> Outcome<Value> {
     }
 }
 
-fn target(task: &Task) -> Outcome<Target> {
+fn target(task: &Task, url: &str) -> Outcome<Target> {
     let pem = match &task.ca {
         Some(file) => vec![std::fs::read(file)?],
         None => Vec::new(),
     };
-    let mut options = Options::new(&task.url, Arc::new(Roots::from_pem(pem.iter())));
+    let mut options = Options::new(url, Arc::new(Roots::from_pem(pem.iter())));
     options.extensions = Some(deflate::offer(&deflate::Options::default()));
     Ok(Target::parse(options)?)
 }
@@ -191,11 +191,22 @@ async fn open_many(target: &Target, count: usize) -> Outcome<Vec<Connection>> {
     Ok(connections)
 }
 
-/// What has come so far, over all connections.
-#[derive(Clone, Copy, Default)]
-struct Count {
-    messages: u64,
-    units: u64,
+/// The texts that the server sends to the task's URL, or expects there, over and over.
+async fn samples(task: &Task) -> Outcome<Vec<String>> {
+    let (server, query) = task.url.split_once('?').unwrap_or((&task.url, ""));
+    let server = server.rsplit_once('/').map_or(server, |(server, _)| server);
+    let url = format!("{server}/samples?{query}");
+    let mut connection = Connection::open(&target(task, &url)?).await?;
+    let texts = serde_json::from_str(&connection.text().await?)?;
+    connection.close().await?;
+    Ok(texts)
+}
+
+/// The bytes of the first `count` texts of an endless cycle.
+fn length_of(texts: &[String], count: u64) -> u64 {
+    let sum = |texts: &[String]| texts.iter().map(|text| text.len() as u64).sum::<u64>();
+    let (cycles, rest) = (count / texts.len() as u64, count as usize % texts.len());
+    cycles * sum(texts) + sum(&texts[..rest])
 }
 
 /// A moment of a measurement.
@@ -225,92 +236,46 @@ impl Mark {
 }
 
 async fn receive(task: &Task, target: &Target) -> Outcome<Value> {
-    let seen = Rc::new(RefCell::new(Count::default()));
-    let sent = Rc::new(RefCell::new(Count::default()));
-    let (stop, stopped) = tokio::sync::watch::channel(false);
-    let mut readers: Vec<JoinHandle<Result<(), String>>> = Vec::new();
-    for connection in open_many(target, task.connections).await? {
-        let (seen, sent, stopped) = (seen.clone(), sent.clone(), stopped.clone());
-        readers.push(tokio::task::spawn_local(async move {
-            let counted = count(connection, &seen, &sent, stopped).await;
-            counted.map_err(|error| error.to_string())
-        }));
+    let texts = samples(task).await?;
+    let seen = Rc::new(Cell::new((0u64, 0u64)));
+    for mut connection in open_many(target, task.connections).await? {
+        let seen = seen.clone();
+        tokio::task::spawn_local(async move {
+            let count = |length: usize| {
+                let (messages, bytes) = seen.get();
+                seen.set((messages + 1, bytes + length as u64));
+            };
+            connection.queue("go");
+            if connection.flush().await.is_err() {
+                return;
+            }
+            while connection
+                .read(|event| match event {
+                    Event::Text(text) => count(text.len()),
+                    Event::Binary(bytes) => count(bytes.len()),
+                    Event::Ping(_) | Event::Pong(_) | Event::Close { .. } => {}
+                })
+                .await
+                .is_ok_and(|open| open)
+            {}
+        });
     }
     sleep(Duration::from_millis(task.warm_up)).await;
-    let from = Mark::now(seen.borrow().messages);
+    let from = Mark::now(seen.get().0);
     sleep_until((from.at + Duration::from_millis(task.duration)).into()).await;
-    let to = Mark::now(seen.borrow().messages);
-    stop.send(true)?;
-    for reader in readers {
-        reader.await??;
-    }
-    let (seen, sent) = (*seen.borrow(), *sent.borrow());
-    if (seen.messages, seen.units) != (sent.messages, sent.units) {
-        return Err(format!(
-            "{} messages came, {} were sent",
-            seen.messages, sent.messages
-        )
-        .into());
+    let (messages, bytes) = seen.get();
+    let to = Mark::now(messages);
+    let should = length_of(&texts, messages);
+    if bytes != should {
+        return Err(format!("{messages} messages are {bytes} long instead of {should}").into());
     }
     Ok(from.rate_until(&to))
 }
 
-/// Counts until it is told to stop, and then to the end.
-async fn count(
-    mut connection: Connection,
-    seen: &RefCell<Count>,
-    sent: &RefCell<Count>,
-    mut stopped: tokio::sync::watch::Receiver<bool>,
-) -> Outcome<()> {
-    let mut told = false;
-    let mut over = false;
-    while !over {
-        let mut count = Count::default();
-        let read = connection.read(|event| match event {
-            Event::Text(text) => {
-                count.messages += 1;
-                // What a string's length is in JavaScript.
-                count.units += match text.is_ascii() {
-                    true => text.len(),
-                    false => text.encode_utf16().count(),
-                } as u64;
-            }
-            Event::Binary(bytes) => {
-                count.messages += 1;
-                count.units += bytes.len() as u64;
-            }
-            Event::Close { reason, .. } => {
-                let numbers: Vec<u64> = reason.split(' ').flat_map(str::parse).collect();
-                let mut sent = sent.borrow_mut();
-                sent.messages += numbers.first().copied().unwrap_or_default();
-                sent.units += numbers.get(1).copied().unwrap_or_default();
-                over = true;
-            }
-            Event::Ping(_) | Event::Pong(_) => {}
-        });
-        if told {
-            read.await?;
-        } else {
-            tokio::select! {
-                read = read => { read?; }
-                _ = stopped.wait_for(|&stopped| stopped) => told = true,
-            }
-            if told {
-                connection.queue("stop");
-                connection.flush().await?;
-            }
-        }
-        let mut seen = seen.borrow_mut();
-        seen.messages += count.messages;
-        seen.units += count.units;
-    }
-    connection.close().await
-}
-
 async fn send(task: &Task, target: &Target) -> Outcome<Value> {
+    let texts = samples(task).await?;
     let mut connection = Connection::open(target).await?;
-    let texts: Vec<String> = serde_json::from_str(&connection.text().await?)?;
-    let (mut sent, mut confirmed, mut bytes, mut should) = (0, 0, 0, 0);
+    let (mut sent, mut confirmed) = (0, 0);
     let began = Instant::now();
     let mut from: Option<Mark> = None;
     let until = |ms| Duration::from_millis(ms);
@@ -324,7 +289,7 @@ async fn send(task: &Task, target: &Target) -> Outcome<Value> {
         if sent - confirmed < task.window {
             continue;
         }
-        let (was, mut told) = (confirmed, Vec::new());
+        let mut told = Vec::new();
         let open = connection.read(|event| {
             if let Event::Text(text) = event {
                 told = text.split(' ').flat_map(str::parse).collect();
@@ -333,14 +298,13 @@ async fn send(task: &Task, target: &Target) -> Outcome<Value> {
         if !open.await? {
             return Err("the server hung up".into());
         }
-        if let [messages, all] = told[..] {
-            (confirmed, bytes) = (messages, all);
-        }
-        should += (was..confirmed)
-            .map(|index| texts[index as usize % texts.len()].len() as u64)
-            .sum::<u64>();
+        let [messages, bytes] = told[..] else {
+            continue;
+        };
+        confirmed = messages;
+        let should = length_of(&texts, messages);
         if bytes != should {
-            return Err(format!("{bytes} bytes came of {should}").into());
+            return Err(format!("{bytes} bytes came instead of {should}").into());
         }
         match &from {
             None if began.elapsed() >= until(task.warm_up) => from = Some(Mark::now(confirmed)),
@@ -353,8 +317,8 @@ async fn send(task: &Task, target: &Target) -> Outcome<Value> {
 }
 
 async fn echo(task: &Task, target: &Target) -> Outcome<Value> {
+    let texts = samples(task).await?;
     let mut connection = Connection::open(target).await?;
-    let texts: Vec<String> = serde_json::from_str(&connection.text().await?)?;
     let began = Instant::now();
     let mut from: Option<Mark> = None;
     let mut took = Vec::new();
@@ -417,7 +381,7 @@ async fn open(task: &Task, target: &Target) -> Outcome<Value> {
 }
 
 async fn connect(task: &Task, target: Target) -> Outcome<Value> {
-    let done = Rc::new(RefCell::new(0u64));
+    let done = Rc::new(Cell::new(0));
     let loops: Vec<JoinHandle<Result<(), String>>> = (0..task.connections)
         .map(|_| {
             let (done, target) = (done.clone(), target.clone());
@@ -425,15 +389,15 @@ async fn connect(task: &Task, target: Target) -> Outcome<Value> {
                 let again = async || Connection::open(&target).await?.close().await;
                 loop {
                     again().await.map_err(|error| error.to_string())?;
-                    *done.borrow_mut() += 1;
+                    done.set(done.get() + 1);
                 }
             })
         })
         .collect();
     sleep(Duration::from_millis(task.warm_up)).await;
-    let from = Mark::now(*done.borrow());
+    let from = Mark::now(done.get());
     sleep_until((from.at + Duration::from_millis(task.duration)).into()).await;
-    let to = Mark::now(*done.borrow());
+    let to = Mark::now(done.get());
     if let Some(failed) = loops.into_iter().find(JoinHandle::is_finished) {
         failed.await??;
     }

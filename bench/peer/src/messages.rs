@@ -122,19 +122,12 @@ fn json(index: usize, size: usize) -> String {
     text
 }
 
-/// What a flood sends over and over.
+/// Frames that a flood sends: all samples in order, again and again.
 pub struct Load {
     /// Sent once, before the first block: what compressed blocks refer back to.
-    pub first: Block,
-    pub block: Block,
-}
-
-#[derive(Default)]
-pub struct Block {
-    pub bytes: Vec<u8>,
-    pub messages: u64,
-    /// UTF-16 units of text, bytes of binary: the `length` that JavaScript sees, all together.
-    pub units: u64,
+    pub first: Vec<u8>,
+    /// Sent over and over.
+    pub block: Vec<u8>,
 }
 
 impl Load {
@@ -144,9 +137,9 @@ impl Load {
             // Each block begins where a block has ended, so what it refers back to is always the same.
             let mut deflater = Deflater::new();
             let mut period = || {
-                let mut block = Block::default();
+                let mut block = Vec::new();
                 for sample in &samples {
-                    block.push(kind, sample, Some(&mut deflater));
+                    frame(0xc1, &deflater.deflate(sample), &mut block);
                 }
                 block
             };
@@ -155,31 +148,17 @@ impl Load {
                 block: period(),
             };
         }
-        let mut block = Block::default();
-        while block.bytes.len() < BLOCK {
+        let first = if kind == Kind::Binary { 0x82 } else { 0x81 };
+        let mut block = Vec::new();
+        while block.len() < BLOCK {
             for sample in &samples {
-                block.push(kind, sample, None);
+                frame(first, sample.as_bytes(), &mut block);
             }
         }
         Self {
-            first: Block::default(),
+            first: Vec::new(),
             block,
         }
-    }
-}
-
-impl Block {
-    fn push(&mut self, kind: Kind, sample: &str, deflater: Option<&mut Deflater>) {
-        let opcode = if kind == Kind::Binary { 0x82 } else { 0x81 };
-        match deflater {
-            None => frame(opcode, sample.as_bytes(), &mut self.bytes),
-            Some(deflater) => frame(opcode | 0x40, &deflater.deflate(sample), &mut self.bytes),
-        }
-        self.messages += 1;
-        self.units += match kind {
-            Kind::Binary => sample.len(),
-            _ => sample.encode_utf16().count(),
-        } as u64;
     }
 }
 

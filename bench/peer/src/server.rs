@@ -2,12 +2,11 @@
 //!
 //! - `/idle` answers heartbeats, and writes down when they came; `/report` tells that as JSON.
 //! - `/echo` sends back what comes.
-//! - `/flood` sends messages as fast as the connection takes them until a message comes, `/paced` `rate` of them a second.
-//!   Both then close with a reason `MESSAGES UNITS`, which says what was sent.
+//! - `/flood` sends messages as fast as the connection takes them, `/paced` `rate` of them a second. Both wait for a message
+//!   first, so that a client can open many.
 //! - `/sink` counts, and answers every `ack` messages with `MESSAGES BYTES` of all so far. With `deflate` it takes
 //!   compressed messages alone.
-//!
-//! `echo` and `sink` begin with one message: a JSON array of the texts that the client is to send.
+//! - `/samples` tells as a JSON array the texts that the others with the same query send or expect, over and over.
 
 use std::cell::RefCell;
 use std::io;
@@ -154,19 +153,17 @@ async fn served<S: AsyncRead + AsyncWrite + Unpin>(
         .into_inner();
     let Some(ask) = asked else { return Ok(()) };
     match ask.path.as_str() {
-        "/flood" => flood(stream, &ask).await,
-        "/paced" => paced(stream, &ask).await,
+        "/flood" => flood(&mut stream, &ask).await,
+        "/paced" => paced(&mut stream, &ask).await,
         "/sink" => sink(&mut stream, &ask).await,
-        "/echo" => {
-            begin(&mut stream, &ask).await?;
-            answer(&mut stream, |payload| payload.to_vec()).await
+        "/echo" => answer(&mut stream, |payload| payload.to_vec()).await,
+        "/samples" => {
+            let texts = serde_json::to_string(&samples(ask.kind, ask.size))?;
+            tell(&mut stream, &texts).await
         }
         "/report" => {
             let report = format!("{:?}", heartbeats.borrow());
-            let mut out = Vec::new();
-            frame(0x81, report.as_bytes(), &mut out);
-            stream.write_all(&out).await?;
-            answer(&mut stream, |_| Vec::new()).await
+            tell(&mut stream, &report).await
         }
         _ => {
             answer(&mut stream, |payload| {
@@ -269,12 +266,15 @@ where
     Ok(())
 }
 
-/// The texts that the client is to send.
-async fn begin(stream: &mut (impl AsyncWrite + Unpin), ask: &Ask) -> io::Result<()> {
-    let texts = serde_json::to_string(&samples(ask.kind, ask.size))?;
+/// Says one text, and lets the client close.
+async fn tell<S>(stream: &mut S, text: &str) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let mut out = Vec::new();
-    frame(0x81, texts.as_bytes(), &mut out);
-    stream.write_all(&out).await
+    frame(0x81, text.as_bytes(), &mut out);
+    stream.write_all(&out).await?;
+    answer(stream, |_| Vec::new()).await
 }
 
 /// Answers each text with what `reply` makes of it.
@@ -299,64 +299,48 @@ where
     Ok(())
 }
 
-async fn flood<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, ask: &Ask) -> io::Result<()> {
-    let Load { first, block } = Load::new(ask.kind, ask.size, ask.deflate);
-    let (mut messages, mut units) = (0, 0);
-    {
-        let (mut from, mut to) = tokio::io::split(&mut stream);
-        let mut stop = [0; NARROW];
-        let (mut now, mut at, mut stopped) = (&first, 0, false);
-        loop {
-            if at == now.bytes.len() {
-                messages += now.messages;
-                units += now.units;
-                (now, at) = (&block, 0);
-                if stopped {
-                    break;
-                }
-            }
-            tokio::select! {
-                biased;
-                read = from.read(&mut stop), if !stopped => match read? {
-                    0 => return Ok(()),
-                    _ => stopped = true,
-                },
-                written = to.write(&now.bytes[at..]) => at += written?,
-            }
+/// Waits for a message.
+async fn started(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<()> {
+    let mut inbound = Inbound::new(NARROW);
+    while inbound.next()?.is_none() {
+        if !inbound.read(stream).await? {
+            return Err(io::ErrorKind::UnexpectedEof.into());
         }
     }
-    stream.flush().await?;
-    close(&mut stream, &format!("{messages} {units}")).await
+    Ok(())
 }
 
-async fn paced<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, ask: &Ask) -> io::Result<()> {
-    let texts = samples(ask.kind, ask.size);
+async fn flood<S>(stream: &mut S, ask: &Ask) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let Load { first, block } = Load::new(ask.kind, ask.size, ask.deflate);
+    started(stream).await?;
+    stream.write_all(&first).await?;
+    loop {
+        stream.write_all(&block).await?;
+    }
+}
+
+async fn paced<S>(stream: &mut S, ask: &Ask) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    started(stream).await?;
     let period = Duration::from_secs(1) / ask.rate.max(1) as u32;
     let mut due = interval_at(tokio::time::Instant::now() + period, period);
     due.set_missed_tick_behavior(MissedTickBehavior::Burst);
-    let (mut messages, mut units) = (0, 0);
-    let mut stop = [0; NARROW];
     let mut out = Vec::new();
-    loop {
-        tokio::select! {
-            read = stream.read(&mut stop) => match read? {
-                0 => return Ok(()),
-                _ => break,
-            },
-            _ = due.tick() => {}
-        }
-        let text = &texts[messages % texts.len()];
+    for text in samples(ask.kind, ask.size).iter().cycle() {
+        due.tick().await;
         frame(0x81, text.as_bytes(), &mut out);
         stream.write_all(&out).await?;
         out.clear();
-        messages += 1;
-        units += text.encode_utf16().count();
     }
-    close(&mut stream, &format!("{messages} {units}")).await
+    Ok(())
 }
 
 async fn sink<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, ask: &Ask) -> io::Result<()> {
-    begin(stream, ask).await?;
     let mut inbound = Inbound::new(WIDE);
     let mut inflater = ask.deflate.then(Inflater::new);
     let mut out = Vec::new();
