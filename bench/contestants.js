@@ -73,7 +73,7 @@ function rust() {
 /** Installs the clients to compare with, and builds the server and the client in Rust. */
 function prepare(keys) {
   install(__dirname);
-  run('cargo', ['build', '--quiet', '--release', '--locked', '--target-dir', TARGET], { cwd: RUST });
+  run('cargo', ['build', '--quiet', '--release', '--target-dir', TARGET], { cwd: RUST });
   return Object.fromEntries(
     keys.map((key) => [key, { cannot: () => false, ...PEERS[key], ...PEERS[key].prepare() }]),
   );

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, sleep_until};
-use websocket_reconnect_native::net::{Options, Roots, Target, Transport};
+use websocket_reconnect_native::net::{Options, Roots, Stream, Target};
 use websocket_reconnect_native::wire::{Event, Reader, Writer, deflate};
 
 use crate::Outcome;
@@ -83,7 +83,7 @@ fn target(task: &Task, url: &str) -> Outcome<Target> {
 }
 
 struct Connection {
-    stream: Box<dyn Transport>,
+    stream: Stream,
     reader: Reader,
     writer: Writer,
     out: Vec<u8>,
