@@ -77,7 +77,7 @@ const MEASUREMENTS = [
     rows: [row('RSS per idle connection, 1,000', 'bytes', [0.6, 0.3])],
   },
   {
-    task: { measure: 'idle', path: '/idle', connections: 10000, quick: { connections: 100 } },
+    task: { measure: 'idle', path: '/idle', connections: 10000, rounds: 3, quick: { connections: 100 } },
     rows: [row('RSS per idle connection, 10,000', 'bytes', [0.6, 0.3])],
   },
   { task: flood('text', 64, SECURE), rows: [row('wss: receive 64 B text', 'rate', [2, 4])] },

@@ -10,7 +10,7 @@
  *   --only=REGEX      the rows whose name it matches; --skill is those beside the skill
  *   --peers=A,B       these alone: native, ws, bufferutil, node22, websocket, bun, rust, skill
  *   --rounds=N        instead of 5
- *   --duration=MS     of each measurement, instead of 250
+ *   --duration=MS     of each measurement, instead of 200
  *
  * A whole run, with no option, writes docs/performance/.
  */
@@ -23,7 +23,7 @@ const { PEERS, prepare, rust } = require('./contestants.js');
 const { document, results, table } = require('./report.js');
 const { MEASUREMENTS } = require('./rows.js');
 
-const FULL = { rounds: 5, warmUp: 150, duration: 250 };
+const FULL = { rounds: 5, warmUp: 100, duration: 200 };
 const QUICK = { rounds: 1, warmUp: 20, duration: 40 };
 
 /** How long one measurement may take, in ms. */
