@@ -9,6 +9,7 @@
 //! - `/samples` tells as a JSON array the texts that the others with the same query send or expect, over and over.
 
 use std::cell::RefCell;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::net::Ipv4Addr;
 use std::process;
@@ -328,7 +329,9 @@ where
 {
     started(stream).await?;
     let period = Duration::from_secs(1) / ask.rate.max(1) as u32;
-    let mut due = interval_at(tokio::time::Instant::now() + period, period);
+    // At any moment of the period: many connections that all get their message at once are cheaper to read.
+    let phase = period.mul_f64(RandomState::new().build_hasher().finish() as f64 / u64::MAX as f64);
+    let mut due = interval_at(tokio::time::Instant::now() + phase, period);
     due.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let mut out = Vec::new();
     for text in samples(ask.kind, ask.size).iter().cycle() {
