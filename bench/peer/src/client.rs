@@ -104,7 +104,7 @@ impl Connection {
         Ok(Self {
             stream: reached.stream,
             reader: Reader::new(0, agreed.as_ref()),
-            writer: Writer::new([7; 32], agreed.as_ref()),
+            writer: Writer::new(Default::default(), agreed.as_ref()),
             out: Vec::new(),
             head: reached.head,
         })
