@@ -9,7 +9,7 @@ use napi_derive::napi;
 use super::environment::Shared;
 use crate::engine::Route;
 use crate::net::{BadOption, Options, Target, TlsOptions};
-use crate::policy::{Backoff, CircuitSettings, Heartbeat, Refusal, Settings};
+use crate::policy::{Backoff, CircuitSettings, FailureRate, Heartbeat, Refusal, Settings};
 use crate::wire::deflate::{self, ClientWindow};
 
 /// What the policy and the heartbeat need.
@@ -115,11 +115,22 @@ pub fn settings(numbers: &[f64]) -> Settings {
         },
         circuit: CircuitSettings {
             failure_threshold: count(7),
+            rate: rate(at(11), at(12), count(13)),
             reset_timeout: ms(at(8)),
             half_open_max: count(9),
         },
         close_timeout: ms(at(10)),
     }
+}
+
+/// A window of 0 counts consecutive failures.
+fn rate(window: f64, share: f64, minimum: u64) -> Option<FailureRate> {
+    let window = ms(window);
+    (!window.is_zero()).then_some(FailureRate {
+        window,
+        share,
+        minimum,
+    })
 }
 
 /// The one place where JavaScript's milliseconds become a `Duration`. What no `Duration` can hold

@@ -242,6 +242,7 @@ fn settings() -> Settings {
         },
         circuit: CircuitSettings {
             failure_threshold: 3,
+            rate: None,
             reset_timeout: Duration::from_millis(300),
             half_open_max: 1,
         },

@@ -1,5 +1,6 @@
 //! One client: puts backoff, circuit and heartbeat together into the life of a connection.
 
+mod circuit;
 mod life;
 mod user;
 
@@ -8,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 
-use super::circuit::Breaker;
 use super::phase::Phase;
+use super::seat::{Seat, Shared};
 use super::{
     Attempt, Circuit, CloseCode, Ending, Event, Input, Notice, Output, Refusal, Settings, State,
 };
@@ -24,7 +25,7 @@ use super::{
 /// #     backoff: Backoff { base: Duration::from_secs(1), cap: Duration::from_secs(30), multiplier: 2.0, jitter: 0.1 },
 /// #     max_retries: None,
 /// #     heartbeat: Heartbeat { interval: None, timeout: Duration::from_secs(5) },
-/// #     circuit: CircuitSettings { failure_threshold: 5, reset_timeout: Duration::from_secs(60), half_open_max: 3 },
+/// #     circuit: CircuitSettings { failure_threshold: 5, rate: None, reset_timeout: Duration::from_secs(60), half_open_max: 3 },
 /// #     close_timeout: Duration::from_secs(30),
 /// # };
 /// let now = Instant::now();
@@ -39,7 +40,11 @@ pub struct Link {
     settings: Settings,
     rng: StdRng,
     phase: Phase,
-    breaker: Breaker,
+    seat: Seat,
+    /// The circuit to move to when the connection has ended.
+    next_seat: Option<Seat>,
+    /// What the user was told last of the circuit.
+    told: Circuit,
     /// The number of the latest attempt.
     attempt: Attempt,
     retry_count: u64,
@@ -53,7 +58,9 @@ impl Link {
             settings,
             rng,
             phase: Phase::Idle { failed: false },
-            breaker: Breaker::new(),
+            seat: Seat::own(),
+            next_seat: None,
+            told: Circuit::Closed,
             attempt: 0,
             retry_count: 0,
             manual_close: false,
@@ -69,17 +76,24 @@ impl Link {
         if self.manual_close {
             return Err(Refusal::ManuallyClosed);
         }
+        self.catch_up(now);
         self.half_open_if_due(now);
-        match &mut self.phase {
+        match self.phase {
             Phase::Dialing { .. } | Phase::Open { .. } | Phase::Waiting { .. } => {}
-            Phase::Blocked => return Err(Refusal::CircuitOpen),
-            Phase::Closing { reconnect, .. } => {
-                self.breaker.admit(&self.settings.circuit)?;
-                *reconnect = true;
+            Phase::Blocked => return self.admit().and(Err(Refusal::CircuitOpen)),
+            Phase::Closing {
+                attempt, cut_at, ..
+            } => {
+                self.admit()?;
+                self.enter(Phase::Closing {
+                    attempt,
+                    cut_at,
+                    reconnect: true,
+                });
             }
             Phase::Idle { failed } => {
-                self.breaker.admit(&self.settings.circuit)?;
-                if *failed && self.retries_used_up().is_some() {
+                self.begin()?;
+                if failed && self.retries_used_up().is_some() {
                     self.retry_count = 0;
                 }
                 self.dial();
@@ -88,8 +102,21 @@ impl Link {
         Ok(())
     }
 
+    /// Moves to a circuit that is shared, or to one of its own. While an attempt or a connection is
+    /// there, it does so when that has ended: what becomes of it concerns the circuit of before.
+    pub fn join(&mut self, shared: Option<Box<dyn Shared>>, now: Instant) {
+        let seat = shared.map_or_else(Seat::own, Seat::shared);
+        if self.phase.attempt().is_some() {
+            self.next_seat = Some(seat);
+            return;
+        }
+        self.seat = seat;
+        self.follow(now);
+    }
+
     /// Takes in a fact. What follows from it is in [`next_output`](Link::next_output).
     pub fn handle(&mut self, input: Input, now: Instant) {
+        self.catch_up(now);
         match input {
             Input::Tick => self.tick(now),
             Input::Close {
@@ -112,11 +139,13 @@ impl Link {
                 self.settings = settings;
             }
             Input::SetRetryCount(count) => self.retry_count = count,
-            Input::SetCircuitFailures(count) => self.breaker.set_failures(count),
+            Input::SetCircuitFailures(count) => {
+                self.seat.set_failures(count, &self.settings.circuit, now);
+            }
             Input::SetManualClose(manual_close) => self.set_manual_close(manual_close),
             Input::SetCircuit(Circuit::Closed) => self.close_circuit(Telling::Silent),
             Input::SetCircuit(Circuit::Open) => self.open_circuit(Telling::Silent, now),
-            Input::SetCircuit(Circuit::HalfOpen) => self.half_open_circuit(Telling::Silent),
+            Input::SetCircuit(Circuit::HalfOpen) => self.half_open_circuit(Telling::Silent, now),
             Input::Opened { attempt } => self.opened(attempt, now),
             Input::Refused { attempt, failure } => {
                 self.lost(attempt, abnormal(), Some(failure), now)
@@ -142,6 +171,9 @@ impl Link {
                 }
             }
         }
+        if self.told != self.seat.circuit() {
+            self.follow(now);
+        }
     }
 
     /// The next decision, in the order to be carried out.
@@ -151,7 +183,7 @@ impl Link {
 
     /// When [`Input::Tick`] is due; `None` where only other inputs can change anything.
     pub fn deadline(&self) -> Option<Instant> {
-        [self.breaker.deadline(), self.phase.deadline()]
+        [self.seat.deadline(), self.phase.deadline()]
             .into_iter()
             .flatten()
             .min()
@@ -162,7 +194,12 @@ impl Link {
     }
 
     pub fn circuit(&self) -> Circuit {
-        self.breaker.circuit()
+        self.seat.circuit()
+    }
+
+    /// Whether another client has moved the circuit that is shared: an [`Input::Tick`] is due.
+    pub fn is_behind(&self) -> bool {
+        self.seat.is_behind()
     }
 
     /// Retries announced since the last successful connection.
@@ -170,9 +207,9 @@ impl Link {
         self.retry_count
     }
 
-    /// Failures since the last successful connection.
+    /// Failures since the last successful connection, or in the window, of all who share the circuit.
     pub fn circuit_failures(&self) -> u64 {
-        self.breaker.failures()
+        self.seat.failures(&self.settings.circuit)
     }
 
     /// Whether the user has closed for good.
@@ -219,9 +256,11 @@ enum Telling {
 
 /// How the user is told.
 impl Link {
-    fn circuit_changed(&mut self, changed: bool, telling: Telling) {
+    fn tell_circuit(&mut self, telling: Telling) {
+        let changed = self.told != self.circuit();
+        self.told = self.circuit();
         match telling {
-            Telling::Told if changed => self.tell(Event::CircuitChange(self.circuit())),
+            Telling::Told if changed => self.tell(Event::CircuitChange(self.told)),
             Telling::Told | Telling::Silent => {}
         }
     }
@@ -230,6 +269,9 @@ impl Link {
     /// within it: the `close` that follows is its last event.
     fn enter(&mut self, phase: Phase) {
         let before = std::mem::replace(&mut self.phase, phase);
+        if let Phase::Dialing { .. } = before {
+            self.seat.finish();
+        }
         if before.state() != self.state() {
             let alive = before.is_alive() || self.is_alive();
             self.notify(Event::StateChange(self.state()), alive);
@@ -244,7 +286,7 @@ impl Link {
         self.outputs.push_back(Output::Notify(Notice {
             event,
             retry_count: self.retry_count,
-            circuit_failures: self.breaker.failures(),
+            circuit_failures: self.circuit_failures(),
             alive,
         }));
     }

@@ -9,9 +9,13 @@ mod circuit;
 mod heartbeat;
 mod link;
 mod phase;
+mod seat;
 #[cfg(test)]
 mod tests;
 mod types;
+mod window;
 
+pub use circuit::Breaker;
 pub use link::Link;
+pub use seat::Shared;
 pub use types::*;

@@ -54,6 +54,7 @@ pub fn measured() -> Settings {
         },
         circuit: CircuitSettings {
             failure_threshold: 5,
+            rate: None,
             reset_timeout: Duration::from_millis(1000),
             half_open_max: 3,
         },
