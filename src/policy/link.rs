@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rand::rngs::StdRng;
 
 use super::phase::Phase;
-use super::seat::{Seat, Shared};
+use super::seat::Seat;
 use super::{
     Attempt, Circuit, CloseCode, Ending, Event, Input, Notice, Output, Refusal, Settings, State,
 };
@@ -77,7 +77,6 @@ impl Link {
             return Err(Refusal::ManuallyClosed);
         }
         self.catch_up(now);
-        self.half_open_if_due(now);
         match self.phase {
             Phase::Dialing { .. } | Phase::Open { .. } | Phase::Waiting { .. } => {}
             Phase::Blocked => return self.admit().and(Err(Refusal::CircuitOpen)),
@@ -102,21 +101,8 @@ impl Link {
         Ok(())
     }
 
-    /// Moves to a circuit that is shared, or to one of its own. While an attempt or a connection is
-    /// there, it does so when that has ended: what becomes of it concerns the circuit of before.
-    pub fn join(&mut self, shared: Option<Box<dyn Shared>>, now: Instant) {
-        let seat = shared.map_or_else(Seat::own, Seat::shared);
-        if self.phase.attempt().is_some() {
-            self.next_seat = Some(seat);
-            return;
-        }
-        self.seat = seat;
-        self.follow(now);
-    }
-
     /// Takes in a fact. What follows from it is in [`next_output`](Link::next_output).
     pub fn handle(&mut self, input: Input, now: Instant) {
-        self.catch_up(now);
         match input {
             Input::Tick => self.tick(now),
             Input::Close {
@@ -171,9 +157,7 @@ impl Link {
                 }
             }
         }
-        if self.told != self.seat.circuit() {
-            self.follow(now);
-        }
+        self.follow_news(now);
     }
 
     /// The next decision, in the order to be carried out.
@@ -197,7 +181,7 @@ impl Link {
         self.seat.circuit()
     }
 
-    /// Whether another client has moved the circuit that is shared: an [`Input::Tick`] is due.
+    /// Whether another client has moved the circuit that is shared: an [`Input::Tick`] is due at once.
     pub fn is_behind(&self) -> bool {
         self.seat.is_behind()
     }

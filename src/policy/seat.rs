@@ -10,15 +10,14 @@ use super::{Circuit, CircuitSettings, Refusal};
 /// A client's place at a circuit that it shares: how the clients come by the breaker is the caller's
 /// affair.
 ///
-/// Each client judges and opens the circuit by its own settings. When one has moved it
-/// ([`Breaker::moves`]), each other must be handed an [`Input::Tick`](super::Input::Tick), and then
-/// tells and does what follows.
+/// Each client judges and opens the circuit by its own settings. When one has moved it, each other must
+/// be handed an [`Input::Tick`](super::Input::Tick), and then tells and does what follows.
 pub trait Shared: Debug + Send {
     /// The breaker, for this client alone until it is given back.
     fn lend(&self) -> Box<dyn DerefMut<Target = Breaker> + '_>;
 
-    /// Whether another client has moved the circuit since this one was lent the breaker.
-    fn is_behind(&self) -> bool;
+    /// The breaker's [`moves`](Breaker::moves), read without having to wait for it.
+    fn moves(&self) -> u64;
 }
 
 /// What a client knows of its circuit and has at it.
@@ -28,6 +27,10 @@ pub(super) struct Seat {
     /// The circuit and its deadline when the client saw it last.
     circuit: Circuit,
     deadline: Option<Instant>,
+    /// The moves of the breaker when the client saw it last.
+    moves: u64,
+    /// Others had moved it then.
+    news: bool,
     /// An attempt of this client counts as under way.
     dialing: bool,
 }
@@ -52,6 +55,8 @@ impl Seat {
             place,
             circuit: Circuit::Closed,
             deadline: None,
+            moves: 0,
+            news: false,
             dialing: false,
         };
         seat.look();
@@ -65,11 +70,17 @@ impl Seat {
         }
     }
 
+    /// Whether others have moved the circuit since this client saw it last.
     pub(super) fn is_behind(&self) -> bool {
         match &self.place {
             Place::Own(_) => false,
-            Place::Shared(shared) => shared.is_behind(),
+            Place::Shared(shared) => shared.moves() != self.moves,
         }
+    }
+
+    /// Whether the client has come upon moves of others since it was asked last.
+    pub(super) fn take_news(&mut self) -> bool {
+        std::mem::take(&mut self.news)
     }
 
     /// Sees what the others have made of the circuit.
@@ -143,14 +154,19 @@ impl Seat {
     }
 
     fn using<T>(&mut self, work: impl FnOnce(&mut Breaker) -> T) -> T {
-        let result;
-        (result, self.circuit, self.deadline) = match &mut self.place {
-            Place::Own(breaker) => (work(breaker), breaker.circuit(), breaker.deadline()),
+        let mut lent;
+        let breaker = match &mut self.place {
+            Place::Own(breaker) => breaker,
             Place::Shared(shared) => {
-                let mut breaker = shared.lend();
-                (work(&mut breaker), breaker.circuit(), breaker.deadline())
+                lent = shared.lend();
+                &mut *lent
             }
         };
+        self.news |= breaker.moves() != self.moves;
+        let result = work(breaker);
+        self.circuit = breaker.circuit();
+        self.deadline = breaker.deadline();
+        self.moves = breaker.moves();
         result
     }
 }

@@ -6,10 +6,29 @@ use rand::RngExt;
 
 use super::{Link, Telling, is_due};
 use crate::policy::phase::Phase;
-use crate::policy::{Circuit, Refusal};
+use crate::policy::seat::Seat;
+use crate::policy::{Circuit, Refusal, Shared};
 
 impl Link {
-    pub(super) fn half_open_if_due(&mut self, now: Instant) {
+    /// Moves to a circuit that is shared, or to one of its own. While an attempt or a connection is
+    /// there, it does so when that has ended: what becomes of it concerns the circuit of before.
+    pub fn join(&mut self, shared: Option<Box<dyn Shared>>, now: Instant) {
+        let seat = shared.map_or_else(Seat::own, Seat::shared);
+        if self.phase.attempt().is_some() {
+            self.next_seat = Some(seat);
+            return;
+        }
+        self.seat = seat;
+        self.follow(now);
+        self.follow_news(now);
+    }
+
+    /// Takes in what others and the time have made of the circuit.
+    pub(super) fn catch_up(&mut self, now: Instant) {
+        if self.seat.is_behind() {
+            self.seat.look();
+            self.follow_news(now);
+        }
         if is_due(self.seat.deadline(), now) {
             self.seat.half_open_if_due(now);
             self.half_opened(Telling::Told, now);
@@ -103,28 +122,20 @@ impl Link {
         self.retry_count = self.retry_count.saturating_sub(1);
     }
 
-    /// Learns what others have made of the circuit.
-    pub(super) fn catch_up(&mut self, now: Instant) {
-        if self.seat.is_behind() {
-            self.seat.look();
+    /// Tells what others have made of the circuit, and does what follows. Each step may come upon more.
+    pub(super) fn follow_news(&mut self, now: Instant) {
+        while self.seat.take_news() {
             self.follow(now);
         }
     }
 
-    /// Tells what others have made of the circuit, and does what follows.
-    ///
-    /// Each step looks at the circuit anew, which others may have moved meanwhile.
-    pub(super) fn follow(&mut self, now: Instant) {
-        loop {
-            self.tell_circuit(Telling::Told);
-            match self.circuit() {
-                Circuit::Open => self.block_if_waiting(),
-                Circuit::HalfOpen => self.half_opened(Telling::Told, now),
-                Circuit::Closed => self.come_back(now),
-            }
-            if self.told == self.circuit() {
-                return;
-            }
+    /// Tells what has become of the circuit, and does what follows.
+    fn follow(&mut self, now: Instant) {
+        self.tell_circuit(Telling::Told);
+        match self.circuit() {
+            Circuit::Open => self.block_if_waiting(),
+            Circuit::HalfOpen => self.half_opened(Telling::Told, now),
+            Circuit::Closed => self.come_back(now),
         }
     }
 

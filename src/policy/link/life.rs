@@ -17,7 +17,7 @@ enum Reason {
 
 impl Link {
     pub(super) fn tick(&mut self, now: Instant) {
-        self.half_open_if_due(now);
+        self.catch_up(now);
         if !is_due(self.phase.deadline(), now) {
             return;
         }

@@ -6,5 +6,6 @@ mod connecting;
 mod heartbeat;
 mod properties;
 mod settings;
+mod sharing;
 mod trace;
 mod watch;
