@@ -321,6 +321,9 @@ class WebSocketReconnect extends View {
       circuitBreaker.resetTimeout,
       circuitBreaker.halfOpenMaxRequests,
       route.closeTimeout,
+      circuitBreaker.window,
+      circuitBreaker.failureRate,
+      circuitBreaker.minimumRequests,
     ];
   }
 

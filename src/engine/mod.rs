@@ -5,6 +5,7 @@
 //! input like any other, handled at once. Whoever handled an input takes every output before the
 //! lock goes: notices go to the mailbox in their order, the rest is left to the driver.
 
+mod circuits;
 mod client;
 mod clock;
 mod dial;
@@ -21,6 +22,7 @@ mod runtime;
 mod watch;
 mod ways;
 
+pub use circuits::Sharing;
 pub use client::{Client, Payload, Reply, Setup};
 pub use clock::epoch_ms;
 pub use dial::{Dial, DialFuture, Route, Wired};

@@ -163,7 +163,7 @@ impl Breaker {
     }
 
     /// Starts the reset timer, also of a circuit that is open.
-    pub(super) fn open(&mut self, settings: &CircuitSettings, now: Instant) {
+    pub fn open(&mut self, settings: &CircuitSettings, now: Instant) {
         self.position = Position::Open {
             until: now.checked_add(settings.reset_timeout),
         };
