@@ -41,6 +41,7 @@ class WebSocketReconnect extends View {
       heartbeatMessage: settings.heartbeatMessage,
       numbers: {},
       circuitBreaker: options.circuitBreaker(settings.circuitBreaker, () => this._configure()),
+      scope: 'instance',
       route: undefined,
     });
     for (const name of Object.keys(options.NUMBERS)) {
@@ -53,6 +54,7 @@ class WebSocketReconnect extends View {
       inner,
       thrownHere(() => mailbox.createClient(policy, inner.route, mayNeedTrust(inner.route))),
     );
+    this._share();
   }
 
   connect() {
@@ -329,6 +331,15 @@ class WebSocketReconnect extends View {
 
   _configure() {
     this._inner.client.configure(this._settings());
+    this._share();
+  }
+
+  _share() {
+    const inner = this._inner;
+    const { scope } = inner.circuitBreaker;
+    if (scope === inner.scope) return;
+    inner.scope = scope;
+    mailbox.share(inner.id, this, inner.client, scope);
   }
 
   /** Where and how to connect, as the engine takes it. */

@@ -19,6 +19,12 @@ const WAYS = ['write', 'read', 'runs'];
 
 /** Clients that may be told something, by id. All others can be collected. */
 const clients = new Map();
+/** Clients that others may have something to tell about their shared circuit, by id: each can be collected. */
+const sharers = new Map();
+const collected =
+  typeof FinalizationRegistry === 'function'
+    ? new FinalizationRegistry((id) => sharers.delete(id))
+    : undefined;
 /** Ids of clients that need nothing more, and may still have rows under way. */
 const leaving = new Set();
 /** Ids of clients that keep the process alive. */
@@ -46,7 +52,7 @@ function deliver() {
   while (cursor < rows.length) {
     const at = cursor;
     const kind = rows[at + 1];
-    const client = clients.get(rows[at]);
+    const client = clients.get(rows[at]) || sharer(rows[at]);
     cursor += rowLength(rows, at);
     if (client) deliverRow(client, kind, rows, at);
     if (kind === OPEN) break;
@@ -60,6 +66,11 @@ function deliver() {
   if (leaving.size === 0 || !environment.isEmpty()) return;
   for (const id of leaving) clients.delete(id);
   leaving.clear();
+}
+
+function sharer(id) {
+  const reference = sharers.get(id);
+  return reference && reference.deref();
 }
 
 /** Takes what `environment.take` gives: whether more is left, and rows. */
@@ -158,6 +169,20 @@ function reroute(client, route, trusts) {
   client.reroute(route);
 }
 
+/**
+ * Shares the circuit of `client`, which others may have something to tell about from then on. Before Node 14.6
+ * there is no weak reference: such a client is not collected there.
+ */
+function share(id, client, native, scope) {
+  if (scope === 'instance') {
+    sharers.delete(id);
+  } else if (!sharers.has(id)) {
+    sharers.set(id, collected ? new WeakRef(client) : { deref: () => client });
+    if (collected) collected.register(client, id);
+  }
+  native.share(scope);
+}
+
 /** Keeps `client` reachable for what it may be told, or lets go of it once it has been told all. */
 function track(id, client, reachable, holding) {
   leaving.delete(id);
@@ -170,4 +195,4 @@ function track(id, client, reachable, holding) {
   if (holders.size > 0 !== held) environment.hold(!held);
 }
 
-module.exports = { createClient, reroute, eachRow, send, track };
+module.exports = { createClient, reroute, share, eachRow, send, track };

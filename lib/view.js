@@ -203,7 +203,8 @@ class View extends Emitter {
     if (kind === STATE) {
       const state = row[at + 6];
       // A call has closed the circuit since.
-      if (state === 'BLOCKED' && inner.circuitState !== 'OPEN') return;
+      const closed = inner.circuitState !== 'OPEN' && isBefore(moment, inner.circuitHorizon);
+      if (state === 'BLOCKED' && closed) return;
       if (state === inner.state) return;
       inner.state = state;
       if (state === 'OPEN') inner.openedAt = row[at + 2];

@@ -59,6 +59,17 @@ struct Loan<'a> {
     of: &'a Membership,
 }
 
+impl Sharing {
+    /// The scope for a client that connects to `place`.
+    pub(super) fn scope(&self, place: Option<String>) -> Option<Scope> {
+        match self {
+            Sharing::Alone => None,
+            Sharing::Host => place.map(Scope::Host),
+            Sharing::Named(name) => Some(Scope::Name(name.clone())),
+        }
+    }
+}
+
 impl Membership {
     /// Joins the circuit of `scope`. `wake` is told whenever another member has moved it.
     pub(super) fn new(scope: Scope, wake: Arc<Notify>) -> Membership {

@@ -5,14 +5,17 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::*;
 use crate::net::Stream;
 use crate::policy::{
     Backoff, Circuit, CircuitSettings, CloseCode, Ending, Event, Failure, Heartbeat, Input, Notice,
-    Settings, State,
+    Refusal, Settings, State,
 };
+
+mod sharing;
 
 #[tokio::test(start_paused = true)]
 async fn a_message_sent_while_connecting_goes_out_at_open_before_later_ones() {
@@ -310,6 +313,7 @@ impl Dial for Memory {
 /// A client with its driver running, and what JavaScript has taken so far.
 struct Life {
     client: Arc<Client>,
+    driver: JoinHandle<()>,
     route: Arc<Memory>,
     mailbox: Arc<Mailbox>,
     letters: Arc<Notify>,
@@ -339,9 +343,10 @@ impl Life {
             watch: None,
             ways: Ways::default(),
         }));
-        tokio::spawn(drive(client.clone()));
+        let driver = tokio::spawn(drive(client.clone()));
         Life {
             client,
+            driver,
             route,
             mailbox,
             letters,

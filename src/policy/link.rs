@@ -71,7 +71,8 @@ impl Link {
     /// Starts connecting; `Ok` with nothing to do where that has been done already.
     ///
     /// After `FAILED` it starts a new series of retries. While closing, the new connection is
-    /// started when the old one has ended.
+    /// started when the old one has ended. Where others have opened a circuit that is shared, the client
+    /// waits for it as one does that was connected before.
     pub fn connect(&mut self, now: Instant) -> Result<(), Refusal> {
         if self.manual_close {
             return Err(Refusal::ManuallyClosed);
@@ -79,11 +80,14 @@ impl Link {
         self.catch_up(now);
         match self.phase {
             Phase::Dialing { .. } | Phase::Open { .. } | Phase::Waiting { .. } => {}
+            Phase::Blocked if self.may_wait() => {}
             Phase::Blocked => return self.admit().and(Err(Refusal::CircuitOpen)),
             Phase::Closing {
                 attempt, cut_at, ..
             } => {
-                self.admit()?;
+                if !self.may_wait() {
+                    self.admit()?;
+                }
                 self.enter(Phase::Closing {
                     attempt,
                     cut_at,
@@ -91,11 +95,17 @@ impl Link {
                 });
             }
             Phase::Idle { failed } => {
-                self.begin()?;
+                let answer = self.begin();
+                if !self.may_wait() {
+                    answer?;
+                }
                 if failed && self.retries_used_up().is_some() {
                     self.retry_count = 0;
                 }
-                self.dial();
+                match answer {
+                    Ok(()) => self.dial(),
+                    Err(refusal) => self.block(refusal, now),
+                }
             }
         }
         Ok(())

@@ -23,6 +23,12 @@ impl Link {
         self.follow_news(now);
     }
 
+    /// Leaves the circuit at once: this client is gone, and nobody is to wait for its verdict.
+    pub fn leave(&mut self) {
+        self.next_seat = None;
+        self.seat = Seat::own();
+    }
+
     /// Takes in what others and the time have made of the circuit.
     pub(super) fn catch_up(&mut self, now: Instant) {
         if self.seat.is_behind() {
@@ -74,6 +80,12 @@ impl Link {
         if self.circuit() == Circuit::Open {
             self.block_if_waiting();
         }
+    }
+
+    /// Whether a client that wants to connect waits for the circuit in place of being refused. What it then
+    /// starts is a retry, so one that has none cannot wait.
+    pub(super) fn may_wait(&self) -> bool {
+        self.seat.is_shared() && self.settings.max_retries != Some(0)
     }
 
     /// Whether a connection might be started.

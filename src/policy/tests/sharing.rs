@@ -35,7 +35,75 @@ fn the_failures_of_all_open_the_circuit_for_all() {
          holds      a failures=2 retries=0 wake=1002ms
          holds      c failures=2 alive=false wake=1002ms
          at 3ms     c connect
-         expect     c rejects Circuit breaker is OPEN",
+         expect     c BLOCKED
+         holds      c alive=true retries=0",
+    );
+}
+
+#[test]
+fn who_connects_while_others_have_opened_the_circuit_waits_as_for_a_retry() {
+    play(
+        "at 0ms     a open circuit
+         expect     a circuit OPEN
+         expect     b circuit OPEN
+         expect     c circuit OPEN
+         at 1ms     b connect
+         expect     b BLOCKED
+         at 2ms     b connect
+         at 3ms     c maxRetries = 0
+         at 3ms     c connect
+         expect     c rejects Circuit breaker is OPEN
+         at 1000ms  b tick
+         expect     b circuit HALF-OPEN · retry 1 of 10 in 0ms · CONNECTING · dial #1
+         expect     a circuit HALF-OPEN
+         expect     c circuit HALF-OPEN
+         at 1001ms  c halfOpenMaxRequests = 1
+         at 1001ms  c connect
+         expect     c rejects Circuit breaker HALF-OPEN limit reached",
+    );
+}
+
+#[test]
+fn who_connects_while_closing_waits_for_the_circuit_after_it() {
+    play(
+        "at 0ms     a connect
+         expect     a CONNECTING · dial #1
+         at 0ms     a opened #1
+         expect     a OPEN · open
+         at 1ms     a close 1000 bye
+         expect     a CLOSING · shut 1000 bye
+         at 2ms     a reset
+         at 3ms     b open circuit
+         expect     a circuit OPEN
+         expect     b circuit OPEN
+         expect     c circuit OPEN
+         at 4ms     a connect
+         at 5ms     a lost #1 1000 bye
+         expect     a CLOSED · close 1000 'bye' clean · BLOCKED
+         holds      a retries=0",
+    );
+}
+
+#[test]
+fn who_has_failed_and_connects_again_waits_with_all_its_retries() {
+    play(
+        "at 0ms     a maxRetries = 1
+         at 0ms     a retryCount = 1
+         at 0ms     a connect
+         expect     a CONNECTING · dial #1
+         at 0ms     a refused #1
+         expect     a error ECONNREFUSED · CLOSED · close 1006 '' · FAILED ·
+                    close MAX_RETRIES 'Maximum retry attempts (1) exceeded'
+         at 1ms     b open circuit
+         expect     a circuit OPEN
+         expect     b circuit OPEN
+         expect     c circuit OPEN
+         at 2ms     a connect
+         expect     a BLOCKED
+         at 1001ms  a tick
+         expect     a circuit HALF-OPEN · retry 1 of 1 in 0ms · CONNECTING · dial #2
+         expect     b circuit HALF-OPEN
+         expect     c circuit HALF-OPEN",
     );
 }
 
@@ -74,7 +142,6 @@ fn one_probes_and_the_others_wait_for_its_verdict() {
          holds      a state=BLOCKED alive=true wake=never
          holds      c state=OPEN
          at 1001ms  a connect
-         expect     a rejects Circuit breaker HALF-OPEN limit reached
          at 1002ms  b opened #2
          expect     b OPEN · circuit CLOSED · open
          expect     a circuit CLOSED · CLOSED · retry 1 of 10 in 0ms · CONNECTING · dial #2
@@ -141,11 +208,12 @@ fn an_attempt_under_way_when_the_circuit_turns_half_open_is_its_probe() {
          expect     b circuit HALF-OPEN
          expect     c circuit HALF-OPEN
          at 1001ms  b halfOpenMaxRequests = 1
+         at 1001ms  b baseDelay = 0ms
          at 1001ms  b connect
-         expect     b rejects Circuit breaker HALF-OPEN limit reached
+         expect     b BLOCKED
          at 1002ms  a opened #1
          expect     a OPEN · circuit CLOSED · open
-         expect     b circuit CLOSED
+         expect     b circuit CLOSED · CLOSED · retry 1 of 10 in 0ms · CONNECTING · dial #1
          expect     c circuit CLOSED",
     );
 }
@@ -343,6 +411,7 @@ fn play(script: &str) {
             (name, Trace::of(link, Watch::of_a_sharer(), start))
         })
         .collect();
+    let script = script.replace("·\n", "·");
     let lines = script.lines().map(str::trim);
     for line in lines.filter(|line| !line.is_empty()) {
         let words: Vec<&str> = line.split_whitespace().collect();

@@ -126,7 +126,11 @@ impl Watch {
             );
         } else if notice.alive {
             let begins = [State::Connecting, State::Closing].map(Event::StateChange);
-            assert!(begins.contains(event), "a life begins with {event:?}");
+            let waits = self.shares && *event == Event::StateChange(State::Blocked);
+            assert!(
+                waits || begins.contains(event),
+                "a life begins with {event:?}"
+            );
         }
         self.alive = notice.alive;
         self.retries = Some(notice.retry_count);
@@ -180,6 +184,7 @@ impl Watch {
             Open => &[Closed, Closing],
             Closing => &[Closed],
             Blocked => &[Connecting, Closed, Failed, Closing],
+            Failed if self.shares => &[Connecting, Closing, Blocked],
             Failed => &[Connecting, Closing],
         };
         assert!(allowed.contains(&to), "{:?} becomes {to:?}", self.state);
