@@ -401,8 +401,9 @@ export declare class WebSocketReconnect extends EventEmitter {
   /**
    * Starts connecting. The promise resolves at the first `open`, be that after retries. It rejects
    * when the client gives up (`WSR_ERR_GAVE_UP`), is closed (`WSR_ERR_CLOSED`) or refuses to start
-   * (`WSR_ERR_CLOSED`, `WSR_ERR_CIRCUIT_OPEN`, `WSR_ERR_HALF_OPEN_LIMIT`). Ignoring it never causes
-   * an `unhandledRejection`. While connecting, the same promise comes back.
+   * (`WSR_ERR_CLOSED`, `WSR_ERR_CIRCUIT_OPEN`, `WSR_ERR_HALF_OPEN_LIMIT`; for a circuit that is shared
+   * it waits). Ignoring it never causes an `unhandledRejection`. While connecting, the same promise
+   * comes back.
    */
   connect(): Promise<void>;
 

@@ -60,7 +60,8 @@ class WebSocketReconnect extends View {
   connect() {
     const inner = this._inner;
     if (inner.state === 'OPEN') return Promise.resolve();
-    if (inner.pending && !inner.manualClose && inner.state !== 'BLOCKED') return inner.pending.promise;
+    const refused = inner.manualClose || (inner.state === 'BLOCKED' && inner.scope === 'instance');
+    if (inner.pending && !refused) return inner.pending.promise;
     let reply;
     try {
       this._reroute();

@@ -39,6 +39,11 @@ async fn a_probe_whose_driver_is_gone_gives_its_place_to_the_other() {
 #[tokio::test(start_paused = true)]
 async fn a_refused_connect_tells_what_others_have_done() {
     let [one, mut other] = lives("a refused connect");
+    let without_retries = Settings {
+        max_retries: Some(0),
+        ..settings()
+    };
+    other.client.assign(Input::Configure(without_retries));
     one.client.call(one.received, Input::OpenCircuit);
     assert_eq!(other.client.connect(0).err(), Some(Refusal::CircuitOpen));
     assert!(matches!(
