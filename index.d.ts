@@ -210,9 +210,47 @@ export interface WebSocketReconnectOptions {
   heartbeatTimeout?: Optional<number>;
   /** What a heartbeat sends, as text; an object goes out as its JSON. @defaultValue \{"type":"ping"\} */
   heartbeatMessage?: Optional<string | object>;
+  /**
+   * What a heartbeat is: `'message'` sends `heartbeatMessage`; `'ping'` sends a ping frame, which every server answers.
+   * @defaultValue 'message'
+   */
+  heartbeatMode?: Optional<HeartbeatMode>;
+  /**
+   * Which message answers a heartbeat: a text that the expression matches, or data for which the function says `true`.
+   * Without it any frame is an answer. Only with `heartbeatMode: 'message'`. A busy event loop, which cannot judge, kills no peer.
+   * @defaultValue any frame
+   */
+  heartbeatReply?: Optional<HeartbeatReply>;
+  /** Whether JSON messages of the type `pong` are kept from `message`. @defaultValue false */
+  hidePong?: Optional<boolean>;
+  /**
+   * How long nothing may arrive before the connection is cut and retried (`WSR_ERR_IDLE_TIMEOUT`), in milliseconds; 0 turns
+   * it off.
+   * @defaultValue 0
+   */
+  idleTimeout?: Optional<number>;
+  /**
+   * How long the event loop may be blocked before the engine closes with 4008 `event loop blocked`, so that no
+   * heartbeats vouch for an application that does not run; in milliseconds, 0 turns it off. `blocked` comes when the loop
+   * runs again, then the retry.
+   * @defaultValue 0
+   */
+  maxEventLoopBlock?: Optional<number>;
+  /**
+   * Whether the peer is asked with a ping, and cut after 3 seconds of silence, when the machine has slept (`wake`) or, on Linux, has a new
+   * default route (`network`), which also ends a wait to retry. `false` turns both off, their events too.
+   * @defaultValue true
+   */
+  detectSleep?: Optional<boolean>;
   /** When to stop connecting to a server that keeps failing. */
   circuitBreaker?: Optional<CircuitBreakerOptions>;
 }
+
+/** What a heartbeat sends: a message, or a ping frame. */
+export type HeartbeatMode = 'message' | 'ping';
+
+/** What finds the answer to a heartbeat among the messages. */
+export type HeartbeatReply = RegExp | ((data: MessageData) => boolean);
 
 /** The argument of `message`. */
 export interface MessageEvent {
@@ -261,7 +299,11 @@ export type OwnErrorCode =
   | 'WSR_ERR_CIRCUIT_OPEN'
   | 'WSR_ERR_HALF_OPEN_LIMIT'
   | 'WSR_ERR_GAVE_UP'
+  | 'WSR_ERR_PING_TIMEOUT'
+  | 'WSR_ERR_PING_LOST'
   | 'WSR_ERR_HEARTBEAT'
+  | 'WSR_ERR_IDLE_TIMEOUT'
+  | 'WSR_ERR_PROBE_TIMEOUT'
   | 'WSR_ERR_HANDSHAKE'
   | 'WSR_ERR_HANDSHAKE_TIMEOUT'
   | 'WSR_ERR_PROTOCOL'
@@ -292,6 +334,27 @@ export interface WebSocketReconnectError extends Error {
   readonly headers?: Record<string, string | string[]>;
 }
 
+/** How long pongs took, in milliseconds: the latest 128 of the connection that is open, or was last. */
+export interface RoundTripTimes {
+  last: number;
+  min: number;
+  mean: number;
+  /** Nineteen in twenty were no longer. */
+  p95: number;
+}
+
+/** The argument of `blocked`. */
+export interface BlockedInfo {
+  /** How long the event loop did not run, in milliseconds. */
+  readonly duration: number;
+}
+
+/** The argument of `wake`. */
+export interface WakeInfo {
+  /** How long the machine slept, in milliseconds. */
+  readonly slept: number;
+}
+
 /** A snapshot of the client. */
 export interface Stats {
   state: ConnectionState;
@@ -306,6 +369,8 @@ export interface Stats {
   lastActivity: number;
   /** Milliseconds since the connection opened; 0 when it is not open. */
   uptime: number;
+  /** Of `ping()`, of heartbeats that are pings, and of those after sleep. Absent before the first pong. */
+  rtt?: RoundTripTimes;
 }
 
 /** What a WHATWG listener of `open` gets. */
@@ -344,6 +409,16 @@ export interface WebSocketReconnectEvents {
   stateChange: [state: ConnectionState];
   /** `circuitState` has changed. */
   circuitChange: [state: CircuitState];
+  /** The peer sent a ping, which the engine has answered. */
+  ping: [payload: Buffer];
+  /** The peer sent a pong, asked for or not. */
+  pong: [payload: Buffer];
+  /** The event loop runs again after `maxEventLoopBlock`; a retry follows. */
+  blocked: [info: BlockedInfo];
+  /** The machine has slept, and an open peer is being asked. */
+  wake: [info: WakeInfo];
+  /** There is a new default route, and an open peer is being asked. On Linux alone. */
+  network: [];
   /** `EventEmitter`'s own. */
   newListener: [event: string | symbol, listener: (...args: any[]) => void];
   /** `EventEmitter`'s own. */
@@ -359,6 +434,11 @@ export interface WebSocketReconnectEventMap {
   retry: RetryInfo;
   stateChange: ConnectionState;
   circuitChange: CircuitState;
+  ping: Buffer;
+  pong: Buffer;
+  blocked: BlockedInfo;
+  wake: WakeInfo;
+  network: undefined;
 }
 
 /** A handler of the event `E`. */
@@ -437,6 +517,14 @@ export declare class WebSocketReconnect extends EventEmitter {
   getStats(): Stats;
 
   /**
+   * Sends a ping frame, and resolves to the milliseconds until its pong, as the engine measures them: a busy event loop lengthens
+   * them by 20 ms at most. Rejects with `WSR_ERR_NOT_CONNECTED` when the state is not `OPEN`, with `WSR_ERR_PING_LOST` when the
+   * connection ends first, and with `WSR_ERR_PING_TIMEOUT` after `heartbeatTimeout`, which does not end the connection.
+   * Ignoring it never causes an `unhandledRejection`.
+   */
+  ping(): Promise<number>;
+
+  /**
    * The delay before a retry, in milliseconds, drawn anew at each call:
    * `floor(min(baseDelay × multiplier^attempt, maxDelay) × (1 ± jitter))`.
    * @param attempt From 0.
@@ -504,6 +592,24 @@ export declare class WebSocketReconnect extends EventEmitter {
   /** Milliseconds that the peer may stay silent after a heartbeat. */
   get heartbeatTimeout(): number;
   set heartbeatTimeout(value: Optional<number>);
+  /** What a heartbeat is. */
+  get heartbeatMode(): HeartbeatMode;
+  set heartbeatMode(value: Optional<HeartbeatMode>);
+  /** Which message answers a heartbeat; `undefined` is any frame. */
+  get heartbeatReply(): HeartbeatReply | undefined;
+  set heartbeatReply(value: Optional<HeartbeatReply>);
+  /** Whether JSON messages of the type `pong` are kept from `message`. */
+  get hidePong(): boolean;
+  set hidePong(value: Optional<boolean>);
+  /** Milliseconds that nothing may arrive; 0 is off. */
+  get idleTimeout(): number;
+  set idleTimeout(value: Optional<number>);
+  /** Milliseconds that the event loop may be blocked; 0 is off. */
+  get maxEventLoopBlock(): number;
+  set maxEventLoopBlock(value: Optional<number>);
+  /** Whether the peer is asked after sleep and a change of the network. */
+  get detectSleep(): boolean;
+  set detectSleep(value: Optional<boolean>);
 
   /** `state` as WHATWG counts; 3 before the first `connect()`, while waiting, blocked and failed. */
   readonly readyState: ReadyState;

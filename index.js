@@ -1,7 +1,8 @@
 'use strict';
 
 const { isDeepStrictEqual } = require('util');
-const { badRange, badType, coded, manuallyClosed } = require('./lib/errors.js');
+const { badRange, badType, coded, manuallyClosed, oneOf } = require('./lib/errors.js');
+const liveness = require('./lib/liveness.js');
 const mailbox = require('./lib/mailbox.js');
 const options = require('./lib/options.js');
 const { View } = require('./lib/view.js');
@@ -40,6 +41,7 @@ class WebSocketReconnect extends View {
       websocketOptions: options.object('websocketOptions', settings.websocketOptions),
       heartbeatMessage: settings.heartbeatMessage,
       numbers: {},
+      liveness: liveness.read(settings),
       circuitBreaker: options.circuitBreaker(settings.circuitBreaker, () => this._configure()),
       scope: 'instance',
       route: undefined,
@@ -49,11 +51,12 @@ class WebSocketReconnect extends View {
     }
     const heartbeat = options.heartbeatText(inner.heartbeatMessage);
     inner.route = this._readRoute();
-    const policy = { settings: this._settings(), heartbeat };
+    const policy = { settings: this._settings(), liveness: this._liveness(), heartbeat };
     Object.assign(
       inner,
       thrownHere(() => mailbox.createClient(policy, inner.route, mayNeedTrust(inner.route))),
     );
+    this._sift();
     this._share();
   }
 
@@ -97,7 +100,7 @@ class WebSocketReconnect extends View {
     }
     const open = inner.state === 'OPEN';
     if (!open && inner.state !== 'CONNECTING') {
-      throw coded(Error, 'WSR_ERR_NOT_CONNECTED', 'WebSocket is not connected');
+      throw notConnected();
     }
     mailbox.send(inner.id, bytes === undefined ? data : bytes, bytes !== undefined, open);
   }
@@ -162,7 +165,27 @@ class WebSocketReconnect extends View {
       failureThreshold: this.circuitBreaker.failureThreshold,
       lastActivity,
       uptime: state === 'OPEN' ? Math.max(0, Date.now() - openedAt) : 0,
+      ...this._roundTrips(),
     };
+  }
+
+  /** The round trips of pings as `getStats` shows them; nothing before the first. */
+  _roundTrips() {
+    const numbers = this._inner.client.roundTrips();
+    if (numbers.length === 0) return {};
+    const [last, min, mean, p95] = numbers;
+    return { rtt: { last, min, mean, p95 } };
+  }
+
+  ping() {
+    const inner = this._inner;
+    if (inner.state !== 'OPEN') return rejected(notConnected());
+    const number = inner.client.ping();
+    if (number === 0) return rejected(liveness.pingLost());
+    if (!inner.pings) inner.pings = new liveness.Pings();
+    const promise = inner.pings.wait(number, inner.numbers.heartbeatTimeout);
+    promise.catch(ignore);
+    return promise;
   }
 
   calculateDelay(attempt) {
@@ -331,7 +354,9 @@ class WebSocketReconnect extends View {
   }
 
   _configure() {
-    this._inner.client.configure(this._settings());
+    this._inner.client.configure(this._settings(), this._liveness());
+    this._watchEventLoop();
+    this._sift();
     this._share();
   }
 
@@ -341,6 +366,36 @@ class WebSocketReconnect extends View {
     if (scope === inner.scope) return;
     inner.scope = scope;
     mailbox.share(inner.id, this, inner.client, scope);
+  }
+
+  /** Puts what judges and hides messages before their delivery. Only a client that asks for it has that. */
+  _sift() {
+    const { client, liveness: asked } = this._inner;
+    const { heartbeatReply, hidePong } = asked;
+    if (!heartbeatReply && !hidePong) {
+      delete this._emitMessage;
+      return;
+    }
+    const sift = (data) => {
+      if (heartbeatReply && liveness.isReply(heartbeatReply, data)) client.answered();
+      if (!hidePong || !liveness.isPong(data)) super._emitMessage(data);
+    };
+    Object.defineProperty(this, '_emitMessage', { configurable: true, value: sift });
+  }
+
+  /** What is watched, as the engine takes it. */
+  _liveness() {
+    return liveness.raw(this._inner.liveness, this._inner.numbers);
+  }
+
+  _track() {
+    super._track();
+    this._watchEventLoop();
+  }
+
+  _watchEventLoop() {
+    const { id, alive, numbers } = this._inner;
+    liveness.watchEventLoop(id, alive ? numbers.maxEventLoopBlock : 0, mailbox.tellThatItRuns);
   }
 
   /** Where and how to connect, as the engine takes it. */
@@ -395,17 +450,28 @@ for (const name of Object.keys(options.NUMBERS)) {
   });
 }
 
+for (const name of Object.keys(liveness.OPTIONS)) {
+  Object.defineProperty(WebSocketReconnect.prototype, name, {
+    enumerable: true,
+    configurable: true,
+    get() {
+      return this._inner.liveness[name];
+    },
+    set(value) {
+      this._inner.liveness = liveness.read({ ...this._inner.liveness, [name]: value });
+      this._configure();
+    },
+  });
+}
+
 for (const [name, value] of Object.entries(READY_STATES)) {
   const constant = { value, enumerable: true };
   Object.defineProperty(WebSocketReconnect, name, constant);
   Object.defineProperty(WebSocketReconnect.prototype, name, constant);
 }
 
-function oneOf(name, value, words) {
-  const allowed = words.map((word) => `'${word}'`).join(', ');
-  if (typeof value !== 'string') throw badType(name, value, allowed);
-  if (!words.includes(value)) throw badRange(name, value, allowed);
-  return value;
+function notConnected() {
+  return coded(Error, 'WSR_ERR_NOT_CONNECTED', 'WebSocket is not connected');
 }
 
 /** Only such a client costs reading the certificates that Node trusts. */

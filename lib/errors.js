@@ -24,8 +24,16 @@ function badRange(name, value, allowed, code = 'WSR_ERR_OPTION') {
   return coded(RangeError, code, `${name}: ${shown(value)} is out of range; allowed is ${allowed}`);
 }
 
+/** Checks that a value is one of these words. */
+function oneOf(name, value, words) {
+  const allowed = words.map((word) => `'${word}'`).join(', ');
+  if (typeof value !== 'string') throw badType(name, value, allowed);
+  if (!words.includes(value)) throw badRange(name, value, allowed);
+  return value;
+}
+
 function manuallyClosed() {
   return coded(Error, 'WSR_ERR_CLOSED', 'Connection manually closed');
 }
 
-module.exports = { coded, badType, badRange, manuallyClosed };
+module.exports = { coded, badType, badRange, oneOf, manuallyClosed };

@@ -4,10 +4,15 @@ const native = require('./native.js');
 const { trustedCertificates } = require('./trust.js');
 
 /** How many values a row of a notice has, by its kind (see src/binding/value.rs). */
-const ROW_LENGTH = [undefined, undefined, 5, 7, 7, 6, 10, 9, 9];
+const ROW_LENGTH = {
+  ...{ 2: 5, 3: 7, 4: 7, 5: 6, 6: 10, 7: 9, 8: 9 },
+  ...{ 20: 4, 21: 4, 22: 8, 23: 7, 24: 7, 25: 6, 26: 7, 27: 6 },
+};
 const TEXTS = 0;
 const BINARIES = 1;
 const OPEN = 5;
+const PING = 20;
+const PONG = 21;
 
 /** What `send` of src/binding/sender.rs is told besides. */
 const SEEN_OPEN = 1;
@@ -91,6 +96,8 @@ function deliverHere(...taken) {
 function deliverRow(client, kind, list, at) {
   if (kind === TEXTS) client._deliverTexts(list, at);
   else if (kind === BINARIES) client._deliverBinaries(list, at);
+  else if (kind === PING) client._deliverControl('ping', list, at);
+  else if (kind === PONG) client._deliverControl('pong', list, at);
   else client._deliverQueued(kind, list, at);
 }
 
@@ -183,6 +190,11 @@ function share(id, client, native, scope) {
   native.share(scope);
 }
 
+/** Tells the engine that the event loop runs. */
+function tellThatItRuns() {
+  environment.runs();
+}
+
 /** Keeps `client` reachable for what it may be told, or lets go of it once it has been told all. */
 function track(id, client, reachable, holding) {
   leaving.delete(id);
@@ -195,4 +207,4 @@ function track(id, client, reachable, holding) {
   if (holders.size > 0 !== held) environment.hold(!held);
 }
 
-module.exports = { createClient, reroute, share, eachRow, send, track };
+module.exports = { createClient, reroute, share, eachRow, send, tellThatItRuns, track };

@@ -4,6 +4,11 @@ const { badRange, badType } = require('./errors.js');
 
 /** A number option: its default, its bounds, and how an error describes them. */
 const ms = (value) => ({ value, above: 0, allowed: 'a number of milliseconds above 0' });
+const orOff = (off) => ({
+  value: 0,
+  min: 0,
+  allowed: `a number of milliseconds of at least 0; 0 turns it off: ${off}`,
+});
 const count = (value, min) => ({ value, min, integer: true, allowed: `an integer of at least ${min}` });
 
 const NUMBERS = {
@@ -18,6 +23,8 @@ const NUMBERS = {
     allowed: 'a number of milliseconds of at least 0; 0 turns the heartbeat off',
   },
   heartbeatTimeout: ms(5000),
+  idleTimeout: orOff('a silent peer is not cut'),
+  maxEventLoopBlock: orOff('a blocked event loop ends no connection'),
 };
 
 const CIRCUIT = {

@@ -3,6 +3,7 @@
 const { Buffer } = require('buffer');
 const { coded, manuallyClosed } = require('./errors.js');
 const { Emitter } = require('./events.js');
+const liveness = require('./liveness.js');
 const mailbox = require('./mailbox.js');
 
 /** Kinds of the rows that the engine tells (see src/binding/value.rs). */
@@ -79,6 +80,8 @@ class View extends Emitter {
       /** `close()` was called, and its `close` is on its way. */
       closing: false,
       holding: true,
+      /** The pings that wait for their pong; from the first on. */
+      pings: undefined,
       /** Settles at the first `open`, or when the client is at its end. */
       pending: undefined,
 
@@ -172,6 +175,34 @@ class View extends Emitter {
     }
   }
 
+  /** Takes the row of a ping or a pong. */
+  _deliverControl(event, row, at) {
+    this._inner.lastActivity = row[at + 2];
+    if (!this.emit(event, Buffer.from(row[at + 3]))) this._listen();
+  }
+
+  /** Tells the engine which control frames somebody listens to: no other is told. */
+  _listen() {
+    this._inner.client.listen(this.listenerCount('ping') > 0, this.listenerCount('pong') > 0);
+  }
+
+  on(event, handler) {
+    return this._listening(event, super.on(event, handler));
+  }
+
+  addListener(event, handler) {
+    return this._listening(event, super.addListener(event, handler));
+  }
+
+  prependListener(event, handler) {
+    return this._listening(event, super.prependListener(event, handler));
+  }
+
+  _listening(event, view) {
+    if (event === 'ping' || event === 'pong') this._listen();
+    return view;
+  }
+
   /** Takes the row of a notice from the mailbox. */
   _deliverQueued(kind, row, at) {
     if (kind === AGREED) this._deliver(kind, row, at, undefined);
@@ -202,6 +233,7 @@ class View extends Emitter {
     const inner = this._inner;
     if (kind === STATE) {
       const state = row[at + 6];
+      if (inner.pings && state !== 'OPEN') inner.pings.lose();
       // A call has closed the circuit since.
       const closed = inner.circuitState !== 'OPEN' && isBefore(moment, inner.circuitHorizon);
       if (state === 'BLOCKED' && closed) return;
@@ -222,6 +254,8 @@ class View extends Emitter {
     } else if (kind === RETRY) {
       this.emit('retry', { attempt: row[at + 6], delay: row[at + 7], maxRetries: row[at + 8] });
       this._rerouteForNext();
+    } else {
+      liveness.deliver(this, kind, row, at);
     }
   }
 

@@ -7,7 +7,7 @@ use napi::{Env, Error, Result};
 use napi_derive::napi;
 
 use super::environment::{Environment, Shared};
-use super::options::{Code, RawPolicy, RawRoute, route, settings};
+use super::options::{Code, RawLiveness, RawPolicy, RawRoute, route, settings};
 use super::sender::Sender;
 use super::value::{self, Rows};
 use crate::engine::{self, Reply, Setup, Sharing, epoch_ms};
@@ -34,12 +34,13 @@ impl Client {
         let shared = environment.shared.clone();
         let client = Arc::new(engine::Client::new(Setup {
             id,
-            settings: settings(&policy.settings),
+            settings: settings(&policy.settings, &policy.liveness),
             heartbeat: policy.heartbeat,
             route: Arc::new(route(options, &shared)?),
             mailbox: shared.mailbox.clone(),
             watch: shared.watch.clone(),
             ways: shared.ways,
+            sign: shared.sign.clone(),
         }));
         shared
             .start(id, client.clone())
@@ -115,11 +116,32 @@ impl Client {
         self.call(&env, received, Input::CountFailure)
     }
 
+    /// All messages of the connection `attempt` up to the question have been judged.
+    #[napi(catch_unwind)]
+    pub fn judged(&self, env: Env, received: f64, attempt: f64) -> Result<Rows> {
+        let attempt = attempt as u64;
+        let judged = Input::Judged { attempt };
+        self.rows(&env, self.client.report(received as u64, judged))
+    }
+
+    /// The event loop runs again.
+    #[napi(catch_unwind)]
+    pub fn runs(&self, env: Env, received: f64) -> Result<Rows> {
+        self.rows(&env, self.client.runs(received as u64))
+    }
+
     // The assignments below return `horizon`.
 
+    /// A message was delivered that answers a heartbeat.
     #[napi(catch_unwind)]
-    pub fn configure(&self, numbers: Vec<f64>) -> f64 {
-        self.client.assign(Input::Configure(settings(&numbers))) as f64
+    pub fn answered(&self) -> f64 {
+        self.client.assign(Input::Answered) as f64
+    }
+
+    #[napi(catch_unwind)]
+    pub fn configure(&self, numbers: Vec<f64>, liveness: RawLiveness) -> f64 {
+        let settings = settings(&numbers, &liveness);
+        self.client.assign(Input::Configure(settings)) as f64
     }
 
     #[napi(catch_unwind)]
@@ -161,6 +183,26 @@ impl Client {
     #[napi(catch_unwind)]
     pub fn calculate_delay(&self, attempt: f64) -> f64 {
         self.client.delay_ms(attempt as u64)
+    }
+
+    /// Sends a ping, and tells its number; 0 where no connection is open.
+    #[napi(catch_unwind)]
+    pub fn ping(&self) -> f64 {
+        self.client.ping().unwrap_or_default() as f64
+    }
+
+    /// The round trips of pings in ms: last, least, mean, 95th percentile; nothing before the first.
+    #[napi(catch_unwind)]
+    pub fn round_trips(&self) -> Vec<f64> {
+        let rtt = self.client.rtt();
+        let times = rtt.map(|rtt| [rtt.last, rtt.min, rtt.mean, rtt.p95]);
+        times.into_iter().flatten().map(value::ms).collect()
+    }
+
+    /// Which control frames are to be told.
+    #[napi(catch_unwind)]
+    pub fn listen(&self, pings: bool, pongs: bool) {
+        self.client.listen(pings, pongs);
     }
 
     #[napi(catch_unwind)]

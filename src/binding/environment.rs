@@ -15,7 +15,7 @@ use super::sender::{SendFunction, Sender};
 use super::uv;
 use super::value::Rows;
 use super::wake::Wake;
-use crate::engine::{Client, Mailbox, Runtime, Watch, Ways, drive, epoch_ms, lock};
+use crate::engine::{Client, Mailbox, Runtime, Sign, Watch, Ways, drive, epoch_ms, lock};
 use crate::net::Roots;
 
 /// What one turn reads, about: the handlers of that many bytes leave the event loop its other work.
@@ -32,6 +32,7 @@ pub struct Shared {
     pub mailbox: Arc<Mailbox>,
     pub watch: Option<Arc<Watch>>,
     pub ways: Ways,
+    pub sign: Arc<Sign>,
     wake: Arc<Wake>,
     /// What Node trusts, from the first client that needs it.
     roots: OnceLock<Arc<Roots>>,
@@ -91,6 +92,7 @@ impl Environment {
                 runs: ways.runs,
             },
             watch,
+            sign: Arc::default(),
             wake,
             roots: OnceLock::new(),
             no_roots: Arc::new(Roots::from_pem(std::iter::empty::<&str>())),
@@ -144,6 +146,12 @@ impl Environment {
     #[napi(catch_unwind)]
     pub fn is_empty(&self) -> bool {
         self.shared.mailbox.is_empty()
+    }
+
+    /// Tells that the event loop runs.
+    #[napi(catch_unwind)]
+    pub fn runs(&self) {
+        self.shared.sign.give();
     }
 
     /// Whether the clients of this environment keep the process alive.

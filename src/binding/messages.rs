@@ -20,6 +20,8 @@ const LONGEST: usize = 1024;
 
 const TEXTS: u8 = 0;
 const BINARIES: u8 = 1;
+const PING: u8 = 20;
+const PONG: u8 = 21;
 
 /// Makes rows of the messages of one client as they come.
 pub struct Messages<'a> {
@@ -51,6 +53,8 @@ impl<'a> Messages<'a> {
             Message::Text(text) => self.text(text.as_bytes()),
             Message::Binary(Cow::Borrowed(bytes)) => self.binary(bytes),
             Message::Binary(Cow::Owned(bytes)) => self.owned(bytes),
+            Message::Ping(payload) => self.control(PING, payload),
+            Message::Pong(payload) => self.control(PONG, payload),
         }
     }
 
@@ -70,6 +74,8 @@ impl<'a> Messages<'a> {
             match kind {
                 Kind::Text => self.text(message)?,
                 Kind::Binary => self.binary(message)?,
+                Kind::Ping => self.control(PING, message)?,
+                Kind::Pong => self.control(PONG, message)?,
             }
         }
         Ok(())
@@ -127,6 +133,14 @@ impl<'a> Messages<'a> {
         }
         self.finish()?;
         self.alone(bytes.len(), |rows| rows.chunk(mem::take(&mut bytes)))
+    }
+
+    fn control(&mut self, kind: u8, payload: &[u8]) -> Result<()> {
+        self.finish()?;
+        self.rows.head(self.client, kind, self.at)?;
+        self.rows.copied_chunk(payload)?;
+        self.rows.end_row();
+        Ok(())
     }
 
     /// A row of one message.

@@ -9,7 +9,9 @@ use napi_derive::napi;
 use super::environment::Shared;
 use crate::engine::Route;
 use crate::net::{BadOption, Options, Target, TlsOptions};
-use crate::policy::{Backoff, CircuitSettings, FailureRate, Heartbeat, Refusal, Settings};
+use crate::policy::{
+    Answer, Backoff, Beat, CircuitSettings, FailureRate, Heartbeat, Liveness, Refusal, Settings,
+};
 use crate::wire::deflate::{self, ClientWindow};
 
 /// What the policy and the heartbeat need.
@@ -17,7 +19,20 @@ use crate::wire::deflate::{self, ClientWindow};
 pub struct RawPolicy {
     /// See [`settings`].
     pub settings: Vec<f64>,
+    pub liveness: RawLiveness,
     pub heartbeat: String,
+}
+
+/// How the client is to find out who is alive. Times are in ms; 0 is off.
+#[napi(object, object_to_js = false)]
+pub struct RawLiveness {
+    /// Heartbeats are ping frames.
+    pub pings: bool,
+    /// JavaScript says what answers a heartbeat.
+    pub judged: bool,
+    pub idle_timeout: f64,
+    pub max_event_loop_block: f64,
+    pub detect_sleep: bool,
 }
 
 /// Where and how to connect. The facade has checked the types; what they mean is checked by
@@ -97,10 +112,9 @@ impl From<BadOption> for napi::Error<Code> {
 
 /// The numbers of the facade, checked there, in the order of `SETTINGS` in `lib/options.js`.
 /// Times are in ms.
-pub fn settings(numbers: &[f64]) -> Settings {
+pub fn settings(numbers: &[f64], liveness: &RawLiveness) -> Settings {
     let at = |index: usize| numbers.get(index).copied().unwrap_or_default();
     let count = |index| at(index) as u64;
-    let interval = ms(at(5));
     Settings {
         max_retries: at(0).is_finite().then(|| count(0)),
         backoff: Backoff {
@@ -110,8 +124,23 @@ pub fn settings(numbers: &[f64]) -> Settings {
             jitter: at(4),
         },
         heartbeat: Heartbeat {
-            interval: (!interval.is_zero()).then_some(interval),
+            interval: limit(at(5)),
             timeout: ms(at(6)),
+            beat: if liveness.pings {
+                Beat::Ping
+            } else {
+                Beat::Message
+            },
+            answer: if liveness.judged {
+                Answer::Judged
+            } else {
+                Answer::AnyFrame
+            },
+        },
+        liveness: Liveness {
+            idle_timeout: limit(liveness.idle_timeout),
+            max_block: limit(liveness.max_event_loop_block),
+            detect_sleep: liveness.detect_sleep,
         },
         circuit: CircuitSettings {
             failure_threshold: count(7),
@@ -125,9 +154,8 @@ pub fn settings(numbers: &[f64]) -> Settings {
 
 /// A window of 0 counts consecutive failures.
 fn rate(window: f64, share: f64, minimum: u64) -> Option<FailureRate> {
-    let window = ms(window);
-    (!window.is_zero()).then_some(FailureRate {
-        window,
+    Some(FailureRate {
+        window: limit(window)?,
         share,
         minimum,
     })
@@ -137,6 +165,11 @@ fn rate(window: f64, share: f64, minimum: u64) -> Option<FailureRate> {
 /// is forever.
 fn ms(value: f64) -> Duration {
     Duration::try_from_secs_f64(value / 1000.0).unwrap_or(Duration::MAX)
+}
+
+/// 0 is off.
+fn limit(value: f64) -> Option<Duration> {
+    Some(ms(value)).filter(|limit| !limit.is_zero())
 }
 
 /// Parses where and how to connect.

@@ -14,7 +14,14 @@
 //! | 6 error | `alive, retryCount, circuitFailures, message, code, statusCode, headers` |
 //! | 7 close | `alive, retryCount, circuitFailures, code, reason, wasClean` |
 //! | 8 retry | `alive, retryCount, circuitFailures, attempt, delay, maxRetries` |
+//! | 20 ping, 21 pong | `payload`, an ArrayBuffer |
+//! | 22 pinged | `alive, retryCount, circuitFailures, number, ms`; null for one without a pong |
+//! | 23 blocked, 24 wake | `alive, retryCount, circuitFailures, ms` |
+//! | 25 network | `alive, retryCount, circuitFailures` |
+//! | 26 was answered? | `alive, retryCount, circuitFailures, connection` |
+//! | 27 runs? | `alive, retryCount, circuitFailures` |
 
+use std::time::Duration;
 use std::{mem, ptr};
 
 use napi::bindgen_prelude::{Null, Result, ToNapiValue};
@@ -22,7 +29,7 @@ use napi::{check_status, sys};
 
 use super::messages::Messages;
 use crate::engine::{Content, Letter};
-use crate::policy::{Circuit, CloseCode, Event, Notice, State};
+use crate::policy::{Circuit, CloseCode, Event, Notice, Question, State};
 
 /// Chunks from this size on become an ArrayBuffer without a copy; below, a copy is cheaper.
 const NO_COPY: usize = 16 * 1024;
@@ -239,6 +246,12 @@ impl Rows {
             Event::Error(_) => 6,
             Event::Close(_) => 7,
             Event::Retry { .. } => 8,
+            Event::Pinged { .. } => 22,
+            Event::Blocked { .. } => 23,
+            Event::Wake { .. } => 24,
+            Event::Network => 25,
+            Event::Asked(Question::WasAnswered { .. }) => 26,
+            Event::Asked(Question::Runs) => 27,
         };
         self.head(client, kind, at)?;
         self.bool(alive)?;
@@ -275,6 +288,17 @@ impl Rows {
                 self.number(delay.as_millis() as f64)?;
                 self.number(max_retries.map_or(f64::INFINITY, |limit| limit as f64))
             }
+            Event::Pinged { number, rtt } => {
+                self.number(number as f64)?;
+                match rtt {
+                    Some(rtt) => self.number(ms(rtt)),
+                    None => self.null(),
+                }
+            }
+            Event::Blocked { lasted } => self.number(lasted.as_millis() as f64),
+            Event::Wake { slept } => self.number(slept.as_millis() as f64),
+            Event::Asked(Question::WasAnswered { attempt }) => self.number(attempt as f64),
+            Event::Network | Event::Asked(Question::Runs) => Ok(()),
         }
     }
 }
@@ -310,6 +334,11 @@ unsafe extern "C" fn free_chunk(
             length as usize,
         ))
     });
+}
+
+/// Milliseconds with their fraction, down to the microsecond.
+pub fn ms(duration: Duration) -> f64 {
+    duration.as_micros() as f64 / 1000.0
 }
 
 fn state_word(state: State) -> &'static str {

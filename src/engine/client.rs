@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::io::ErrorKind;
 use std::mem;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -15,17 +16,18 @@ use super::circuits::{Membership, Scope, Sharing};
 use super::clock;
 use super::dial::{Dial, DialFuture, Wired};
 use super::end::End;
-use super::inbox::{Message, Run, Signals, feed, with_scratch};
+use super::inbox::{Message, Run, Signals, Wanted, feed, with_scratch};
 use super::intake::{Intake, Side};
 use super::line::Line;
 use super::live::{Inbox, Live, Port};
 use super::mailbox::{Content, Flow, Letter, Mailbox};
 use super::runtime::lock;
+use super::sign::Sign;
 use super::watch::Watch;
 use super::ways::Ways;
 use crate::net::Stream;
 use crate::policy::{
-    Attempt, Event, Input, Link, Notice, Output, Refusal, Settings, Shared, State,
+    Attempt, Event, Input, Link, Notice, Output, Refusal, Rtt, Settings, Shared, State,
 };
 use crate::wire::{Reader, Writer};
 
@@ -50,6 +52,8 @@ pub struct Setup {
     /// Where the JavaScript thread can read by itself.
     pub watch: Option<Arc<Watch>>,
     pub ways: Ways,
+    /// Tells whether JavaScript runs.
+    pub sign: Arc<Sign>,
 }
 
 /// A message as the user sends it.
@@ -76,6 +80,8 @@ pub struct Client {
     core: Mutex<Core>,
     mailbox: Arc<Mailbox>,
     ways: Ways,
+    sign: Arc<Sign>,
+    wanted: Arc<Wanted>,
 }
 
 struct Core {
@@ -132,6 +138,8 @@ impl Kept {
 pub(super) enum Action {
     Dial(Attempt),
     Cut,
+    /// Write these bytes behind what is being written, and end the connection.
+    Leave(Vec<u8>),
 }
 
 /// What the driver does next.
@@ -168,6 +176,8 @@ impl Client {
             core: Mutex::new(core),
             mailbox: setup.mailbox,
             ways: setup.ways,
+            sign: setup.sign,
+            wanted: Arc::default(),
         }
     }
 
@@ -196,6 +206,42 @@ impl Client {
         let mut core = lock(&self.core);
         core.link.handle(input, clock::now());
         self.answer(&mut core, received, true)
+    }
+
+    /// Hands what JavaScript reports of itself to the policy.
+    pub fn report(&self, received: u64, input: Input) -> Reply {
+        let mut core = lock(&self.core);
+        core.link.handle(input, clock::now());
+        self.answer(&mut core, received, false)
+    }
+
+    /// Tells the policy that JavaScript runs.
+    pub fn runs(&self, received: u64) -> Reply {
+        self.report(received, Input::Ran { at: clock::now() })
+    }
+
+    /// Pings the peer, see [`Link::ping`].
+    pub fn ping(&self) -> Option<u64> {
+        let mut core = lock(&self.core);
+        let number = core.link.ping(clock::now());
+        self.settle(&mut core, Vec::new());
+        if self.ways.write {
+            core.flush();
+        }
+        // There is a limit to wait for, too.
+        self.wake.notify_one();
+        number
+    }
+
+    /// The round trips of pings, see [`Link::rtt`].
+    pub fn rtt(&self) -> Option<Rtt> {
+        lock(&self.core).link.rtt()
+    }
+
+    /// Which control frames JavaScript is told of.
+    pub fn listen(&self, pings: bool, pongs: bool) {
+        self.wanted.pings.store(pings, Ordering::Relaxed);
+        self.wanted.pongs.store(pongs, Ordering::Relaxed);
     }
 
     /// Hands an assignment of the user to the policy. It tells nothing before it returns.
@@ -334,7 +380,7 @@ impl Client {
         }
         let mut any = false;
         let mut signals = with_scratch(|scratch| match line.read(scratch) {
-            Ok(count @ 1..) => feed(reader, &scratch[..count], |message| {
+            Ok(count @ 1..) => feed(reader, &scratch[..count], &self.wanted, |message| {
                 any = true;
                 take(message);
             }),
@@ -413,8 +459,19 @@ impl Client {
     /// Hands a fact to the policy.
     pub(super) fn tell(&self, input: Input) {
         let mut core = lock(&self.core);
+        self.tell_of_javascript(&mut core);
         core.link.handle(input, clock::now());
         self.settle(&mut core, Vec::new());
+    }
+
+    /// Tells the policy when JavaScript last ran, where it asks.
+    fn tell_of_javascript(&self, core: &mut Core) {
+        if core.link.settings().liveness.max_block.is_some()
+            && let Some(at) = self.sign.last()
+        {
+            core.link.handle(Input::Ran { at }, clock::now());
+            self.settle(core, Vec::new());
+        }
     }
 
     /// A handshake is done: the connection to drive and what came behind its handshake, unless its
@@ -434,8 +491,8 @@ impl Client {
         core.writer = Some(writer);
         let mut reader = Reader::new(wired.max_payload, wired.deflate.as_ref());
         let longest_run = self.ways.longest_run();
-        let inbox =
-            (!wired.head.is_empty()).then(|| Inbox::read(&mut reader, &wired.head, longest_run));
+        let inbox = (!wired.head.is_empty())
+            .then(|| Inbox::read(&mut reader, &wired.head, &self.wanted, longest_run));
         let port = self.port(attempt, wired.stream, reader);
         core.line = match &port {
             Port::Own { .. } => None,
@@ -451,7 +508,8 @@ impl Client {
                 extensions,
             }],
         );
-        Some((Live::new(attempt, port, longest_run), inbox))
+        let live = Live::new(attempt, port, self.wanted.clone(), longest_run);
+        Some((live, inbox))
     }
 
     fn port(&self, attempt: Attempt, stream: Stream, reader: Reader) -> Port {
@@ -489,6 +547,11 @@ impl Client {
         if signals.heard {
             core.pace.heard = true;
             core.link.handle(Input::Received { attempt }, clock::now());
+        }
+        for number in &signals.pongs {
+            let number = *number;
+            core.link
+                .handle(Input::Ponged { attempt, number }, clock::now());
         }
         true
     }
@@ -633,6 +696,19 @@ impl Core {
                     if let Some(writer) = &mut self.writer {
                         writer.text(&self.heartbeat, &mut self.out);
                     }
+                }
+                Output::Ping { payload } => {
+                    if let Some(writer) = &mut self.writer {
+                        writer.ping(&payload, &mut self.out);
+                    }
+                }
+                Output::Leave { code, reason } => {
+                    if let Some(mut writer) = self.writer.take() {
+                        writer.close(Some(code), &reason, &mut self.out);
+                    }
+                    self.line = None;
+                    let last_words = mem::take(&mut self.out);
+                    self.actions.push_back(Action::Leave(last_words));
                 }
                 Output::Shut { code, reason } => {
                     if let Some(mut writer) = self.writer.take() {

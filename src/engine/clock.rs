@@ -4,7 +4,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 use std::sync::OnceLock;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rand::TryRng;
 use rand::rngs::SysRng;
@@ -14,11 +14,16 @@ pub fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }
 
-/// Wall-clock time in milliseconds since the epoch, for the `at` of what JavaScript is told.
-pub fn epoch_ms() -> f64 {
+/// Wall-clock time since the epoch.
+pub fn epoch() -> Duration {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
-        .map_or(0.0, |since| since.as_millis() as f64)
+        .unwrap_or_default()
+}
+
+/// Wall-clock time in milliseconds since the epoch, for the `at` of what JavaScript is told.
+pub fn epoch_ms() -> f64 {
+    epoch().as_millis() as f64
 }
 
 /// Fresh bytes to seed a generator with.

@@ -12,6 +12,7 @@ use super::client::{Action, Client};
 use super::clock;
 use super::dial::{DialFuture, Wired};
 use super::live::{Inbox, Live, Progress};
+use super::world::Inhabitant;
 use crate::policy::{Attempt, Failure, Input};
 
 /// How long the end of a connection waits for JavaScript to answer what came before it.
@@ -53,6 +54,7 @@ impl Stage {
 /// told: after a long sleep the peer's answer may be there, and only not read.
 pub async fn drive(client: Arc<Client>) {
     let _leaving = Leaving(client.clone());
+    let _inhabitant = Inhabitant::new(&client);
     let mut stage = Stage::Idle;
     let mut alarm = Alarm::default();
     let mut sleep = pin!(sleep_until(clock::now().into()));
@@ -147,6 +149,13 @@ fn take_turn(
                 dialing: client.dial(),
             },
             Action::Cut => Stage::Idle,
+            Action::Leave(last_words) => {
+                if let Stage::Up(live) = stage {
+                    live.leave();
+                    tokio::spawn(live.end(last_words));
+                }
+                Stage::Idle
+            }
         };
     }
     match &mut stage {

@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::end::End;
+use crate::policy::{is_receipt, ping_number};
 use crate::wire::{Event, Reader};
 
 /// One read takes at most this many bytes.
@@ -26,6 +28,16 @@ pub(super) fn with_scratch<R>(read: impl FnOnce(&mut [u8]) -> R) -> R {
 pub enum Message<'a> {
     Text(Cow<'a, str>),
     Binary(Cow<'a, [u8]>),
+    /// The payload of a ping that was answered.
+    Ping(&'a [u8]),
+    Pong(&'a [u8]),
+}
+
+/// Which control frames JavaScript wants to be told of. All others cost it nothing.
+#[derive(Debug, Default)]
+pub(super) struct Wanted {
+    pub pings: AtomicBool,
+    pub pongs: AtomicBool,
 }
 
 impl Message<'_> {
@@ -34,6 +46,7 @@ impl Message<'_> {
         match self {
             Message::Text(text) => text.len(),
             Message::Binary(bytes) => bytes.len(),
+            Message::Ping(payload) | Message::Pong(payload) => payload.len(),
         }
     }
 }
@@ -50,6 +63,8 @@ pub struct Run {
 pub enum Kind {
     Text,
     Binary,
+    Ping,
+    Pong,
 }
 
 /// What one read brought besides messages.
@@ -57,6 +72,8 @@ pub enum Kind {
 pub(super) struct Signals {
     /// Payloads of the peer's pings, to be answered.
     pub pings: Vec<Vec<u8>>,
+    /// Numbers of our pings that were answered.
+    pub pongs: Vec<u64>,
     /// Bytes arrived: the peer is alive.
     pub heard: bool,
     pub end: Option<End>,
@@ -76,6 +93,7 @@ impl Signals {
 pub(super) fn feed(
     reader: &mut Reader,
     bytes: &[u8],
+    wanted: &Wanted,
     mut take: impl FnMut(Message<'_>),
 ) -> Signals {
     let mut signals = Signals {
@@ -85,8 +103,18 @@ pub(super) fn feed(
     let result = reader.feed(bytes, |event| match event {
         Event::Text(text) => take(Message::Text(text)),
         Event::Binary(bytes) => take(Message::Binary(bytes)),
-        Event::Ping(payload) => signals.pings.push(payload.to_vec()),
-        Event::Pong(_) => {}
+        Event::Ping(payload) => {
+            signals.pings.push(payload.to_vec());
+            if wanted.pings.load(Ordering::Relaxed) {
+                take(Message::Ping(payload));
+            }
+        }
+        Event::Pong(payload) => {
+            signals.pongs.extend(ping_number(payload));
+            if wanted.pongs.load(Ordering::Relaxed) && !is_receipt(payload) {
+                take(Message::Pong(payload));
+            }
+        }
         Event::Close { code, reason } => {
             signals.end = Some(End::Closed {
                 code,
@@ -120,6 +148,8 @@ impl Runs {
             Message::Text(Cow::Borrowed(text)) => (Kind::Text, Cow::Borrowed(text.as_bytes())),
             Message::Text(Cow::Owned(text)) => (Kind::Text, Cow::Owned(text.into_bytes())),
             Message::Binary(bytes) => (Kind::Binary, bytes),
+            Message::Ping(payload) => (Kind::Ping, Cow::Borrowed(payload)),
+            Message::Pong(payload) => (Kind::Pong, Cow::Borrowed(payload)),
         };
         match self.runs.last_mut() {
             Some(run)

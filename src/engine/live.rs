@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::end::End;
-use super::inbox::{Run, Runs, Signals, feed, with_scratch};
+use super::inbox::{Run, Runs, Signals, Wanted, feed, with_scratch};
 use super::intake::{Intake, Side};
 use super::line::{Line, Tap};
 use crate::net::Transport;
@@ -33,9 +33,9 @@ pub struct Inbox {
 }
 
 impl Inbox {
-    pub fn read(reader: &mut Reader, bytes: &[u8], longest_run: usize) -> Inbox {
+    pub fn read(reader: &mut Reader, bytes: &[u8], wanted: &Wanted, longest_run: usize) -> Inbox {
         let mut runs = Runs::new(longest_run);
-        let signals = feed(reader, bytes, |message| runs.push(message));
+        let signals = feed(reader, bytes, wanted, |message| runs.push(message));
         Inbox {
             runs: runs.into_runs(),
             signals,
@@ -58,6 +58,7 @@ pub struct Live {
     /// until then.
     pub ending: Option<(End, Instant)>,
     port: Port,
+    wanted: Arc<Wanted>,
     longest_run: usize,
     sending: Vec<u8>,
     sent: usize,
@@ -93,12 +94,13 @@ impl Port {
 }
 
 impl Live {
-    pub fn new(attempt: Attempt, port: Port, longest_run: usize) -> Live {
+    pub fn new(attempt: Attempt, port: Port, wanted: Arc<Wanted>, longest_run: usize) -> Live {
         Live {
             attempt,
             paused: false,
             ending: None,
             port,
+            wanted,
             longest_run,
             sending: Vec::new(),
             sent: 0,
@@ -122,6 +124,13 @@ impl Live {
             if intake.side == Side::InHand {
                 intake.side = Side::Engine;
             }
+        }
+    }
+
+    /// Takes the reading from the JavaScript thread, for good.
+    pub fn leave(&self) {
+        if let Some(line) = self.line() {
+            line.intake().side = Side::Over;
         }
     }
 
@@ -159,6 +168,7 @@ impl Live {
     fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Inbox> {
         let Live {
             port,
+            wanted,
             longest_run,
             sending,
             paused,
@@ -170,7 +180,7 @@ impl Live {
                     return Poll::Pending;
                 }
                 let stream = Pin::new(stream.as_mut());
-                read(context, stream, reader, *longest_run)
+                read(context, stream, reader, wanted, *longest_run)
             }
             Port::Shared(tap) => {
                 let line = tap.line.clone();
@@ -188,7 +198,7 @@ impl Live {
                 if *side != Side::Engine || *paused {
                     return Poll::Pending;
                 }
-                let progress = read(context, Pin::new(tap), reader, *longest_run);
+                let progress = read(context, Pin::new(tap), reader, wanted, *longest_run);
                 if let Poll::Ready(inbox) = &progress {
                     *side = match inbox.signals.end {
                         Some(_) => Side::Over,
@@ -252,6 +262,7 @@ fn read(
     context: &mut Context<'_>,
     stream: Pin<&mut dyn Transport>,
     reader: &mut Reader,
+    wanted: &Wanted,
     longest_run: usize,
 ) -> Poll<Inbox> {
     with_scratch(|scratch| {
@@ -259,7 +270,7 @@ fn read(
         Poll::Ready(match stream.poll_read(context, &mut buffer) {
             Poll::Pending => return Poll::Pending,
             Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
-                Inbox::read(reader, buffer.filled(), longest_run)
+                Inbox::read(reader, buffer.filled(), wanted, longest_run)
             }
             Poll::Ready(Ok(()) | Err(_)) => Inbox::of(Signals::cut()),
         })

@@ -17,10 +17,13 @@ mod intake;
 mod line;
 mod live;
 mod mailbox;
+mod network;
 mod runtime;
+mod sign;
 #[cfg_attr(not(target_os = "linux"), path = "watch_absent.rs")]
 mod watch;
 mod ways;
+mod world;
 
 pub use circuits::Sharing;
 pub use client::{Client, Payload, Reply, Setup};
@@ -30,6 +33,7 @@ pub use driver::drive;
 pub use inbox::{Kind, Message, Run};
 pub use mailbox::{Content, Letter, Mailbox};
 pub use runtime::{Runtime, lock};
+pub use sign::Sign;
 pub use watch::Watch;
 pub use ways::Ways;
 

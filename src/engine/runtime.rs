@@ -7,6 +7,8 @@ use std::thread::{self, JoinHandle};
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
+use super::world;
+
 static SHARED: Mutex<Weak<Runtime>> = Mutex::new(Weak::new());
 
 /// Takes a lock, also one whose holder panicked: every update under our locks is whole, or is made
@@ -40,6 +42,7 @@ impl Runtime {
     fn start() -> io::Result<Runtime> {
         let tokio = Builder::new_current_thread().enable_all().build()?;
         let handle = tokio.handle().clone();
+        handle.spawn(world::watch());
         let (stop, stopped) = oneshot::channel();
         let thread = thread::Builder::new()
             .name("websocket-engine".into())

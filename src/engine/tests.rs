@@ -1,5 +1,7 @@
 //! The engine over in-memory streams, in paused time.
 
+mod liveness;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,8 +13,8 @@ use tokio::time::timeout;
 use super::*;
 use crate::net::Stream;
 use crate::policy::{
-    Backoff, Circuit, CircuitSettings, CloseCode, Ending, Event, Failure, Heartbeat, Input, Notice,
-    Refusal, Settings, State,
+    Answer, Backoff, Beat, Circuit, CircuitSettings, CloseCode, Ending, Event, Failure, Heartbeat,
+    Input, Liveness, Notice, Refusal, Settings, State,
 };
 
 mod sharing;
@@ -242,7 +244,10 @@ fn settings() -> Settings {
         heartbeat: Heartbeat {
             interval: Some(Duration::from_millis(200)),
             timeout: Duration::from_millis(100),
+            beat: Beat::Message,
+            answer: Answer::AnyFrame,
         },
+        liveness: Liveness::default(),
         circuit: CircuitSettings {
             failure_threshold: 3,
             rate: None,
@@ -257,6 +262,8 @@ fn off() -> Heartbeat {
     Heartbeat {
         interval: None,
         timeout: Duration::from_millis(100),
+        beat: Beat::Message,
+        answer: Answer::AnyFrame,
     }
 }
 
@@ -314,6 +321,7 @@ impl Dial for Memory {
 struct Life {
     client: Arc<Client>,
     driver: JoinHandle<()>,
+    sign: Arc<Sign>,
     route: Arc<Memory>,
     mailbox: Arc<Mailbox>,
     letters: Arc<Notify>,
@@ -331,6 +339,7 @@ impl Life {
             refusals: Mutex::default(),
             hang: Mutex::default(),
         });
+        let sign = Arc::new(Sign::default());
         let letters = Arc::new(Notify::new());
         let bell = letters.clone();
         let mailbox = Arc::new(Mailbox::new(move || bell.notify_one()));
@@ -340,6 +349,7 @@ impl Life {
             heartbeat: "beat".into(),
             route: route.clone(),
             mailbox: mailbox.clone(),
+            sign: sign.clone(),
             watch: None,
             ways: Ways::default(),
         }));
@@ -347,6 +357,7 @@ impl Life {
         Life {
             client,
             driver,
+            sign,
             route,
             mailbox,
             letters,

@@ -1,170 +1,218 @@
-//! The heartbeat of an open connection: finds out that a silent peer is gone.
+//! The heartbeat of an open connection: when to beat, and whether the beat was answered.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::Heartbeat;
+use super::{Answer, Heartbeat};
 
-/// When to beat, and until when the peer must have been heard.
 #[derive(Clone, Debug)]
 pub(super) struct Pulse {
     /// `None` while the heartbeat is off.
     beat_at: Option<Instant>,
-    hearing: Hearing,
+    awaiting: Awaiting,
 }
 
-#[derive(Clone, Debug)]
-enum Hearing {
-    /// Silence past `reply_by` proves the peer dead.
-    Listening { reply_by: Option<Instant> },
-    /// Nothing is read from the socket: silence proves nothing.
-    Deaf { reply_awaited: bool },
-}
-
-/// What is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Due {
+enum Awaiting {
     Nothing,
-    Beat,
-    /// The peer is not heard any more.
+    /// A beat was sent.
+    Reply {
+        /// `None` where JavaScript has been asked and no beat was sent since.
+        by: Option<Instant>,
+        /// Something came since, and JavaScript has not said what.
+        heard: bool,
+        /// JavaScript has been asked, and has not said.
+        asked: bool,
+    },
+}
+
+/// What the end of the time for a reply means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// The peer is silent.
     Dead,
+    /// What came may be the reply: JavaScript is to say.
+    Ask,
+    /// JavaScript has been asked already.
+    Open,
 }
 
 impl Pulse {
     /// The pulse of a connection that opened at `now`: the first beat is one interval later.
     pub(super) fn new(settings: &Heartbeat, now: Instant) -> Pulse {
         Pulse {
-            beat_at: after(settings.interval, now),
-            hearing: Hearing::Listening { reply_by: None },
+            beat_at: next_beat(settings, now),
+            awaiting: Awaiting::Nothing,
         }
     }
 
-    pub(super) fn deadline(&self) -> Option<Instant> {
-        let reply_by = match self.hearing {
-            Hearing::Listening { reply_by } => reply_by,
-            Hearing::Deaf { .. } => None,
-        };
-        [self.beat_at, reply_by].into_iter().flatten().min()
+    pub(super) fn beat_at(&self) -> Option<Instant> {
+        self.beat_at
     }
 
-    /// Says what is due, and moves or clears its deadline.
+    /// When silence is to be judged.
+    pub(super) fn reply_by(&self) -> Option<Instant> {
+        match self.awaiting {
+            Awaiting::Nothing => None,
+            Awaiting::Reply { by, .. } => by,
+        }
+    }
+
+    /// Whether a beat is due; moves its time.
     ///
-    /// A machine that slept through many beats gets one: the next counts from `now`. A reply limit
-    /// that is due wins over a beat.
-    pub(super) fn tick(&mut self, settings: &Heartbeat, now: Instant) -> Due {
-        if let Hearing::Listening { reply_by } = &mut self.hearing
-            && reply_by.is_some_and(|limit| limit <= now)
-        {
-            *reply_by = None;
-            return Due::Dead;
-        }
+    /// A machine that slept through many beats gets one: the next counts from `now`. A reply that is awaited
+    /// already keeps its limit: more beats buy a dead peer no time.
+    pub(super) fn beat(&mut self, settings: &Heartbeat, now: Instant) -> bool {
         let Some(beat_at) = self.beat_at.filter(|beat_at| *beat_at <= now) else {
-            return Due::Nothing;
+            return false;
         };
-        self.beat_at = after(settings.interval, beat_at)
+        self.beat_at = next_beat(settings, beat_at)
             .filter(|next| *next > now)
-            .or(after(settings.interval, now));
-        self.await_reply(settings.timeout, now);
-        Due::Beat
+            .or(next_beat(settings, now));
+        self.awaiting = match self.awaiting {
+            Awaiting::Reply { by: Some(_), .. } => self.awaiting,
+            Awaiting::Reply { asked, .. } => Awaiting::reply(settings, asked, now),
+            Awaiting::Nothing => Awaiting::reply(settings, false, now),
+        };
+        true
     }
 
-    /// Any frame proves the peer alive.
-    pub(super) fn received(&mut self) {
-        match &mut self.hearing {
-            Hearing::Listening { reply_by } => *reply_by = None,
-            Hearing::Deaf { reply_awaited } => *reply_awaited = false,
+    /// Judges a reply whose limit is reached.
+    ///
+    /// Where JavaScript decides what a reply is and something came, it has to be asked: it may be busy, and a peer
+    /// must not die of that. Where nothing came, no busy JavaScript hides a reply.
+    pub(super) fn judge(&mut self) -> Verdict {
+        let Awaiting::Reply { heard, asked, .. } = self.awaiting else {
+            return Verdict::Open;
+        };
+        if !heard {
+            self.awaiting = Awaiting::Nothing;
+            return Verdict::Dead;
+        }
+        self.awaiting = Awaiting::Reply {
+            by: None,
+            heard,
+            asked: true,
+        };
+        if asked { Verdict::Open } else { Verdict::Ask }
+    }
+
+    /// A frame came.
+    pub(super) fn received(&mut self, settings: &Heartbeat) {
+        match settings.answer {
+            Answer::AnyFrame => self.answered(),
+            Answer::Judged => {
+                if let Awaiting::Reply { heard, .. } = &mut self.awaiting {
+                    *heard = true;
+                }
+            }
         }
     }
 
-    pub(super) fn pause(&mut self) {
-        if let Hearing::Listening { reply_by } = self.hearing {
-            self.hearing = Hearing::Deaf {
-                reply_awaited: reply_by.is_some(),
-            };
-        }
+    /// The reply came.
+    pub(super) fn answered(&mut self) {
+        self.awaiting = Awaiting::Nothing;
     }
 
-    /// A reply that was awaited gets its whole time again.
+    /// JavaScript has judged all that came before it was asked. Whether the reply is missing still.
+    pub(super) fn judged(&mut self) -> bool {
+        let missing = matches!(self.awaiting, Awaiting::Reply { asked: true, .. });
+        if missing {
+            self.awaiting = Awaiting::Nothing;
+        }
+        missing
+    }
+
+    /// Nothing was read until `now`: a reply that is awaited gets its whole time again.
     pub(super) fn resume(&mut self, settings: &Heartbeat, now: Instant) {
-        if let Hearing::Deaf { reply_awaited } = self.hearing {
-            let reply_by = if reply_awaited {
-                now.checked_add(settings.timeout)
-            } else {
-                None
-            };
-            self.hearing = Hearing::Listening { reply_by };
+        if let Awaiting::Reply { by, .. } = &mut self.awaiting
+            && by.is_some()
+        {
+            *by = now.checked_add(settings.timeout);
         }
     }
 
     /// A beat that is planned keeps its time: new durations hold from the next one.
     pub(super) fn configure(&mut self, old: &Heartbeat, new: &Heartbeat, now: Instant) {
         match (old.interval, new.interval) {
-            (None, Some(_)) => self.beat_at = after(new.interval, now),
+            (None, Some(_)) => self.beat_at = next_beat(new, now),
             (_, None) => {
                 self.beat_at = None;
-                self.received();
+                self.answered();
             }
             (Some(_), Some(_)) => {}
         }
-    }
-
-    /// A reply that is awaited already keeps its limit: more beats buy a dead peer no time.
-    fn await_reply(&mut self, timeout: Duration, now: Instant) {
-        match &mut self.hearing {
-            Hearing::Listening { reply_by } => *reply_by = reply_by.or(now.checked_add(timeout)),
-            Hearing::Deaf { reply_awaited } => *reply_awaited = true,
+        if old.answer != new.answer {
+            self.answered();
         }
     }
 }
 
-/// `None` where there is no duration, or the time is too far for the clock.
-fn after(duration: Option<Duration>, now: Instant) -> Option<Instant> {
-    duration.and_then(|duration| now.checked_add(duration))
+impl Awaiting {
+    fn reply(settings: &Heartbeat, asked: bool, now: Instant) -> Awaiting {
+        Awaiting::Reply {
+            by: now.checked_add(settings.timeout),
+            heard: false,
+            asked,
+        }
+    }
+}
+
+/// `None` where the heartbeat is off, or the time is too far for the clock.
+fn next_beat(settings: &Heartbeat, now: Instant) -> Option<Instant> {
+    settings
+        .interval
+        .and_then(|interval| now.checked_add(interval))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::policy::Beat;
 
     const SECOND: Duration = Duration::from_secs(1);
     const SETTINGS: Heartbeat = Heartbeat {
         interval: Some(Duration::from_secs(30)),
         timeout: Duration::from_secs(5),
+        beat: Beat::Message,
+        answer: Answer::AnyFrame,
+    };
+    const JUDGED: Heartbeat = Heartbeat {
+        answer: Answer::Judged,
+        ..SETTINGS
     };
 
     #[test]
     fn the_first_beat_is_one_interval_after_the_opening() {
-        let (mut pulse, start) = pulse();
-        assert_eq!(pulse.deadline(), Some(start + 30 * SECOND));
-        assert_eq!(pulse.tick(&SETTINGS, start + 29 * SECOND), Due::Nothing);
-        assert_eq!(pulse.tick(&SETTINGS, start + 30 * SECOND), Due::Beat);
-        assert_eq!(pulse.deadline(), Some(start + 35 * SECOND));
+        let start = Instant::now();
+        let mut pulse = Pulse::new(&SETTINGS, start);
+        assert_eq!(pulse.beat_at(), Some(start + 30 * SECOND));
+        assert!(!pulse.beat(&SETTINGS, start + 29 * SECOND));
+        assert!(pulse.beat(&SETTINGS, start + 30 * SECOND));
+        assert_eq!(pulse.beat_at(), Some(start + 60 * SECOND));
+        assert_eq!(pulse.reply_by(), Some(start + 35 * SECOND));
     }
 
     #[test]
     fn a_peer_that_stays_silent_is_dead_when_the_limit_is_reached() {
-        let (mut pulse, start) = beaten();
-        assert_eq!(pulse.tick(&SETTINGS, start + 34 * SECOND), Due::Nothing);
-        assert_eq!(pulse.tick(&SETTINGS, start + 35 * SECOND), Due::Dead);
-        assert_eq!(pulse.deadline(), Some(start + 60 * SECOND));
+        let (mut pulse, _) = beaten(&SETTINGS);
+        assert_eq!(pulse.judge(), Verdict::Dead);
+        assert_eq!(pulse.reply_by(), None);
     }
 
     #[test]
     fn a_peer_that_is_heard_in_time_lives_on() {
-        let (mut pulse, start) = beaten();
-        pulse.received();
-        assert_eq!(pulse.deadline(), Some(start + 60 * SECOND));
+        let (mut pulse, _) = beaten(&SETTINGS);
+        pulse.received(&SETTINGS);
+        assert_eq!(pulse.reply_by(), None);
     }
 
     #[test]
-    fn a_limit_is_suspended_while_nothing_is_read_and_starts_again_after() {
-        let (mut pulse, start) = beaten();
-        pulse.pause();
-        pulse.pause();
-        assert_eq!(pulse.tick(&SETTINGS, start + 40 * SECOND), Due::Nothing);
+    fn a_limit_starts_again_when_reading_does() {
+        let (mut pulse, start) = beaten(&SETTINGS);
         pulse.resume(&SETTINGS, start + 50 * SECOND);
-        assert_eq!(pulse.deadline(), Some(start + 55 * SECOND));
-        pulse.resume(&SETTINGS, start + 51 * SECOND);
-        assert_eq!(pulse.deadline(), Some(start + 55 * SECOND));
+        assert_eq!(pulse.reply_by(), Some(start + 55 * SECOND));
     }
 
     #[test]
@@ -175,32 +223,74 @@ mod tests {
         };
         let now = Instant::now();
         let mut pulse = Pulse::new(&off, now);
-        assert_eq!(pulse.deadline(), None);
-        assert_eq!(pulse.tick(&off, now + 3600 * SECOND), Due::Nothing);
+        assert_eq!(pulse.beat_at(), None);
+        assert!(!pulse.beat(&off, now + 3600 * SECOND));
     }
 
     #[test]
-    fn turning_the_heartbeat_off_forgets_a_reply_that_was_awaited_also_while_nothing_is_read() {
+    fn turning_the_heartbeat_off_forgets_a_reply_that_was_awaited() {
         let off = Heartbeat {
             interval: None,
             ..SETTINGS
         };
-        let (mut pulse, start) = beaten();
-        pulse.pause();
+        let (mut pulse, start) = beaten(&SETTINGS);
         pulse.configure(&SETTINGS, &off, start);
         pulse.resume(&off, start);
-        assert_eq!(pulse.deadline(), None);
+        assert_eq!((pulse.beat_at(), pulse.reply_by()), (None, None));
     }
 
-    fn pulse() -> (Pulse, Instant) {
-        let start = Instant::now();
-        (Pulse::new(&SETTINGS, start), start)
+    #[test]
+    fn silence_needs_no_judge() {
+        let (mut pulse, _) = beaten(&JUDGED);
+        assert_eq!(pulse.judge(), Verdict::Dead);
+    }
+
+    #[test]
+    fn what_came_is_judged_by_javascript_however_late() {
+        let (mut pulse, start) = beaten(&JUDGED);
+        pulse.received(&JUDGED);
+        assert_eq!(pulse.reply_by(), Some(start + 35 * SECOND));
+        assert_eq!(pulse.judge(), Verdict::Ask);
+        assert_eq!(pulse.reply_by(), None);
+        assert!(pulse.judged());
+        assert!(!pulse.judged());
+    }
+
+    #[test]
+    fn an_answer_that_javascript_finds_ends_the_wait() {
+        let (mut pulse, _) = beaten(&JUDGED);
+        pulse.received(&JUDGED);
+        pulse.judge();
+        pulse.answered();
+        assert!(!pulse.judged());
+    }
+
+    #[test]
+    fn a_peer_that_falls_silent_while_javascript_is_asked_dies_of_the_next_beat() {
+        let (mut pulse, start) = beaten(&JUDGED);
+        pulse.received(&JUDGED);
+        pulse.judge();
+        pulse.beat(&JUDGED, start + 60 * SECOND);
+        assert_eq!(pulse.reply_by(), Some(start + 65 * SECOND));
+        assert_eq!(pulse.judge(), Verdict::Dead);
+    }
+
+    #[test]
+    fn javascript_is_asked_once() {
+        let (mut pulse, start) = beaten(&JUDGED);
+        pulse.received(&JUDGED);
+        assert_eq!(pulse.judge(), Verdict::Ask);
+        pulse.beat(&JUDGED, start + 60 * SECOND);
+        pulse.received(&JUDGED);
+        assert_eq!(pulse.judge(), Verdict::Open);
+        assert!(pulse.judged());
     }
 
     /// A pulse that has beaten once, 30 s after the start, and awaits the reply.
-    fn beaten() -> (Pulse, Instant) {
-        let (mut pulse, start) = pulse();
-        pulse.tick(&SETTINGS, start + 30 * SECOND);
+    fn beaten(settings: &Heartbeat) -> (Pulse, Instant) {
+        let start = Instant::now();
+        let mut pulse = Pulse::new(settings, start);
+        pulse.beat(settings, start + 30 * SECOND);
         (pulse, start)
     }
 }

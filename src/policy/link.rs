@@ -1,5 +1,6 @@
 //! One client: puts backoff, circuit and heartbeat together into the life of a connection.
 
+mod alive;
 mod circuit;
 mod life;
 mod user;
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 use rand::rngs::StdRng;
 
 use super::phase::Phase;
+use super::rtt::RoundTrips;
 use super::seat::Seat;
 use super::{
     Attempt, Circuit, CloseCode, Ending, Event, Input, Notice, Output, Refusal, Settings, State,
@@ -24,7 +26,8 @@ use super::{
 /// # let settings = Settings {
 /// #     backoff: Backoff { base: Duration::from_secs(1), cap: Duration::from_secs(30), multiplier: 2.0, jitter: 0.1 },
 /// #     max_retries: None,
-/// #     heartbeat: Heartbeat { interval: None, timeout: Duration::from_secs(5) },
+/// #     heartbeat: Heartbeat { interval: None, timeout: Duration::from_secs(5), beat: Beat::Message, answer: Answer::AnyFrame },
+/// #     liveness: Liveness::default(),
 /// #     circuit: CircuitSettings { failure_threshold: 5, rate: None, reset_timeout: Duration::from_secs(60), half_open_max: 3 },
 /// #     close_timeout: Duration::from_secs(30),
 /// # };
@@ -49,6 +52,12 @@ pub struct Link {
     attempt: Attempt,
     retry_count: u64,
     manual_close: bool,
+    /// The number of the latest ping.
+    ping: u64,
+    /// Of the connection that is open, or was last.
+    round_trips: RoundTrips,
+    /// When JavaScript's event loop last ran, as far as the policy was told.
+    ran_at: Option<Instant>,
     outputs: VecDeque<Output>,
 }
 
@@ -64,6 +73,9 @@ impl Link {
             attempt: 0,
             retry_count: 0,
             manual_close: false,
+            ping: 0,
+            round_trips: RoundTrips::default(),
+            ran_at: None,
             outputs: VecDeque::new(),
         }
     }
@@ -79,7 +91,10 @@ impl Link {
         }
         self.catch_up(now);
         match self.phase {
-            Phase::Dialing { .. } | Phase::Open { .. } | Phase::Waiting { .. } => {}
+            Phase::Dialing { .. }
+            | Phase::Open { .. }
+            | Phase::Waiting { .. }
+            | Phase::Stalled { .. } => {}
             Phase::Blocked if self.may_wait() => {}
             Phase::Blocked => return self.admit().and(Err(Refusal::CircuitOpen)),
             Phase::Closing {
@@ -129,9 +144,7 @@ impl Link {
             Input::CloseCircuit => self.close_circuit(Telling::Told),
             Input::CountFailure => self.count_failure(now),
             Input::Configure(settings) => {
-                if let Phase::Open { pulse, .. } = &mut self.phase {
-                    pulse.configure(&self.settings.heartbeat, &settings.heartbeat, now);
-                }
+                self.configure_vigil(&settings, now);
                 self.settings = settings;
             }
             Input::SetRetryCount(count) => self.retry_count = count,
@@ -147,23 +160,33 @@ impl Link {
                 self.lost(attempt, abnormal(), Some(failure), now)
             }
             Input::Received { attempt } => {
-                if let Some(pulse) = self.phase.pulse(attempt) {
-                    pulse.received();
+                if let Some(vigil) = self.phase.vigil(attempt) {
+                    vigil.received(&self.settings.heartbeat, now);
                 }
             }
+            Input::Ponged { attempt, number } => self.ponged(attempt, number, now),
+            Input::Answered => {
+                if let Phase::Open { vigil, .. } = &mut self.phase {
+                    vigil.answered();
+                }
+            }
+            Input::Judged { attempt } => self.judged(attempt, now),
+            Input::Ran { at } => self.ran(at, now),
+            Input::Woke { slept } => self.woke(slept, now),
+            Input::NetworkChanged => self.network_changed(now),
             Input::Lost {
                 attempt,
                 ending,
                 failure,
             } => self.lost(attempt, ending, failure, now),
             Input::Paused { attempt } => {
-                if let Some(pulse) = self.phase.pulse(attempt) {
-                    pulse.pause();
+                if let Some(vigil) = self.phase.vigil(attempt) {
+                    vigil.pause();
                 }
             }
             Input::Resumed { attempt } => {
-                if let Some(pulse) = self.phase.pulse(attempt) {
-                    pulse.resume(&self.settings.heartbeat, now);
+                if let Some(vigil) = self.phase.vigil(attempt) {
+                    vigil.resume(&self.settings, now);
                 }
             }
         }
@@ -177,10 +200,14 @@ impl Link {
 
     /// When [`Input::Tick`] is due; `None` where only other inputs can change anything.
     pub fn deadline(&self) -> Option<Instant> {
-        [self.seat.deadline(), self.phase.deadline()]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            self.seat.deadline(),
+            self.phase.deadline(),
+            self.block_deadline(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     pub fn state(&self) -> State {
@@ -225,9 +252,11 @@ impl Link {
             | Phase::Closing {
                 attempt: current, ..
             } => current == attempt,
-            Phase::Idle { .. } | Phase::Dialing { .. } | Phase::Waiting { .. } | Phase::Blocked => {
-                false
-            }
+            Phase::Idle { .. }
+            | Phase::Dialing { .. }
+            | Phase::Waiting { .. }
+            | Phase::Blocked
+            | Phase::Stalled { .. } => false,
         }
     }
 

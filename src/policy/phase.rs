@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::heartbeat::Pulse;
+use super::vigil::Vigil;
 use super::{Attempt, State};
 
 /// Where in its life a client is. A time of `None` is one too far for the clock: it never comes.
@@ -17,7 +17,7 @@ pub(super) enum Phase {
     },
     Open {
         attempt: Attempt,
-        pulse: Pulse,
+        vigil: Vigil,
     },
     /// The closing handshake is under way, until `cut_at`; `reconnect` where the user has asked for
     /// a new connection after it.
@@ -32,13 +32,19 @@ pub(super) enum Phase {
     },
     /// Between two attempts, until the circuit turns half-open.
     Blocked,
+    /// Between two attempts, until JavaScript runs again, which it last did at `since`.
+    Stalled {
+        since: Instant,
+    },
 }
 
 impl Phase {
     pub(super) fn state(&self) -> State {
         match self {
             Phase::Idle { failed: true } => State::Failed,
-            Phase::Idle { failed: false } | Phase::Waiting { .. } => State::Closed,
+            Phase::Idle { failed: false } | Phase::Waiting { .. } | Phase::Stalled { .. } => {
+                State::Closed
+            }
             Phase::Dialing { .. } => State::Connecting,
             Phase::Open { .. } => State::Open,
             Phase::Closing { .. } => State::Closing,
@@ -56,31 +62,36 @@ impl Phase {
             Phase::Dialing { attempt }
             | Phase::Open { attempt, .. }
             | Phase::Closing { attempt, .. } => Some(*attempt),
-            Phase::Idle { .. } | Phase::Waiting { .. } | Phase::Blocked => None,
+            Phase::Idle { .. } | Phase::Waiting { .. } | Phase::Blocked | Phase::Stalled { .. } => {
+                None
+            }
         }
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self {
-            Phase::Open { pulse, .. } => pulse.deadline(),
+            Phase::Open { vigil, .. } => vigil.deadline(),
             Phase::Closing { cut_at: time, .. } | Phase::Waiting { until: time } => *time,
-            Phase::Idle { .. } | Phase::Dialing { .. } | Phase::Blocked => None,
+            Phase::Idle { .. } | Phase::Dialing { .. } | Phase::Blocked | Phase::Stalled { .. } => {
+                None
+            }
         }
     }
 
-    /// The pulse of `attempt`, while that is open.
-    pub(super) fn pulse(&mut self, attempt: Attempt) -> Option<&mut Pulse> {
+    /// The vigil over `attempt`, while that is open.
+    pub(super) fn vigil(&mut self, attempt: Attempt) -> Option<&mut Vigil> {
         match self {
             Phase::Open {
                 attempt: current,
-                pulse,
-            } if *current == attempt => Some(pulse),
+                vigil,
+            } if *current == attempt => Some(vigil),
             Phase::Idle { .. }
             | Phase::Dialing { .. }
             | Phase::Open { .. }
             | Phase::Closing { .. }
             | Phase::Waiting { .. }
-            | Phase::Blocked => None,
+            | Phase::Blocked
+            | Phase::Stalled { .. } => None,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What goes into the policy and what comes out of it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use super::{Answer, Beat, Liveness};
 
 /// What a user has set. A `Settings` that exists is valid: the binding checks before it makes one.
 #[derive(Clone, Debug, PartialEq)]
@@ -9,6 +11,7 @@ pub struct Settings {
     /// Retries before giving up; `None` never gives up.
     pub max_retries: Option<u64>,
     pub heartbeat: Heartbeat,
+    pub liveness: Liveness,
     pub circuit: CircuitSettings,
     /// How long to wait for the peer's close frame after ours.
     pub close_timeout: Duration,
@@ -30,8 +33,10 @@ pub struct Backoff {
 pub struct Heartbeat {
     /// Time between two beats; `None` turns the heartbeat off.
     pub interval: Option<Duration>,
-    /// How long after a beat the peer may stay silent.
+    /// How long after a beat the peer may stay silent, and after a ping of the user.
     pub timeout: Duration,
+    pub beat: Beat,
+    pub answer: Answer,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -138,6 +143,24 @@ pub enum Input {
     SetManualClose(bool),
     /// The user assigned the circuit's state: like opening or closing by hand, without its event.
     SetCircuit(Circuit),
+    /// A message that JavaScript takes for the answer to a heartbeat was delivered.
+    Answered,
+    /// JavaScript has judged all that came before it was asked ([`Question::WasAnswered`]).
+    Judged {
+        attempt: Attempt,
+    },
+    /// JavaScript's event loop last ran at this time.
+    Ran {
+        at: Instant,
+    },
+
+    // What the engine reports of the machine.
+    /// The machine slept for so long.
+    Woke {
+        slept: Duration,
+    },
+    /// There is a new way to the network.
+    NetworkChanged,
 
     // What the engine reports of a connection attempt.
     Opened {
@@ -151,6 +174,11 @@ pub enum Input {
     /// Any frame arrived.
     Received {
         attempt: Attempt,
+    },
+    /// A pong arrived that answers our ping of this number; [`Input::Received`] tells of it too.
+    Ponged {
+        attempt: Attempt,
+        number: u64,
     },
     /// The connection ended. With a `failure`, that is told as `error` and counts against the
     /// circuit; a connection that the peer closed or cut is none.
@@ -176,10 +204,15 @@ pub enum Output {
     Dial { attempt: Attempt },
     /// Send the heartbeat's message.
     Beat,
+    /// Send a ping frame.
+    Ping { payload: [u8; 8] },
     /// Start the closing handshake of the open connection; report `Lost` at its end.
     Shut { code: u16, reason: String },
     /// Drop the attempt or connection at once; nothing is to be reported of it any more.
     Cut,
+    /// Send a close frame and drop the connection, without waiting for the peer's; nothing is to be reported of
+    /// it any more.
+    Leave { code: u16, reason: String },
     /// Tell the user.
     Notify(Notice),
 }
@@ -209,6 +242,31 @@ pub enum Event {
         delay: Duration,
         max_retries: Option<u64>,
     },
+    /// What became of the user's ping `number`: the round trip, or `None` where no pong came in time.
+    Pinged {
+        number: u64,
+        rtt: Option<Duration>,
+    },
+    /// JavaScript runs again after so long.
+    Blocked {
+        lasted: Duration,
+    },
+    Wake {
+        slept: Duration,
+    },
+    Network,
+    /// JavaScript is to answer, and the user is told nothing.
+    Asked(Question),
+}
+
+/// What the policy has to know of JavaScript. It is asked behind all that it was told before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Was the answer to the heartbeat among the messages so far? JavaScript says [`Input::Answered`] for the one
+    /// that was, and [`Input::Judged`] at this place.
+    WasAnswered { attempt: Attempt },
+    /// Does the event loop run? JavaScript says [`Input::Ran`].
+    Runs,
 }
 
 /// Why `connect` does not start.

@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use super::{Link, Telling, abnormal, is_due};
-use crate::policy::heartbeat::{Due, Pulse};
 use crate::policy::phase::Phase;
+use crate::policy::vigil::Vigil;
 use crate::policy::{Attempt, CloseCode, Ending, Event, Failure, Output};
 
 /// Why a connection is started.
-enum Reason {
+pub(super) enum Reason {
     /// It was announced as a retry.
     Retry,
     /// The user asked for it while the one before was closing.
@@ -18,18 +18,21 @@ enum Reason {
 impl Link {
     pub(super) fn tick(&mut self, now: Instant) {
         self.catch_up(now);
+        if is_due(self.block_deadline(), now) {
+            return self.stall(now);
+        }
         if !is_due(self.phase.deadline(), now) {
             return;
         }
         match &mut self.phase {
-            Phase::Open { pulse, .. } => match pulse.tick(&self.settings.heartbeat, now) {
-                Due::Nothing => {}
-                Due::Beat => self.outputs.push_back(Output::Beat),
-                Due::Dead => self.silenced(now),
-            },
+            Phase::Open { attempt, vigil } => {
+                let (attempt, due) = (*attempt, vigil.tick(&self.settings, now));
+                self.carry_out(due, attempt, now);
+            }
             Phase::Closing { .. } => self.cut(now),
             Phase::Waiting { .. } => self.dial_or_block(now, Reason::Retry),
-            Phase::Idle { .. } | Phase::Dialing { .. } | Phase::Blocked => {}
+            Phase::Idle { .. } | Phase::Dialing { .. } | Phase::Blocked | Phase::Stalled { .. } => {
+            }
         }
     }
 
@@ -41,8 +44,10 @@ impl Link {
         self.seat.succeed(&self.settings.circuit, now);
         self.enter(Phase::Open {
             attempt,
-            pulse: Pulse::new(&self.settings.heartbeat, now),
+            vigil: Vigil::new(&self.settings, now),
         });
+        self.round_trips.clear();
+        self.ran_at.get_or_insert(now);
         self.tell_circuit(Telling::Told);
         self.tell(Event::Open);
     }
@@ -63,20 +68,10 @@ impl Link {
         self.end(ending, now);
     }
 
-    fn fail(&mut self, failure: Failure, now: Instant) {
+    pub(super) fn fail(&mut self, failure: Failure, now: Instant) {
         self.seat.fail(&self.settings.circuit, now);
         self.tell(Event::Error(failure));
         self.tell_circuit(Telling::Told);
-    }
-
-    fn silenced(&mut self, now: Instant) {
-        let failure = Failure {
-            message: "Heartbeat timeout - connection appears stale".to_owned(),
-            code: Some("WSR_ERR_HEARTBEAT".to_owned()),
-            ..Failure::default()
-        };
-        self.fail(failure, now);
-        self.cut(now);
     }
 
     pub(super) fn cut(&mut self, now: Instant) {
@@ -89,7 +84,9 @@ impl Link {
         let (goes_on, asked) = match self.phase {
             Phase::Closing { reconnect, .. } => (reconnect, true),
             Phase::Dialing { .. } | Phase::Open { .. } => (!self.manual_close, false),
-            Phase::Idle { .. } | Phase::Waiting { .. } | Phase::Blocked => (false, false),
+            Phase::Idle { .. } | Phase::Waiting { .. } | Phase::Blocked | Phase::Stalled { .. } => {
+                (false, false)
+            }
         };
         if !goes_on {
             self.enter(Phase::Idle { failed: false });
@@ -107,7 +104,7 @@ impl Link {
         }
     }
 
-    fn retry(&mut self, now: Instant) {
+    pub(super) fn retry(&mut self, now: Instant) {
         if let Some(limit) = self.retries_used_up() {
             self.give_up(limit);
         } else if let Err(refusal) = self.admit() {
@@ -126,7 +123,7 @@ impl Link {
         self.announce_retry(delay);
     }
 
-    fn dial_or_block(&mut self, now: Instant, reason: Reason) {
+    pub(super) fn dial_or_block(&mut self, now: Instant, reason: Reason) {
         match self.begin() {
             Ok(()) => self.dial(),
             Err(refusal) => {

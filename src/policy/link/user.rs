@@ -11,7 +11,7 @@ impl Link {
         self.manual_close = true;
         match &mut self.phase {
             Phase::Idle { .. } if !seen_alive => {}
-            Phase::Idle { .. } | Phase::Waiting { .. } | Phase::Blocked => {
+            Phase::Idle { .. } | Phase::Waiting { .. } | Phase::Blocked | Phase::Stalled { .. } => {
                 self.enter(Phase::Closing {
                     attempt: self.attempt,
                     cut_at: None,
@@ -48,7 +48,7 @@ impl Link {
             return;
         }
         match &mut self.phase {
-            Phase::Waiting { .. } | Phase::Blocked => {
+            Phase::Waiting { .. } | Phase::Blocked | Phase::Stalled { .. } => {
                 self.enter(Phase::Idle { failed: false });
                 self.tell(Event::Close(clean(1000, "Normal closure".to_owned())));
             }

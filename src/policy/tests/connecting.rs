@@ -304,7 +304,9 @@ fn the_close_before_a_retry_does_not_count_it() {
             | Output::Dial { .. }
             | Output::Beat
             | Output::Shut { .. }
-            | Output::Cut => {}
+            | Output::Cut
+            | Output::Ping { .. }
+            | Output::Leave { .. } => {}
         }
     }
     assert_eq!(counts, [0, 1]);

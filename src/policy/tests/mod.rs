@@ -4,6 +4,7 @@ mod circuit;
 mod closing;
 mod connecting;
 mod heartbeat;
+mod liveness;
 mod properties;
 mod settings;
 mod sharing;

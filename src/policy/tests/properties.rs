@@ -56,7 +56,10 @@ fn ten_years_of_reconnecting_keep_the_rules() {
         heartbeat: Heartbeat {
             interval: Some(Duration::from_secs(3600)),
             timeout: Duration::from_secs(5),
+            beat: Beat::Message,
+            answer: Answer::AnyFrame,
         },
+        liveness: Liveness::default(),
         circuit: CircuitSettings {
             failure_threshold: 5,
             rate: None,
@@ -96,7 +99,11 @@ fn ten_years_of_reconnecting_keep_the_rules() {
                 Output::Notify(Notice {
                     event: Event::Open, ..
                 }) => opens += 1,
-                Output::Notify(_) | Output::Shut { .. } | Output::Cut => {}
+                Output::Notify(_)
+                | Output::Ping { .. }
+                | Output::Shut { .. }
+                | Output::Cut
+                | Output::Leave { .. } => {}
             }
         }
         if run.seen.is_empty() {
@@ -128,6 +135,9 @@ enum Step {
     /// A millisecond before the deadline, with a tick that comes too early.
     AlmostToDeadline,
     Connect,
+    Ping,
+    /// The event loop runs.
+    Run,
     HandIn(Input),
     /// Something about the attempt that is so many before the latest.
     Report {
@@ -142,6 +152,8 @@ enum Report {
     Opened,
     Refused,
     Received,
+    Ponged(u64),
+    Judged,
     Lost { failed: bool },
     Paused,
     Resumed,
@@ -153,6 +165,8 @@ enum Change {
     MaxRetries(Option<u64>),
     Threshold(u64),
     HalfOpenMax(u64),
+    Idle(Option<Duration>),
+    MaxBlock(Option<Duration>),
 }
 
 impl Run {
@@ -188,6 +202,12 @@ impl Run {
                     }
                 }
                 Step::Connect => self.connect(),
+                Step::Ping => {
+                    let answer = self.link.ping(self.now);
+                    assert_eq!(answer.is_some(), self.link.state() == State::Open);
+                    self.drain();
+                }
+                Step::Run => self.run(),
                 Step::HandIn(Input::Tick) => self.tick(),
                 Step::HandIn(input) => {
                     self.hand_in(input);
@@ -200,6 +220,8 @@ impl Run {
                     Change::MaxRetries(limit) => settings.max_retries = limit,
                     Change::Threshold(threshold) => settings.circuit.failure_threshold = threshold,
                     Change::HalfOpenMax(limit) => settings.circuit.half_open_max = limit,
+                    Change::Idle(timeout) => settings.liveness.idle_timeout = timeout,
+                    Change::MaxBlock(limit) => settings.liveness.max_block = limit,
                 }),
             }
             self.is_not_stuck();
@@ -216,6 +238,7 @@ impl Run {
                 State::Open => return,
                 State::Connecting => self.report(self.attempt, Report::Opened),
                 State::Closing => self.report(self.attempt, Report::Lost { failed: false }),
+                State::Closed if self.watch.javascript_is_awaited() => self.run(),
                 State::Closed | State::Blocked => {
                     self.now = self
                         .link
@@ -242,6 +265,11 @@ impl Run {
                 "a refusal changes nothing"
             );
         }
+    }
+
+    fn run(&mut self) {
+        self.now += Duration::from_millis(1);
+        self.hand_in(Input::Ran { at: self.now });
     }
 
     /// Says how many outputs followed.
@@ -278,7 +306,7 @@ impl Run {
             return;
         }
         self.hand_in(Input::Tick);
-        for _ in 0..3 {
+        for _ in 0..100 {
             if self
                 .link
                 .deadline()
@@ -299,6 +327,8 @@ impl Run {
             Report::Opened => Input::Opened { attempt },
             Report::Refused => Input::Refused { attempt, failure },
             Report::Received => Input::Received { attempt },
+            Report::Ponged(number) => Input::Ponged { attempt, number },
+            Report::Judged => Input::Judged { attempt },
             Report::Lost { failed } => {
                 let ending = Ending {
                     code: CloseCode::Frame(1012),
@@ -332,7 +362,7 @@ impl Run {
     /// A client that waits has a deadline; one that has none waits for the network or the user.
     fn is_not_stuck(&self) {
         let waits = match self.link.state() {
-            State::Closed => self.link.is_alive(),
+            State::Closed => self.link.is_alive() && !self.watch.javascript_is_awaited(),
             State::Closing | State::Blocked => true,
             State::Connecting | State::Failed => false,
             State::Open => self.link.settings().heartbeat.interval.is_some(),
@@ -360,8 +390,25 @@ fn settings() -> impl Strategy<Value = Settings> {
             jitter,
         },
     );
-    let heartbeat =
-        (interval(), duration()).prop_map(|(interval, timeout)| Heartbeat { interval, timeout });
+    let heartbeat = (interval(), duration(), any::<bool>(), any::<bool>()).prop_map(
+        |(interval, timeout, pings, judged)| Heartbeat {
+            interval,
+            timeout,
+            beat: if pings { Beat::Ping } else { Beat::Message },
+            answer: if judged {
+                Answer::Judged
+            } else {
+                Answer::AnyFrame
+            },
+        },
+    );
+    let liveness = (interval(), interval(), any::<bool>()).prop_map(
+        |(idle_timeout, max_block, detect_sleep)| Liveness {
+            idle_timeout,
+            max_block,
+            detect_sleep,
+        },
+    );
     let circuit = (1_u64..6, duration(), 1_u64..4).prop_map(
         |(failure_threshold, reset_timeout, half_open_max)| CircuitSettings {
             failure_threshold,
@@ -370,15 +417,24 @@ fn settings() -> impl Strategy<Value = Settings> {
             half_open_max,
         },
     );
-    (backoff, max_retries(), heartbeat, circuit, duration()).prop_map(
-        |(backoff, max_retries, heartbeat, circuit, close_timeout)| Settings {
-            backoff,
-            max_retries,
-            heartbeat,
-            circuit,
-            close_timeout,
-        },
+    (
+        backoff,
+        max_retries(),
+        heartbeat,
+        liveness,
+        circuit,
+        duration(),
     )
+        .prop_map(
+            |(backoff, max_retries, heartbeat, liveness, circuit, close_timeout)| Settings {
+                backoff,
+                max_retries,
+                heartbeat,
+                liveness,
+                circuit,
+                close_timeout,
+            },
+        )
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -388,6 +444,8 @@ fn step() -> impl Strategy<Value = Step> {
         10 => Just(Step::ToDeadline),
         2 => Just(Step::AlmostToDeadline),
         5 => Just(Step::Connect),
+        1 => Just(Step::Ping),
+        3 => Just(Step::Run),
         5 => input().prop_map(Step::HandIn),
         12 => (prop_oneof![8 => Just(0_u64), 1 => 1_u64..4], report())
             .prop_map(|(age, report)| Step::Report { age, report }),
@@ -408,6 +466,9 @@ fn input() -> impl Strategy<Value = Input> {
         1 => any::<bool>().prop_map(Input::SetManualClose),
         2 => prop_oneof![Just(Circuit::Closed), Just(Circuit::Open), Just(Circuit::HalfOpen)]
             .prop_map(Input::SetCircuit),
+        1 => Just(Input::Answered),
+        1 => duration().prop_map(|slept| Input::Woke { slept }),
+        1 => Just(Input::NetworkChanged),
     ]
 }
 
@@ -416,6 +477,8 @@ fn report() -> impl Strategy<Value = Report> {
         6 => Just(Report::Opened),
         6 => Just(Report::Refused),
         2 => Just(Report::Received),
+        1 => (0_u64..5).prop_map(Report::Ponged),
+        1 => Just(Report::Judged),
         2 => any::<bool>().prop_map(|failed| Report::Lost { failed }),
         1 => Just(Report::Paused),
         1 => Just(Report::Resumed),
@@ -428,6 +491,8 @@ fn change() -> impl Strategy<Value = Change> {
         max_retries().prop_map(Change::MaxRetries),
         (1_u64..6).prop_map(Change::Threshold),
         (1_u64..4).prop_map(Change::HalfOpenMax),
+        interval().prop_map(Change::Idle),
+        interval().prop_map(Change::MaxBlock),
     ]
 }
 

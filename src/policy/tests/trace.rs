@@ -51,7 +51,10 @@ pub fn measured() -> Settings {
         heartbeat: Heartbeat {
             interval: None,
             timeout: Duration::from_millis(100),
+            beat: Beat::Message,
+            answer: Answer::AnyFrame,
         },
+        liveness: Liveness::default(),
         circuit: CircuitSettings {
             failure_threshold: 5,
             rate: None,
@@ -144,7 +147,14 @@ impl Trace {
             }
             return;
         }
-        let input = parse(what, &self.link);
+        if what == "ping" {
+            if self.link.ping(self.now).is_none() {
+                self.decided.push("refused".to_owned());
+            }
+            self.drain();
+            return;
+        }
+        let input = parse(what, &self.link, self.start);
         self.watch.told(&input);
         self.link.handle(input, self.now);
         self.drain();
@@ -166,6 +176,10 @@ impl Trace {
             "failures" => self.link.circuit_failures().to_string(),
             "manualClose" => self.link.manual_close().to_string(),
             "alive" => self.link.is_alive().to_string(),
+            "rtt" => match self.link.rtt() {
+                Some(rtt) => format!("{}ms", rtt.last.as_millis()),
+                None => "unknown".to_owned(),
+            },
             "wake" => match self.link.deadline() {
                 Some(deadline) => format!("{}ms", deadline.duration_since(self.start).as_millis()),
                 None => "never".to_owned(),
@@ -175,7 +189,7 @@ impl Trace {
     }
 }
 
-fn parse(what: &str, link: &Link) -> Input {
+fn parse(what: &str, link: &Link, start: Instant) -> Input {
     let words: Vec<&str> = what.split_whitespace().collect();
     match words[..] {
         ["tick"] => Input::Tick,
@@ -189,6 +203,21 @@ fn parse(what: &str, link: &Link) -> Input {
         ["received", id] => Input::Received {
             attempt: attempt(id),
         },
+        ["ponged", id, number] => Input::Ponged {
+            attempt: attempt(id),
+            number: number.parse().unwrap(),
+        },
+        ["answered"] => Input::Answered,
+        ["judged", id] => Input::Judged {
+            attempt: attempt(id),
+        },
+        ["ran", time] => Input::Ran {
+            at: start + duration(time),
+        },
+        ["slept", time] => Input::Woke {
+            slept: duration(time),
+        },
+        ["network"] => Input::NetworkChanged,
         ["paused", id] => Input::Paused {
             attempt: attempt(id),
         },
@@ -233,6 +262,27 @@ fn parse(what: &str, link: &Link) -> Input {
                         Some(duration(value)).filter(|interval| !interval.is_zero());
                 }
                 "heartbeatTimeout" => settings.heartbeat.timeout = duration(value),
+                "heartbeatMode" => {
+                    settings.heartbeat.beat = match value {
+                        "ping" => Beat::Ping,
+                        _ => Beat::Message,
+                    };
+                }
+                "judged" => {
+                    settings.heartbeat.answer = match value {
+                        "true" => Answer::Judged,
+                        _ => Answer::AnyFrame,
+                    };
+                }
+                "idleTimeout" => {
+                    settings.liveness.idle_timeout =
+                        Some(duration(value)).filter(|timeout| !timeout.is_zero());
+                }
+                "maxEventLoopBlock" => {
+                    settings.liveness.max_block =
+                        Some(duration(value)).filter(|limit| !limit.is_zero());
+                }
+                "detectSleep" => settings.liveness.detect_sleep = value.parse().unwrap(),
                 "failureThreshold" => settings.circuit.failure_threshold = value.parse().unwrap(),
                 "resetTimeout" => settings.circuit.reset_timeout = duration(value),
                 "window" => {
@@ -299,8 +349,10 @@ fn render(output: &Output) -> String {
     match output {
         Output::Dial { attempt } => format!("dial #{attempt}"),
         Output::Beat => "beat".to_owned(),
+        Output::Ping { payload } => format!("ping {}", ping_number(payload).unwrap()),
         Output::Shut { code, reason } => format!("shut {code} {reason}"),
         Output::Cut => "cut".to_owned(),
+        Output::Leave { code, reason } => format!("leave {code} {reason}"),
         Output::Notify(notice) => event(&notice.event),
     }
 }
@@ -331,6 +383,15 @@ fn event(event: &Event) -> String {
             let limit = max_retries.map_or("∞".to_owned(), |limit| limit.to_string());
             format!("retry {attempt} of {limit} in {}ms", delay.as_millis())
         }
+        Event::Pinged { number, rtt } => match rtt {
+            Some(rtt) => format!("pinged {number} {}ms", rtt.as_millis()),
+            None => format!("pinged {number} late"),
+        },
+        Event::Blocked { lasted } => format!("blocked {}ms", lasted.as_millis()),
+        Event::Wake { slept } => format!("wake {}ms", slept.as_millis()),
+        Event::Network => "network".to_owned(),
+        Event::Asked(Question::WasAnswered { attempt }) => format!("answered? #{attempt}"),
+        Event::Asked(Question::Runs) => "runs?".to_owned(),
     }
 }
 

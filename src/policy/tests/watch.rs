@@ -16,6 +16,8 @@ pub struct Watch {
     close_due: bool,
     /// The state `OPEN` was told: its `open` must come.
     open_due: bool,
+    /// A connection was left since JavaScript does not run, and it has not said that it does.
+    javascript_is_awaited: bool,
     half_open_dials: u64,
     retries: Option<u64>,
     /// The circuit is shared: others use up its probes and close it, and a blocked client that they let
@@ -34,6 +36,7 @@ impl Default for Watch {
             closed: false,
             close_due: false,
             open_due: false,
+            javascript_is_awaited: false,
             half_open_dials: 0,
             retries: None,
             shares: false,
@@ -52,6 +55,10 @@ impl Watch {
 
     pub fn state(&self) -> State {
         self.state
+    }
+
+    pub fn javascript_is_awaited(&self) -> bool {
+        self.javascript_is_awaited
     }
 
     /// The user has called `connect`.
@@ -75,6 +82,12 @@ impl Watch {
             | Input::SetRetryCount(_)
             | Input::SetCircuitFailures(_)
             | Input::SetManualClose(_)
+            | Input::Answered
+            | Input::Judged { .. }
+            | Input::Ran { .. }
+            | Input::Woke { .. }
+            | Input::NetworkChanged
+            | Input::Ponged { .. }
             | Input::Opened { .. }
             | Input::Refused { .. }
             | Input::Received { .. }
@@ -102,7 +115,10 @@ impl Watch {
                     self.half_open_dials += 1;
                 }
             }
-            Output::Beat => assert_eq!(self.state, State::Open, "a beat without a connection"),
+            Output::Beat | Output::Ping { .. } => {
+                assert_eq!(self.state, State::Open, "a beat without a connection");
+            }
+            Output::Leave { .. } => assert_eq!(self.state, State::Open),
             Output::Shut { .. } => assert_eq!(self.state, State::Closing),
             Output::Cut => assert!(
                 matches!(self.state, State::Open | State::Closing),
@@ -157,6 +173,7 @@ impl Watch {
                 let gave_up = ending.code == CloseCode::MaxRetries;
                 assert_eq!(gave_up, self.state == State::Failed);
                 self.close_due = false;
+                self.javascript_is_awaited = false;
             }
             Event::Retry {
                 attempt,
@@ -164,6 +181,7 @@ impl Watch {
                 max_retries,
             } => {
                 assert!(!self.closed, "a retry after close");
+                assert!(!self.javascript_is_awaited, "a retry for nobody");
                 assert_eq!(*attempt, notice.retry_count);
                 assert_eq!(*max_retries, settings.max_retries);
                 assert!(
@@ -173,6 +191,14 @@ impl Watch {
                 self.check_delay(*attempt, *delay, &settings.backoff);
                 self.close_due = false;
             }
+            Event::Pinged { .. } => assert_eq!(self.state, State::Open),
+            Event::Blocked { .. } => {
+                assert!(self.javascript_is_awaited, "was not blocked");
+                self.javascript_is_awaited = false;
+            }
+            Event::Wake { .. } | Event::Network => assert!(notice.alive, "told for nobody"),
+            Event::Asked(Question::WasAnswered { .. }) => assert_eq!(self.state, State::Open),
+            Event::Asked(Question::Runs) => self.javascript_is_awaited = true,
         }
     }
 

@@ -1,0 +1,180 @@
+'use strict';
+
+const { badRange, badType, coded, oneOf } = require('./errors.js');
+
+/** Kinds of the rows that the engine tells (see src/binding/value.rs). */
+const PINGED = 22;
+const BLOCKED = 23;
+const WAKE = 24;
+const NETWORK = 25;
+const WAS_ANSWERED = 26;
+const RUNS = 27;
+
+/** A client's sign of life comes so many times within the time that it may be silent for. */
+const SIGNS = 4;
+/** A timer takes no more milliseconds. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+function trueOrFalse(name, value, standard) {
+  if (value === undefined || value === null) return standard;
+  if (typeof value !== 'boolean') throw badType(name, value, 'true or false');
+  return value;
+}
+
+/** What each option that is no number holds for what a user gives. */
+const OPTIONS = {
+  heartbeatMode(value) {
+    return value === undefined || value === null
+      ? 'message'
+      : oneOf('heartbeatMode', value, ['message', 'ping']);
+  },
+  heartbeatReply(value) {
+    if (value === undefined || value === null) return undefined;
+    if (value instanceof RegExp || typeof value === 'function') return value;
+    throw badType('heartbeatReply', value, 'a RegExp or a function');
+  },
+  hidePong: (value) => trueOrFalse('hidePong', value, false),
+  detectSleep: (value) => trueOrFalse('detectSleep', value, true),
+};
+
+/** Checks the options that are no numbers, also against each other. */
+function read(given) {
+  const read = {};
+  for (const name of Object.keys(OPTIONS)) read[name] = OPTIONS[name](given[name]);
+  if (read.heartbeatMode === 'ping' && read.heartbeatReply) {
+    throw badRange(
+      'heartbeatReply',
+      given.heartbeatReply,
+      "none with heartbeatMode 'ping', whose reply is the pong",
+    );
+  }
+  return read;
+}
+
+/** The options as src/binding/options.rs reads them. */
+function raw({ heartbeatMode, heartbeatReply, detectSleep }, { idleTimeout, maxEventLoopBlock }) {
+  return {
+    pings: heartbeatMode === 'ping',
+    judged: heartbeatReply !== undefined,
+    idleTimeout,
+    // The loop may have run until just before the sign that did not come.
+    maxEventLoopBlock: maxEventLoopBlock * (1 + 1 / SIGNS),
+    detectSleep,
+  };
+}
+
+/** Whether a message is the reply to a heartbeat that the user asks for. */
+function isReply(reply, data) {
+  if (typeof reply !== 'function') {
+    reply.lastIndex = 0;
+    return typeof data === 'string' && reply.test(data);
+  }
+  try {
+    return Boolean(reply(data));
+  } catch (error) {
+    console.error("Error in the function 'heartbeatReply':", error);
+    return false;
+  }
+}
+
+/** Whether a message is JSON of the type `pong`. */
+function isPong(data) {
+  if (typeof data !== 'string' || !data.includes('"pong"')) return false;
+  try {
+    return JSON.parse(data).type === 'pong';
+  } catch (_error) {
+    return false;
+  }
+}
+
+/** The pings of one client that wait for their pong. */
+class Pings {
+  constructor() {
+    /** By number. */
+    this.waiting = new Map();
+  }
+
+  /** Resolves to the round trip in ms. */
+  wait(number, timeout) {
+    return new Promise((resolve, reject) => this.waiting.set(number, { resolve, reject, timeout }));
+  }
+
+  /** Takes what became of a ping: `ms` is null where no pong came in time. */
+  settle(number, ms) {
+    const ping = this.waiting.get(number);
+    if (!ping) return;
+    this.waiting.delete(number);
+    if (ms !== null) ping.resolve(ms);
+    else ping.reject(coded(Error, 'WSR_ERR_PING_TIMEOUT', `No pong within ${ping.timeout} ms`));
+  }
+
+  /** The connection has ended. */
+  lose() {
+    for (const { reject } of this.waiting.values()) reject(pingLost());
+    this.waiting.clear();
+  }
+}
+
+function pingLost() {
+  return coded(Error, 'WSR_ERR_PING_LOST', 'The connection ended before the pong came');
+}
+
+/** Takes the row of a notice about who is alive. */
+function deliver(view, kind, row, at) {
+  switch (kind) {
+    case PINGED:
+      view._inner.pings.settle(row[at + 6], row[at + 7]);
+      return;
+    case BLOCKED:
+      view.emit('blocked', { duration: row[at + 6] });
+      return;
+    case WAKE:
+      view.emit('wake', { slept: row[at + 6] });
+      return;
+    case NETWORK:
+      view.emit('network');
+      return;
+    case WAS_ANSWERED:
+      // All messages before this row have been judged.
+      view._deliverNow(view._call('judged', row[at + 6]));
+      return;
+    case RUNS:
+      view._deliverNow(view._call('runs'));
+  }
+}
+
+/** How long the event loop may be blocked for the clients that have such a limit, in ms by id. */
+const limits = new Map();
+/** How many clients have each limit. */
+const counts = new Map();
+let timer;
+let period;
+
+function count(limit, change) {
+  const clients = (counts.get(limit) || 0) + change;
+  if (clients > 0) counts.set(limit, clients);
+  else counts.delete(limit);
+}
+
+/** Whether the event loop runs is told by `sign` for as long as a client with a limit lives; 0 is none. */
+function watchEventLoop(id, limit, sign) {
+  const before = limits.get(id) || 0;
+  if (limit === before) return;
+  if (before > 0) count(before, -1);
+  if (limit > 0) {
+    limits.set(id, limit);
+    count(limit, 1);
+  } else {
+    limits.delete(id);
+  }
+  const next = Math.min(Math.min(...counts.keys()) / SIGNS, LONGEST_TIMER);
+  if (period === next) return;
+  clearInterval(timer);
+  period = next;
+  if (counts.size === 0) return;
+  timer = setInterval(sign, period);
+  timer.unref();
+  sign();
+}
+
+module.exports = { OPTIONS, read, raw, isReply, isPong, Pings, pingLost, deliver, watchEventLoop };

@@ -1,0 +1,180 @@
+//! Who is alive, and what follows from it: the peer, JavaScript, the machine under both.
+
+use std::time::{Duration, Instant};
+
+use super::Link;
+use super::life::Reason;
+use crate::policy::phase::Phase;
+use crate::policy::pings::payload;
+use crate::policy::vigil::{Doubt, Due, Silence};
+use crate::policy::{
+    Attempt, Beat, CloseCode, Ending, Event, Failure, Output, Question, Rtt, Settings,
+};
+
+/// The close code of a connection whose application does not run: one of those that are the users' own.
+const BLOCKED: u16 = 4008;
+
+const BLOCKED_REASON: &str = "event loop blocked";
+
+impl Link {
+    /// Pings the peer for the user, and tells the number under which [`Event::Pinged`] will tell what became of it, unless the
+    /// connection ends before. `None` where no connection is open.
+    pub fn ping(&mut self, now: Instant) -> Option<u64> {
+        let Phase::Open { vigil, .. } = &mut self.phase else {
+            return None;
+        };
+        self.ping += 1;
+        let limit = self.settings.heartbeat.timeout;
+        vigil.pings.asked(self.ping, limit, now);
+        let payload = payload(self.ping);
+        self.outputs.push_back(Output::Ping { payload });
+        Some(self.ping)
+    }
+
+    /// The round trips of the connection that is open, or was last; `None` before the first.
+    pub fn rtt(&self) -> Option<Rtt> {
+        self.round_trips.summary()
+    }
+
+    /// Until when JavaScript must have run, where that matters.
+    pub(super) fn block_deadline(&self) -> Option<Instant> {
+        let Phase::Open { .. } = self.phase else {
+            return None;
+        };
+        self.ran_at?.checked_add(self.settings.liveness.max_block?)
+    }
+
+    pub(super) fn carry_out(&mut self, due: Due, attempt: Attempt, now: Instant) {
+        match due {
+            Due::Nothing => {}
+            Due::Beat => match self.settings.heartbeat.beat {
+                Beat::Message => self.outputs.push_back(Output::Beat),
+                Beat::Ping => self.ping_unasked(now),
+            },
+            Due::Ask => self.tell(Event::Asked(Question::WasAnswered { attempt })),
+            Due::Expired(number) => self.tell(Event::Pinged { number, rtt: None }),
+            Due::Dead(silence) => self.silenced(silence, now),
+        }
+    }
+
+    pub(super) fn configure_vigil(&mut self, new: &Settings, now: Instant) {
+        if self.settings.liveness.max_block.is_none() {
+            // Who turns it on runs.
+            self.ran_at = Some(now);
+        }
+        if let Phase::Open { vigil, .. } = &mut self.phase {
+            vigil.configure(&self.settings, new, now);
+        }
+    }
+
+    pub(super) fn ponged(&mut self, attempt: Attempt, number: u64, now: Instant) {
+        let Some(vigil) = self.phase.vigil(attempt) else {
+            return;
+        };
+        let (measured, answered) = vigil.pings.ponged(number, now);
+        if let Some(rtt) = measured {
+            self.round_trips.add(rtt);
+        }
+        for (number, rtt) in answered {
+            let rtt = Some(rtt);
+            self.tell(Event::Pinged { number, rtt });
+        }
+    }
+
+    pub(super) fn judged(&mut self, attempt: Attempt, now: Instant) {
+        if self
+            .phase
+            .vigil(attempt)
+            .is_some_and(|vigil| vigil.judged())
+        {
+            self.silenced(Silence::Heartbeat, now);
+        }
+    }
+
+    /// A client whose JavaScript was blocked goes on when that runs again.
+    pub(super) fn ran(&mut self, at: Instant, now: Instant) {
+        self.ran_at = self.ran_at.max(Some(at));
+        if let Phase::Stalled { since } = self.phase
+            && since < at
+        {
+            let lasted = at - since;
+            self.tell(Event::Blocked { lasted });
+            self.retry(now);
+        }
+    }
+
+    /// Leaves a connection for which nobody is at home: heartbeats would vouch for an application that does not run.
+    ///
+    /// No other is made before JavaScript runs. The peer is not to blame: it is no failure.
+    pub(super) fn stall(&mut self, now: Instant) {
+        let reason = BLOCKED_REASON.to_owned();
+        self.outputs.push_back(Output::Leave {
+            code: BLOCKED,
+            reason: reason.clone(),
+        });
+        let ending = Ending {
+            code: CloseCode::Frame(BLOCKED),
+            reason,
+            was_clean: false,
+        };
+        if self.manual_close {
+            return self.end(ending, now);
+        }
+        self.enter(Phase::Stalled {
+            since: self.ran_at.unwrap_or(now),
+        });
+        self.tell(Event::Close(ending));
+        self.tell(Event::Asked(Question::Runs));
+    }
+
+    pub(super) fn woke(&mut self, slept: Duration, now: Instant) {
+        if self.settings.liveness.detect_sleep && self.is_alive() {
+            self.tell(Event::Wake { slept });
+            self.doubt(Doubt::Slept, now);
+        }
+    }
+
+    /// A new way to the network ends the wait for the old one to come back.
+    pub(super) fn network_changed(&mut self, now: Instant) {
+        if !self.settings.liveness.detect_sleep || !self.is_alive() {
+            return;
+        }
+        self.tell(Event::Network);
+        match self.phase {
+            Phase::Open { .. } => self.doubt(Doubt::Network, now),
+            Phase::Waiting { .. } => self.dial_or_block(now, Reason::Retry),
+            Phase::Idle { .. }
+            | Phase::Dialing { .. }
+            | Phase::Closing { .. }
+            | Phase::Blocked
+            | Phase::Stalled { .. } => {}
+        }
+    }
+
+    fn doubt(&mut self, doubt: Doubt, now: Instant) {
+        if let Phase::Open { vigil, .. } = &mut self.phase
+            && vigil.doubt(doubt, now)
+        {
+            self.ping_unasked(now);
+        }
+    }
+
+    fn ping_unasked(&mut self, now: Instant) {
+        if let Phase::Open { vigil, .. } = &mut self.phase {
+            self.ping += 1;
+            vigil.pings.sent(self.ping, now);
+            let payload = payload(self.ping);
+            self.outputs.push_back(Output::Ping { payload });
+        }
+    }
+
+    fn silenced(&mut self, silence: Silence, now: Instant) {
+        let failure = Failure {
+            message: silence.message(),
+            code: Some(silence.code().to_owned()),
+            ..Failure::default()
+        };
+        self.fail(failure, now);
+        self.cut(now);
+    }
+}
