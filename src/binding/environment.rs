@@ -275,7 +275,7 @@ fn read(watch: &Watch, deliver: &Callback) {
     watch.serve(|client| {
         let mut messages = Messages::new(&mut rows, client.id(), at);
         let any = client.read_here(|message| {
-            bytes += message.len();
+            bytes += message.size();
             // What JavaScript has no room for cannot be told to it.
             let _ = messages.push(message);
         });

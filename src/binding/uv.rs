@@ -4,7 +4,7 @@
 //! runtimes that load addons lack them, or have them only to abort.
 
 use std::ffi::{CStr, c_int, c_uint, c_void};
-use std::mem::transmute;
+use std::mem::transmute_copy;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
@@ -34,24 +34,28 @@ impl Symbols {
         // SAFETY: the types are those that libuv and Node-API document for these names.
         unsafe {
             Some(Symbols {
-                handle_size: transmute::<*mut c_void, _>(symbol(c"uv_handle_size")?),
-                poll_init: transmute::<*mut c_void, _>(symbol(c"uv_poll_init")?),
-                poll_start: transmute::<*mut c_void, _>(symbol(c"uv_poll_start")?),
-                unref: transmute::<*mut c_void, _>(symbol(c"uv_unref")?),
-                close: transmute::<*mut c_void, _>(symbol(c"uv_close")?),
-                add_hook: transmute::<*mut c_void, _>(symbol(c"napi_add_async_cleanup_hook")?),
-                remove_hook: transmute::<*mut c_void, _>(symbol(
-                    c"napi_remove_async_cleanup_hook",
-                )?),
+                handle_size: symbol(c"uv_handle_size")?,
+                poll_init: symbol(c"uv_poll_init")?,
+                poll_start: symbol(c"uv_poll_start")?,
+                unref: symbol(c"uv_unref")?,
+                close: symbol(c"uv_close")?,
+                add_hook: symbol(c"napi_add_async_cleanup_hook")?,
+                remove_hook: symbol(c"napi_remove_async_cleanup_hook")?,
             })
         }
     }
 }
 
-fn symbol(name: &CStr) -> Option<*mut c_void> {
-    // SAFETY: the name is a C string; a lookup changes nothing.
-    let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
-    (!found.is_null()).then_some(found)
+/// # Safety
+///
+/// `F` is the type of a pointer to the function of that name.
+unsafe fn symbol<F>(name: &CStr) -> Option<F> {
+    // SAFETY: the name is a C string, and a lookup changes nothing; a pointer to a function has the size
+    // of any other.
+    unsafe {
+        let found = libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr());
+        (!found.is_null()).then(|| transmute_copy::<*mut c_void, F>(&found))
+    }
 }
 
 /// A watched descriptor. It belongs to the event loop until the environment ends.

@@ -18,7 +18,7 @@ use super::dial::{Dial, DialFuture, Wired};
 use super::end::End;
 use super::inbox::{Message, Run, Signals, Wanted, feed, with_scratch};
 use super::intake::{Intake, Side};
-use super::line::Line;
+use super::line::{Line, Tap};
 use super::live::{Inbox, Live, Port};
 use super::mailbox::{Content, Flow, Letter, Mailbox};
 use super::runtime::lock;
@@ -515,7 +515,7 @@ impl Client {
     fn port(&self, attempt: Attempt, stream: Stream, reader: Reader) -> Port {
         match stream {
             Stream::Tcp(stream) if self.ways.write || self.ways.read => {
-                Port::share(attempt, stream, reader)
+                Tap::share(attempt, stream, reader)
             }
             Stream::Tcp(stream) => Port::Own {
                 stream: Box::new(stream),

@@ -42,7 +42,7 @@ pub(super) struct Wanted {
 
 impl Message<'_> {
     /// Bytes on the wire, before compression.
-    pub fn len(&self) -> usize {
+    pub fn size(&self) -> usize {
         match self {
             Message::Text(text) => text.len(),
             Message::Binary(bytes) => bytes.len(),

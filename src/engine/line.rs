@@ -11,8 +11,8 @@ use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 
 use super::intake::Intake;
+use super::live::Port;
 use super::runtime::lock;
-use crate::net::Transport;
 use crate::policy::Attempt;
 use crate::wire::Reader;
 
@@ -70,22 +70,19 @@ pub(super) fn readiness<T: AsRawFd>(owner: T, interest: Interest) -> io::Result<
 }
 
 impl Tap {
-    /// Shares a connection, or gives back what the engine is to use alone.
-    pub fn share(
-        attempt: Attempt,
-        stream: tokio::net::TcpStream,
-        reader: Reader,
-    ) -> Result<Tap, (Box<dyn Transport>, Reader)> {
+    /// Shares a connection with the JavaScript thread.
+    pub fn share(attempt: Attempt, stream: tokio::net::TcpStream, reader: Reader) -> Port {
         let Ok(socket) = stream.into_std() else {
             // The socket is gone: a stream at its end tells it as any other loss.
-            return Err((Box::new(tokio::io::empty()), reader));
+            let stream = Box::new(tokio::io::empty());
+            return Port::Own { stream, reader };
         };
         let line = Arc::new(Line {
             attempt,
             socket,
             intake: Mutex::new(Intake::new(reader)),
         });
-        Ok(Tap { line, ready: None })
+        Port::Shared(Tap { line, ready: None })
     }
 
     /// Waits for nothing any more.

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::intake::Intake;
-use crate::net::Transport;
+use super::live::Port;
 use crate::policy::Attempt;
 use crate::wire::Reader;
 
@@ -37,12 +37,9 @@ pub(super) struct Tap {
 }
 
 impl Tap {
-    pub fn share(
-        _: Attempt,
-        stream: tokio::net::TcpStream,
-        reader: Reader,
-    ) -> Result<Tap, (Box<dyn Transport>, Reader)> {
-        Err((Box::new(stream), reader))
+    pub fn share(_: Attempt, stream: tokio::net::TcpStream, reader: Reader) -> Port {
+        let stream = Box::new(stream);
+        Port::Own { stream, reader }
     }
 
     pub fn rest(&mut self) {

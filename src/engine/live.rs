@@ -7,7 +7,6 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadBuf};
-use tokio::net::TcpStream;
 
 use super::end::End;
 use super::inbox::{Run, Runs, Signals, Wanted, feed, with_scratch};
@@ -77,14 +76,6 @@ pub(super) enum Port {
 }
 
 impl Port {
-    /// Shares a connection with the JavaScript thread, where that is possible.
-    pub fn share(attempt: Attempt, stream: TcpStream, reader: Reader) -> Port {
-        match Tap::share(attempt, stream, reader) {
-            Ok(tap) => Port::Shared(tap),
-            Err((stream, reader)) => Port::Own { stream, reader },
-        }
-    }
-
     fn stream(&mut self) -> Pin<&mut dyn Transport> {
         match self {
             Port::Own { stream, .. } => Pin::new(stream.as_mut()),
