@@ -46,7 +46,35 @@ export interface CircuitBreakerOptions {
    * @defaultValue 3
    */
   halfOpenMaxRequests?: Optional<number>;
+  /**
+   * How far back outcomes count, in milliseconds. With a window, `failureRate` of at least
+   * `minimumRequests` opens the circuit, in place of `failureThreshold` failures in a row. 0 turns it off.
+   * @defaultValue 0
+   */
+  window?: Optional<number>;
+  /**
+   * The share of the outcomes in the `window` that must be failures to open the circuit. 0 (any failure)
+   * to 1 (nothing but failures). Has no effect while `window` is 0.
+   * @defaultValue 0.5
+   */
+  failureRate?: Optional<number>;
+  /**
+   * With fewer outcomes than this in the `window` the circuit stays closed. An integer of at least 1.
+   * Has no effect while `window` is 0.
+   * @defaultValue 5
+   */
+  minimumRequests?: Optional<number>;
+  /**
+   * With whom the circuit is shared, in all threads of the process: with nobody (`'instance'`, which turns
+   * sharing off), with all clients of the same host and port (`'host'`), or with all that give the same
+   * name. docs/circuits.md says what sharing means.
+   * @defaultValue 'instance'
+   */
+  scope?: Optional<CircuitScope>;
 }
+
+/** With whom a circuit is shared: nobody, all clients of the host, or all that give this name. */
+export type CircuitScope = 'instance' | 'host' | (string & {});
 
 /** The circuit breaker's settings as the object holds them: each can be read and written. */
 export interface CircuitBreakerSettings {
@@ -56,6 +84,14 @@ export interface CircuitBreakerSettings {
   resetTimeout: number;
   /** Connections that may be under way in one half-open period. */
   halfOpenMaxRequests: number;
+  /** How far back outcomes count, in milliseconds; 0 counts failures in a row. */
+  window: number;
+  /** The share of failures in the window that opens the circuit. */
+  failureRate: number;
+  /** Outcomes in the window below which the circuit stays closed. */
+  minimumRequests: number;
+  /** With whom the circuit is shared. */
+  scope: CircuitScope;
 }
 
 /** What permessage-deflate (RFC 7692) offers to the server. */
@@ -326,7 +362,7 @@ export interface Stats {
   /** Retries since the last `open`. */
   retryCount: number;
   maxRetries: number;
-  /** Failures since the last `open`. */
+  /** Failures since the last `open`, or in the circuit breaker's `window`; of all who share the circuit. */
   circuitFailures: number;
   failureThreshold: number;
   /** When something last arrived, in milliseconds since the epoch. */
@@ -445,8 +481,9 @@ export declare class WebSocketReconnect extends EventEmitter {
   /**
    * Starts connecting. The promise resolves at the first `open`, be that after retries. It rejects
    * when the client gives up (`WSR_ERR_GAVE_UP`), is closed (`WSR_ERR_CLOSED`) or refuses to start
-   * (`WSR_ERR_CLOSED`, `WSR_ERR_CIRCUIT_OPEN`, `WSR_ERR_HALF_OPEN_LIMIT`). Ignoring it never causes
-   * an `unhandledRejection`. While connecting, the same promise comes back.
+   * (`WSR_ERR_CLOSED`, `WSR_ERR_CIRCUIT_OPEN`, `WSR_ERR_HALF_OPEN_LIMIT`; for a circuit that is shared
+   * it waits). Ignoring it never causes an `unhandledRejection`. While connecting, the same promise
+   * comes back.
    */
   connect(): Promise<void>;
 
@@ -509,7 +546,7 @@ export declare class WebSocketReconnect extends EventEmitter {
   circuitState: CircuitState;
   /** Retries since the last `open`. */
   retryCount: number;
-  /** Failures since the last `open`. */
+  /** Failures since the last `open`, or in the circuit breaker's `window`; of all who share the circuit. */
   circuitFailures: number;
   /** Whether `close()` was called. `true` stops retrying, `false` allows `connect()` again. */
   manualClose: boolean;

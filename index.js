@@ -43,6 +43,7 @@ class WebSocketReconnect extends View {
       numbers: {},
       liveness: liveness.read(settings),
       circuitBreaker: options.circuitBreaker(settings.circuitBreaker, () => this._configure()),
+      scope: 'instance',
       route: undefined,
     });
     for (const name of Object.keys(options.NUMBERS)) {
@@ -56,12 +57,14 @@ class WebSocketReconnect extends View {
       thrownHere(() => mailbox.createClient(policy, inner.route, mayNeedTrust(inner.route))),
     );
     this._sift();
+    this._share();
   }
 
   connect() {
     const inner = this._inner;
     if (inner.state === 'OPEN') return Promise.resolve();
-    if (inner.pending && !inner.manualClose && inner.state !== 'BLOCKED') return inner.pending.promise;
+    const refused = inner.manualClose || (inner.state === 'BLOCKED' && inner.scope === 'instance');
+    if (inner.pending && !refused) return inner.pending.promise;
     let reply;
     try {
       this._reroute();
@@ -344,6 +347,9 @@ class WebSocketReconnect extends View {
       circuitBreaker.resetTimeout,
       circuitBreaker.halfOpenMaxRequests,
       route.closeTimeout,
+      circuitBreaker.window,
+      circuitBreaker.failureRate,
+      circuitBreaker.minimumRequests,
     ];
   }
 
@@ -351,6 +357,15 @@ class WebSocketReconnect extends View {
     this._inner.client.configure(this._settings(), this._liveness());
     this._watchEventLoop();
     this._sift();
+    this._share();
+  }
+
+  _share() {
+    const inner = this._inner;
+    const { scope } = inner.circuitBreaker;
+    if (scope === inner.scope) return;
+    inner.scope = scope;
+    mailbox.share(inner.id, this, inner.client, scope);
   }
 
   /** Puts what judges and hides messages before their delivery. Only a client that asks for it has that. */

@@ -5,6 +5,7 @@ const { once } = require('events');
 const test = require('node:test');
 const { ChatClient } = require('./chat-client.js');
 const { GraphQLClient } = require('./graphql-client.js');
+const { startClients } = require('./shared-circuit.js');
 const { startChatServer } = require('./servers/chat-server.js');
 const { startGraphQLServer } = require('./servers/graphql-server.js');
 
@@ -231,4 +232,28 @@ test('the GraphQL client does not try again where it is forbidden', async (t) =>
   const friend = graphql(t, server, { connectionParams: () => ({ token: 'secret' }) });
   friend.connect();
   assert.deepStrictEqual(await friend.request({ query: '{ notes { text } }' }), { data: { notes: [] } });
+});
+
+test('clients with a shared circuit wait together, and come back by one probe', async (t) => {
+  const before = await startChatServer();
+  const { port, url } = before;
+  await before.stop();
+  const inbox = new Inbox();
+  const circuitBreaker = { failureThreshold: 3, resetTimeout: 200, halfOpenMaxRequests: 1 };
+  const tell = (index, event, detail) => event !== 'error' && inbox.put({ index, event, detail });
+  const clients = startClients({ url, count: 5, tell, ...SOON, maxRetries: Infinity, circuitBreaker });
+  t.after(() => clients.forEach((ws) => ws.close()));
+  const told = async (event, detail) => {
+    for (;;) {
+      const next = await inbox.take();
+      if (next.event === event && next.detail === detail) return next;
+    }
+  };
+  await told('circuitChange', 'OPEN');
+  await told('circuitChange', 'HALF-OPEN');
+  const again = await startChatServer({ port });
+  t.after(() => again.stop());
+  const open = new Set();
+  while (open.size < clients.length) open.add((await told('open', undefined)).index);
+  assert.ok(clients.every((ws) => ws.circuitState === 'CLOSED'));
 });

@@ -24,6 +24,12 @@ const WAYS = ['write', 'read', 'runs'];
 
 /** Clients that may be told something, by id. All others can be collected. */
 const clients = new Map();
+/** Clients that others may have something to tell about their shared circuit, by id: each can be collected. */
+const sharers = new Map();
+const collected =
+  typeof FinalizationRegistry === 'function'
+    ? new FinalizationRegistry((id) => sharers.delete(id))
+    : undefined;
 /** Ids of clients that need nothing more, and may still have rows under way. */
 const leaving = new Set();
 /** Ids of clients that keep the process alive. */
@@ -51,7 +57,7 @@ function deliver() {
   while (cursor < rows.length) {
     const at = cursor;
     const kind = rows[at + 1];
-    const client = clients.get(rows[at]);
+    const client = clients.get(rows[at]) || sharer(rows[at]);
     cursor += rowLength(rows, at);
     if (client) deliverRow(client, kind, rows, at);
     if (kind === OPEN) break;
@@ -65,6 +71,11 @@ function deliver() {
   if (leaving.size === 0 || !environment.isEmpty()) return;
   for (const id of leaving) clients.delete(id);
   leaving.clear();
+}
+
+function sharer(id) {
+  const reference = sharers.get(id);
+  return reference && reference.deref();
 }
 
 /** Takes what `environment.take` gives: whether more is left, and rows. */
@@ -165,6 +176,20 @@ function reroute(client, route, trusts) {
   client.reroute(route);
 }
 
+/**
+ * Shares the circuit of `client`, which others may have something to tell about from then on. Before Node 14.6
+ * there is no weak reference: such a client is not collected there.
+ */
+function share(id, client, native, scope) {
+  if (scope === 'instance') {
+    sharers.delete(id);
+  } else if (!sharers.has(id)) {
+    sharers.set(id, collected ? new WeakRef(client) : { deref: () => client });
+    if (collected) collected.register(client, id);
+  }
+  native.share(scope);
+}
+
 /** Tells the engine that the event loop runs. */
 function tellThatItRuns() {
   environment.runs();
@@ -182,4 +207,4 @@ function track(id, client, reachable, holding) {
   if (holders.size > 0 !== held) environment.hold(!held);
 }
 
-module.exports = { createClient, reroute, eachRow, send, tellThatItRuns, track };
+module.exports = { createClient, reroute, share, eachRow, send, tellThatItRuns, track };

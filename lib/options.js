@@ -31,6 +31,13 @@ const CIRCUIT = {
   failureThreshold: count(5, 1),
   resetTimeout: ms(60000),
   halfOpenMaxRequests: count(3, 1),
+  window: {
+    value: 0,
+    min: 0,
+    allowed: 'a number of milliseconds of at least 0; 0 counts failures in a row',
+  },
+  failureRate: { value: 0.5, min: 0, max: 1, allowed: 'a number from 0 to 1' },
+  minimumRequests: count(5, 1),
 };
 
 const COUNT = count(0, 0);
@@ -89,13 +96,21 @@ function heartbeatText(value) {
   return text;
 }
 
+/** With whom a circuit is shared. */
+function scope(value) {
+  if (value === undefined || value === null) return 'instance';
+  const allowed = "'instance', 'host' or a name of your own";
+  if (typeof value !== 'string') throw badType('circuitBreaker.scope', value, allowed);
+  if (value === '') throw badRange('circuitBreaker.scope', value, allowed);
+  return value;
+}
+
 /** The circuit breaker's settings as an object whose properties check and tell `changed`. */
 function circuitBreaker(value, changed) {
   const given = object('circuitBreaker', value);
   const settings = {};
   const view = {};
-  for (const name of Object.keys(CIRCUIT)) {
-    const check = (next) => number(`circuitBreaker.${name}`, next, CIRCUIT[name]);
+  const define = (name, check) => {
     settings[name] = check(given[name]);
     Object.defineProperty(view, name, {
       enumerable: true,
@@ -105,7 +120,11 @@ function circuitBreaker(value, changed) {
         changed();
       },
     });
+  };
+  for (const name of Object.keys(CIRCUIT)) {
+    define(name, (next) => number(`circuitBreaker.${name}`, next, CIRCUIT[name]));
   }
+  define('scope', scope);
   return view;
 }
 

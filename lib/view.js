@@ -235,7 +235,8 @@ class View extends Emitter {
       const state = row[at + 6];
       if (inner.pings && state !== 'OPEN') inner.pings.lose();
       // A call has closed the circuit since.
-      if (state === 'BLOCKED' && inner.circuitState !== 'OPEN') return;
+      const closed = inner.circuitState !== 'OPEN' && isBefore(moment, inner.circuitHorizon);
+      if (state === 'BLOCKED' && closed) return;
       if (state === inner.state) return;
       inner.state = state;
       if (state === 'OPEN') inner.openedAt = row[at + 2];

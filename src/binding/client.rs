@@ -10,7 +10,7 @@ use super::environment::{Environment, Shared};
 use super::options::{Code, RawLiveness, RawPolicy, RawRoute, route, settings};
 use super::sender::Sender;
 use super::value::{self, Rows};
-use crate::engine::{self, Reply, Setup, epoch_ms};
+use crate::engine::{self, Reply, Setup, Sharing, epoch_ms};
 use crate::policy::Input;
 
 #[napi]
@@ -163,6 +163,16 @@ impl Client {
     pub fn set_circuit(&self, circuit: String) -> f64 {
         self.client
             .assign(Input::SetCircuit(value::circuit(&circuit))) as f64
+    }
+
+    /// `'instance'`, `'host'` or the name of a circuit.
+    #[napi(catch_unwind)]
+    pub fn share(&self, scope: String) {
+        self.client.share(match scope.as_str() {
+            "instance" => Sharing::Alone,
+            "host" => Sharing::Host,
+            _ => Sharing::Named(scope),
+        });
     }
 
     #[napi(catch_unwind)]

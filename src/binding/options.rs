@@ -10,7 +10,7 @@ use super::environment::Shared;
 use crate::engine::Route;
 use crate::net::{BadOption, Options, Target, TlsOptions};
 use crate::policy::{
-    Answer, Backoff, Beat, CircuitSettings, Heartbeat, Liveness, Refusal, Settings,
+    Answer, Backoff, Beat, CircuitSettings, FailureRate, Heartbeat, Liveness, Refusal, Settings,
 };
 use crate::wire::deflate::{self, ClientWindow};
 
@@ -144,11 +144,21 @@ pub fn settings(numbers: &[f64], liveness: &RawLiveness) -> Settings {
         },
         circuit: CircuitSettings {
             failure_threshold: count(7),
+            rate: rate(at(11), at(12), count(13)),
             reset_timeout: ms(at(8)),
             half_open_max: count(9),
         },
         close_timeout: ms(at(10)),
     }
+}
+
+/// A window of 0 counts consecutive failures.
+fn rate(window: f64, share: f64, minimum: u64) -> Option<FailureRate> {
+    Some(FailureRate {
+        window: limit(window)?,
+        share,
+        minimum,
+    })
 }
 
 /// The one place where JavaScript's milliseconds become a `Duration`. What no `Duration` can hold

@@ -12,6 +12,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use tokio::sync::Notify;
 
+use super::circuits::{Membership, Scope, Sharing};
 use super::clock;
 use super::dial::{Dial, DialFuture, Wired};
 use super::end::End;
@@ -25,7 +26,9 @@ use super::sign::Sign;
 use super::watch::Watch;
 use super::ways::Ways;
 use crate::net::Stream;
-use crate::policy::{Attempt, Event, Input, Link, Notice, Output, Refusal, Rtt, Settings, State};
+use crate::policy::{
+    Attempt, Event, Input, Link, Notice, Output, Refusal, Rtt, Settings, Shared, State,
+};
 use crate::wire::{Reader, Writer};
 
 /// From this size on a message is written at once by who sends it: a write of its own costs it little.
@@ -72,7 +75,7 @@ pub struct Reply {
 pub struct Client {
     pub(super) flow: Arc<Flow>,
     /// Tells the driver that there is something to do.
-    pub(super) wake: Notify,
+    pub(super) wake: Arc<Notify>,
     pub(super) watch: Option<Arc<Watch>>,
     core: Mutex<Core>,
     mailbox: Arc<Mailbox>,
@@ -84,6 +87,9 @@ pub struct Client {
 struct Core {
     link: Link,
     route: Arc<dyn Dial>,
+    sharing: Sharing,
+    /// Of the circuit that is shared, or will be once the connection has ended.
+    scope: Option<Scope>,
     heartbeat: String,
     /// There while a connection is open and no close frame has been written.
     writer: Option<Writer>,
@@ -149,6 +155,8 @@ impl Client {
         let core = Core {
             link: Link::new(setup.settings, StdRng::from_seed(clock::seed())),
             route: setup.route,
+            sharing: Sharing::Alone,
+            scope: None,
             heartbeat: setup.heartbeat,
             writer: None,
             line: None,
@@ -163,7 +171,7 @@ impl Client {
         };
         Client {
             flow: Arc::new(Flow::new(setup.id)),
-            wake: Notify::new(),
+            wake: Arc::default(),
             watch: setup.watch,
             core: Mutex::new(core),
             mailbox: setup.mailbox,
@@ -183,7 +191,12 @@ impl Client {
     /// Starts connecting, or does nothing when that is under way already.
     pub fn connect(&self, received: u64) -> Result<Reply, Refusal> {
         let mut core = lock(&self.core);
-        core.link.connect(clock::now())?;
+        if let Err(refusal) = core.link.connect(clock::now()) {
+            // What others have made of a shared circuit is told all the same.
+            self.settle(&mut core, Vec::new());
+            self.wake.notify_one();
+            return Err(refusal);
+        }
         // A circuit that turns half-open here does so by its timer, not by the call.
         Ok(self.answer(&mut core, received, false))
     }
@@ -247,7 +260,31 @@ impl Client {
 
     /// Where the next attempts go.
     pub fn set_route(&self, route: Arc<dyn Dial>) {
-        lock(&self.core).route = route;
+        let mut core = lock(&self.core);
+        core.route = route;
+        self.join(&mut core);
+    }
+
+    /// With whom the circuit is shared.
+    pub fn share(&self, sharing: Sharing) {
+        let mut core = lock(&self.core);
+        core.sharing = sharing;
+        self.join(&mut core);
+    }
+
+    /// Moves to the circuit that the sharing and the route ask for.
+    fn join(&self, core: &mut Core) {
+        let scope = core.sharing.scope(core.route.place());
+        if scope == core.scope {
+            return;
+        }
+        core.scope.clone_from(&scope);
+        let shared = scope.map(|scope| -> Box<dyn Shared> {
+            Box::new(Membership::new(scope, self.wake.clone()))
+        });
+        core.link.join(shared, clock::now());
+        self.settle(core, Vec::new());
+        self.wake.notify_one();
     }
 
     /// Delay in ms before retry `attempt`, from 0, jitter included.
@@ -384,6 +421,10 @@ impl Client {
     /// holds nothing, and gives its empty buffer for them.
     pub(super) fn turn(&self, unwritten: usize, empty: &mut Vec<u8>) -> Turn {
         let mut core = lock(&self.core);
+        if core.link.is_behind() {
+            core.link.handle(Input::Tick, clock::now());
+            self.settle(&mut core, Vec::new());
+        }
         core.in_flight = unwritten;
         if unwritten == 0 && !core.out.is_empty() {
             mem::swap(&mut core.out, empty);
@@ -408,6 +449,11 @@ impl Client {
         }
         core.restless = false;
         true
+    }
+
+    /// The driver is gone: with its environment, which may end without a word to its objects.
+    pub(super) fn leave(&self) {
+        lock(&self.core).link.leave();
     }
 
     /// Hands a fact to the policy.

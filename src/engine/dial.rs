@@ -24,6 +24,11 @@ pub type DialFuture = Pin<Box<dyn Future<Output = Result<Wired, Failure>> + Send
 pub trait Dial: Send + Sync {
     /// Starts one attempt. Dropping the future gives it up.
     fn dial(&self) -> DialFuture;
+
+    /// The host and port, where it has one: who has the same can share a circuit.
+    fn place(&self) -> Option<String> {
+        None
+    }
 }
 
 /// A target on the network and what is offered to it.
@@ -34,6 +39,10 @@ pub struct Route {
 }
 
 impl Dial for Route {
+    fn place(&self) -> Option<String> {
+        Some(self.target.place())
+    }
+
     fn dial(&self) -> DialFuture {
         let target = self.target.clone();
         let offered = self.deflate.clone();

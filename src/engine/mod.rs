@@ -13,6 +13,7 @@
     )
 )]
 
+mod circuits;
 mod client;
 mod clock;
 mod dial;
@@ -32,6 +33,7 @@ mod watch;
 mod ways;
 mod world;
 
+pub use circuits::Sharing;
 pub use client::{Client, Payload, Reply, Setup};
 pub use clock::epoch_ms;
 pub use dial::{Dial, DialFuture, Route, Wired};

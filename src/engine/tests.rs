@@ -7,14 +7,17 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::*;
 use crate::net::Stream;
 use crate::policy::{
     Answer, Backoff, Beat, Circuit, CircuitSettings, CloseCode, Ending, Event, Failure, Heartbeat,
-    Input, Liveness, Notice, Settings, State,
+    Input, Liveness, Notice, Refusal, Settings, State,
 };
+
+mod sharing;
 
 #[tokio::test(start_paused = true)]
 async fn a_message_sent_while_connecting_goes_out_at_open_before_later_ones() {
@@ -247,6 +250,7 @@ fn settings() -> Settings {
         liveness: Liveness::default(),
         circuit: CircuitSettings {
             failure_threshold: 3,
+            rate: None,
             reset_timeout: Duration::from_millis(300),
             half_open_max: 1,
         },
@@ -316,6 +320,7 @@ impl Dial for Memory {
 /// A client with its driver running, and what JavaScript has taken so far.
 struct Life {
     client: Arc<Client>,
+    driver: JoinHandle<()>,
     sign: Arc<Sign>,
     route: Arc<Memory>,
     mailbox: Arc<Mailbox>,
@@ -348,9 +353,10 @@ impl Life {
             watch: None,
             ways: Ways::default(),
         }));
-        tokio::spawn(drive(client.clone()));
+        let driver = tokio::spawn(drive(client.clone()));
         Life {
             client,
+            driver,
             sign,
             route,
             mailbox,

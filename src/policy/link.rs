@@ -1,6 +1,7 @@
 //! One client: puts backoff, circuit and heartbeat together into the life of a connection.
 
 mod alive;
+mod circuit;
 mod life;
 mod user;
 
@@ -9,9 +10,9 @@ use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 
-use super::circuit::Breaker;
 use super::phase::Phase;
 use super::rtt::RoundTrips;
+use super::seat::Seat;
 use super::{
     Attempt, Circuit, CloseCode, Ending, Event, Input, Notice, Output, Refusal, Settings, State,
 };
@@ -27,7 +28,7 @@ use super::{
 /// #     max_retries: None,
 /// #     heartbeat: Heartbeat { interval: None, timeout: Duration::from_secs(5), beat: Beat::Message, answer: Answer::AnyFrame },
 /// #     liveness: Liveness::default(),
-/// #     circuit: CircuitSettings { failure_threshold: 5, reset_timeout: Duration::from_secs(60), half_open_max: 3 },
+/// #     circuit: CircuitSettings { failure_threshold: 5, rate: None, reset_timeout: Duration::from_secs(60), half_open_max: 3 },
 /// #     close_timeout: Duration::from_secs(30),
 /// # };
 /// let now = Instant::now();
@@ -42,7 +43,11 @@ pub struct Link {
     settings: Settings,
     rng: StdRng,
     phase: Phase,
-    breaker: Breaker,
+    seat: Seat,
+    /// The circuit to move to when the connection has ended.
+    next_seat: Option<Seat>,
+    /// What the user was told last of the circuit.
+    told: Circuit,
     /// The number of the latest attempt.
     attempt: Attempt,
     retry_count: u64,
@@ -62,7 +67,9 @@ impl Link {
             settings,
             rng,
             phase: Phase::Idle { failed: false },
-            breaker: Breaker::new(),
+            seat: Seat::own(),
+            next_seat: None,
+            told: Circuit::Closed,
             attempt: 0,
             retry_count: 0,
             manual_close: false,
@@ -76,28 +83,44 @@ impl Link {
     /// Starts connecting; `Ok` with nothing to do where that has been done already.
     ///
     /// After `FAILED` it starts a new series of retries. While closing, the new connection is
-    /// started when the old one has ended.
+    /// started when the old one has ended. Where others have opened a circuit that is shared, the client
+    /// waits for it as one does that was connected before.
     pub fn connect(&mut self, now: Instant) -> Result<(), Refusal> {
         if self.manual_close {
             return Err(Refusal::ManuallyClosed);
         }
-        self.half_open_if_due(now);
-        match &mut self.phase {
+        self.catch_up(now);
+        match self.phase {
             Phase::Dialing { .. }
             | Phase::Open { .. }
             | Phase::Waiting { .. }
             | Phase::Stalled { .. } => {}
-            Phase::Blocked => return Err(Refusal::CircuitOpen),
-            Phase::Closing { reconnect, .. } => {
-                self.breaker.admit(&self.settings.circuit)?;
-                *reconnect = true;
+            Phase::Blocked if self.may_wait() => {}
+            Phase::Blocked => return self.admit().and(Err(Refusal::CircuitOpen)),
+            Phase::Closing {
+                attempt, cut_at, ..
+            } => {
+                if !self.may_wait() {
+                    self.admit()?;
+                }
+                self.enter(Phase::Closing {
+                    attempt,
+                    cut_at,
+                    reconnect: true,
+                });
             }
             Phase::Idle { failed } => {
-                self.breaker.admit(&self.settings.circuit)?;
-                if *failed && self.retries_used_up().is_some() {
+                let answer = self.begin();
+                if !self.may_wait() {
+                    answer?;
+                }
+                if failed && self.retries_used_up().is_some() {
                     self.retry_count = 0;
                 }
-                self.dial();
+                match answer {
+                    Ok(()) => self.dial(),
+                    Err(refusal) => self.block(refusal, now),
+                }
             }
         }
         Ok(())
@@ -125,11 +148,13 @@ impl Link {
                 self.settings = settings;
             }
             Input::SetRetryCount(count) => self.retry_count = count,
-            Input::SetCircuitFailures(count) => self.breaker.set_failures(count),
+            Input::SetCircuitFailures(count) => {
+                self.seat.set_failures(count, &self.settings.circuit, now);
+            }
             Input::SetManualClose(manual_close) => self.set_manual_close(manual_close),
             Input::SetCircuit(Circuit::Closed) => self.close_circuit(Telling::Silent),
             Input::SetCircuit(Circuit::Open) => self.open_circuit(Telling::Silent, now),
-            Input::SetCircuit(Circuit::HalfOpen) => self.half_open_circuit(Telling::Silent),
+            Input::SetCircuit(Circuit::HalfOpen) => self.half_open_circuit(Telling::Silent, now),
             Input::Opened { attempt } => self.opened(attempt, now),
             Input::Refused { attempt, failure } => {
                 self.lost(attempt, abnormal(), Some(failure), now)
@@ -165,6 +190,7 @@ impl Link {
                 }
             }
         }
+        self.follow_news(now);
     }
 
     /// The next decision, in the order to be carried out.
@@ -175,7 +201,7 @@ impl Link {
     /// When [`Input::Tick`] is due; `None` where only other inputs can change anything.
     pub fn deadline(&self) -> Option<Instant> {
         [
-            self.breaker.deadline(),
+            self.seat.deadline(),
             self.phase.deadline(),
             self.block_deadline(),
         ]
@@ -189,7 +215,12 @@ impl Link {
     }
 
     pub fn circuit(&self) -> Circuit {
-        self.breaker.circuit()
+        self.seat.circuit()
+    }
+
+    /// Whether another client has moved the circuit that is shared: an [`Input::Tick`] is due at once.
+    pub fn is_behind(&self) -> bool {
+        self.seat.is_behind()
     }
 
     /// Retries announced since the last successful connection.
@@ -197,9 +228,9 @@ impl Link {
         self.retry_count
     }
 
-    /// Failures since the last successful connection.
+    /// Failures since the last successful connection, or in the window, of all who share the circuit.
     pub fn circuit_failures(&self) -> u64 {
-        self.breaker.failures()
+        self.seat.failures(&self.settings.circuit)
     }
 
     /// Whether the user has closed for good.
@@ -248,9 +279,11 @@ enum Telling {
 
 /// How the user is told.
 impl Link {
-    fn circuit_changed(&mut self, changed: bool, telling: Telling) {
+    fn tell_circuit(&mut self, telling: Telling) {
+        let changed = self.told != self.circuit();
+        self.told = self.circuit();
         match telling {
-            Telling::Told if changed => self.tell(Event::CircuitChange(self.circuit())),
+            Telling::Told if changed => self.tell(Event::CircuitChange(self.told)),
             Telling::Told | Telling::Silent => {}
         }
     }
@@ -259,6 +292,9 @@ impl Link {
     /// within it: the `close` that follows is its last event.
     fn enter(&mut self, phase: Phase) {
         let before = std::mem::replace(&mut self.phase, phase);
+        if let Phase::Dialing { .. } = before {
+            self.seat.finish();
+        }
         if before.state() != self.state() {
             let alive = before.is_alive() || self.is_alive();
             self.notify(Event::StateChange(self.state()), alive);
@@ -273,7 +309,7 @@ impl Link {
         self.outputs.push_back(Output::Notify(Notice {
             event,
             retry_count: self.retry_count,
-            circuit_failures: self.breaker.failures(),
+            circuit_failures: self.circuit_failures(),
             alive,
         }));
     }

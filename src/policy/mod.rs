@@ -12,15 +12,19 @@ mod liveness;
 mod phase;
 mod pings;
 mod rtt;
+mod seat;
 mod sleep;
 #[cfg(test)]
 mod tests;
 mod types;
 mod vigil;
+mod window;
 
+pub use circuit::Breaker;
 pub use link::Link;
 pub use liveness::{Answer, Beat, Liveness};
 pub use pings::{is_receipt, ping_number};
 pub use rtt::Rtt;
+pub use seat::Shared;
 pub use sleep::Clocks;
 pub use types::*;

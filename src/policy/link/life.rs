@@ -5,11 +5,19 @@ use std::time::{Duration, Instant};
 use super::{Link, Telling, abnormal, is_due};
 use crate::policy::phase::Phase;
 use crate::policy::vigil::Vigil;
-use crate::policy::{Attempt, CloseCode, Ending, Event, Failure, Output, Refusal};
+use crate::policy::{Attempt, CloseCode, Ending, Event, Failure, Output};
+
+/// Why a connection is started.
+pub(super) enum Reason {
+    /// It was announced as a retry.
+    Retry,
+    /// The user asked for it while the one before was closing.
+    Asked,
+}
 
 impl Link {
     pub(super) fn tick(&mut self, now: Instant) {
-        self.half_open_if_due(now);
+        self.catch_up(now);
         if is_due(self.block_deadline(), now) {
             return self.stall(now);
         }
@@ -22,15 +30,9 @@ impl Link {
                 self.carry_out(due, attempt, now);
             }
             Phase::Closing { .. } => self.cut(now),
-            Phase::Waiting { .. } => self.dial_or_block(now),
+            Phase::Waiting { .. } => self.dial_or_block(now, Reason::Retry),
             Phase::Idle { .. } | Phase::Dialing { .. } | Phase::Blocked | Phase::Stalled { .. } => {
             }
-        }
-    }
-
-    pub(super) fn half_open_if_due(&mut self, now: Instant) {
-        if is_due(self.breaker.deadline(), now) {
-            self.half_open_circuit(Telling::Told);
         }
     }
 
@@ -39,14 +41,14 @@ impl Link {
             return;
         }
         self.retry_count = 0;
-        let closed = self.breaker.succeed();
+        self.seat.succeed(&self.settings.circuit, now);
         self.enter(Phase::Open {
             attempt,
             vigil: Vigil::new(&self.settings, now),
         });
         self.round_trips.clear();
         self.ran_at.get_or_insert(now);
-        self.circuit_changed(closed, Telling::Told);
+        self.tell_circuit(Telling::Told);
         self.tell(Event::Open);
     }
 
@@ -67,9 +69,9 @@ impl Link {
     }
 
     pub(super) fn fail(&mut self, failure: Failure, now: Instant) {
-        let opened = self.breaker.fail(&self.settings.circuit, now);
+        self.seat.fail(&self.settings.circuit, now);
         self.tell(Event::Error(failure));
-        self.circuit_changed(opened, Telling::Told);
+        self.tell_circuit(Telling::Told);
     }
 
     pub(super) fn cut(&mut self, now: Instant) {
@@ -89,12 +91,14 @@ impl Link {
         if !goes_on {
             self.enter(Phase::Idle { failed: false });
             self.tell(Event::Close(ending));
+            self.change_seat();
             return;
         }
         self.enter(Phase::Waiting { until: None });
         self.tell(Event::Close(ending));
+        self.change_seat();
         if asked {
-            self.dial_or_block(now);
+            self.dial_or_block(now, Reason::Asked);
         } else {
             self.retry(now);
         }
@@ -103,27 +107,38 @@ impl Link {
     pub(super) fn retry(&mut self, now: Instant) {
         if let Some(limit) = self.retries_used_up() {
             self.give_up(limit);
-        } else if let Err(refusal) = self.breaker.admit(&self.settings.circuit) {
+        } else if let Err(refusal) = self.admit() {
             self.block(refusal, now);
         } else {
             let delay = self.delay(self.retry_count);
-            self.enter(Phase::Waiting {
-                until: now.checked_add(delay),
-            });
-            self.announce_retry(delay);
+            self.wait(delay, now);
         }
     }
 
-    pub(super) fn dial_or_block(&mut self, now: Instant) {
-        match self.breaker.admit(&self.settings.circuit) {
+    /// Waits for so long, and then retries.
+    pub(super) fn wait(&mut self, delay: Duration, now: Instant) {
+        self.enter(Phase::Waiting {
+            until: now.checked_add(delay),
+        });
+        self.announce_retry(delay);
+    }
+
+    pub(super) fn dial_or_block(&mut self, now: Instant, reason: Reason) {
+        match self.begin() {
             Ok(()) => self.dial(),
-            Err(refusal) => self.block(refusal, now),
+            Err(refusal) => {
+                match reason {
+                    Reason::Retry => self.take_retry_back(),
+                    Reason::Asked => {}
+                }
+                self.block(refusal, now);
+            }
         }
     }
 
+    /// Starts an attempt that [`begin`](Link::begin) has allowed.
     pub(super) fn dial(&mut self) {
         self.attempt += 1;
-        self.breaker.count_dial();
         self.enter(Phase::Dialing {
             attempt: self.attempt,
         });
@@ -132,26 +147,7 @@ impl Link {
         });
     }
 
-    /// Waits for the circuit. One that has used up its probes without a verdict opens again:
-    /// half-open has no timer that would let the client go on.
-    fn block(&mut self, refusal: Refusal, now: Instant) {
-        if refusal == Refusal::HalfOpenLimit {
-            let opened = self.breaker.open(&self.settings.circuit, now);
-            self.circuit_changed(opened, Telling::Told);
-        }
-        self.enter(Phase::Blocked);
-    }
-
-    pub(super) fn unblock(&mut self) {
-        if let Some(limit) = self.retries_used_up() {
-            self.give_up(limit);
-        } else {
-            self.announce_retry(Duration::ZERO);
-            self.dial();
-        }
-    }
-
-    fn give_up(&mut self, limit: u64) {
+    pub(super) fn give_up(&mut self, limit: u64) {
         self.enter(Phase::Idle { failed: true });
         self.tell(Event::Close(Ending {
             code: CloseCode::MaxRetries,
@@ -167,7 +163,7 @@ impl Link {
             .filter(|limit| self.retry_count >= *limit)
     }
 
-    fn announce_retry(&mut self, delay: Duration) {
+    pub(super) fn announce_retry(&mut self, delay: Duration) {
         self.retry_count = self.retry_count.saturating_add(1);
         let max_retries = self.settings.max_retries;
         self.tell(Event::Retry {

@@ -7,5 +7,6 @@ mod heartbeat;
 mod liveness;
 mod properties;
 mod settings;
+mod sharing;
 mod trace;
 mod watch;

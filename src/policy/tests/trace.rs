@@ -57,6 +57,7 @@ pub fn measured() -> Settings {
         liveness: Liveness::default(),
         circuit: CircuitSettings {
             failure_threshold: 5,
+            rate: None,
             reset_timeout: Duration::from_millis(1000),
             half_open_max: 3,
         },
@@ -64,10 +65,10 @@ pub fn measured() -> Settings {
     }
 }
 
-struct Trace {
+pub struct Trace {
     start: Instant,
-    now: Instant,
-    link: Link,
+    pub now: Instant,
+    pub link: Link,
     watch: Watch,
     decided: Vec<String>,
     place: String,
@@ -75,18 +76,22 @@ struct Trace {
 
 impl Trace {
     fn new(settings: Settings) -> Trace {
-        let start = Instant::now();
+        let link = Link::new(settings, StdRng::seed_from_u64(1));
+        Trace::of(link, Watch::default(), Instant::now())
+    }
+
+    pub fn of(link: Link, watch: Watch, start: Instant) -> Trace {
         Trace {
             start,
             now: start,
-            link: Link::new(settings, StdRng::seed_from_u64(1)),
-            watch: Watch::default(),
+            link,
+            watch,
             decided: Vec::new(),
             place: String::new(),
         }
     }
 
-    fn line(&mut self, line: &str) {
+    pub fn line(&mut self, line: &str) {
         let (verb, rest) = line.split_once(' ').unwrap();
         let rest = rest.trim();
         match verb {
@@ -123,7 +128,7 @@ impl Trace {
         }
     }
 
-    fn nothing_is_left(&self) {
+    pub fn nothing_is_left(&self) {
         assert!(
             self.decided.is_empty(),
             "unexpected after: {}: {}",
@@ -132,7 +137,7 @@ impl Trace {
         );
     }
 
-    fn input(&mut self, what: &str) {
+    pub fn input(&mut self, what: &str) {
         if what == "connect" {
             let answer = self.link.connect(self.now);
             self.watch.connected(&answer);
@@ -280,6 +285,13 @@ fn parse(what: &str, link: &Link, start: Instant) -> Input {
                 "detectSleep" => settings.liveness.detect_sleep = value.parse().unwrap(),
                 "failureThreshold" => settings.circuit.failure_threshold = value.parse().unwrap(),
                 "resetTimeout" => settings.circuit.reset_timeout = duration(value),
+                "window" => {
+                    settings.circuit.rate = Some(FailureRate {
+                        window: duration(value),
+                        share: 0.5,
+                        minimum: 4,
+                    });
+                }
                 "halfOpenMaxRequests" => settings.circuit.half_open_max = value.parse().unwrap(),
                 other => panic!("unknown setting: {other}"),
             }
