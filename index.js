@@ -42,7 +42,7 @@ class WebSocketReconnect extends View {
       heartbeatMessage: settings.heartbeatMessage,
       numbers: {},
       liveness: liveness.read(settings),
-      circuitBreaker: options.circuitBreaker(settings.circuitBreaker, () => this._configure()),
+      circuitBreaker: options.circuitBreaker(settings.circuitBreaker, this),
       scope: 'instance',
       route: undefined,
     });
@@ -303,7 +303,7 @@ class WebSocketReconnect extends View {
   }
 
   set circuitBreaker(value) {
-    this._inner.circuitBreaker = options.circuitBreaker(value, () => this._configure());
+    this._inner.circuitBreaker = options.circuitBreaker(value, this);
     this._configure();
   }
 

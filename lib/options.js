@@ -105,27 +105,28 @@ function scope(value) {
   return value;
 }
 
-/** The circuit breaker's settings as an object whose properties check and tell `changed`. */
-function circuitBreaker(value, changed) {
+/** On the circuit breaker's settings: whose they are. */
+const OWNER = Symbol('owner');
+
+/** Checks what is assigned to the circuit breaker's settings, and tells their owner. */
+const CHECKED = {
+  set(settings, name, value) {
+    if (name === 'scope') settings.scope = scope(value);
+    else settings[name] = name in CIRCUIT ? number(`circuitBreaker.${name}`, value, CIRCUIT[name]) : value;
+    settings[OWNER]._configure();
+    return true;
+  },
+};
+
+/** The circuit breaker's settings as an object that checks what is assigned, and calls `_configure` of its owner. */
+function circuitBreaker(value, owner) {
   const given = object('circuitBreaker', value);
-  const settings = {};
-  const view = {};
-  const define = (name, check) => {
-    settings[name] = check(given[name]);
-    Object.defineProperty(view, name, {
-      enumerable: true,
-      get: () => settings[name],
-      set(next) {
-        settings[name] = check(next);
-        changed();
-      },
-    });
-  };
+  const settings = Object.defineProperty({}, OWNER, { value: owner });
   for (const name of Object.keys(CIRCUIT)) {
-    define(name, (next) => number(`circuitBreaker.${name}`, next, CIRCUIT[name]));
+    settings[name] = number(`circuitBreaker.${name}`, given[name], CIRCUIT[name]);
   }
-  define('scope', scope);
-  return view;
+  settings.scope = scope(given.scope);
+  return new Proxy(settings, CHECKED);
 }
 
 module.exports = {
