@@ -244,10 +244,10 @@ impl Outbox {
     /// Asks for a receipt of the message that was kept or written last.
     pub fn confirm(&mut self, now: Instant, timeout: Option<Duration>) -> Receipt {
         let receipt = self.wait(now, timeout);
-        if self.keeps_written() || !self.connected {
-            if let Some(entry) = self.entries.back_mut() {
-                entry.receipt = Some(receipt);
-            }
+        if (self.keeps_written() || !self.connected)
+            && let Some(entry) = self.entries.back_mut()
+        {
+            entry.receipt = Some(receipt);
         }
         receipt
     }
