@@ -15,6 +15,7 @@ const { fork } = require('child_process');
 const os = require('os');
 const path = require('path');
 const { within } = require('../scripts/demo/witness.js');
+const { install } = require('../scripts/tools.js');
 
 /** How many connections a client holds at a time. */
 const LINKS = 8;
@@ -39,7 +40,9 @@ class Child {
     this.end = () => this.process.kill('SIGKILL');
     process.once('exit', this.end);
     this.gone = new Promise((_, reject) => {
-      this.process.once('exit', (code, signal) => reject(new Error(`${script} ended with ${code || signal}`)));
+      this.process.once('exit', (code, signal) =>
+        reject(new Error(`${script} ended with ${code || signal}`)),
+      );
     });
     this.gone.catch(() => {});
   }
@@ -124,6 +127,7 @@ async function main(args = process.argv.slice(2)) {
   const plan = args.includes('--quick') ? QUICK : FULL;
   const seed = Number(option(args, '--seed') || Date.now() % 2 ** 31);
   const only = option(args, '--only');
+  install(__dirname);
   const began = Date.now();
   const results = [];
   try {
@@ -144,9 +148,11 @@ async function main(args = process.argv.slice(2)) {
   console.log(`\n${((Date.now() - began) / 1000).toFixed(0)} s in all.`);
   const faults = results.filter(
     ({ name, lost, disordered }) =>
-      (name === 'at-least-once' && lost !== 0) || (name in { queue: 1, 'at-least-once': 1 } && disordered !== 0),
+      (name === 'at-least-once' && lost !== 0) ||
+      (name in { queue: 1, 'at-least-once': 1 } && disordered !== 0),
   );
-  for (const { name } of faults) console.error(`${SUBJECTS[name]} lost messages or their order; seed ${seed}`);
+  for (const { name } of faults)
+    console.error(`${SUBJECTS[name]} lost messages or their order; seed ${seed}`);
   process.exitCode = faults.length > 0 ? 1 : 0;
 }
 

@@ -1,7 +1,12 @@
 'use strict';
 
-const { badRange, badType, coded } = require('./errors.js');
+const { badType, coded, oneOf } = require('./errors.js');
 const { number, object } = require('./options.js');
+
+/** Kinds of the rows that tell what became of what was sent (see src/binding/value.rs). */
+const DROPPED = 30;
+const RECEIPT = 31;
+const DRAINED = 32;
 
 const MIB = 1024 * 1024;
 
@@ -51,11 +56,7 @@ const DOUBTS = [
 ];
 
 function word(name, value, words) {
-  if (value === undefined || value === null) return words[0];
-  const allowed = words.map((each) => `'${each}'`).join(', ');
-  if (typeof value !== 'string') throw badType(name, value, allowed);
-  if (!words.includes(value)) throw badRange(name, value, allowed);
-  return value;
+  return value === undefined || value === null ? words[0] : oneOf(name, value, words);
 }
 
 /** The options of the constructor that say how messages are kept, checked. */
@@ -80,23 +81,25 @@ function delivery(options) {
   };
 }
 
+const NO_LIMITS = { maxMessages: Infinity, maxBytes: Infinity, overflow: 'throw', ttl: 0 };
+
 /** What the engine takes of it, see src/binding/delivery.rs. */
-function rawDelivery({ guarantee, queues, limits }) {
-  const { maxMessages, maxBytes, overflow, ttl } = limits || {
-    maxMessages: Infinity,
-    maxBytes: Infinity,
-    overflow: 'throw',
-    ttl: 0,
-  };
+function rawDelivery({ guarantee, queues, limits = NO_LIMITS }, { highWaterMark, maxBufferedAmount }) {
   return {
+    ...limits,
+    overflow: OVERFLOWS.indexOf(limits.overflow),
     queues: queues === true,
     atLeastOnce: guarantee === 'at-least-once',
-    maxMessages,
-    maxBytes,
-    overflow: OVERFLOWS.indexOf(overflow),
-    ttl,
+    highWaterMark,
+    maxBufferedAmount,
   };
 }
+
+/** What a call of `send` led to, as bits (see src/binding/delivery.rs). */
+const ABOVE = 1;
+const TOLD = 2;
+const QUEUE_FULL = 4;
+const BUFFER_FULL = 8;
 
 /** The time limit of a receipt in ms; 0 is none. */
 function timeout(options) {
@@ -105,16 +108,28 @@ function timeout(options) {
   return ms === Infinity ? 0 : ms;
 }
 
-function queueFull() {
-  return coded(Error, 'WSR_ERR_QUEUE_FULL', 'The queue is full');
-}
-
-function bufferFull(max) {
-  return coded(Error, 'WSR_ERR_BUFFER_FULL', `More than maxBufferedAmount (${max} bytes) would be buffered`);
+/** The error of a `send` with this status, if any. */
+function refusal(status) {
+  if (status & QUEUE_FULL) return coded(Error, 'WSR_ERR_QUEUE_FULL', 'The queue is full');
+  if (status & BUFFER_FULL) return coded(Error, 'WSR_ERR_BUFFER_FULL', 'The buffer is full');
+  return undefined;
 }
 
 function unconfirmed(doubt) {
   return coded(Error, 'WSR_ERR_UNCONFIRMED', `Whether the peer has read it is not known: ${DOUBTS[doubt]}`);
 }
 
-module.exports = { BUFFER, DROP_REASONS, delivery, rawDelivery, timeout, queueFull, bufferFull, unconfirmed };
+module.exports = {
+  DROPPED,
+  RECEIPT,
+  DRAINED,
+  ABOVE,
+  TOLD,
+  BUFFER,
+  DROP_REASONS,
+  delivery,
+  rawDelivery,
+  timeout,
+  refusal,
+  unconfirmed,
+};

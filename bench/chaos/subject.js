@@ -38,7 +38,8 @@ function ours(options) {
       ...options,
     });
     ws.connect();
-    return { send: (text) => ws.send(text), rest: () => ws.flush() };
+    const rest = () => ws.flush().catch(() => delay(10).then(rest));
+    return { send: (text) => ws.send(text), rest };
   };
 }
 
@@ -62,7 +63,7 @@ function reconnecting(Client) {
 }
 
 function skill(url) {
-  const { WebSocketReconnect } = require('../peers/skill.js');
+  const { WebSocketReconnect } = require('../peers/skill-class.js');
   const ws = new WebSocketReconnect({
     url,
     baseDelay: RETRY.first,

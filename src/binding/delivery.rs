@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use napi_derive::napi;
 
-use crate::policy::{Delivery, DropReason, Doubt, Guarantee, Overflow};
+use super::options::Code;
+use crate::engine::{Marks, Refused, Sent};
+use crate::policy::{Delivery, Doubt, DropReason, Guarantee, Overflow};
 
 #[napi(object, object_to_js = false)]
 pub struct RawDelivery {
@@ -18,6 +20,10 @@ pub struct RawDelivery {
     pub overflow: u32,
     /// In ms; 0 is none.
     pub ttl: f64,
+    /// In bytes; may be infinite.
+    pub high_water_mark: f64,
+    /// In bytes; may be infinite.
+    pub max_buffered_amount: f64,
 }
 
 impl From<RawDelivery> for Delivery {
@@ -37,6 +43,37 @@ impl From<RawDelivery> for Delivery {
                 _ => Overflow::Throw,
             },
             ttl: limit(raw.ttl),
+        }
+    }
+}
+
+/// Limits of what is buffered, in bytes; each may be infinite.
+pub fn marks(high_water: f64, max: f64) -> Marks {
+    Marks {
+        high_water: high_water as usize,
+        max: max as usize,
+    }
+}
+
+/// What `send` led to, as a sum of the bits in `lib/delivery.js`.
+pub fn status(sent: Result<Sent, Refused>) -> u32 {
+    match sent {
+        Ok(sent) => u32::from(sent.above) | u32::from(sent.dropped) << 1,
+        Err(Refused::QueueFull(_)) => 4,
+        Err(Refused::BufferFull) => 8,
+    }
+}
+
+/// The receipt that was asked for, or why the message was not taken.
+pub fn receipt(sent: Result<Sent, Refused>) -> Result<f64, napi::Error<Code>> {
+    match sent {
+        Ok(sent) => Ok(sent.receipt.unwrap_or_default() as f64),
+        Err(refused) => {
+            let code = match refused {
+                Refused::QueueFull(_) => "WSR_ERR_QUEUE_FULL",
+                Refused::BufferFull => "WSR_ERR_BUFFER_FULL",
+            };
+            Err(napi::Error::new(Code(code), refused.to_string()))
         }
     }
 }

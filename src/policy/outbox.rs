@@ -2,8 +2,9 @@
 //! receipts that tell what the peer has read.
 //!
 //! A peer answers pings in their order (RFC 6455, 5.5.2 and 5.5.3), so the pong for a ping that went out behind a
-//! message proves that the peer has read the message. One ping is under way at a time; it stands for all
-//! that went out before it.
+//! message proves that the peer has read the message. A ping stands for all that went out before it, and the next
+//! one waits for its pong, unless much goes out meanwhile: a connection that never lives long enough for
+//! all of it to be read would get nowhere else.
 //!
 //! The rule of the policy holds here too: hand in one fact, take every [`Fate`], wait for the deadline.
 
@@ -12,6 +13,8 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
+
+use super::pings::RECEIPT;
 
 /// How messages are kept, and for how long.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,6 +103,16 @@ pub enum Fate {
     },
 }
 
+impl Fate {
+    /// The bytes of the message's payload.
+    pub fn cost(&self) -> usize {
+        match self {
+            Fate::Dropped { message, .. } => message.len(),
+            Fate::Confirmed { .. } | Fate::Unconfirmed { .. } => 0,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DropReason {
     Overflow,
@@ -122,11 +135,21 @@ pub enum Doubt {
     NotConnected,
 }
 
-/// The first byte of a receipt's ping tells it from other pings.
-const MARK: u8 = 2;
+/// Of what has to be confirmed, no more messages than this go out without a ping behind them, …
+const MESSAGES_A_PING: u64 = 16;
 
-/// The payload of a receipt's ping: [`MARK`] and the ping's number.
+/// … and no more bytes of payload than about this.
+const BYTES_A_PING: usize = 64 * 1024;
+
+/// The payload of a receipt's ping: its mark, and the ping's number.
 pub type Ping = [u8; 9];
+
+/// What goes out when a connection opens.
+#[derive(Clone, Copy, Debug)]
+pub enum Frame<'a> {
+    Message(&'a Message),
+    Ping(Ping),
+}
 
 /// See the module. Messages have positions, from 0 in the order in which they were sent; those that were
 /// dropped have one too.
@@ -151,6 +174,8 @@ pub struct Outbox {
     last_ping: u64,
     /// What the pings of this connection stand for so far.
     asked: Reach,
+    /// The payloads of what was written behind the last ping.
+    unasked_bytes: usize,
     fates: VecDeque<Fate>,
 }
 
@@ -165,6 +190,8 @@ struct Entry {
 struct Flight {
     number: u64,
     reach: Reach,
+    /// Another ping of ours that went out behind it, by that one's number.
+    overtaken: Option<u64>,
 }
 
 /// All messages before a position, and all receipts before one.
@@ -189,6 +216,7 @@ impl Outbox {
             pings: VecDeque::new(),
             last_ping: 0,
             asked: Reach::default(),
+            unasked_bytes: 0,
             fates: VecDeque::new(),
         }
     }
@@ -228,6 +256,7 @@ impl Outbox {
             }
         }
         self.bytes += len;
+        self.unasked_bytes += len;
         self.entries.push_back(Entry {
             message,
             since: now,
@@ -275,13 +304,26 @@ impl Outbox {
     }
 
     /// A connection is open: `write` is called with all that has to go out first, in order.
-    pub fn opened(&mut self, now: Instant, mut write: impl FnMut(&Message)) {
+    pub fn opened(&mut self, now: Instant, mut write: impl FnMut(Frame<'_>)) {
         self.expire(now);
         self.connected = true;
         self.pings.clear();
-        self.asked = Reach::default();
-        for entry in &self.entries {
-            write(&entry.message);
+        self.unasked_bytes = 0;
+        self.asked = Reach {
+            position: self.first,
+            receipt: 0,
+        };
+        let mut reach = self.asked;
+        for index in 0..self.entries.len() {
+            let entry = &self.entries[index];
+            write(Frame::Message(&entry.message));
+            reach.position += 1;
+            // Receipts that were asked for before this one stand for earlier messages alone.
+            reach.receipt = entry.receipt.map_or(reach.receipt, |receipt| receipt + 1);
+            self.unasked_bytes += entry.message.len();
+            if self.asks_for_much(reach.position) {
+                write(Frame::Ping(self.ask(reach)));
+            }
         }
         if !self.keeps_written() {
             self.first = self.end_position();
@@ -315,7 +357,7 @@ impl Outbox {
 
     /// The ping to write now, if one is due.
     pub fn ping(&mut self) -> Option<Ping> {
-        if self.pings.is_empty() {
+        if self.pings.is_empty() || self.asks_for_much(self.end_position()) {
             self.last_ping()
         } else {
             None
@@ -332,24 +374,13 @@ impl Outbox {
         let entries = self.keeps_written() && !self.entries.is_empty();
         let due = (entries && reach.position > self.asked.position)
             || self.waiters.range(self.asked.receipt..).next().is_some();
-        if !self.connected || !due {
-            return None;
-        }
-        self.last_ping += 1;
-        self.asked = reach;
-        self.pings.push_back(Flight {
-            number: self.last_ping,
-            reach,
-        });
-        let mut payload = [MARK; 9];
-        payload[1..].copy_from_slice(&self.last_ping.to_be_bytes());
-        Some(payload)
+        (self.connected && due).then(|| self.ask(reach))
     }
 
     /// A pong arrived. One stands for the pings before it too, as a peer may answer the last of several alone.
     /// Others' pongs change nothing.
     pub fn pong(&mut self, payload: &[u8]) {
-        let Some((&MARK, number)) = payload.split_first() else {
+        let Some((&RECEIPT, number)) = payload.split_first() else {
             return;
         };
         let Ok(number) = number.try_into().map(u64::from_be_bytes) else {
@@ -358,8 +389,25 @@ impl Outbox {
         if self.pings.back().is_none_or(|last| number > last.number) {
             return;
         }
+        self.land(|flight| flight.number <= number);
+    }
+
+    /// A ping that asks for no receipt has gone out.
+    pub fn overtaken(&mut self, number: u64) {
+        for flight in &mut self.pings {
+            flight.overtaken.get_or_insert(number);
+        }
+    }
+
+    /// The pong of such a ping arrived. A peer may have left the ones before it without an answer of their own
+    /// (RFC 6455, 5.5.3).
+    pub fn overtook(&mut self, number: u64) {
+        self.land(|flight| flight.overtaken.is_some_and(|other| other <= number));
+    }
+
+    fn land(&mut self, is_answered: impl Fn(&Flight) -> bool) {
         while let Some(flight) = self.pings.front() {
-            if flight.number > number {
+            if !is_answered(flight) {
                 break;
             }
             let reach = flight.reach;
@@ -392,6 +440,10 @@ impl Outbox {
         self.fates.pop_front()
     }
 
+    pub fn has_fates(&self) -> bool {
+        !self.fates.is_empty()
+    }
+
     /// Messages that are kept, and the bytes of their payloads.
     pub fn kept(&self) -> (usize, usize) {
         (self.entries.len(), self.bytes)
@@ -400,6 +452,27 @@ impl Outbox {
     /// Bytes of payload that wait for a connection.
     pub fn waiting_bytes(&self) -> usize {
         if self.connected { 0 } else { self.bytes }
+    }
+
+    /// Whether so much of what was written up to a position has no ping behind it that it gets one.
+    fn asks_for_much(&self, position: u64) -> bool {
+        self.keeps_written()
+            && (position - self.asked.position >= MESSAGES_A_PING
+                || self.unasked_bytes >= BYTES_A_PING)
+    }
+
+    fn ask(&mut self, reach: Reach) -> Ping {
+        self.last_ping += 1;
+        self.asked = reach;
+        self.unasked_bytes = 0;
+        self.pings.push_back(Flight {
+            number: self.last_ping,
+            reach,
+            overtaken: None,
+        });
+        let mut payload = [RECEIPT; 9];
+        payload[1..].copy_from_slice(&self.last_ping.to_be_bytes());
+        payload
     }
 
     fn confirmed(&mut self, reach: Reach) {

@@ -54,7 +54,10 @@ fn dropped(number: usize, reason: DropReason) -> Fate {
 
 fn written(outbox: &mut Outbox, now: Instant) -> Vec<usize> {
     let mut all = Vec::new();
-    outbox.opened(now, |message| all.push(number(message)));
+    outbox.opened(now, |frame| match frame {
+        Frame::Message(message) => all.push(number(message)),
+        Frame::Ping(_) => {}
+    });
     all
 }
 
@@ -310,6 +313,58 @@ fn a_flush_without_anything_to_ask_for_is_answered_at_once() {
 }
 
 #[test]
+fn a_backlog_is_confirmed_piece_by_piece() {
+    let now = Instant::now();
+    let mut outbox = waiting(at_least_once(), 40, now);
+    let receipt = outbox.confirm(now, None);
+    let (mut pings, mut sent) = (Vec::new(), 0);
+    outbox.opened(now, |frame| match frame {
+        Frame::Message(_) => sent += 1,
+        Frame::Ping(ping) => pings.push((sent, ping)),
+    });
+    let places: Vec<usize> = pings.iter().map(|(place, _)| *place).collect();
+    assert_eq!(places, [16, 32]);
+    outbox.pong(&pings[0].1);
+    assert_eq!(outbox.kept().0, 24);
+    outbox.lost();
+    assert_eq!(written(&mut outbox, now).first(), Some(&16));
+    let ping = outbox.last_ping().unwrap();
+    assert_eq!(fates(&mut outbox), []);
+    outbox.pong(&ping);
+    assert_eq!(fates(&mut outbox), [Fate::Confirmed { receipt }]);
+}
+
+#[test]
+fn a_large_message_has_a_ping_of_its_own() {
+    let now = Instant::now();
+    let mut outbox = Outbox::new(at_least_once());
+    outbox.opened(now, |_| {});
+    outbox.keep(text(0), now).unwrap();
+    assert!(outbox.ping().is_some());
+    outbox.keep(text(1), now).unwrap();
+    assert_eq!(outbox.ping(), None);
+    let large = Message::Binary(vec![0; BYTES_A_PING]);
+    outbox.keep(large, now).unwrap();
+    assert!(outbox.ping().is_some());
+}
+
+#[test]
+fn the_pong_of_a_later_ping_stands_for_a_receipt_too() {
+    let now = Instant::now();
+    let mut outbox = Outbox::new(Delivery::default());
+    outbox.opened(now, |_| {});
+    outbox.overtaken(6);
+    let receipt = outbox.confirm(now, None);
+    outbox.ping().unwrap();
+    outbox.overtaken(7);
+    outbox.overtaken(8);
+    outbox.overtook(6);
+    assert_eq!(fates(&mut outbox), []);
+    outbox.overtook(8);
+    assert_eq!(fates(&mut outbox), [Fate::Confirmed { receipt }]);
+}
+
+#[test]
 fn a_close_asks_once_more_although_a_ping_is_under_way() {
     let now = Instant::now();
     let mut outbox = Outbox::new(Delivery::default());
@@ -402,7 +457,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-enum Frame {
+enum Sent {
     Message(usize),
     Ping(Ping),
 }
@@ -413,7 +468,7 @@ struct Run {
     now: Instant,
     /// Messages that `keep` took, or that were written.
     sent: usize,
-    wire: VecDeque<Frame>,
+    wire: VecDeque<Sent>,
     pongs: VecDeque<Ping>,
     /// What the peer has read.
     read: Vec<usize>,
@@ -489,7 +544,7 @@ impl Run {
         }
         self.sent += 1;
         if connected && kept {
-            self.wire.push_back(Frame::Message(number));
+            self.wire.push_back(Sent::Message(number));
         }
         if confirmed && kept {
             let receipt = self.outbox.confirm(self.now, timeout.then_some(2 * MS));
@@ -500,16 +555,19 @@ impl Run {
     fn open(&mut self) {
         if !self.outbox.connected {
             let wire = &mut self.wire;
-            self.outbox.opened(self.now, |message| {
-                wire.push_back(Frame::Message(number(message)));
+            self.outbox.opened(self.now, |frame| {
+                wire.push_back(match frame {
+                    Frame::Message(message) => Sent::Message(number(message)),
+                    Frame::Ping(ping) => Sent::Ping(ping),
+                });
             });
         }
     }
 
     fn peer_reads(&mut self) {
         match self.wire.pop_front() {
-            Some(Frame::Message(number)) => self.read.push(number),
-            Some(Frame::Ping(ping)) => self.pongs.push_back(ping),
+            Some(Sent::Message(number)) => self.read.push(number),
+            Some(Sent::Ping(ping)) => self.pongs.push_back(ping),
             None => {}
         }
     }
@@ -523,7 +581,7 @@ impl Run {
     /// Does what the engine does after each fact, and holds the outbox to its rules.
     fn settle(&mut self) {
         self.outbox.expire(self.now);
-        self.wire.extend(self.outbox.ping().map(Frame::Ping));
+        self.wire.extend(self.outbox.ping().map(Sent::Ping));
         while let Some(fate) = self.outbox.next_fate() {
             match fate {
                 Fate::Dropped { message, .. } => self.dropped.push(number(&message)),
