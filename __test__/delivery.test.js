@@ -130,6 +130,15 @@ describe('the queue', () => {
     assert.deepStrictEqual(order, ['one closed', 'close']);
   });
 
+  it('tells of what was kept while connecting and dropped at close(), without the option too', async () => {
+    const { ws } = client({ url: `ws://127.0.0.1:${await deadPort()}`, maxRetries: Infinity });
+    ws.connect();
+    ws.send(new Uint8Array([1, 2]));
+    const dropped = next(ws, 'drop');
+    ws.close();
+    assert.deepStrictEqual(await dropped, { data: Buffer.from([1, 2]), reason: 'closed' });
+  });
+
   it('is read as it was set, with its defaults', () => {
     const queueOf = (options) => client({ url: 'ws://127.0.0.1', ...options }).ws.queue;
     const whole = { maxMessages: 1000, maxBytes: 16777216, overflow: 'throw', ttl: 0 };
