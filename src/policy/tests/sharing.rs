@@ -548,7 +548,7 @@ enum Step {
     /// Hands a tick to this client, which may be behind.
     Wake,
     Connect,
-    HandIn(Input),
+    HandIn(Box<Input>),
     Opened,
     Refused,
     Lost,
@@ -609,7 +609,7 @@ impl Herd {
                 client.watch.connected(&answer);
                 client.drain();
             }
-            Step::HandIn(input) => client.hand_in(input, self.now),
+            Step::HandIn(input) => client.hand_in(*input, self.now),
             Step::Opened => client.hand_in(Input::Opened { attempt }, self.now),
             Step::Refused => client.hand_in(
                 Input::Refused {
@@ -649,7 +649,7 @@ impl Herd {
     /// every wake-up comes in the end.
     fn all_are_open_in_the_end(&mut self) {
         for index in 0..self.clients.len() {
-            self.step(index, Step::HandIn(Input::SetManualClose(false)));
+            self.step(index, Step::HandIn(Box::new(Input::SetManualClose(false))));
             self.step(index, Step::Connect);
         }
         for _ in 0..100 {
@@ -720,7 +720,7 @@ fn step() -> impl Strategy<Value = Step> {
         8 => Just(Step::ToDeadline),
         8 => Just(Step::Wake),
         6 => Just(Step::Connect),
-        4 => input().prop_map(Step::HandIn),
+        4 => input().prop_map(|input| Step::HandIn(Box::new(input))),
         5 => Just(Step::Opened),
         9 => Just(Step::Refused),
         2 => Just(Step::Lost),
