@@ -4,6 +4,7 @@ const assert = require('assert');
 const { once } = require('events');
 const test = require('node:test');
 const { ChatClient } = require('./chat-client.js');
+const { Orders, sendOrders } = require('./at-least-once.js');
 const { GraphQLClient } = require('./graphql-client.js');
 const { startClients } = require('./shared-circuit.js');
 const { startChatServer } = require('./servers/chat-server.js');
@@ -256,4 +257,13 @@ test('clients with a shared circuit wait together, and come back by one probe', 
   const open = new Set();
   while (open.size < clients.length) open.add((await told('open', undefined)).index);
   assert.ok(clients.every((ws) => ws.circuitState === 'CLOSED'));
+});
+
+test('orders arrive once and in order, although their connection is cut again and again', async (t) => {
+  const orders = new Orders(30);
+  await orders.listening;
+  t.after(() => orders.stop());
+  const items = Array.from({ length: 200 }, (_, i) => `order ${i}`);
+  await sendOrders(orders.url, items);
+  assert.deepStrictEqual(orders.taken, items);
 });

@@ -32,8 +32,12 @@ function oneOf(name, value, words) {
   return value;
 }
 
+function notConnected() {
+  return coded(Error, 'WSR_ERR_NOT_CONNECTED', 'WebSocket is not connected');
+}
+
 function manuallyClosed() {
   return coded(Error, 'WSR_ERR_CLOSED', 'Connection manually closed');
 }
 
-module.exports = { coded, badType, badRange, oneOf, manuallyClosed };
+module.exports = { coded, badType, badRange, oneOf, notConnected, manuallyClosed };

@@ -1,5 +1,6 @@
 'use strict';
 
+const { DROPPED, RECEIPT, DRAINED } = require('./delivery.js');
 const native = require('./native.js');
 const { trustedCertificates } = require('./trust.js');
 
@@ -7,6 +8,7 @@ const { trustedCertificates } = require('./trust.js');
 const ROW_LENGTH = {
   ...{ 2: 5, 3: 7, 4: 7, 5: 6, 6: 10, 7: 9, 8: 9 },
   ...{ 20: 4, 21: 4, 22: 8, 23: 7, 24: 7, 25: 6, 26: 7, 27: 6 },
+  ...{ [DROPPED]: 5, [RECEIPT]: 5, [DRAINED]: 3 },
 };
 const TEXTS = 0;
 const BINARIES = 1;
@@ -98,6 +100,7 @@ function deliverRow(client, kind, list, at) {
   else if (kind === BINARIES) client._deliverBinaries(list, at);
   else if (kind === PING) client._deliverControl('ping', list, at);
   else if (kind === PONG) client._deliverControl('pong', list, at);
+  else if (kind >= DROPPED) client._deliverFate(kind, list, at);
   else client._deliverQueued(kind, list, at);
 }
 
@@ -131,7 +134,7 @@ function send(id, data, isBinary, isOpen) {
     process.nextTick(endTurn);
     flags |= FIRST_SEND;
   }
-  sendNative(id, data, flags);
+  return sendNative(id, data, flags);
 }
 
 /**
@@ -207,4 +210,4 @@ function track(id, client, reachable, holding) {
   if (holders.size > 0 !== held) environment.hold(!held);
 }
 
-module.exports = { createClient, reroute, share, eachRow, send, tellThatItRuns, track };
+module.exports = { createClient, reroute, share, eachRow, rowLength, send, tellThatItRuns, track };

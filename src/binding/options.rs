@@ -6,6 +6,7 @@ use std::time::Duration;
 use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 
+use super::delivery::RawDelivery;
 use super::environment::Shared;
 use crate::engine::Route;
 use crate::net::{BadOption, Options, Target, TlsOptions};
@@ -21,6 +22,7 @@ pub struct RawPolicy {
     pub settings: Vec<f64>,
     pub liveness: RawLiveness,
     pub heartbeat: String,
+    pub delivery: RawDelivery,
 }
 
 /// How the client is to find out who is alive. Times are in ms; 0 is off.

@@ -27,6 +27,7 @@ mod live;
 mod mailbox;
 mod network;
 mod runtime;
+mod sending;
 mod sign;
 #[cfg_attr(not(target_os = "linux"), path = "watch_absent.rs")]
 mod watch;
@@ -41,6 +42,7 @@ pub use driver::drive;
 pub use inbox::{Kind, Message, Run};
 pub use mailbox::{Content, Letter, Mailbox};
 pub use runtime::{Runtime, lock};
+pub use sending::{Marks, Refused, Sent};
 pub use sign::Sign;
 pub use watch::Watch;
 pub use ways::Ways;

@@ -10,11 +10,13 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+mod sending;
+
 use super::*;
 use crate::net::Stream;
 use crate::policy::{
-    Answer, Backoff, Beat, Circuit, CircuitSettings, CloseCode, Ending, Event, Failure, Heartbeat,
-    Input, Liveness, Notice, Refusal, Settings, State,
+    Answer, Backoff, Beat, Circuit, CircuitSettings, CloseCode, Delivery, Ending, Event, Failure,
+    Heartbeat, Input, Liveness, Notice, Refusal, Settings, State,
 };
 
 mod sharing;
@@ -23,10 +25,14 @@ mod sharing;
 async fn a_message_sent_while_connecting_goes_out_at_open_before_later_ones() {
     let mut life = Life::start(settings());
     life.connect();
-    life.client.send(Payload::Text("first"), false, false);
+    life.client
+        .send(Payload::Text("first"), false, false)
+        .unwrap();
     let mut peer = life.accept().await;
     life.told(Event::Open).await;
-    life.client.send(Payload::Text("second"), true, false);
+    life.client
+        .send(Payload::Text("second"), true, false)
+        .unwrap();
     assert_eq!(peer.frame().await, (TEXT, b"first".to_vec()));
     assert_eq!(peer.frame().await, (TEXT, b"second".to_vec()));
 }
@@ -167,7 +173,9 @@ async fn what_came_before_a_breach_is_answered_before_the_close_frame() {
     let mut peer = life.accept().await;
     peer.write(&[0x81, 2, b'h', b'i', 0xff, 0]).await;
     assert_eq!(life.text().await, "hi");
-    life.client.send(Payload::Text("answer"), true, false);
+    life.client
+        .send(Payload::Text("answer"), true, false)
+        .unwrap();
     life.mailbox.delivered();
     assert_eq!(peer.frame().await, (TEXT, b"answer".to_vec()));
     assert_eq!(peer.frame().await, (CLOSE, 1002u16.to_be_bytes().to_vec()));
@@ -332,6 +340,10 @@ struct Life {
 
 impl Life {
     fn start(settings: Settings) -> Life {
+        Life::sending(settings, Delivery::default(), Marks::default())
+    }
+
+    fn sending(settings: Settings, delivery: Delivery, marks: Marks) -> Life {
         let (sender, peers) = mpsc::unbounded_channel();
         let route = Arc::new(Memory {
             peers: sender,
@@ -352,6 +364,8 @@ impl Life {
             sign: sign.clone(),
             watch: None,
             ways: Ways::default(),
+            delivery,
+            marks,
         }));
         let driver = tokio::spawn(drive(client.clone()));
         Life {
@@ -448,6 +462,10 @@ impl Peer {
             *byte ^= head[2 + index % 4];
         }
         (head[0] & 0x0f, payload)
+    }
+
+    async fn read_some(&mut self, count: usize) {
+        self.0.read_exact(&mut vec![0; count]).await.unwrap();
     }
 
     async fn read_to_end(&mut self) -> Vec<u8> {
