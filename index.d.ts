@@ -46,7 +46,35 @@ export interface CircuitBreakerOptions {
    * @defaultValue 3
    */
   halfOpenMaxRequests?: Optional<number>;
+  /**
+   * How far back outcomes count, in milliseconds. With a window, `failureRate` of at least
+   * `minimumRequests` opens the circuit, in place of `failureThreshold` failures in a row. 0 turns it off.
+   * @defaultValue 0
+   */
+  window?: Optional<number>;
+  /**
+   * The share of the outcomes in the `window` that must be failures to open the circuit. 0 (any failure)
+   * to 1 (nothing but failures). Has no effect while `window` is 0.
+   * @defaultValue 0.5
+   */
+  failureRate?: Optional<number>;
+  /**
+   * With fewer outcomes than this in the `window` the circuit stays closed. An integer of at least 1.
+   * Has no effect while `window` is 0.
+   * @defaultValue 5
+   */
+  minimumRequests?: Optional<number>;
+  /**
+   * With whom the circuit is shared, in all threads of the process: with nobody (`'instance'`, which turns
+   * sharing off), with all clients of the same host and port (`'host'`), or with all that give the same
+   * name. docs/circuits.md says what sharing means.
+   * @defaultValue 'instance'
+   */
+  scope?: Optional<CircuitScope>;
 }
+
+/** With whom a circuit is shared: nobody, all clients of the host, or all that give this name. */
+export type CircuitScope = 'instance' | 'host' | (string & {});
 
 /** The circuit breaker's settings as the object holds them: each can be read and written. */
 export interface CircuitBreakerSettings {
@@ -56,6 +84,14 @@ export interface CircuitBreakerSettings {
   resetTimeout: number;
   /** Connections that may be under way in one half-open period. */
   halfOpenMaxRequests: number;
+  /** How far back outcomes count, in milliseconds; 0 counts failures in a row. */
+  window: number;
+  /** The share of failures in the window that opens the circuit. */
+  failureRate: number;
+  /** Outcomes in the window below which the circuit stays closed. */
+  minimumRequests: number;
+  /** With whom the circuit is shared. */
+  scope: CircuitScope;
 }
 
 /** What permessage-deflate (RFC 7692) offers to the server. */
@@ -188,6 +224,60 @@ export interface WebSocketOptions {
   autoPong?: Optional<true>;
   /** Taken for the sake of `ws`: UTF-8 is always checked. */
   skipUTF8Validation?: Optional<false>;
+}
+
+/** What happens to a message for which the queue has no room. */
+export type Overflow = 'throw' | 'drop-oldest' | 'drop-newest';
+
+/** What `send()` promises of a message that was written when its connection is lost. */
+export type Delivery = 'at-most-once' | 'at-least-once';
+
+/** The bounds of what waits for a connection. */
+export interface QueueOptions {
+  /**
+   * Messages that may wait; with `delivery: 'at-least-once'` those that are not confirmed count too. An integer of at
+   * least 1; a large one turns the limit off.
+   * @defaultValue 1000
+   */
+  maxMessages?: Optional<number>;
+  /**
+   * The same in bytes, of UTF-8 for text. An integer of at least 1; a large one turns the limit off.
+   * @defaultValue 16777216
+   */
+  maxBytes?: Optional<number>;
+  /**
+   * What happens to a message for which there is no room: `'throw'` has `send()` throw `WSR_ERR_QUEUE_FULL`,
+   * `'drop-oldest'` drops others to make room, `'drop-newest'` drops the new one; `drop` tells of those.
+   * @defaultValue 'throw'
+   */
+  overflow?: Optional<Overflow>;
+  /**
+   * How long a message may wait, in milliseconds since its `send()`; then it is dropped. 0 turns it off.
+   * @defaultValue 0
+   */
+  ttl?: Optional<number>;
+}
+
+/** The bounds of the queue as the object shows them. */
+export interface QueueSettings {
+  readonly maxMessages: number;
+  readonly maxBytes: number;
+  readonly overflow: Overflow;
+  readonly ttl: number;
+}
+
+/** Options of a receipt. */
+export interface ReceiptOptions {
+  /** How long the receipt is waited for, in milliseconds; 0 or `Infinity` turns the limit off. @defaultValue 30000 */
+  timeout?: Optional<number>;
+}
+
+/** The argument of `drop`: a message that `send()` had accepted and that the client has thrown away. */
+export interface DropInfo {
+  /** A string for text; for binary a `Buffer`, or what `binaryType` asks for. */
+  readonly data: MessageData;
+  /** `'overflow'`: the queue was full. `'expired'`: its `ttl` was over. `'closed'`: the client was closed, or gave up. */
+  readonly reason: 'overflow' | 'expired' | 'closed';
 }
 
 /** Where to connect: `url`, `urls`, or both. */
@@ -377,6 +467,28 @@ export interface CommonOptions {
   detectSleep?: Optional<boolean>;
   /** When to stop connecting to a server that keeps failing. */
   circuitBreaker?: Optional<CircuitBreakerOptions>;
+  /**
+   * Whether `send()` is accepted without a connection: `true`, or the bounds, while connecting, waiting to retry and
+   * blocked; what waits goes out in order at `open`. `false` turns it off: `send()` throws in any state but `OPEN`.
+   * @defaultValue what is sent while connecting is kept, without a bound; `true` with `delivery: 'at-least-once'`
+   */
+  queue?: Optional<boolean | QueueOptions>;
+  /**
+   * `'at-least-once'` keeps what was written until the peer has read it, and sends it again first on the next
+   * connection; some messages can then arrive twice (docs/delivery.md). `'at-most-once'` turns it off.
+   * @defaultValue 'at-most-once'
+   */
+  delivery?: Optional<Delivery>;
+  /**
+   * Above so many buffered bytes `send()` returns `false`, and `drain` follows. At least 0; `Infinity` turns it off.
+   * @defaultValue 1048576
+   */
+  highWaterMark?: Optional<number>;
+  /**
+   * A message that would lead to more buffered bytes throws `WSR_ERR_BUFFER_FULL`. Above 0; `Infinity` turns it off.
+   * @defaultValue Infinity
+   */
+  maxBufferedAmount?: Optional<number>;
 }
 
 /** Options of the constructor. A bad one throws there: `TypeError` or `RangeError`, code `WSR_ERR_OPTION`. */
@@ -463,6 +575,9 @@ export type OwnErrorCode =
   | 'WSR_ERR_UNSUPPORTED_OPTION'
   | 'WSR_ERR_ARGUMENT'
   | 'WSR_ERR_NOT_CONNECTED'
+  | 'WSR_ERR_QUEUE_FULL'
+  | 'WSR_ERR_BUFFER_FULL'
+  | 'WSR_ERR_UNCONFIRMED'
   | 'WSR_ERR_CLOSED'
   | 'WSR_ERR_CIRCUIT_OPEN'
   | 'WSR_ERR_HALF_OPEN_LIMIT'
@@ -533,7 +648,7 @@ export interface Stats {
   /** Retries since the last `open`. */
   retryCount: number;
   maxRetries: number;
-  /** Failures since the last `open`. */
+  /** Failures since the last `open`, or in the circuit breaker's `window`; of all who share the circuit. */
   circuitFailures: number;
   failureThreshold: number;
   /** When something last arrived, in milliseconds since the epoch. */
@@ -542,6 +657,10 @@ export interface Stats {
   uptime: number;
   /** Of `ping()`, of heartbeats that are pings, and of those after sleep. Absent before the first pong. */
   rtt?: RoundTripTimes;
+  /** Messages that wait or, at least once, are not confirmed. There with `queue` or `delivery: 'at-least-once'` alone. */
+  queuedMessages?: number;
+  /** The bytes of these messages. */
+  queuedBytes?: number;
 }
 
 /** What a WHATWG listener of `open` gets. */
@@ -594,6 +713,10 @@ export interface WebSocketReconnectEvents {
   wake: [info: WakeInfo];
   /** There is a new default route, and an open peer is being asked. On Linux alone. */
   network: [];
+  /** A message that was accepted has been thrown away. */
+  drop: [info: DropInfo];
+  /** What is buffered has fallen to `highWaterMark`, after a `send()` that returned `false`. */
+  drain: [];
   /** `EventEmitter`'s own. */
   newListener: [event: string | symbol, listener: (...args: any[]) => void];
   /** `EventEmitter`'s own. */
@@ -616,6 +739,8 @@ export interface WebSocketReconnectEventMap {
   blocked: BlockedInfo;
   wake: WakeInfo;
   network: undefined;
+  drop: DropInfo;
+  drain: undefined;
 }
 
 /** A handler of the event `E`. */
@@ -658,18 +783,42 @@ export declare class WebSocketReconnect extends EventEmitter {
   /**
    * Starts connecting. The promise resolves at the first `open`, be that after retries. It rejects
    * when the client gives up (`WSR_ERR_GAVE_UP`), is closed (`WSR_ERR_CLOSED`) or refuses to start
-   * (`WSR_ERR_CLOSED`, `WSR_ERR_CIRCUIT_OPEN`, `WSR_ERR_HALF_OPEN_LIMIT`). Ignoring it never causes
-   * an `unhandledRejection`. While connecting, the same promise comes back.
+   * (`WSR_ERR_CLOSED`, `WSR_ERR_CIRCUIT_OPEN`, `WSR_ERR_HALF_OPEN_LIMIT`; for a circuit that is shared
+   * it waits). Ignoring it never causes an `unhandledRejection`. While connecting, the same promise
+   * comes back.
    */
   connect(): Promise<void>;
 
   /**
    * Sends a message: text for a string, binary for bytes. While `CONNECTING` it is kept and goes out
-   * at `open`.
-   * @throws Error `WSR_ERR_NOT_CONNECTED` in any other state but `OPEN`; TypeError `WSR_ERR_ARGUMENT`
-   * for any other value.
+   * at `open`; with `queue` also while waiting to retry and blocked.
+   * @returns `false` where more than `highWaterMark` is buffered: wait for `drain` before you send more. The message has
+   * been taken all the same.
+   * @throws Error `WSR_ERR_NOT_CONNECTED` in any other state but `OPEN`, `WSR_ERR_QUEUE_FULL`, `WSR_ERR_BUFFER_FULL`; TypeError
+   * `WSR_ERR_ARGUMENT` for any other value. The message has not been taken then.
    */
-  send(data: SendData): void;
+  send(data: SendData): boolean;
+
+  /**
+   * Sends a message, and resolves once the peer's endpoint has read it: it has answered a ping that was sent behind
+   * the message.
+   *
+   * It rejects with `WSR_ERR_UNCONFIRMED` where that cannot be known, and as `send()` throws where the message is not
+   * taken. Ignoring it never causes an `unhandledRejection`.
+   */
+  sendConfirmed(data: SendData, options?: ReceiptOptions): Promise<void>;
+
+  /** Resolves once the peer's endpoint has read all that was sent so far; rejects as `sendConfirmed()` does. */
+  flush(options?: ReceiptOptions): Promise<void>;
+
+  /**
+   * Delivers no `message`, and nothing that follows one in the life of the connection, until `resume()`. The engine reads up to 16 MiB
+   * ahead, answers pings and beats; beyond, the peer has to wait.
+   */
+  pause(): this;
+
+  /** Delivers what was held by `pause()`, in order. `close()` does so too. */
+  resume(): this;
 
   /**
    * Ends the connection for good: no retry follows until {@link WebSocketReconnect.reset}.
@@ -743,7 +892,7 @@ export declare class WebSocketReconnect extends EventEmitter {
   circuitState: CircuitState;
   /** Retries since the last `open`. */
   retryCount: number;
-  /** Failures since the last `open`. */
+  /** Failures since the last `open`, or in the circuit breaker's `window`; of all who share the circuit. */
   circuitFailures: number;
   /** Whether `close()` was called. `true` stops retrying, `false` allows `connect()` again. */
   manualClose: boolean;
@@ -850,8 +999,20 @@ export declare class WebSocketReconnect extends EventEmitter {
   readonly protocol: string;
   /** The extensions that were agreed, or `''`. */
   readonly extensions: string;
-  /** Bytes that were sent and have not reached the system yet. */
+  /** Bytes that were sent and have not reached the system yet, with what waits for a connection. */
   readonly bufferedAmount: number;
+  /** Above so many buffered bytes `send()` returns `false`. */
+  get highWaterMark(): number;
+  set highWaterMark(value: Optional<number>);
+  /** No message is taken that would lead to more buffered bytes. */
+  get maxBufferedAmount(): number;
+  set maxBufferedAmount(value: Optional<number>);
+  /** Between `pause()` and `resume()`. */
+  readonly isPaused: boolean;
+  /** The bounds of the queue, or `false` where there is none. */
+  readonly queue: QueueSettings | false;
+  /** What becomes of a message that was written when its connection is lost. */
+  readonly delivery: Delivery;
   /** What a binary message arrives as. @defaultValue 'nodebuffer' */
   binaryType: BinaryType;
 

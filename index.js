@@ -1,6 +1,8 @@
 'use strict';
 
-const { badRange, badType, coded, ignore, oneOf, rejected } = require('./lib/errors.js');
+const { Backlog } = require('./lib/backlog.js');
+const delivery = require('./lib/delivery.js');
+const { badRange, badType, ignore, notConnected, oneOf, rejected } = require('./lib/errors.js');
 const liveness = require('./lib/liveness.js');
 const mailbox = require('./lib/mailbox.js');
 const options = require('./lib/options.js');
@@ -21,6 +23,14 @@ function bytesOf(data) {
   return undefined;
 }
 
+/** The same; throws for what is no message. Text has no bytes here. */
+function bytesOfMessage(data) {
+  if (typeof data === 'string') return undefined;
+  const bytes = bytesOf(data);
+  if (bytes !== undefined) return bytes;
+  throw badType('data', data, 'a string, Buffer, ArrayBuffer, TypedArray or DataView', 'WSR_ERR_ARGUMENT');
+}
+
 /** A WebSocket client that reconnects by itself. It is documented in index.d.ts. */
 class WebSocketReconnect extends Reconnector {
   constructor(given) {
@@ -30,45 +40,98 @@ class WebSocketReconnect extends Reconnector {
       heartbeatMessage: settings.heartbeatMessage,
       numbers: {},
       liveness: liveness.read(settings),
-      circuitBreaker: options.circuitBreaker(settings.circuitBreaker, () => this._configure()),
+      circuitBreaker: options.circuitBreaker(settings.circuitBreaker, this),
+      scope: 'instance',
+      delivery: delivery.delivery(settings),
+      buffer: {},
     });
     this._readRouteOptions(settings);
     this._readReconnectOptions(settings);
+    for (const name of Object.keys(delivery.BUFFER)) {
+      inner.buffer[name] = options.number(name, settings[name], delivery.BUFFER[name]);
+    }
     for (const name of Object.keys(options.NUMBERS)) {
       inner.numbers[name] = options.number(name, settings[name], options.NUMBERS[name]);
     }
     const heartbeat = options.heartbeatText(inner.heartbeatMessage);
-    const policy = { settings: this._settings(), liveness: this._liveness(), heartbeat };
+    const policy = {
+      settings: this._settings(),
+      liveness: this._liveness(),
+      heartbeat,
+      delivery: delivery.rawDelivery(inner.delivery, inner.buffer),
+    };
     Object.assign(
       inner,
       thrownHere(() => mailbox.createClient(policy, inner.route, mayNeedTrust(inner.route))),
     );
     this._sift();
+    this._share();
   }
 
   connect() {
     const inner = this._inner;
     if (inner.state === 'OPEN') return Promise.resolve();
-    if (inner.pending && !inner.manualClose && inner.state !== 'BLOCKED') return inner.pending.promise;
+    const refused = inner.manualClose || (inner.state === 'BLOCKED' && inner.scope === 'instance');
+    if (inner.pending && !refused) return inner.pending.promise;
     return this._start('connect');
   }
 
   send(data) {
     const inner = this._inner;
-    const bytes = typeof data === 'string' ? undefined : bytesOf(data);
-    if (typeof data !== 'string' && bytes === undefined) {
-      throw badType(
-        'data',
-        data,
-        'a string, Buffer, ArrayBuffer, TypedArray or DataView',
-        'WSR_ERR_ARGUMENT',
-      );
-    }
+    const bytes = bytesOfMessage(data);
     const open = inner.state === 'OPEN';
-    if (!open && inner.state !== 'CONNECTING') {
-      throw notConnected();
+    if (!open && !this._takesUnsent()) throw notConnected();
+    const status = mailbox.send(inner.id, bytes === undefined ? data : bytes, bytes !== undefined, open);
+    return status === undefined || this._sent(status);
+  }
+
+  sendConfirmed(data, given) {
+    const inner = this._inner;
+    let receipt;
+    try {
+      const bytes = bytesOfMessage(data);
+      const timeout = delivery.timeout(given);
+      const open = inner.state === 'OPEN';
+      if (!open && !this._takesUnsent()) throw notConnected();
+      const name =
+        bytes === undefined
+          ? inner.client.confirmText(data, open, timeout)
+          : inner.client.confirmBinary(bytes, open, timeout);
+      receipt = this._receipt(name);
+    } catch (error) {
+      return rejected(error);
     }
-    mailbox.send(inner.id, bytes === undefined ? data : bytes, bytes !== undefined, open);
+    this._deliverFates();
+    return receipt;
+  }
+
+  flush(given) {
+    const inner = this._inner;
+    let receipt;
+    try {
+      const timeout = delivery.timeout(given);
+      if (!inner.alive) throw notConnected();
+      receipt = this._receipt(inner.client.flush(timeout));
+    } catch (error) {
+      return rejected(error);
+    }
+    this._deliverFates();
+    return receipt;
+  }
+
+  pause() {
+    const inner = this._inner;
+    if (inner.backlog === undefined) inner.backlog = new Backlog(inner.client);
+    inner.backlog.paused = true;
+    return this;
+  }
+
+  resume() {
+    const { backlog } = this._inner;
+    if (backlog === undefined || !backlog.paused) return this;
+    backlog.paused = false;
+    setImmediate(() => this._deliverBacklog());
+    return this;
   }
 
   close(code = 1000, reason = 'Normal closure') {
@@ -121,6 +184,7 @@ class WebSocketReconnect extends Reconnector {
       lastActivity,
       uptime: state === 'OPEN' ? Math.max(0, Date.now() - openedAt) : 0,
       ...this._roundTrips(),
+      ...this._queued(),
     };
   }
 
@@ -234,7 +298,7 @@ class WebSocketReconnect extends Reconnector {
   }
 
   set circuitBreaker(value) {
-    this._inner.circuitBreaker = options.circuitBreaker(value, () => this._configure());
+    this._inner.circuitBreaker = options.circuitBreaker(value, this);
     this._configure();
   }
 
@@ -255,12 +319,49 @@ class WebSocketReconnect extends Reconnector {
     return this._inner.client.bufferedAmount();
   }
 
+  get isPaused() {
+    const { backlog } = this._inner;
+    return backlog !== undefined && backlog.paused;
+  }
+
+  get queue() {
+    const { queues, limits } = this._inner.delivery;
+    return queues && limits ? { ...limits } : false;
+  }
+
+  get delivery() {
+    return this._inner.delivery.guarantee;
+  }
+
   get binaryType() {
     return this._inner.binaryType;
   }
 
   set binaryType(value) {
     this._inner.binaryType = oneOf('binaryType', value, BINARY_TYPES);
+  }
+
+  /** Whether `send` takes a message without an open connection. */
+  _takesUnsent() {
+    const { state, alive, delivery } = this._inner;
+    if (delivery.queues === undefined) return state === 'CONNECTING';
+    return delivery.queues && alive && state !== 'CLOSING';
+  }
+
+  /** What `getStats` tells of the queue, where there is one. */
+  _queued() {
+    const { client, delivery } = this._inner;
+    if (!delivery.limits) return undefined;
+    const [queuedMessages, queuedBytes] = client.queued();
+    return { queuedMessages, queuedBytes };
+  }
+
+  /** Throws, tells or returns what a `send` that was not plain led to. */
+  _sent(status) {
+    const refusal = delivery.refusal(status);
+    if (refusal) throw refusal;
+    if (status & delivery.TOLD) this._deliverFates();
+    return !(status & delivery.ABOVE);
   }
 
   /** The numbers of the policy, in the order that src/binding/options.rs reads. */
@@ -278,6 +379,9 @@ class WebSocketReconnect extends Reconnector {
       circuitBreaker.resetTimeout,
       circuitBreaker.halfOpenMaxRequests,
       route.closeTimeout,
+      circuitBreaker.window,
+      circuitBreaker.failureRate,
+      circuitBreaker.minimumRequests,
       ...this._reconnectSettings(),
     ];
   }
@@ -286,6 +390,15 @@ class WebSocketReconnect extends Reconnector {
     this._inner.client.configure(this._settings(), this._liveness());
     this._watchEventLoop();
     this._sift();
+    this._share();
+  }
+
+  _share() {
+    const inner = this._inner;
+    const { scope } = inner.circuitBreaker;
+    if (scope === inner.scope) return;
+    inner.scope = scope;
+    mailbox.share(inner.id, this, inner.client, scope);
   }
 
   /** Puts what judges and hides messages before their delivery. Only a client that asks for it has that. */
@@ -333,6 +446,21 @@ for (const name of Object.keys(options.NUMBERS)) {
   });
 }
 
+for (const name of Object.keys(delivery.BUFFER)) {
+  Object.defineProperty(WebSocketReconnect.prototype, name, {
+    enumerable: true,
+    configurable: true,
+    get() {
+      return this._inner.buffer[name];
+    },
+    set(value) {
+      const { buffer, client } = this._inner;
+      buffer[name] = options.number(name, value, delivery.BUFFER[name]);
+      client.setMarks(buffer.highWaterMark, buffer.maxBufferedAmount);
+    },
+  });
+}
+
 for (const name of Object.keys(liveness.OPTIONS)) {
   Object.defineProperty(WebSocketReconnect.prototype, name, {
     enumerable: true,
@@ -351,10 +479,6 @@ for (const [name, value] of Object.entries(READY_STATES)) {
   const constant = { value, enumerable: true };
   Object.defineProperty(WebSocketReconnect, name, constant);
   Object.defineProperty(WebSocketReconnect.prototype, name, constant);
-}
-
-function notConnected() {
-  return coded(Error, 'WSR_ERR_NOT_CONNECTED', 'WebSocket is not connected');
 }
 
 module.exports = { WebSocketReconnect };

@@ -96,14 +96,19 @@ describe('a process', () => {
     await server.ended(0);
   });
 
-  it('collects clients that are dropped while closed', async function () {
-    this.timeout(30000);
-    const { stdout, stderr } = await runScript(program('dropped.js'), [server.url], {
-      exposeGc: true,
-      deadline: 25000,
+  for (const [scope, whose] of [
+    ['instance', ''],
+    ['host', ', of a shared circuit too'],
+  ]) {
+    it(`collects clients that are dropped while closed${whose}`, async function () {
+      this.timeout(30000);
+      const { stdout, stderr } = await runScript(program('dropped.js'), [server.url, scope], {
+        exposeGc: true,
+        deadline: 25000,
+      });
+      assert.strictEqual(stdout.trim(), 'collected', stderr);
     });
-    assert.strictEqual(stdout.trim(), 'collected', stderr);
-  });
+  }
 
   it('has one engine thread for many clients', async function () {
     // Threads are counted in /proc, which Linux alone has.

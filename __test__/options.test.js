@@ -18,6 +18,9 @@ const NUMBERS = [
   ['circuitBreaker.failureThreshold', 5, [1, 1e6], [0, -1, 1.5, NaN]],
   ['circuitBreaker.resetTimeout', 60000, [1, 1e6], [0, -1, NaN]],
   ['circuitBreaker.halfOpenMaxRequests', 3, [1, 1e6], [0, -1, 1.5, NaN]],
+  ['circuitBreaker.window', 0, [0, 1, 1e6], [-1, NaN, Infinity]],
+  ['circuitBreaker.failureRate', 0.5, [0, 0.5, 1], [-0.1, 1.1, NaN]],
+  ['circuitBreaker.minimumRequests', 5, [1, 1e6], [0, -1, 1.5, NaN]],
 ];
 
 const WRONG_TYPES = ['5', true, {}, [], () => {}, 5n, Symbol('five')];

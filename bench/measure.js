@@ -1,48 +1,165 @@
 'use strict';
 
 /*
- * One measurement in a process of its own: fork(measure.js, [what, peer, url, count]). It sends its
- * result over IPC and ends.
+ * One measurement in a process of its own, under whatever runtime the peer needs: measure.js PEER TASK, where
+ * TASK is JSON. It prints the result as JSON. `peer/src/client.rs` does the same step for step.
  */
 
-const PEERS = { native: '../index.js', skill: './peers/skill.js' };
+const [peer, json] = process.argv.slice(2);
+const { open } = require(`./peers/${peer}.js`);
+const task = JSON.parse(json);
 
 /** Connections under way at the same time while many are opened. */
 const AT_ONCE = 50;
 
-const [what, peer, url, count] = process.argv.slice(2);
-const { WebSocketReconnect } = require(PEERS[peer]);
+/** Connections that are opened before the time it takes counts. */
+const LEAST = 5;
 
-/** A client that is open, and how long that took from `connect()` to `open`, in µs. */
-function open(options) {
-  return new Promise((resolve, reject) => {
-    const client = new WebSocketReconnect({ url, maxRetries: 0, ...options });
-    client.on('error', reject);
-    let began = 0n;
-    client.on('open', () => resolve({ client, took: Number(process.hrtime.bigint() - began) / 1000 }));
-    began = process.hrtime.bigint();
-    client.connect().catch(reject);
-  });
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** A moment of a measurement. */
+const mark = (messages) => ({ at: performance.now(), cpu: process.cpuUsage(), messages });
+
+/** Messages a second, and the processor time in µs that each cost, all threads. */
+function between(from, to) {
+  const messages = to.messages - from.messages;
+  const cpu = to.cpu.user + to.cpu.system - from.cpu.user - from.cpu.system;
+  return { rate: (messages / (to.at - from.at)) * 1000, cpu: cpu / messages };
 }
 
-function closed(client) {
-  return new Promise((resolve) => {
-    client.on('close', resolve);
-    client.close();
-  });
-}
+const percentile = (sorted, share) => sorted[Math.floor(sorted.length * share)];
 
-/** The median time from `connect()` to `open` in µs, one connection after the other. */
-async function timeToOpen(connections) {
-  const warmUp = Math.ceil(connections / 4);
-  const times = [];
-  for (let i = 0; i < warmUp + connections; i += 1) {
-    const { client, took } = await open();
-    await closed(client);
-    if (i >= warmUp) times.push(took);
+/** Opens many, some at a time; `one` opens one. */
+async function openMany(count, one) {
+  const links = [];
+  while (links.length < count) {
+    const some = Math.min(AT_ONCE, count - links.length);
+    links.push(...(await Promise.all(Array.from({ length: some }, one))));
   }
-  times.sort((a, b) => a - b);
-  return times[times.length >> 1];
+  return links;
+}
+
+/** The texts that the server sends to this URL, or expects there, over and over. */
+async function samples(url) {
+  let told;
+  const message = new Promise((resolve) => {
+    told = resolve;
+  });
+  const link = await open(url.replace(/\/\w+\?/, '/samples?'), { onMessage: told });
+  const texts = JSON.parse(await message);
+  await link.close();
+  return texts;
+}
+
+/** How long the first `count` texts of an endless cycle are together. */
+function lengthOf(texts, count) {
+  const sum = (some) => some.reduce((length, text) => length + text.length, 0);
+  return Math.floor(count / texts.length) * sum(texts) + sum(texts.slice(0, count % texts.length));
+}
+
+/** What the server sends, counted by a handler that reads each message. */
+async function receive({ url, connections = 1, warmUp, duration }) {
+  const texts = await samples(url);
+  let messages = 0;
+  let length = 0;
+  const count = (data) => {
+    messages += 1;
+    length += data.length;
+  };
+  const countBytes = (data) => {
+    messages += 1;
+    length += data.byteLength;
+  };
+  const onMessage = url.includes('kind=binary') ? countBytes : count;
+  const links = await openMany(connections, () => open(url, { onMessage }));
+  for (const link of links) link.send('go');
+  await pause(warmUp);
+  const from = mark(messages);
+  await pause(duration);
+  const to = mark(messages);
+  const should = lengthOf(texts, messages);
+  if (length !== should) throw new Error(`${messages} messages are ${length} long instead of ${should}`);
+  return between(from, to);
+}
+
+/**
+ * `perTick` sends in each turn of the event loop, as long as less than `window` messages are not confirmed. What
+ * counts is what the server says that it has read.
+ */
+async function send({ url, perTick, window, warmUp, duration }) {
+  const texts = await samples(url);
+  let ended;
+  const result = new Promise((resolve, reject) => {
+    ended = { resolve, reject };
+  });
+  let sent = 0;
+  let confirmed = 0;
+  let waiting = false;
+  let from;
+  const tick = () => {
+    for (let i = 0; i < perTick; i += 1) {
+      link.send(texts[sent % texts.length]);
+      sent += 1;
+    }
+    waiting = sent - confirmed >= window;
+    if (!waiting) setImmediate(tick);
+  };
+  const onMessage = (data) => {
+    const [messages, length] = data.split(' ').map(Number);
+    confirmed = messages;
+    const should = lengthOf(texts, messages);
+    if (length !== should) ended.reject(new Error(`${length} bytes came instead of ${should}`));
+    const now = mark(confirmed);
+    if (!from && now.at - began >= warmUp) from = now;
+    else if (from && now.at - from.at >= duration) ended.resolve(between(from, now));
+    if (waiting) setImmediate(tick);
+    waiting = false;
+  };
+  const onClose = (reason) => ended.reject(new Error(reason || 'the server hung up'));
+  const link = await open(url, { onMessage, onClose });
+  const began = performance.now();
+  tick();
+  return result;
+}
+
+/** One message there and back at a time. */
+async function echo({ url, warmUp, duration }) {
+  const texts = await samples(url);
+  let ended;
+  const result = new Promise((resolve, reject) => {
+    ended = { resolve, reject };
+  });
+  const took = [];
+  let at = 0;
+  let from;
+  let sentAt;
+  const next = () => {
+    sentAt = performance.now();
+    link.send(texts[at]);
+  };
+  const onMessage = (data) => {
+    const now = performance.now();
+    if (data !== texts[at]) ended.reject(new Error('another text came back'));
+    at = (at + 1) % texts.length;
+    if (from) took.push((now - sentAt) * 1000);
+    else if (now - began >= warmUp) from = mark(0);
+    if (!from || now - from.at < duration) {
+      next();
+      return;
+    }
+    const usage = between(from, mark(took.length));
+    took.sort((a, b) => a - b);
+    ended.resolve({ ...usage, p50: percentile(took, 0.5), p99: percentile(took, 0.99) });
+  };
+  const link = await open(url, { onMessage, onClose: () => ended.reject(new Error('the server hung up')) });
+  const began = performance.now();
+  next();
+  return result;
+}
+
+function collectGarbage() {
+  if (typeof Bun === 'undefined') global.gc();
+  else Bun.gc(true);
 }
 
 /** The resident memory in bytes, once it has come to rest. */
@@ -50,41 +167,77 @@ async function restingMemory() {
   let before = Infinity;
   let now = process.memoryUsage().rss;
   for (let i = 0; i < 20 && Math.abs(now - before) > 64 * 1024; i += 1) {
-    global.gc();
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    collectGarbage();
+    await pause(50);
     before = now;
     now = process.memoryUsage().rss;
   }
   return now;
 }
 
-/**
- * The resident memory in bytes that each of many idle connections costs. What is paid once (threads,
- * code, buffers) is shared out among them; loading the modules is not counted.
- */
-async function memoryPerConnection(connections) {
+/** By how much each of many idle connections makes the resident memory grow, beyond what the first ones bring along. */
+async function idle({ url, connections }) {
+  const held = await openMany(AT_ONCE, () => open(url, {}));
   const before = await restingMemory();
-  const clients = [];
-  while (clients.length < connections) {
-    const some = Math.min(AT_ONCE, connections - clients.length);
-    const opened = await Promise.all(Array.from({ length: some }, () => open()));
-    for (const { client } of opened) clients.push(client);
+  held.push(...(await openMany(connections, () => open(url, {}))));
+  const bytes = (await restingMemory()) - before;
+  if (held.length !== AT_ONCE + connections) throw new Error(`${held.length} connections are open`);
+  return { bytes: bytes / connections };
+}
+
+/** How long it takes until a connection is open, one after the other. */
+async function opening({ url, warmUp, duration }) {
+  const took = [];
+  const began = performance.now();
+  for (let opened = 0; took.length === 0 || performance.now() - began < warmUp + duration; opened += 1) {
+    const started = performance.now();
+    const link = await open(url, {});
+    const now = performance.now();
+    if (opened >= LEAST && now - began >= warmUp) took.push((now - started) * 1000);
+    await link.close();
   }
-  const after = await restingMemory();
-  return (after - before) / clients.length;
+  took.sort((a, b) => a - b);
+  return { p50: percentile(took, 0.5) };
 }
 
-/** Blocks JavaScript for `ms`, and tells when that was: the server has counted the heartbeats. */
-async function blockedWindow(ms) {
-  await open({ heartbeatInterval: 100, heartbeatTimeout: 1000 });
+/** Connections that are opened and closed, `connections` under way at a time. */
+async function connect({ url, connections, warmUp, duration }) {
+  let done = 0;
+  const again = async () => {
+    for (;;) {
+      const link = await open(url, {});
+      await link.close();
+      done += 1;
+    }
+  };
+  const failed = Promise.race(Array.from({ length: connections }, again));
+  await Promise.race([failed, pause(warmUp)]);
+  const from = mark(done);
+  await Promise.race([failed, pause(duration)]);
+  if (done === from.messages) throw new Error('no connection was opened and closed in that time');
+  return between(from, mark(done));
+}
+
+/** The share in % of the due heartbeats that the server gets while JavaScript is blocked for `duration` ms. */
+async function blocked({ url, duration }) {
+  const interval = 100;
+  await open(url, { options: { heartbeatInterval: interval, heartbeatTimeout: 1000 } });
   const from = Date.now();
-  while (Date.now() - from < ms);
-  return { from, to: from + ms };
+  // Half an interval more, so that the last one due does not fall on the end.
+  const to = from + duration + interval / 2;
+  while (Date.now() < to);
+  const heartbeats = await new Promise((resolve, reject) => {
+    open(url.replace('/idle', '/report'), { onMessage: resolve }).catch(reject);
+  });
+  const kept = JSON.parse(heartbeats).filter((at) => at > from && at <= to).length;
+  return { kept: (100 * kept) / Math.floor(duration / interval) };
 }
 
-const MEASUREMENTS = { timeToOpen, memoryPerConnection, blockedWindow };
+const MEASURES = { receive, send, echo, idle, open: opening, connect, blocked };
 
-MEASUREMENTS[what](Number(count)).then(
-  (result) => process.send({ result }, () => process.exit()),
-  (error) => process.send({ failed: error.stack }, () => process.exit(1)),
+MEASURES[task.measure](task).then(
+  (result) => process.stdout.write(JSON.stringify(result), () => process.exit()),
+  (error) => {
+    process.stderr.write(`${error.stack || error}\n`, () => process.exit(1));
+  },
 );

@@ -4,7 +4,9 @@ const assert = require('assert');
 const { once } = require('events');
 const test = require('node:test');
 const { ChatClient } = require('./chat-client.js');
+const { Orders, sendOrders } = require('./at-least-once.js');
 const { GraphQLClient } = require('./graphql-client.js');
+const { startClients } = require('./shared-circuit.js');
 const { startChatServer } = require('./servers/chat-server.js');
 const { startGraphQLServer } = require('./servers/graphql-server.js');
 
@@ -231,4 +233,37 @@ test('the GraphQL client does not try again where it is forbidden', async (t) =>
   const friend = graphql(t, server, { connectionParams: () => ({ token: 'secret' }) });
   friend.connect();
   assert.deepStrictEqual(await friend.request({ query: '{ notes { text } }' }), { data: { notes: [] } });
+});
+
+test('clients with a shared circuit wait together, and come back by one probe', async (t) => {
+  const before = await startChatServer();
+  const { port, url } = before;
+  await before.stop();
+  const inbox = new Inbox();
+  const circuitBreaker = { failureThreshold: 3, resetTimeout: 200, halfOpenMaxRequests: 1 };
+  const tell = (index, event, detail) => event !== 'error' && inbox.put({ index, event, detail });
+  const clients = startClients({ url, count: 5, tell, ...SOON, maxRetries: Infinity, circuitBreaker });
+  t.after(() => clients.forEach((ws) => ws.close()));
+  const told = async (event, detail) => {
+    for (;;) {
+      const next = await inbox.take();
+      if (next.event === event && next.detail === detail) return next;
+    }
+  };
+  await told('circuitChange', 'OPEN');
+  await told('circuitChange', 'HALF-OPEN');
+  const again = await startChatServer({ port });
+  t.after(() => again.stop());
+  const open = new Set();
+  while (open.size < clients.length) open.add((await told('open', undefined)).index);
+  assert.ok(clients.every((ws) => ws.circuitState === 'CLOSED'));
+});
+
+test('orders arrive once and in order, although their connection is cut again and again', async (t) => {
+  const orders = new Orders(30);
+  await orders.listening;
+  t.after(() => orders.stop());
+  const items = Array.from({ length: 200 }, (_, i) => `order ${i}`);
+  await sendOrders(orders.url, items);
+  assert.deepStrictEqual(orders.taken, items);
 });

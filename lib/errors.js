@@ -32,6 +32,10 @@ function oneOf(name, value, words) {
   return value;
 }
 
+function notConnected() {
+  return coded(Error, 'WSR_ERR_NOT_CONNECTED', 'WebSocket is not connected');
+}
+
 function manuallyClosed() {
   return coded(Error, 'WSR_ERR_CLOSED', 'Connection manually closed');
 }
@@ -45,4 +49,4 @@ function rejected(error) {
   return promise;
 }
 
-module.exports = { coded, badType, badRange, oneOf, manuallyClosed, ignore, rejected };
+module.exports = { coded, badType, badRange, oneOf, notConnected, manuallyClosed, ignore, rejected };

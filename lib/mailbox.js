@@ -1,5 +1,6 @@
 'use strict';
 
+const { DROPPED, RECEIPT, DRAINED } = require('./delivery.js');
 const native = require('./native.js');
 const { trustedCertificates } = require('./trust.js');
 
@@ -7,6 +8,7 @@ const { trustedCertificates } = require('./trust.js');
 const ROW_LENGTH = {
   ...{ 2: 8, 3: 7, 4: 7, 5: 8, 6: 11, 7: 9, 8: 9, 9: 6, 10: 8, 11: 9 },
   ...{ 20: 4, 21: 4, 22: 8, 23: 7, 24: 7, 25: 6, 26: 7, 27: 6 },
+  ...{ [DROPPED]: 5, [RECEIPT]: 5, [DRAINED]: 3 },
 };
 const TEXTS = 0;
 const BINARIES = 1;
@@ -24,6 +26,12 @@ const WAYS = ['write', 'read', 'runs'];
 
 /** Clients that may be told something, by id. All others can be collected. */
 const clients = new Map();
+/** Clients that others may have something to tell about their shared circuit, by id: each can be collected. */
+const sharers = new Map();
+const collected =
+  typeof FinalizationRegistry === 'function'
+    ? new FinalizationRegistry((id) => sharers.delete(id))
+    : undefined;
 /** Ids of clients that need nothing more, and may still have rows under way. */
 const leaving = new Set();
 /** Ids of clients that keep the process alive. */
@@ -51,7 +59,7 @@ function deliver() {
   while (cursor < rows.length) {
     const at = cursor;
     const kind = rows[at + 1];
-    const client = clients.get(rows[at]);
+    const client = clients.get(rows[at]) || sharer(rows[at]);
     cursor += rowLength(rows, at);
     if (client) deliverRow(client, kind, rows, at);
     if (kind === OPEN) break;
@@ -65,6 +73,11 @@ function deliver() {
   if (leaving.size === 0 || !environment.isEmpty()) return;
   for (const id of leaving) clients.delete(id);
   leaving.clear();
+}
+
+function sharer(id) {
+  const reference = sharers.get(id);
+  return reference && reference.deref();
 }
 
 /** Takes what `environment.take` gives: whether more is left, and rows. */
@@ -87,6 +100,7 @@ function deliverRow(client, kind, list, at) {
   else if (kind === BINARIES) client._deliverBinaries(list, at);
   else if (kind === PING) client._deliverControl('ping', list, at);
   else if (kind === PONG) client._deliverControl('pong', list, at);
+  else if (kind >= DROPPED) client._deliverFate(kind, list, at);
   else client._deliverQueued(kind, list, at);
 }
 
@@ -120,7 +134,7 @@ function send(id, data, isBinary, isOpen) {
     process.nextTick(endTurn);
     flags |= FIRST_SEND;
   }
-  sendNative(id, data, flags);
+  return sendNative(id, data, flags);
 }
 
 /**
@@ -170,6 +184,20 @@ function reroute(client, route, trusts) {
   client.reroute(route);
 }
 
+/**
+ * Shares the circuit of `client`, which others may have something to tell about from then on. Before Node 14.6
+ * there is no weak reference: such a client is not collected there.
+ */
+function share(id, client, native, scope) {
+  if (scope === 'instance') {
+    sharers.delete(id);
+  } else if (!sharers.has(id)) {
+    sharers.set(id, collected ? new WeakRef(client) : { deref: () => client });
+    if (collected) collected.register(client, id);
+  }
+  native.share(scope);
+}
+
 /** Tells the engine that the event loop runs. */
 function tellThatItRuns() {
   environment.runs();
@@ -187,4 +215,14 @@ function track(id, client, reachable, holding) {
   if (holders.size > 0 !== held) environment.hold(!held);
 }
 
-module.exports = { createClient, prepare, reroute, eachRow, send, tellThatItRuns, track };
+module.exports = {
+  createClient,
+  prepare,
+  reroute,
+  share,
+  eachRow,
+  rowLength,
+  send,
+  tellThatItRuns,
+  track,
+};

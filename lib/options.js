@@ -45,6 +45,13 @@ const CIRCUIT = {
   failureThreshold: count(5, 1),
   resetTimeout: ms(60000),
   halfOpenMaxRequests: count(3, 1),
+  window: {
+    value: 0,
+    min: 0,
+    allowed: 'a number of milliseconds of at least 0; 0 counts failures in a row',
+  },
+  failureRate: { value: 0.5, min: 0, max: 1, allowed: 'a number from 0 to 1' },
+  minimumRequests: count(5, 1),
 };
 
 const COUNT = count(0, 0);
@@ -104,24 +111,38 @@ function heartbeatText(value) {
   return text;
 }
 
-/** The circuit breaker's settings as an object whose properties check and tell `changed`. */
-function circuitBreaker(value, changed) {
+/** With whom a circuit is shared. */
+function scope(value) {
+  if (value === undefined || value === null) return 'instance';
+  const allowed = "'instance', 'host' or a name of your own";
+  if (typeof value !== 'string') throw badType('circuitBreaker.scope', value, allowed);
+  if (value === '') throw badRange('circuitBreaker.scope', value, allowed);
+  return value;
+}
+
+/** On the circuit breaker's settings: whose they are. */
+const OWNER = Symbol('owner');
+
+/** Checks what is assigned to the circuit breaker's settings, and tells their owner. */
+const CHECKED = {
+  set(settings, name, value) {
+    if (name === 'scope') settings.scope = scope(value);
+    else settings[name] = name in CIRCUIT ? number(`circuitBreaker.${name}`, value, CIRCUIT[name]) : value;
+    settings[OWNER]._configure();
+    return true;
+  },
+};
+
+/** The circuit breaker's settings as an object that checks what is assigned, and calls `_configure` of its owner. */
+function circuitBreaker(value, owner) {
   const given = object('circuitBreaker', value);
-  const settings = {};
-  const view = {};
+  /** @type {any} */
+  const settings = Object.defineProperty({}, OWNER, { value: owner });
   for (const name of Object.keys(CIRCUIT)) {
-    const check = (next) => number(`circuitBreaker.${name}`, next, CIRCUIT[name]);
-    settings[name] = check(given[name]);
-    Object.defineProperty(view, name, {
-      enumerable: true,
-      get: () => settings[name],
-      set(next) {
-        settings[name] = check(next);
-        changed();
-      },
-    });
+    settings[name] = number(`circuitBreaker.${name}`, given[name], CIRCUIT[name]);
   }
-  return view;
+  settings.scope = scope(given.scope);
+  return new Proxy(settings, CHECKED);
 }
 
 module.exports = {

@@ -97,10 +97,14 @@ class Reconnector extends Routed {
     return promise;
   }
 
+  /** Delivers again what a pause keeps back. */
+  resume() {}
+
   /** Ends for good, by one of the calls that do. */
   _finish(name, ...args) {
     const inner = this._inner;
     inner.manualClose = true;
+    this.resume();
     this._settle('reject', manuallyClosed());
     const reply = this._call(name, ...args, inner.alive && !inner.closing);
     inner.closing = inner.alive;

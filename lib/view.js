@@ -1,6 +1,7 @@
 'use strict';
 
 const { Buffer } = require('buffer');
+const { DROPPED, RECEIPT, DROP_REASONS, unconfirmed } = require('./delivery.js');
 const { coded, manuallyClosed } = require('./errors.js');
 const { Emitter } = require('./events.js');
 const liveness = require('./liveness.js');
@@ -17,6 +18,11 @@ const RETRY = 8;
 // 9 only tells the counts.
 const ASK_ROUTE = 10;
 const ASK_RETRY = 11;
+/** Kinds from here on are told at once, also while paused. */
+const LIVENESS = 20;
+
+/** So many items of a backlog are delivered before the timers get their turn. */
+const BATCH = 1024;
 
 /**
  * When a notice was made: its place in the mailbox, or the number of the call that returned it. A
@@ -99,6 +105,10 @@ class View extends Emitter {
       pings: undefined,
       /** Settles at the first `open`, or when the client is at its end. */
       pending: undefined,
+      /** What waits for `resume()`, from `pause()` until all of it has been delivered. */
+      backlog: undefined,
+      /** Promises of receipts that have no answer yet, by name. */
+      receipts: undefined,
 
       /** Notices taken from the mailbox. */
       received: 0,
@@ -144,7 +154,8 @@ class View extends Emitter {
   /** Hands a call to the engine: the rows to deliver at once, and the moment of the call. */
   _call(name, ...args) {
     const inner = this._inner;
-    const rows = inner.client[name](inner.received, ...args);
+    const received = inner.received - (inner.backlog ? inner.backlog.notices : 0);
+    const rows = inner.client[name](received, ...args);
     const horizon = { order: rows[0], call: ++inner.calls };
     // A change of the circuit overtakes what is under way of older ones.
     if (name !== 'connect' && rows[2] === CIRCUIT) inner.circuitHorizon = horizon;
@@ -235,10 +246,73 @@ class View extends Emitter {
     return view;
   }
 
-  /** Takes the row of a notice from the mailbox. */
+  /** Emits `message`, or keeps it for later. */
+  _emitMessage(data) {
+    const { backlog } = this._inner;
+    if (backlog === undefined) super._emitMessage(data);
+    else backlog.addMessage(data);
+  }
+
+  /** Takes the row of a notice from the mailbox. What tells of the connection's life waits behind messages that wait. */
   _deliverQueued(kind, row, at) {
-    if (kind === AGREED) this._deliver(kind, row, at, undefined);
-    else this._deliver(kind, row, at, { order: ++this._inner.received, call: Infinity });
+    const inner = this._inner;
+    const { backlog } = inner;
+    const moment = { order: kind === AGREED ? inner.received : ++inner.received, call: Infinity };
+    if (backlog === undefined || backlog.isEmpty || kind >= LIVENESS) this._deliver(kind, row, at, moment);
+    else backlog.addNotice(kind, row.slice(at, at + mailbox.rowLength(row, at)), moment);
+  }
+
+  /** Delivers what was kept while paused; what follows an `open` waits for the next turn of the event loop. */
+  _deliverBacklog() {
+    const inner = this._inner;
+    const { backlog } = inner;
+    if (backlog === undefined) return;
+    for (let count = 0; count < BATCH && !backlog.paused; count += 1) {
+      if (backlog.isEmpty) {
+        inner.backlog = undefined;
+        inner.client.resume();
+        return;
+      }
+      const { data, notice } = backlog.take();
+      if (notice === undefined) super._emitMessage(data);
+      else this._deliver(notice.kind, notice.row, 0, notice.moment);
+      if (notice !== undefined && notice.kind === OPEN) break;
+    }
+    if (!backlog.paused) setImmediate(() => this._deliverBacklog());
+  }
+
+  /** Takes a row of what became of what was sent. */
+  _deliverFate(kind, row, at) {
+    const { receipts, binaryType } = this._inner;
+    if (kind === DROPPED) {
+      const kept = row[at + 4];
+      const data = typeof kept === 'string' ? kept : binaryOf(binaryType, kept, 0, kept.byteLength);
+      this.emit('drop', { data, reason: DROP_REASONS[row[at + 3]] });
+    } else if (kind === RECEIPT) {
+      const name = row[at + 3];
+      const { resolve, reject } = receipts.get(name);
+      receipts.delete(name);
+      if (row[at + 4] === null) resolve();
+      else reject(unconfirmed(row[at + 4]));
+    } else {
+      this.emit('drain');
+    }
+  }
+
+  /** The promise of a receipt. */
+  _receipt(name) {
+    const inner = this._inner;
+    if (inner.receipts === undefined) inner.receipts = new Map();
+    const promise = new Promise((resolve, reject) => inner.receipts.set(name, { resolve, reject }));
+    // It can be rejected by the network before anybody has had the time to wait for it.
+    promise.catch(() => {});
+    return promise;
+  }
+
+  /** Delivers what a call has settled, before it returns. */
+  _deliverFates() {
+    const rows = this._inner.client.takeFates();
+    mailbox.eachRow(rows, (kind, at) => this._deliverFate(kind, rows, at));
   }
 
   /** Takes one row of a notice. It may have been made void by a call since its moment. */
@@ -270,7 +344,8 @@ class View extends Emitter {
       const state = row[at + 6];
       if (inner.pings && state !== 'OPEN') inner.pings.lose();
       // A call has closed the circuit since.
-      if (state === 'BLOCKED' && inner.circuitState !== 'OPEN') return;
+      const closed = inner.circuitState !== 'OPEN' && isBefore(moment, inner.circuitHorizon);
+      if (state === 'BLOCKED' && closed) return;
       if (state === inner.state) return;
       inner.state = state;
       if (state === 'OPEN') inner.openedAt = row[at + 2];

@@ -32,7 +32,10 @@ function manifests() {
   const cargo = readFileSync(path.join(ROOT, 'Cargo.toml'), 'utf8').includes(`\nversion = "${main.version}"`);
   // Without its places in the lock, `npm ci` fails for a platform package that is not published yet.
   const locked = wanted.every((name) => lock.packages[`node_modules/${name}`]?.version === main.version);
-  const addressed = Object.keys(lock.packages).filter((name) => lock.packages[name].resolved);
+  const addressed = [
+    lock,
+    JSON.parse(readFileSync(path.join(ROOT, 'bench', 'package-lock.json'), 'utf8')),
+  ].flatMap(({ packages }) => Object.keys(packages).filter((name) => packages[name].resolved));
   const ok =
     exact && cargo && locked && addressed.length === 0 && String(names.sort()) === String(wanted.sort());
   const places = `in the lock at that version: ${locked}; with a registry's address: ${addressed}`;
@@ -48,12 +51,18 @@ const cargo = (args, env) => () => capture('cargo', args, { env });
 const clippy = (features) =>
   cargo(['clippy', '--locked', '--all-targets', ...features, '--', '-D', 'warnings']);
 
+/** The server and the client of the bench: a crate of its own, with its own lock. */
+const BENCH = ['--manifest-path', 'bench/peer/Cargo.toml'];
+const BENCH_TARGET = ['--target-dir', 'target/bench', '--release'];
+
 /** Each check by its name. */
 const STEPS = {
   rustfmt: cargo(['fmt', '--check']),
+  'rustfmt-bench': cargo(['fmt', '--check', ...BENCH]),
   'clippy-policy': clippy(['--no-default-features']),
   'clippy-engine': clippy(['--no-default-features', '--features', 'engine']),
   clippy: clippy([]),
+  'clippy-bench': cargo(['clippy', '--locked', ...BENCH, ...BENCH_TARGET, '--', '-D', 'warnings']),
   rustdoc: cargo(['doc', '--locked', '--no-deps', '--document-private-items'], strict),
   biome: () => capture(bin('biome'), ['ci', '--error-on-warnings', '.']),
   'types-js': () => capture(bin('tsc'), ['--project', 'tsconfig.json']),

@@ -16,6 +16,12 @@ const SUITES = [
     count: (output) => sum(output, /^(\d+) passed, (\d+) failed/gm),
   },
   {
+    name: 'life histories without the fast ways',
+    command: [process.execPath, '__test__/run.js', 'stress'],
+    env: { WEBSOCKET_RECONNECT_NATIVE_WITHOUT: 'write,read,runs' },
+    count: (output) => sum(output, /^(\d+) passed, (\d+) failed/gm),
+  },
+  {
     name: 'examples',
     command: [process.execPath, '--test', '--test-reporter=tap', 'examples/'],
     count: (output) => ({
@@ -40,9 +46,9 @@ function sum(output, pattern) {
 }
 
 const total = { passed: 0, failed: 0 };
-for (const { name, command, count } of SUITES) {
+for (const { name, command, env = {}, count } of SUITES) {
   console.log(`\n== ${name}: ${command.slice(0, 2).join(' ')}`);
-  const { ok, output } = capture(command[0], command.slice(1));
+  const { ok, output } = capture(command[0], command.slice(1), { env: { ...process.env, ...env } });
   process.stdout.write(output);
   const { passed, failed } = count(output);
   total.passed += passed;

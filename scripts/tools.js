@@ -3,7 +3,7 @@
 // What the project's scripts share. Node's own modules only: they run before anything is installed.
 
 const { spawnSync } = require('child_process');
-const { existsSync, readFileSync, rmSync, writeFileSync } = require('fs');
+const { existsSync, readFileSync, rmSync, statSync, writeFileSync } = require('fs');
 const path = require('path');
 
 const ROOT = path.join(__dirname, '..');
@@ -40,6 +40,14 @@ function npm(args, options) {
   });
   if (status !== 0) throw new Error(`npm ${args.join(' ')}: exit code ${status}`);
   return stdout;
+}
+
+/** Installs what the lock of a folder names, where that is not there yet. */
+function install(folder) {
+  const installed = path.join(folder, 'node_modules', '.package-lock.json');
+  const wanted = path.join(folder, 'package-lock.json');
+  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(wanted).mtimeMs) return;
+  run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: folder });
 }
 
 function has(command) {
@@ -85,4 +93,4 @@ function runtime(key, spec, script) {
   return folder;
 }
 
-module.exports = { ROOT, TOOLS, run, capture, npm, has, python, runtime };
+module.exports = { ROOT, TOOLS, run, capture, npm, install, has, python, runtime };

@@ -4,7 +4,7 @@
 const { WebSocketReconnect } = require('../subject.js');
 
 const CLIENTS = 200;
-const url = process.argv[2];
+const [url, scope] = process.argv.slice(2);
 const collect = typeof Bun === 'undefined' ? global.gc || globalThis.gc : () => globalThis.Bun.gc(true);
 
 let collected = 0;
@@ -14,7 +14,7 @@ const registry =
 /** One life, that leaves nothing behind; some never connect. */
 function live(number) {
   return new Promise((resolve) => {
-    const ws = new WebSocketReconnect({ url, heartbeatMessage: 'x'.repeat(1000) });
+    const ws = new WebSocketReconnect({ url, heartbeatMessage: 'x'.repeat(1000), circuitBreaker: { scope } });
     if (registry) registry.register(ws, number);
     if (number % 2) {
       ws.close();

@@ -60,6 +60,8 @@ const COMMANDS = [
   'close',
   'cut',
   'freeze',
+  'thaw',
+  'flood',
   'ping',
   'later',
   'behave',

@@ -320,6 +320,22 @@ const COMMANDS = {
   freeze(server, number) {
     server.link(number).socket.pause();
   },
+  /** Reads again. */
+  thaw(server, number) {
+    server.link(number).socket.resume();
+  },
+  /** Sends messages of a size until so many bytes are out, as fast as the connection takes them. */
+  flood(server, { bytes, size }) {
+    const { ws } = server.link();
+    const data = Buffer.alloc(size, 'x');
+    let left = bytes;
+    const send = () => {
+      if (left <= 0 || ws.readyState !== WebSocket.OPEN) return;
+      left -= size;
+      ws.send(data, { binary: false }, send);
+    };
+    for (let i = 0; i < 4; i++) send();
+  },
   ping(server, data, times = 1, number) {
     for (let i = 0; i < times; i++) server.link(number).ws.ping(data);
   },

@@ -4,6 +4,8 @@ import {
   type CircuitState,
   type CloseInfo,
   type ConnectionState,
+  type Delivery,
+  type QueueSettings,
   type ReadyState,
   type Stats,
   type WebSocketOptions,
@@ -33,12 +35,29 @@ const options: WebSocketReconnectOptions = {
   maxDelay: null,
   heartbeatMessage: { type: 'ping' },
   circuitBreaker: { failureThreshold: 3 },
+  queue: { maxMessages: 10, maxBytes: null, overflow: 'drop-oldest', ttl: 1000 },
+  delivery: 'at-least-once',
+  highWaterMark: Infinity,
+  maxBufferedAmount: 1e6,
 };
 
 const ws = new WebSocketReconnect(options);
 
 const opened: Promise<void> = ws.connect();
-ws.send('text');
+const room: boolean = ws.send('text');
+const receipts: Promise<void>[] = [
+  ws.sendConfirmed('text'),
+  ws.sendConfirmed(Buffer.alloc(1), { timeout: 0 }),
+  ws.flush({ timeout: 100 }),
+];
+ws.pause().resume();
+const paused: boolean = ws.isPaused;
+const bounds: QueueSettings | false = ws.queue;
+const guarantee: Delivery = ws.delivery;
+ws.highWaterMark = null;
+ws.maxBufferedAmount = 1;
+const queued: number | undefined = ws.getStats().queuedMessages;
+ws.on('drop', ({ data, reason }) => [data, reason === 'expired']).on('drain', () => ws.send('more'));
 ws.send(Buffer.from('bytes'));
 ws.send(new ArrayBuffer(1));
 ws.send(new Float64Array(1));
@@ -145,15 +164,21 @@ async function fails() {
 
 export {
   binaryType,
+  bounds,
   circuit,
   count,
   delay,
   emitted,
   fails,
+  guarantee,
   open,
   opened,
+  paused,
   protocols,
+  queued,
   ready,
+  receipts,
+  room,
   state,
   stats,
   Ticker,

@@ -41,7 +41,15 @@ const options: WebSocketReconnectOptions = {
   heartbeatInterval: 0,
   heartbeatTimeout: 1,
   heartbeatMessage: { type: 'ping' },
-  circuitBreaker: { failureThreshold: 1, resetTimeout: 1, halfOpenMaxRequests: 1 },
+  circuitBreaker: {
+    failureThreshold: 1,
+    resetTimeout: 1,
+    halfOpenMaxRequests: 1,
+    window: 1,
+    failureRate: 0.5,
+    minimumRequests: 1,
+    scope: 'host',
+  },
 };
 
 const ws = new WebSocketReconnect(options);
@@ -51,6 +59,11 @@ new WebSocketReconnect({
   maxRetries: undefined,
   circuitBreaker: null,
 });
+new WebSocketReconnect({ url: 'ws://localhost', circuitBreaker: { scope: 'payments', window: null } });
+// @ts-expect-error a scope is a name
+new WebSocketReconnect({ url: 'ws://localhost', circuitBreaker: { scope: 7 } });
+// @ts-expect-error the share of failures is a number
+new WebSocketReconnect({ url: 'ws://localhost', circuitBreaker: { failureRate: '50%' } });
 // @ts-expect-error the url is required
 new WebSocketReconnect({});
 // @ts-expect-error the options are required

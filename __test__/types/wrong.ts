@@ -28,8 +28,22 @@ new WebSocketReconnect({ url, websocketOptions: { protocolVersion: 8 } });
 new WebSocketReconnect({ url, websocketOptions: { headers: { Authorization: {} } } });
 // @ts-expect-error: a heartbeat is text or an object
 const heartbeat: WebSocketReconnectOptions = { url, heartbeatMessage: 7 };
+// @ts-expect-error: no such guarantee
+new WebSocketReconnect({ url, delivery: 'exactly-once' });
+// @ts-expect-error: no such way out
+new WebSocketReconnect({ url, queue: { overflow: 'drop' } });
+// @ts-expect-error: a queue has no size but by messages and bytes
+new WebSocketReconnect({ url, queue: 1000 });
 
 const ws = new WebSocketReconnect({ url });
+// @ts-expect-error: the queue is set once
+ws.queue = true;
+// @ts-expect-error: the limit is an option by name
+ws.sendConfirmed('text', 1000);
+// @ts-expect-error: drain has no argument
+ws.on('drain', (room) => room);
+// @ts-expect-error: there is no such reason
+ws.on('drop', ({ reason }) => reason === 'lost');
 
 // @ts-expect-error: an object is not sent as JSON by itself
 ws.send({ type: 'hello' });

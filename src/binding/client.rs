@@ -6,11 +6,12 @@ use std::sync::Arc;
 use napi::{Env, Error, Result};
 use napi_derive::napi;
 
+use super::delivery;
 use super::environment::{Environment, Shared};
 use super::options::{Code, RawLiveness, RawPolicy, RawRoute, ms, route, settings};
 use super::sender::Sender;
 use super::value::{self, Rows};
-use crate::engine::{self, Reply, Setup, epoch_ms};
+use crate::engine::{self, Payload, Reply, Setup, Sharing, epoch_ms};
 use crate::policy::{Failure, Input, Refusal, Verdict};
 
 #[napi]
@@ -41,6 +42,11 @@ impl Client {
             watch: shared.watch.clone(),
             ways: shared.ways,
             sign: shared.sign.clone(),
+            marks: delivery::marks(
+                policy.delivery.high_water_mark,
+                policy.delivery.max_buffered_amount,
+            ),
+            delivery: policy.delivery.into(),
         }));
         shared
             .start(id, client.clone())
@@ -222,6 +228,16 @@ impl Client {
             .assign(Input::SetCircuit(value::circuit(&circuit))) as f64
     }
 
+    /// `'instance'`, `'host'` or the name of a circuit.
+    #[napi(catch_unwind)]
+    pub fn share(&self, scope: String) {
+        self.client.share(match scope.as_str() {
+            "instance" => Sharing::Alone,
+            "host" => Sharing::Host,
+            _ => Sharing::Named(scope),
+        });
+    }
+
     #[napi(catch_unwind)]
     pub fn set_heartbeat(&self, message: String) {
         self.client.set_heartbeat(message);
@@ -252,6 +268,35 @@ impl Client {
         self.client.listen(pings, pongs);
     }
 
+    // Of these the name of a receipt is returned, whose fate a row tells. A timeout of 0 ms is none.
+
+    #[napi(catch_unwind)]
+    pub fn confirm_text(&self, text: String, seen_open: bool, timeout: f64) -> Result<f64, Code> {
+        self.confirm(Payload::Text(&text), seen_open, timeout)
+    }
+
+    #[napi(catch_unwind)]
+    pub fn confirm_binary(&self, bytes: &[u8], seen_open: bool, timeout: f64) -> Result<f64, Code> {
+        self.confirm(Payload::Binary(bytes), seen_open, timeout)
+    }
+
+    #[napi(catch_unwind)]
+    pub fn flush(&self, timeout: f64) -> f64 {
+        self.client.flush(delivery::limit(timeout)) as f64
+    }
+
+    /// What became of messages and receipts by the last call, as rows behind a 0.
+    #[napi(catch_unwind)]
+    pub fn take_fates(&self, env: Env) -> Result<Rows> {
+        let at = epoch_ms();
+        let mut rows = Rows::new(env.raw());
+        rows.number(0.0)?;
+        for fate in self.client.take_fates() {
+            rows.fate(self.id, at, fate)?;
+        }
+        Ok(rows)
+    }
+
     #[napi(catch_unwind)]
     pub fn buffered_amount(&self) -> f64 {
         self.client.buffered_amount() as f64
@@ -266,6 +311,46 @@ impl Client {
             Ok(reply) => self.rows(env, reply).map_err(unexpected),
             Err(refusal) => Err(Error::new(refusal.into(), refusal.to_string())),
         }
+    }
+
+    /// Messages that wait or are not confirmed, and their bytes.
+    #[napi(catch_unwind)]
+    pub fn queued(&self) -> Vec<f64> {
+        let (messages, bytes) = self.client.queued();
+        vec![messages as f64, bytes as f64]
+    }
+
+    /// See [`delivery::marks`].
+    #[napi(catch_unwind)]
+    pub fn set_marks(&self, high_water: f64, max: f64) {
+        self.client.set_marks(delivery::marks(high_water, max));
+    }
+
+    /// JavaScript delivers nothing for now: the engine reads in its place.
+    #[napi(catch_unwind)]
+    pub fn pause(&self) {
+        self.client.pause();
+    }
+
+    /// JavaScript keeps so many bytes more, or less, of what it was told.
+    #[napi(catch_unwind)]
+    pub fn hold(&self, bytes: f64) {
+        if bytes > 0.0 {
+            self.client.hold(bytes as usize);
+        } else {
+            self.client.release(-bytes as usize);
+        }
+    }
+
+    /// JavaScript has delivered all that it kept.
+    #[napi(catch_unwind)]
+    pub fn resume(&self) {
+        self.client.resume();
+    }
+
+    fn confirm(&self, payload: Payload<'_>, seen_open: bool, timeout: f64) -> Result<f64, Code> {
+        let timeout = delivery::limit(timeout);
+        delivery::receipt(self.client.send_confirmed(payload, seen_open, timeout))
     }
 
     fn call(&self, env: &Env, received: f64, input: Input) -> Result<Rows> {

@@ -4,9 +4,11 @@
 //! user's process.
 
 mod client;
+mod delivery;
 mod environment;
 mod messages;
 mod options;
+mod pressure;
 mod reconnect;
 mod sender;
 #[cfg_attr(not(target_os = "linux"), path = "uv_absent.rs")]

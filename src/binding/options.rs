@@ -6,12 +6,13 @@ use std::time::Duration;
 use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 
+use super::delivery::RawDelivery;
 use super::environment::Shared;
 use super::reconnect::{jitter, reconnect};
 use crate::engine::Route;
 use crate::net::{BadOption, Options, Target, TlsOptions};
 use crate::policy::{
-    Answer, Backoff, Beat, CircuitSettings, Heartbeat, Liveness, Refusal, Settings,
+    Answer, Backoff, Beat, CircuitSettings, FailureRate, Heartbeat, Liveness, Refusal, Settings,
 };
 use crate::wire::deflate::{self, ClientWindow};
 
@@ -22,6 +23,7 @@ pub struct RawPolicy {
     pub settings: Vec<f64>,
     pub liveness: RawLiveness,
     pub heartbeat: String,
+    pub delivery: RawDelivery,
 }
 
 /// How the client is to find out who is alive. Times are in ms; 0 is off.
@@ -146,12 +148,22 @@ pub fn settings(numbers: &[f64], liveness: &RawLiveness) -> Settings {
         },
         circuit: CircuitSettings {
             failure_threshold: count(7),
+            rate: rate(at(11), at(12), count(13)),
             reset_timeout: ms(at(8)),
             half_open_max: count(9),
         },
         close_timeout: ms(at(10)),
-        reconnect: reconnect(numbers.get(11..).unwrap_or_default()),
+        reconnect: reconnect(numbers.get(14..).unwrap_or_default()),
     }
+}
+
+/// A window of 0 counts consecutive failures.
+fn rate(window: f64, share: f64, minimum: u64) -> Option<FailureRate> {
+    Some(FailureRate {
+        window: limit(window)?,
+        share,
+        minimum,
+    })
 }
 
 /// The one place where JavaScript's milliseconds become a `Duration`. What no `Duration` can hold

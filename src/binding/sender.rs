@@ -13,6 +13,7 @@ use std::sync::Arc;
 use napi::bindgen_prelude::{Result, ToNapiValue};
 use napi::{Env, check_status, sys};
 
+use super::delivery::status;
 use crate::engine::{Client, Payload};
 
 /// Texts up to this many bytes are asked for once, longer ones twice: first for their length.
@@ -45,35 +46,34 @@ impl Sender {
         self.clients.borrow_mut().remove(&id);
     }
 
-    /// `send(id, data, flags)`: see [`Client::send`]. The data is a Uint8Array with `BINARY`, else a string.
-    fn send(&self, env: sys::napi_env, arguments: [sys::napi_value; 3]) -> Result<()> {
+    /// `send(id, data, flags)`: see [`Client::send`]. The data is a Uint8Array with `BINARY`, else a string. What that
+    /// led to is told as [`status`] has it.
+    fn send(&self, env: sys::napi_env, arguments: [sys::napi_value; 3]) -> Result<u32> {
         let [id, data, flags] = arguments;
         let (id, flags) = (number(env, id)?, number(env, flags)?);
         let Some(client) = self.clients.borrow().get(&id).cloned() else {
-            return Ok(());
+            return Ok(0);
         };
-        let send =
-            |payload: Payload<'_>| client.send(payload, flags & SEEN_OPEN != 0, flags & FIRST != 0);
+        let send = |payload: Payload<'_>| {
+            status(client.send(payload, flags & SEEN_OPEN != 0, flags & FIRST != 0))
+        };
         if flags & BINARY != 0 {
-            send(Payload::Binary(bytes(env, data)?));
-            return Ok(());
+            return Ok(send(Payload::Binary(bytes(env, data)?)));
         }
         let mut scratch = self.scratch.borrow_mut();
         let mut length = text(env, data, Some(&mut scratch))?;
         // Node-API ends the text with a 0 and never cuts a character: this may be all, or not.
         if length + 4 < SCRATCH {
-            send_text(&scratch[..length], send);
-            return Ok(());
+            return Ok(send_text(&scratch[..length], send));
         }
         let mut long = vec![0; text(env, data, None)? + 1];
         length = text(env, data, Some(&mut long))?;
-        send_text(&long[..length], send);
-        Ok(())
+        Ok(send_text(&long[..length], send))
     }
 }
 
 /// A lone surrogate is sent as U+FFFD, as WHATWG does; Node-API may leave it to us.
-fn send_text(bytes: &[u8], send: impl Fn(Payload<'_>)) {
+fn send_text(bytes: &[u8], send: impl Fn(Payload<'_>) -> u32) -> u32 {
     match simdutf8::basic::from_utf8(bytes) {
         Ok(text) => send(Payload::Text(text)),
         Err(_) => send(Payload::Text(&String::from_utf8_lossy(bytes))),
@@ -167,7 +167,13 @@ unsafe extern "C" fn call(env: sys::napi_env, info: sys::napi_callback_info) -> 
     };
     let sent = catch_unwind(AssertUnwindSafe(|| sender.send(env, arguments)));
     let trouble = match sent {
-        Ok(Ok(())) => return ptr::null_mut(),
+        Ok(Ok(0)) => return ptr::null_mut(),
+        Ok(Ok(status)) => {
+            let mut value = ptr::null_mut();
+            // SAFETY: as above. What cannot be made is told as nothing.
+            unsafe { sys::napi_create_uint32(env, status, &mut value) };
+            return value;
+        }
         Ok(Err(error)) => error.to_string(),
         Err(_) => "The engine panicked while sending".to_owned(),
     };

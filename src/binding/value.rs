@@ -23,6 +23,9 @@
 //! | 25 network | `alive, retryCount, circuitFailures` |
 //! | 26 was answered? | `alive, retryCount, circuitFailures, connection` |
 //! | 27 runs? | `alive, retryCount, circuitFailures` |
+//! | 30 dropped | `reason, data`: a string, or an ArrayBuffer |
+//! | 31 receipt | `receipt, doubt`; without a doubt, null |
+//! | 32 drained | |
 
 use std::time::Duration;
 use std::{mem, ptr};
@@ -30,9 +33,11 @@ use std::{mem, ptr};
 use napi::bindgen_prelude::{Null, Result, ToNapiValue};
 use napi::{check_status, sys};
 
+use super::delivery;
 use super::messages::Messages;
+use super::pressure;
 use crate::engine::{Content, Letter};
-use crate::policy::{Circuit, CloseCode, Event, Notice, Question, State};
+use crate::policy::{Circuit, CloseCode, Event, Fate, Message, Notice, Question, State};
 
 /// Chunks from this size on become an ArrayBuffer without a copy; below, a copy is cheaper.
 const NO_COPY: usize = 16 * 1024;
@@ -166,6 +171,7 @@ impl Rows {
     }
 
     pub(super) fn copied_chunk(&mut self, bytes: &[u8]) -> Result<()> {
+        pressure::made(self.env, bytes.len());
         let mut data = ptr::null_mut();
         // SAFETY: as above; `data` is told where the new buffer of that length lies.
         self.make(|env, result| unsafe {
@@ -178,6 +184,7 @@ impl Rows {
     }
 
     fn given_chunk(&mut self, bytes: Vec<u8>) -> Result<()> {
+        pressure::made(self.env, bytes.len());
         let mut bytes = bytes.into_boxed_slice();
         let (data, length) = (bytes.as_mut_ptr(), bytes.len());
         let made = self.make(|env, result| {
@@ -243,6 +250,32 @@ impl Rows {
                 self.headers(headers)
             }
             Content::Notice(told) => self.notice(from.id, at, told),
+            Content::Fate(fate) => self.fate(from.id, at, fate),
+            Content::Drained => self.head(from.id, 32, at),
+        }
+    }
+
+    /// Appends the row of what became of a message or a receipt.
+    pub fn fate(&mut self, client: u32, at: f64, fate: Fate) -> Result<()> {
+        match fate {
+            Fate::Dropped { message, reason } => {
+                self.head(client, 30, at)?;
+                self.number(delivery::reason(reason).into())?;
+                match message {
+                    Message::Text(text) => self.text(&text),
+                    Message::Binary(bytes) => self.chunk(bytes),
+                }
+            }
+            Fate::Confirmed { receipt } => {
+                self.head(client, 31, at)?;
+                self.number(receipt as f64)?;
+                self.null()
+            }
+            Fate::Unconfirmed { receipt, doubt } => {
+                self.head(client, 31, at)?;
+                self.number(receipt as f64)?;
+                self.number(delivery::doubt(doubt).into())
+            }
         }
     }
 

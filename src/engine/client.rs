@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::io::ErrorKind;
 use std::mem;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use tokio::sync::Notify;
 
+use super::circuits::{Membership, Scope, Sharing};
 use super::clock;
 use super::dial::{Dial, DialFuture, Wired};
 use super::end::End;
@@ -21,11 +22,15 @@ use super::line::{Line, Tap};
 use super::live::{Inbox, Live, Port};
 use super::mailbox::{Content, Flow, Letter, Mailbox};
 use super::runtime::lock;
+use super::sending::{Marks, Pressure, Refused, Sent};
 use super::sign::Sign;
 use super::watch::Watch;
 use super::ways::Ways;
 use crate::net::Stream;
-use crate::policy::{Attempt, Event, Input, Link, Notice, Output, Refusal, Rtt, Settings, State};
+use crate::policy::{
+    Attempt, Delivery, Event, Input, Link, Notice, Outbox, Output, Refusal, Rtt, Settings, Shared,
+    State, ping_number,
+};
 use crate::wire::{Reader, Writer};
 
 /// From this size on a message is written at once by who sends it: a write of its own costs it little.
@@ -51,6 +56,8 @@ pub struct Setup {
     pub ways: Ways,
     /// Tells whether JavaScript runs.
     pub sign: Arc<Sign>,
+    pub delivery: Delivery,
+    pub marks: Marks,
 }
 
 /// A message as the user sends it.
@@ -58,6 +65,15 @@ pub struct Setup {
 pub enum Payload<'a> {
     Text(&'a str),
     Binary(&'a [u8]),
+}
+
+impl Payload<'_> {
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Payload::Text(text) => text.len(),
+            Payload::Binary(bytes) => bytes.len(),
+        }
+    }
 }
 
 /// What a call of the user leads to before it returns.
@@ -72,60 +88,43 @@ pub struct Reply {
 pub struct Client {
     pub(super) flow: Arc<Flow>,
     /// Tells the driver that there is something to do.
-    pub(super) wake: Notify,
+    pub(super) wake: Arc<Notify>,
     pub(super) watch: Option<Arc<Watch>>,
-    core: Mutex<Core>,
+    /// JavaScript delivers nothing for now, so it does not read either.
+    pub(super) paused: AtomicBool,
+    pub(super) core: Mutex<Core>,
     mailbox: Arc<Mailbox>,
-    ways: Ways,
+    pub(super) ways: Ways,
     sign: Arc<Sign>,
     wanted: Arc<Wanted>,
 }
 
-struct Core {
-    link: Link,
+pub(super) struct Core {
+    pub link: Link,
     route: Arc<dyn Dial>,
+    sharing: Sharing,
+    /// Of the circuit that is shared, or will be once the connection has ended.
+    scope: Option<Scope>,
     heartbeat: String,
     /// There while a connection is open and no close frame has been written.
-    writer: Option<Writer>,
+    pub writer: Option<Writer>,
     /// The open connection, where both threads can use it.
     line: Option<Arc<Line>>,
     pace: Pace,
     /// Frames for the open connection.
-    out: Vec<u8>,
+    pub out: Vec<u8>,
     /// Bytes that the driver has taken and not yet written.
-    in_flight: usize,
+    pub in_flight: usize,
     /// Messages that were sent, so that the driver sees when none are.
-    sends: u64,
+    pub sends: u64,
     /// Whether this has memory to let go of when nothing is sent for a while.
     restless: bool,
-    /// Messages sent before `open`, in their order.
-    kept: Vec<Kept>,
+    /// What waits for a connection, or for the peer's receipt.
+    pub outbox: Outbox,
+    pub pressure: Pressure,
     actions: VecDeque<Action>,
     /// Notices of this client that went to the mailbox.
     pushed: u64,
-}
-
-enum Kept {
-    Text(String),
-    Binary(Vec<u8>),
-}
-
-impl Payload<'_> {
-    fn len(&self) -> usize {
-        match self {
-            Payload::Text(text) => text.len(),
-            Payload::Binary(bytes) => bytes.len(),
-        }
-    }
-}
-
-impl Kept {
-    fn payload(&self) -> Payload<'_> {
-        match self {
-            Kept::Text(text) => Payload::Text(text),
-            Kept::Binary(bytes) => Payload::Binary(bytes),
-        }
-    }
 }
 
 /// What the policy wants of the driver.
@@ -153,6 +152,8 @@ impl Client {
         let core = Core {
             link: Link::new(setup.settings, StdRng::from_seed(clock::seed())),
             route: setup.route,
+            sharing: Sharing::Alone,
+            scope: None,
             heartbeat: setup.heartbeat,
             writer: None,
             line: None,
@@ -161,14 +162,16 @@ impl Client {
             in_flight: 0,
             sends: 0,
             restless: false,
-            kept: Vec::new(),
+            pressure: Pressure::new(setup.marks, setup.delivery.guarantee),
+            outbox: Outbox::new(setup.delivery),
             actions: VecDeque::new(),
             pushed: 0,
         };
         Client {
             flow: Arc::new(Flow::new(setup.id)),
-            wake: Notify::new(),
+            wake: Arc::default(),
             watch: setup.watch,
+            paused: AtomicBool::new(false),
             core: Mutex::new(core),
             mailbox: setup.mailbox,
             ways: setup.ways,
@@ -187,7 +190,12 @@ impl Client {
     /// Starts connecting, or does nothing when that is under way already.
     pub fn connect(&self, received: u64) -> Result<Reply, Refusal> {
         let mut core = lock(&self.core);
-        core.link.connect(clock::now())?;
+        if let Err(refusal) = core.link.connect(clock::now()) {
+            // What others have made of a shared circuit is told all the same.
+            self.settle(&mut core, Vec::new());
+            self.wake.notify_one();
+            return Err(refusal);
+        }
         // A circuit that turns half-open here does so by its timer, not by the call.
         Ok(self.answer(&mut core, received, false))
     }
@@ -195,7 +203,11 @@ impl Client {
     /// Connects anew at once.
     pub fn reconnect(&self, received: u64, code: u16, reason: String) -> Result<Reply, Refusal> {
         let mut core = lock(&self.core);
-        core.link.reconnect(code, reason, clock::now())?;
+        if let Err(refusal) = core.link.reconnect(code, reason, clock::now()) {
+            self.settle(&mut core, Vec::new());
+            self.wake.notify_one();
+            return Err(refusal);
+        }
         // It makes nothing void that is under way: the old connection may have opened, and been lost.
         Ok(self.answer(&mut core, received, false))
     }
@@ -205,6 +217,7 @@ impl Client {
         let mut core = lock(&self.core);
         if core.link.is_asking(attempt) {
             core.route = route;
+            self.join(&mut core);
         }
         core.link.handle(Input::Routed { attempt }, clock::now());
         self.settle(&mut core, Vec::new());
@@ -270,7 +283,31 @@ impl Client {
 
     /// Where the next attempts go.
     pub fn set_route(&self, route: Arc<dyn Dial>) {
-        lock(&self.core).route = route;
+        let mut core = lock(&self.core);
+        core.route = route;
+        self.join(&mut core);
+    }
+
+    /// With whom the circuit is shared.
+    pub fn share(&self, sharing: Sharing) {
+        let mut core = lock(&self.core);
+        core.sharing = sharing;
+        self.join(&mut core);
+    }
+
+    /// Moves to the circuit that the sharing and the route ask for.
+    fn join(&self, core: &mut Core) {
+        let scope = core.sharing.scope(core.route.place());
+        if scope == core.scope {
+            return;
+        }
+        core.scope.clone_from(&scope);
+        let shared = scope.map(|scope| -> Box<dyn Shared> {
+            Box::new(Membership::new(scope, self.wake.clone()))
+        });
+        core.link.join(shared, clock::now());
+        self.settle(core, Vec::new());
+        self.wake.notify_one();
     }
 
     /// Delay in ms before retry `attempt`, from 0, jitter included.
@@ -281,45 +318,32 @@ impl Client {
     /// Sends on the open connection, or at the next `open` when the client is on its way there.
     ///
     /// `seen_open`: the user sees an open connection. Where it is gone already, the message is lost
-    /// as one is that was written just before: it was not meant for the next connection.
+    /// as one is that was written just before, unless messages are queued.
     ///
     /// `first`: in this turn of the event loop. Such a message is written at once where it may be an
     /// answer or stands alone. What comes thick and fast is gathered, and written by the driver, which
     /// is woken for the first of it: a write costs many times what the driver's thread spares this one.
-    pub fn send(&self, payload: Payload<'_>, seen_open: bool, first: bool) {
+    pub fn send(
+        &self,
+        payload: Payload<'_>,
+        seen_open: bool,
+        first: bool,
+    ) -> Result<Sent, Refused> {
         let mut core = lock(&self.core);
         let core = &mut *core;
-        if let Some(writer) = &mut core.writer {
-            let idle = core.out.is_empty();
-            write(writer, payload, &mut core.out);
-            let direct = idle
-                && self.ways.write
-                && (payload.len() >= LARGE || (first && core.pace.is_slow()));
-            let flushed = direct && core.flush();
-            core.sends += 1;
-            let restless = !core.restless && core.holds_memory();
-            core.restless |= restless;
-            if (idle && !flushed) || restless {
-                self.wake.notify_one();
+        let buffered = core.out.len() + core.in_flight + payload.len();
+        match &mut core.writer {
+            Some(writer) if buffered < core.pressure.limit => {
+                let idle = core.out.is_empty();
+                write(writer, payload, &mut core.out);
+                let flushed = idle && core.flush_directly(self.ways, payload.len(), first);
+                if core.note_sent() || (idle && !flushed) {
+                    self.wake.notify_one();
+                }
+                Ok(Sent::default())
             }
-        } else if !seen_open && core.link.is_alive() {
-            core.kept.push(match payload {
-                Payload::Text(text) => Kept::Text(text.to_owned()),
-                Payload::Binary(bytes) => Kept::Binary(bytes.to_owned()),
-            });
+            Some(_) | None => self.send_with_care(core, payload, seen_open, first, None),
         }
-    }
-
-    /// Bytes that were sent and have not been handed to the operating system.
-    pub fn buffered_amount(&self) -> usize {
-        let core = lock(&self.core);
-        core.out.len()
-            + core.in_flight
-            + core
-                .kept
-                .iter()
-                .map(|kept| kept.payload().len())
-                .sum::<usize>()
     }
 
     // Reading on the JavaScript thread.
@@ -329,6 +353,7 @@ impl Client {
         let line = lock(&self.core).line.clone().ok_or(Later::Never)?;
         let mut intake = line.intake();
         match intake.side {
+            Side::Engine if self.paused.load(Ordering::Acquire) => Err(Later::Again),
             Side::Engine => {
                 intake.side = Side::JavaScript;
                 drop(intake);
@@ -407,14 +432,20 @@ impl Client {
     /// holds nothing, and gives its empty buffer for them.
     pub(super) fn turn(&self, unwritten: usize, empty: &mut Vec<u8>) -> Turn {
         let mut core = lock(&self.core);
+        if core.link.is_behind() {
+            core.link.handle(Input::Tick, clock::now());
+            self.settle(&mut core, Vec::new());
+        }
         core.in_flight = unwritten;
         if unwritten == 0 && !core.out.is_empty() {
             mem::swap(&mut core.out, empty);
             core.in_flight = empty.len();
         }
+        self.relieve(&mut core);
+        let deadlines = [core.link.deadline(), core.outbox.deadline()];
         Turn {
             actions: mem::take(&mut core.actions),
-            deadline: core.link.deadline(),
+            deadline: deadlines.into_iter().flatten().min(),
             sends: core.restless.then_some(core.sends),
         }
     }
@@ -433,11 +464,18 @@ impl Client {
         true
     }
 
+    /// The driver is gone: with its environment, which may end without a word to its objects.
+    pub(super) fn leave(&self) {
+        lock(&self.core).link.leave();
+    }
+
     /// Hands a fact to the policy.
     pub(super) fn tell(&self, input: Input) {
         let mut core = lock(&self.core);
         self.tell_of_javascript(&mut core);
-        core.link.handle(input, clock::now());
+        let now = clock::now();
+        core.link.handle(input, now);
+        core.outbox.expire(now);
         self.settle(&mut core, Vec::new());
     }
 
@@ -460,12 +498,8 @@ impl Client {
             self.settle(&mut core, Vec::new());
             return None;
         }
-        let mut writer = Writer::new(clock::seed(), wired.deflate.as_ref());
-        core.out = Vec::new();
-        for message in mem::take(&mut core.kept) {
-            write(&mut writer, message.payload(), &mut core.out);
-        }
-        core.writer = Some(writer);
+        let writer = Writer::new(clock::seed(), wired.deflate.as_ref());
+        core.begin(writer);
         let mut reader = Reader::new(wired.max_payload, wired.deflate.as_ref());
         let longest_run = self.ways.longest_run();
         let inbox = (!wired.head.is_empty())
@@ -524,6 +558,13 @@ impl Client {
                 writer.pong(payload, &mut core.out);
             }
         }
+        for payload in &signals.receipts {
+            core.outbox.pong(payload);
+        }
+        for number in &signals.pongs {
+            core.outbox.overtook(*number);
+        }
+        core.ask();
         if signals.heard {
             core.pace.heard = true;
             core.link.handle(Input::Received { attempt }, clock::now());
@@ -547,8 +588,10 @@ impl Client {
                 writer.close(last.code, &last.reason, &mut core.out);
             }
         }
+        core.outbox.lost();
         core.link.handle(lost, clock::now());
         let last_words = mem::take(&mut core.out);
+        core.in_flight = 0;
         self.settle(&mut core, Vec::new());
         last_words
     }
@@ -557,13 +600,19 @@ impl Client {
     fn settle(&self, core: &mut Core, before: Vec<Content>) {
         let notices = core.drain();
         core.pushed += notices.len() as u64;
-        if before.is_empty() && notices.is_empty() {
+        self.relieve(core);
+        let fates = core.fates();
+        let notices = notices.into_iter().map(Content::Notice);
+        self.post(before.into_iter().chain(fates).chain(notices));
+    }
+
+    /// Puts into the mailbox what JavaScript is told.
+    pub(super) fn post(&self, contents: impl IntoIterator<Item = Content>) {
+        let mut contents = contents.into_iter().peekable();
+        if contents.peek().is_none() {
             return;
         }
         let at = clock::epoch_ms();
-        let contents = before
-            .into_iter()
-            .chain(notices.into_iter().map(Content::Notice));
         self.mailbox.push(contents.map(|content| Letter {
             from: self.flow.clone(),
             at,
@@ -594,14 +643,8 @@ impl Client {
             in_order &= !closing && later.is_empty();
         }
         core.pushed += later.len() as u64;
-        if !later.is_empty() {
-            let at = clock::epoch_ms();
-            self.mailbox.push(later.into_iter().map(|notice| Letter {
-                from: self.flow.clone(),
-                at,
-                content: Content::Notice(notice),
-            }));
-        }
+        let later = later.into_iter().map(Content::Notice);
+        self.post(core.fates().into_iter().chain(later));
         self.wake.notify_one();
         Reply {
             horizon,
@@ -641,12 +684,26 @@ pub(super) enum Later {
 }
 
 impl Core {
+    /// Writes a message by this thread where that is the better way. Whether nothing is left to write.
+    pub fn flush_directly(&mut self, ways: Ways, length: usize, first: bool) -> bool {
+        ways.write && (length >= LARGE || (first && self.pace.is_slow())) && self.flush()
+    }
+
+    /// Keeps account of a message that was written. Whether the driver is to see to the memory that
+    /// this has come to hold.
+    pub fn note_sent(&mut self) -> bool {
+        self.sends += 1;
+        let restless = !self.restless && self.holds_memory();
+        self.restless |= restless;
+        restless
+    }
+
     fn holds_memory(&self) -> bool {
         self.out.capacity() > KEPT_CAPACITY || self.writer.as_ref().is_some_and(Writer::is_warm)
     }
 
     /// Writes by this thread what it can. Whether nothing is left for the driver to write.
-    fn flush(&mut self) -> bool {
+    pub fn flush(&mut self) -> bool {
         if self.out.is_empty() {
             return true;
         }
@@ -689,6 +746,9 @@ impl Core {
                 Output::Ping { payload } => {
                     if let Some(writer) = &mut self.writer {
                         writer.ping(&payload, &mut self.out);
+                        if let Some(number) = ping_number(&payload) {
+                            self.outbox.overtaken(number);
+                        }
                     }
                 }
                 Output::Leave { code, reason } => {
@@ -696,10 +756,13 @@ impl Core {
                         writer.close(Some(code), &reason, &mut self.out);
                     }
                     self.line = None;
+                    self.in_flight = 0;
+                    self.outbox.lost();
                     let last_words = mem::take(&mut self.out);
                     self.actions.push_back(Action::Leave(last_words));
                 }
                 Output::Shut { code, reason } => {
+                    self.ask_last();
                     if let Some(mut writer) = self.writer.take() {
                         writer.close(Some(code), &reason, &mut self.out);
                     }
@@ -708,19 +771,21 @@ impl Core {
                     self.writer = None;
                     self.line = None;
                     self.out = Vec::new();
+                    self.in_flight = 0;
+                    self.outbox.lost();
                     self.actions.push_back(Action::Cut);
                 }
                 Output::Notify(notice) => notices.push(notice),
             }
         }
         if !self.link.is_alive() {
-            self.kept = Vec::new();
+            self.outbox.end();
         }
         notices
     }
 }
 
-fn write(writer: &mut Writer, payload: Payload<'_>, out: &mut Vec<u8>) {
+pub(super) fn write(writer: &mut Writer, payload: Payload<'_>, out: &mut Vec<u8>) {
     match payload {
         Payload::Text(text) => writer.text(text, out),
         Payload::Binary(bytes) => writer.binary(bytes, out),

@@ -32,6 +32,11 @@ pub trait Dial: Send + Sync {
     /// Starts one attempt, which fails once `limit` has passed, at one of several places. Dropping
     /// the future gives it up.
     fn dial(&self, place: usize, limit: Option<Duration>) -> DialFuture;
+
+    /// The host and port, where it has one: who has the same can share a circuit.
+    fn place(&self) -> Option<String> {
+        None
+    }
 }
 
 /// Targets on the network, the preferred one first, and what is offered to each.
@@ -42,6 +47,12 @@ pub struct Route {
 }
 
 impl Dial for Route {
+    fn place(&self) -> Option<String> {
+        let place = self.targets.first()?.place();
+        // Stands for what a user's function has not said yet (`lib/routed.js`): nobody else's place.
+        (!place.starts_with("url.invalid:")).then_some(place)
+    }
+
     fn dial(&self, place: usize, limit: Option<Duration>) -> DialFuture {
         // A list that has become shorter since the policy chose still has its first.
         let target = self.targets.get(place).or(self.targets.first()).cloned();

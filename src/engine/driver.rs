@@ -54,6 +54,7 @@ impl Stage {
 /// of sends keeps the timers or the other from their turn. What has arrived is read before the time is
 /// told: after a long sleep the peer's answer may be there, and only not read.
 pub async fn drive(client: Arc<Client>) {
+    let _leaving = Leaving(client.clone());
     let _inhabitant = Inhabitant::new(&client);
     let mut stage = Stage::Idle;
     let mut alarm = Alarm::default();
@@ -83,6 +84,15 @@ pub async fn drive(client: Arc<Client>) {
                 }
             }
         }
+    }
+}
+
+/// Gives up the client's place at its circuit when the driver ends.
+struct Leaving(Arc<Client>);
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        self.0.leave();
     }
 }
 

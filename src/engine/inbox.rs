@@ -74,6 +74,8 @@ pub(super) struct Signals {
     pub pings: Vec<Vec<u8>>,
     /// Numbers of our pings that were answered.
     pub pongs: Vec<u64>,
+    /// Payloads of the pongs that answer pings for receipts.
+    pub receipts: Vec<Vec<u8>>,
     /// Bytes arrived: the peer is alive.
     pub heard: bool,
     pub end: Option<End>,
@@ -111,7 +113,9 @@ pub(super) fn feed(
         }
         Event::Pong(payload) => {
             signals.pongs.extend(ping_number(payload));
-            if wanted.pongs.load(Ordering::Relaxed) && !is_receipt(payload) {
+            if is_receipt(payload) {
+                signals.receipts.push(payload.to_vec());
+            } else if wanted.pongs.load(Ordering::Relaxed) {
                 take(Message::Pong(payload));
             }
         }

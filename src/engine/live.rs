@@ -21,7 +21,7 @@ const LINGER: Duration = Duration::from_secs(2);
 
 /// What a connection has got done.
 pub enum Progress {
-    /// All that was handed over has been written.
+    /// Some of what was handed over has been written.
     Wrote,
     Read(Inbox),
 }
@@ -201,7 +201,7 @@ impl Live {
         }
     }
 
-    /// Ready when all has been written by this call.
+    /// Ready when something has been written by this call.
     fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<()> {
         if self.broken {
             self.sending.clear();
@@ -213,12 +213,15 @@ impl Live {
                 .as_mut()
                 .poll_write(context, &self.sending[self.sent..])
             {
-                Poll::Ready(Ok(count)) if count > 0 => self.sent += count,
+                Poll::Ready(Ok(count)) if count > 0 => {
+                    self.sent += count;
+                    progress = Poll::Ready(());
+                }
                 Poll::Ready(_) => {
                     self.broken = true;
                     self.sent = self.sending.len();
                 }
-                Poll::Pending => return Poll::Pending,
+                Poll::Pending => return progress,
             }
             if self.sent == self.sending.len() {
                 self.sent = 0;

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 use super::inbox::Run;
 use super::runtime::lock;
-use crate::policy::Notice;
+use crate::policy::{Fate, Notice};
 
 /// A client's messages that JavaScript has not taken may cost this many bytes; beyond, the engine
 /// stops reading that socket, and TCP pushes back on the peer.
@@ -90,6 +90,10 @@ pub enum Content {
         status: u16,
         headers: Vec<(String, String)>,
     },
+    /// What became of a message or a receipt.
+    Fate(Fate),
+    /// What is buffered has fallen to the high-water mark.
+    Drained,
 }
 
 impl Letter {
@@ -97,7 +101,8 @@ impl Letter {
         LETTER * self.entries()
             + match &self.content {
                 Content::Messages(run) => run.bytes.len(),
-                Content::Notice(_) | Content::Agreed { .. } => 0,
+                Content::Fate(fate) => fate.cost(),
+                Content::Notice(_) | Content::Agreed { .. } | Content::Drained => 0,
             }
     }
 
@@ -105,7 +110,7 @@ impl Letter {
     fn entries(&self) -> usize {
         match &self.content {
             Content::Messages(run) => run.lengths.len(),
-            Content::Notice(_) | Content::Agreed { .. } => 1,
+            Content::Notice(_) | Content::Agreed { .. } | Content::Fate(_) | Content::Drained => 1,
         }
     }
 }

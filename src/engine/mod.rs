@@ -13,6 +13,7 @@
     )
 )]
 
+mod circuits;
 mod client;
 mod clock;
 mod dial;
@@ -27,12 +28,14 @@ mod mailbox;
 mod network;
 mod retry_after;
 mod runtime;
+mod sending;
 mod sign;
 #[cfg_attr(not(target_os = "linux"), path = "watch_absent.rs")]
 mod watch;
 mod ways;
 mod world;
 
+pub use circuits::Sharing;
 pub use client::{Client, Payload, Reply, Setup};
 pub use clock::epoch_ms;
 pub use dial::{Dial, DialFuture, Route, Wired};
@@ -40,6 +43,7 @@ pub use driver::drive;
 pub use inbox::{Kind, Message, Run};
 pub use mailbox::{Content, Letter, Mailbox};
 pub use runtime::{Runtime, lock};
+pub use sending::{Marks, Refused, Sent};
 pub use sign::Sign;
 pub use watch::Watch;
 pub use ways::Ways;

@@ -7,25 +7,33 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
+
+mod sending;
 
 use super::*;
 use crate::net::Stream;
 use crate::policy::{
-    Answer, Backoff, Beat, Circuit, CircuitSettings, CloseCode, Ending, Event, Failure, Heartbeat,
-    Input, Jitter, Liveness, Notice, Reconnect, Settings, State,
+    Answer, Backoff, Beat, Circuit, CircuitSettings, CloseCode, Delivery, Ending, Event, Failure,
+    Heartbeat, Input, Jitter, Liveness, Notice, Reconnect, Refusal, Settings, State,
 };
 
 mod reconnecting;
+mod sharing;
 
 #[tokio::test(start_paused = true)]
 async fn a_message_sent_while_connecting_goes_out_at_open_before_later_ones() {
     let mut life = Life::start(settings());
     life.connect();
-    life.client.send(Payload::Text("first"), false, false);
+    life.client
+        .send(Payload::Text("first"), false, false)
+        .unwrap();
     let mut peer = life.accept().await;
     life.told(OPEN).await;
-    life.client.send(Payload::Text("second"), true, false);
+    life.client
+        .send(Payload::Text("second"), true, false)
+        .unwrap();
     assert_eq!(peer.frame().await, (TEXT, b"first".to_vec()));
     assert_eq!(peer.frame().await, (TEXT, b"second".to_vec()));
 }
@@ -170,7 +178,9 @@ async fn what_came_before_a_breach_is_answered_before_the_close_frame() {
     let mut peer = life.accept().await;
     peer.write(&[0x81, 2, b'h', b'i', 0xff, 0]).await;
     assert_eq!(life.text().await, "hi");
-    life.client.send(Payload::Text("answer"), true, false);
+    life.client
+        .send(Payload::Text("answer"), true, false)
+        .unwrap();
     life.mailbox.delivered();
     assert_eq!(peer.frame().await, (TEXT, b"answer".to_vec()));
     assert_eq!(peer.frame().await, (CLOSE, 1002u16.to_be_bytes().to_vec()));
@@ -258,6 +268,7 @@ fn settings() -> Settings {
         liveness: Liveness::default(),
         circuit: CircuitSettings {
             failure_threshold: 3,
+            rate: None,
             reset_timeout: Duration::from_millis(300),
             half_open_max: 1,
         },
@@ -333,6 +344,7 @@ impl Dial for Memory {
 /// A client with its driver running, and what JavaScript has taken so far.
 struct Life {
     client: Arc<Client>,
+    driver: JoinHandle<()>,
     sign: Arc<Sign>,
     route: Arc<Memory>,
     mailbox: Arc<Mailbox>,
@@ -344,6 +356,10 @@ struct Life {
 
 impl Life {
     fn start(settings: Settings) -> Life {
+        Life::sending(settings, Delivery::default(), Marks::default())
+    }
+
+    fn sending(settings: Settings, delivery: Delivery, marks: Marks) -> Life {
         let (sender, peers) = mpsc::unbounded_channel();
         let route = Arc::new(Memory {
             peers: sender,
@@ -365,10 +381,13 @@ impl Life {
             sign: sign.clone(),
             watch: None,
             ways: Ways::default(),
+            delivery,
+            marks,
         }));
-        tokio::spawn(drive(client.clone()));
+        let driver = tokio::spawn(drive(client.clone()));
         Life {
             client,
+            driver,
             sign,
             route,
             mailbox,
@@ -423,6 +442,17 @@ impl Life {
         }
     }
 
+    /// Takes what JavaScript is told up to an `open`, however that came about.
+    async fn opened(&mut self) {
+        loop {
+            if let Content::Notice(notice) = self.next().await
+                && matches!(notice.event, Event::Open { .. })
+            {
+                return;
+            }
+        }
+    }
+
     /// Takes what JavaScript is told up to `event`.
     async fn told(&mut self, event: Event) -> Notice {
         loop {
@@ -460,6 +490,10 @@ impl Peer {
             *byte ^= head[2 + index % 4];
         }
         (head[0] & 0x0f, payload)
+    }
+
+    async fn read_some(&mut self, count: usize) {
+        self.0.read_exact(&mut vec![0; count]).await.unwrap();
     }
 
     async fn read_to_end(&mut self) -> Vec<u8> {

@@ -156,14 +156,22 @@ impl Watch {
         }
     }
 
+    /// Gives the reading of a client to the engine. Whether JavaScript had it.
+    pub(super) fn part(&self, client: &Client) -> bool {
+        self.forget(client.flow.id);
+        let Some(line) = client.take_over() else {
+            return false;
+        };
+        // One that is closed has left the set by itself.
+        let _ = epoll::delete(&self.set, &*line);
+        true
+    }
+
     /// Whether there was something that JavaScript has not read.
     fn take_over(&self) -> bool {
         let unread = self.look();
         for client in &unread {
-            self.forget(client.flow.id);
-            if let Some(line) = client.take_over() {
-                // One that is closed has left the set by itself.
-                let _ = epoll::delete(&self.set, &*line);
+            if self.part(client) {
                 self.offer(client);
             }
         }

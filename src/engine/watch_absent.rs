@@ -23,6 +23,10 @@ impl Watch {
         match self.never {}
     }
 
+    pub(super) fn part(&self, _: &Client) -> bool {
+        match self.never {}
+    }
+
     pub fn forget(&self, _: u32) {
         match self.never {}
     }

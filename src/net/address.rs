@@ -91,6 +91,11 @@ impl Address {
             .unwrap_or(if self.is_secure() { 443 } else { 80 })
     }
 
+    /// Host and port, the scheme's default port spelled out.
+    pub fn place(&self) -> String {
+        format!("{}:{}", self.host, self.port())
+    }
+
     /// The value of `Host`: IPv6 addresses in brackets, the scheme's default port left out.
     pub fn authority(&self) -> String {
         match self.url.port() {
@@ -129,6 +134,14 @@ pub(super) fn redact(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_place_is_the_same_however_its_url_is_written() {
+        let place = |text| Address::parse(text).unwrap().place();
+        assert_eq!(place("wss://EXAMPLE.com/a?b"), "example.com:443");
+        assert_eq!(place("ws://u:p@example.com:443/"), "example.com:443");
+        assert_eq!(place("ws://[::1]/"), "[::1]:80");
+    }
 
     #[test]
     fn a_url_is_taken_apart() {

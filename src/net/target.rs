@@ -42,6 +42,11 @@ pub struct Reached {
 }
 
 impl Target {
+    /// The host and port of the URL, as `example.com:443`.
+    pub fn place(&self) -> String {
+        self.address.place()
+    }
+
     /// Checks the options.
     pub fn parse(options: Options) -> Result<Target, BadOption> {
         let address = Address::parse(&options.url)?;

@@ -2,6 +2,7 @@
 
 mod alive;
 mod asking;
+mod circuit;
 mod life;
 mod user;
 
@@ -10,10 +11,10 @@ use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 
-use super::circuit::Breaker;
 use super::failover::Course;
 use super::phase::Phase;
 use super::rtt::RoundTrips;
+use super::seat::Seat;
 use super::{
     Attempt, Circuit, CloseCode, Ending, Event, Input, Notice, Output, Refusal, Settings, State,
 };
@@ -30,7 +31,7 @@ use super::{
 /// #     max_retries: None,
 /// #     heartbeat: Heartbeat { interval: None, timeout: Duration::from_secs(5), beat: Beat::Message, answer: Answer::AnyFrame },
 /// #     liveness: Liveness::default(),
-/// #     circuit: CircuitSettings { failure_threshold: 5, reset_timeout: Duration::from_secs(60), half_open_max: 3 },
+/// #     circuit: CircuitSettings { failure_threshold: 5, rate: None, reset_timeout: Duration::from_secs(60), half_open_max: 3 },
 /// #     close_timeout: Duration::from_secs(30),
 /// # };
 /// let now = Instant::now();
@@ -45,7 +46,11 @@ pub struct Link {
     settings: Settings,
     rng: StdRng,
     phase: Phase,
-    breaker: Breaker,
+    seat: Seat,
+    /// The circuit to move to when the connection has ended.
+    next_seat: Option<Seat>,
+    /// What the user was told last of the circuit.
+    told: Circuit,
     /// The number of the latest attempt.
     attempt: Attempt,
     retry_count: u64,
@@ -55,6 +60,8 @@ pub struct Link {
     not_before: Option<Instant>,
     /// The delay that was drawn last.
     last_delay: Option<Duration>,
+    /// The retries of the series that the client gave up with, unless the user has written since.
+    spent: Option<u64>,
     /// Since when there is no connection.
     outage: Option<Outage>,
     /// The number of the latest ping.
@@ -80,13 +87,16 @@ impl Link {
             settings,
             rng,
             phase: Phase::Idle { failed: false },
-            breaker: Breaker::new(),
+            seat: Seat::own(),
+            next_seat: None,
+            told: Circuit::Closed,
             attempt: 0,
             retry_count: 0,
             manual_close: false,
             course: Course::default(),
             not_before: None,
             last_delay: None,
+            spent: None,
             outage: None,
             ping: 0,
             round_trips: RoundTrips::default(),
@@ -98,32 +108,49 @@ impl Link {
     /// Starts connecting; `Ok` with nothing to do where that has been done already.
     ///
     /// After `FAILED` it starts a new series of retries. While closing, the new connection is
-    /// started when the old one has ended.
+    /// started when the old one has ended. Where others have opened a circuit that is shared, the client
+    /// waits for it as one does that was connected before.
     pub fn connect(&mut self, now: Instant) -> Result<(), Refusal> {
         if self.manual_close {
             return Err(Refusal::ManuallyClosed);
         }
-        self.half_open_if_due(now);
-        match &mut self.phase {
+        self.catch_up(now);
+        match self.phase {
             Phase::Asking { .. }
             | Phase::Dialing { .. }
             | Phase::Open { .. }
             | Phase::Deciding { .. }
             | Phase::Waiting { .. }
             | Phase::Stalled { .. } => {}
-            Phase::Blocked => return Err(Refusal::CircuitOpen),
-            Phase::Closing { reconnect, .. } => {
-                self.breaker.admit(&self.settings.circuit)?;
-                *reconnect = true;
+            Phase::Blocked if self.may_wait() => {}
+            Phase::Blocked => return self.admit().and(Err(Refusal::CircuitOpen)),
+            Phase::Closing {
+                attempt, cut_at, ..
+            } => {
+                if !self.may_wait() {
+                    self.admit()?;
+                }
+                self.enter(Phase::Closing {
+                    attempt,
+                    cut_at,
+                    reconnect: true,
+                });
                 self.begin_outage(false, now);
             }
             Phase::Idle { failed } => {
-                self.breaker.admit(&self.settings.circuit)?;
-                if *failed && self.retries_used_up().is_some() {
+                let answer = self.begin();
+                if !self.may_wait() {
+                    answer?;
+                }
+                let untouched = self.spent.take() == Some(self.retry_count);
+                if failed && (untouched || self.retries_used_up().is_some()) {
                     self.retry_count = 0;
                 }
                 self.begin_outage(false, now);
-                self.dial(now);
+                match answer {
+                    Ok(()) => self.dial(now),
+                    Err(refusal) => self.block(refusal, now),
+                }
             }
         }
         Ok(())
@@ -137,7 +164,7 @@ impl Link {
         if self.manual_close {
             return Err(Refusal::ManuallyClosed);
         }
-        self.half_open_if_due(now);
+        self.catch_up(now);
         match self.phase {
             Phase::Idle { .. } | Phase::Closing { .. } | Phase::Blocked => {
                 return self.connect(now);
@@ -149,9 +176,9 @@ impl Link {
             | Phase::Waiting { .. }
             | Phase::Stalled { .. } => {}
         }
-        self.breaker.admit(&self.settings.circuit)?;
         match self.phase {
             Phase::Asking { attempt, .. } | Phase::Dialing { attempt } => {
+                self.admit()?;
                 self.enter(Phase::Closing {
                     attempt,
                     cut_at: None,
@@ -159,8 +186,12 @@ impl Link {
                 });
                 self.cut(now);
             }
-            Phase::Open { attempt, .. } => self.leave(attempt, code, reason, now),
+            Phase::Open { attempt, .. } => {
+                self.admit()?;
+                self.depart(attempt, code, reason, now);
+            }
             Phase::Deciding { .. } | Phase::Waiting { .. } | Phase::Stalled { .. } => {
+                self.begin()?;
                 self.dial(now);
             }
             Phase::Idle { .. } | Phase::Closing { .. } | Phase::Blocked => {}
@@ -192,7 +223,9 @@ impl Link {
                 self.course.fit(&self.settings.reconnect.failover);
             }
             Input::SetRetryCount(count) => self.retry_count = count,
-            Input::SetCircuitFailures(count) => self.breaker.set_failures(count),
+            Input::SetCircuitFailures(count) => {
+                self.seat.set_failures(count, &self.settings.circuit, now);
+            }
             Input::SetManualClose(manual_close) => self.set_manual_close(manual_close),
             Input::SetCircuit(Circuit::Closed) => self.close_circuit(Telling::Silent, now),
             Input::SetCircuit(Circuit::Open) => self.open_circuit(Telling::Silent, now),
@@ -235,6 +268,7 @@ impl Link {
                 }
             }
         }
+        self.follow_news(now);
     }
 
     /// The next decision, in the order to be carried out.
@@ -245,7 +279,7 @@ impl Link {
     /// When [`Input::Tick`] is due; `None` where only other inputs can change anything.
     pub fn deadline(&self) -> Option<Instant> {
         [
-            self.breaker.deadline(),
+            self.seat.deadline(),
             self.phase.deadline(),
             self.course_deadline(),
             self.block_deadline(),
@@ -260,7 +294,12 @@ impl Link {
     }
 
     pub fn circuit(&self) -> Circuit {
-        self.breaker.circuit()
+        self.seat.circuit()
+    }
+
+    /// Whether another client has moved the circuit that is shared: an [`Input::Tick`] is due at once.
+    pub fn is_behind(&self) -> bool {
+        self.seat.is_behind()
     }
 
     /// Retries announced since the last successful connection.
@@ -268,9 +307,9 @@ impl Link {
         self.retry_count
     }
 
-    /// Failures since the last successful connection.
+    /// Failures since the last successful connection, or in the window, of all who share the circuit.
     pub fn circuit_failures(&self) -> u64 {
-        self.breaker.failures()
+        self.seat.failures(&self.settings.circuit)
     }
 
     /// Whether the user has closed for good.
@@ -333,9 +372,11 @@ enum Telling {
 
 /// How the user is told.
 impl Link {
-    fn circuit_changed(&mut self, changed: bool, telling: Telling) {
+    fn tell_circuit(&mut self, telling: Telling) {
+        let changed = self.told != self.circuit();
+        self.told = self.circuit();
         match telling {
-            Telling::Told if changed => self.tell(Event::CircuitChange(self.circuit())),
+            Telling::Told if changed => self.tell(Event::CircuitChange(self.told)),
             Telling::Told | Telling::Silent => {}
         }
     }
@@ -344,6 +385,10 @@ impl Link {
     /// within it: the `close` that follows is its last event.
     fn enter(&mut self, phase: Phase) {
         let before = std::mem::replace(&mut self.phase, phase);
+        let was_under_way = matches!(before, Phase::Asking { .. } | Phase::Dialing { .. });
+        if was_under_way && !matches!(self.phase, Phase::Dialing { .. }) {
+            self.seat.finish();
+        }
         if before.state() != self.state() {
             let alive = before.is_alive() || self.is_alive();
             self.notify(Event::StateChange(self.state()), alive);
@@ -358,7 +403,7 @@ impl Link {
         self.outputs.push_back(Output::Notify(Notice {
             event,
             retry_count: self.retry_count,
-            circuit_failures: self.breaker.failures(),
+            circuit_failures: self.circuit_failures(),
             alive,
         }));
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 const OURS: u8 = 1;
 
 /// The first byte of the payloads of receipts.
-const RECEIPT: u8 = 2;
+pub(super) const RECEIPT: u8 = 2;
 
 /// Numbers fill the rest of the payload.
 const NUMBERS: u64 = 1 << 56;

@@ -61,12 +61,25 @@ pub struct Heartbeat {
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct CircuitSettings {
-    /// Consecutive failures that open the circuit; at least 1.
+    /// Consecutive failures that open the circuit; at least 1. Without effect where there is a `rate`.
     pub failure_threshold: u64,
+    /// Opens the circuit by the share of failures in a sliding window, in place of consecutive ones.
+    pub rate: Option<FailureRate>,
     /// How long the circuit stays open before it turns half-open.
     pub reset_timeout: Duration,
     /// Connections that may be started in one half-open period; at least 1.
     pub half_open_max: u64,
+}
+
+/// So many failures among the outcomes of the last while open the circuit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FailureRate {
+    /// How long an outcome counts; above 0.
+    pub window: Duration,
+    /// The share of failures that is too much, from 0 (any failure) to 1 (nothing but failures).
+    pub share: f64,
+    /// Fewer outcomes than this prove nothing; at least 1.
+    pub minimum: u64,
 }
 
 /// The state of the client as users read it.

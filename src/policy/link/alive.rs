@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::Link;
+use super::life::Reason;
 use crate::policy::phase::Phase;
 use crate::policy::pings::payload;
 use crate::policy::vigil::{Doubt, Due, Silence};
@@ -142,7 +143,7 @@ impl Link {
         self.tell(Event::Network);
         match self.phase {
             Phase::Open { .. } => self.doubt(Doubt::Network, now),
-            Phase::Waiting { .. } => self.dial_or_block(now),
+            Phase::Waiting { .. } => self.dial_or_block(now, Reason::Retry),
             Phase::Idle { .. }
             | Phase::Asking { .. }
             | Phase::Dialing { .. }

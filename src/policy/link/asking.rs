@@ -94,7 +94,7 @@ impl Link {
         }
         match verdict {
             Verdict::Stop => self.stop(CloseCode::Stopped, "shouldReconnect said no"),
-            Verdict::Retry(delay) => self.wait(delay, now),
+            Verdict::Retry(delay) => self.go_on(delay, now),
         }
     }
 }

@@ -6,11 +6,19 @@ use super::{Link, Outage, Telling, abnormal, is_due};
 use crate::policy::phase::{Phase, Standing};
 use crate::policy::reconnect::is_final;
 use crate::policy::vigil::Vigil;
-use crate::policy::{Attempt, Circuit, CloseCode, Ending, Event, Failure, Output, Refusal};
+use crate::policy::{Attempt, Circuit, CloseCode, Ending, Event, Failure, Output};
+
+/// Why a connection is started.
+pub(super) enum Reason {
+    /// It was announced as a retry.
+    Retry,
+    /// The user asked for it while the one before was closing.
+    Asked,
+}
 
 impl Link {
     pub(super) fn tick(&mut self, now: Instant) {
-        self.half_open_if_due(now);
+        self.catch_up(now);
         if is_due(self.block_deadline(), now) {
             return self.stall(now);
         }
@@ -25,14 +33,14 @@ impl Link {
                     let (attempt, due) = (*attempt, vigil.tick(&self.settings, now));
                     if proved {
                         *standing = Standing::Proved;
-                        self.prove();
+                        self.prove(now);
                     }
                     self.carry_out(due, attempt, now);
                 }
                 Phase::Asking { .. } => self.unanswered(now),
-                Phase::Deciding { .. } => self.wait(None, now),
+                Phase::Deciding { .. } => self.go_on(None, now),
                 Phase::Closing { .. } => self.cut(now),
-                Phase::Waiting { .. } => self.dial_or_block(now),
+                Phase::Waiting { .. } => self.dial_or_block(now, Reason::Retry),
                 Phase::Idle { .. }
                 | Phase::Dialing { .. }
                 | Phase::Blocked
@@ -43,7 +51,7 @@ impl Link {
             match self.phase {
                 Phase::Open { attempt, .. } => {
                     let reason = "Back to the first URL".to_owned();
-                    self.leave(attempt, 1000, reason, now);
+                    self.depart(attempt, 1000, reason, now);
                 }
                 Phase::Blocked => self.unblock(now),
                 Phase::Idle { .. }
@@ -77,12 +85,6 @@ impl Link {
         }
     }
 
-    pub(super) fn half_open_if_due(&mut self, now: Instant) {
-        if is_due(self.breaker.deadline(), now) {
-            self.half_open_circuit(Telling::Told, now);
-        }
-    }
-
     pub(super) fn opened(&mut self, attempt: Attempt, now: Instant) {
         if !matches!(self.phase, Phase::Dialing { attempt: current } if current == attempt) {
             return;
@@ -90,12 +92,13 @@ impl Link {
         let retries = self.retry_count;
         let outage = self.outage.take().filter(|outage| outage.after_open);
         let min_uptime = self.settings.reconnect.min_uptime;
-        let (standing, closed) = if min_uptime.is_zero() {
+        let standing = if min_uptime.is_zero() {
             self.retry_count = 0;
-            (Standing::Proved, self.breaker.succeed())
+            self.seat.succeed(&self.settings.circuit, now);
+            Standing::Proved
         } else {
             let until = now.checked_add(min_uptime);
-            (Standing::OnTrial { until }, false)
+            Standing::OnTrial { until }
         };
         self.not_before = None;
         self.enter(Phase::Open {
@@ -105,7 +108,7 @@ impl Link {
         });
         self.round_trips.clear();
         self.ran_at.get_or_insert(now);
-        self.circuit_changed(closed, Telling::Told);
+        self.tell_circuit(Telling::Told);
         self.tell(Event::Open {
             retries,
             downtime: outage.map(|outage| now.saturating_duration_since(outage.since)),
@@ -113,14 +116,14 @@ impl Link {
     }
 
     /// The open connection has lived long enough.
-    fn prove(&mut self) {
-        let forgets = self.retry_count > 0 || self.breaker.failures() > 0;
+    fn prove(&mut self, now: Instant) {
+        let forgets = self.retry_count > 0 || self.circuit_failures() > 0;
         self.retry_count = 0;
-        let closed = self.breaker.succeed();
+        self.seat.succeed(&self.settings.circuit, now);
         if forgets {
             self.tell(Event::Proved);
         }
-        self.circuit_changed(closed, Telling::Told);
+        self.tell_circuit(Telling::Told);
     }
 
     pub(super) fn lost(
@@ -147,9 +150,9 @@ impl Link {
     }
 
     pub(super) fn fail(&mut self, failure: Failure, now: Instant) {
-        let opened = self.breaker.fail(&self.settings.circuit, now);
+        self.seat.fail(&self.settings.circuit, now);
         self.tell(Event::Error(failure));
-        self.circuit_changed(opened, Telling::Told);
+        self.tell_circuit(Telling::Told);
     }
 
     pub(super) fn cut(&mut self, now: Instant) {
@@ -158,7 +161,7 @@ impl Link {
     }
 
     /// Lets go of the open connection, and connects anew at once.
-    pub(super) fn leave(&mut self, attempt: Attempt, code: u16, reason: String, now: Instant) {
+    pub(super) fn depart(&mut self, attempt: Attempt, code: u16, reason: String, now: Instant) {
         self.enter(Phase::Closing {
             attempt,
             cut_at: None,
@@ -196,13 +199,15 @@ impl Link {
         if !goes_on {
             self.enter(Phase::Idle { failed: false });
             self.tell(Event::Close(ending));
+            self.change_seat();
             return;
         }
         let is_final = self.settings.reconnect.only_transient && is_final(&ending, status);
         self.enter(Phase::Waiting { until: None });
         self.tell(Event::Close(ending));
+        self.change_seat();
         if asked {
-            self.dial_or_block(now);
+            self.dial_or_block(now, Reason::Asked);
             return;
         }
         let failover = &self.settings.reconnect.failover;
@@ -219,7 +224,7 @@ impl Link {
         if self.settings.reconnect.asked.retry && self.retries_used_up().is_none() {
             self.ask_retry(now);
         } else {
-            self.wait(None, now);
+            self.go_on(None, now);
         }
     }
 
@@ -230,21 +235,18 @@ impl Link {
         });
     }
 
-    /// Waits for the next attempt, as long as a user's function says or the policy does.
-    pub(super) fn wait(&mut self, delay: Option<Duration>, now: Instant) {
+    /// Goes on to the next attempt, after as long as a user's function says or the policy does.
+    pub(super) fn go_on(&mut self, delay: Option<Duration>, now: Instant) {
         if let Some(limit) = self.retries_used_up() {
             self.give_up(limit);
             return;
         }
-        if let Err(refusal) = self.breaker.admit(&self.settings.circuit) {
+        if let Err(refusal) = self.admit() {
             self.block(refusal, now);
             return;
         }
         let delay = delay.unwrap_or_else(|| self.next_delay(now));
-        self.enter(Phase::Waiting {
-            until: now.checked_add(delay),
-        });
-        self.announce_retry(delay);
+        self.wait(delay, now);
     }
 
     /// The backoff's delay, unless the server has asked for more.
@@ -260,16 +262,30 @@ impl Link {
         }
     }
 
-    pub(super) fn dial_or_block(&mut self, now: Instant) {
-        match self.breaker.admit(&self.settings.circuit) {
+    /// Waits for so long, and then retries.
+    pub(super) fn wait(&mut self, delay: Duration, now: Instant) {
+        self.enter(Phase::Waiting {
+            until: now.checked_add(delay),
+        });
+        self.announce_retry(delay);
+    }
+
+    pub(super) fn dial_or_block(&mut self, now: Instant, reason: Reason) {
+        match self.begin() {
             Ok(()) => self.dial(now),
-            Err(refusal) => self.block(refusal, now),
+            Err(refusal) => {
+                match reason {
+                    Reason::Retry => self.take_retry_back(),
+                    Reason::Asked => {}
+                }
+                self.block(refusal, now);
+            }
         }
     }
 
+    /// Starts an attempt that [`begin`](Link::begin) has allowed.
     pub(super) fn dial(&mut self, now: Instant) {
         self.attempt += 1;
-        self.breaker.count_dial();
         if is_due(self.course.home_at(&self.settings.reconnect.failover), now) {
             self.course.go_home();
         }
@@ -290,32 +306,13 @@ impl Link {
         });
     }
 
-    /// Waits for the circuit. One that has used up its probes without a verdict opens again:
-    /// half-open has no timer that would let the client go on.
-    fn block(&mut self, refusal: Refusal, now: Instant) {
-        if refusal == Refusal::HalfOpenLimit {
-            let opened = self.breaker.open(&self.settings.circuit, now);
-            self.circuit_changed(opened, Telling::Told);
-        }
-        self.enter(Phase::Blocked);
-    }
-
-    pub(super) fn unblock(&mut self, now: Instant) {
-        self.not_before = None;
-        if let Some(limit) = self.retries_used_up() {
-            self.give_up(limit);
-        } else {
-            self.announce_retry(Duration::ZERO);
-            self.dial(now);
-        }
-    }
-
-    fn give_up(&mut self, limit: u64) {
+    pub(super) fn give_up(&mut self, limit: u64) {
         let reason = format!("Maximum retry attempts ({limit}) exceeded");
         self.stop(CloseCode::MaxRetries, reason);
     }
 
     pub(super) fn stop(&mut self, code: CloseCode, reason: impl Into<String>) {
+        self.spent = Some(self.retry_count);
         self.enter(Phase::Idle { failed: true });
         self.tell(Event::Close(Ending {
             code,
@@ -331,7 +328,7 @@ impl Link {
             .filter(|limit| self.retry_count >= *limit)
     }
 
-    fn announce_retry(&mut self, delay: Duration) {
+    pub(super) fn announce_retry(&mut self, delay: Duration) {
         self.retry_count = self.retry_count.saturating_add(1);
         let max_retries = self.settings.max_retries;
         self.tell(Event::Retry {

@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use super::{Link, Telling, clean};
-use crate::policy::phase::{Phase, Standing};
+use super::{Link, clean};
+use crate::policy::phase::Phase;
 use crate::policy::{Event, Output};
 
 impl Link {
@@ -93,62 +93,6 @@ impl Link {
             | Phase::Asking { .. }
             | Phase::Dialing { .. }
             | Phase::Open { .. } => {}
-        }
-    }
-
-    pub(super) fn open_circuit(&mut self, telling: Telling, now: Instant) {
-        let changed = self.breaker.open(&self.settings.circuit, now);
-        self.circuit_changed(changed, telling);
-        self.block_if_waiting();
-    }
-
-    pub(super) fn half_open_circuit(&mut self, telling: Telling, now: Instant) {
-        if !self.breaker.half_open() {
-            return;
-        }
-        self.circuit_changed(true, telling);
-        match self.phase {
-            // A server that has asked to be left alone for longer is not probed before.
-            Phase::Blocked if self.not_before.is_some_and(|until| until > now) => {}
-            Phase::Blocked => self.unblock(now),
-            Phase::Asking { .. } | Phase::Dialing { .. } => self.breaker.count_dial(),
-            Phase::Open {
-                standing: Standing::OnTrial { .. },
-                ..
-            } => self.breaker.count_dial(),
-            Phase::Open { .. } => {
-                let closed = self.breaker.succeed();
-                self.circuit_changed(closed, Telling::Told);
-            }
-            Phase::Idle { .. }
-            | Phase::Closing { .. }
-            | Phase::Deciding { .. }
-            | Phase::Waiting { .. }
-            | Phase::Stalled { .. } => {}
-        }
-    }
-
-    pub(super) fn close_circuit(&mut self, telling: Telling, now: Instant) {
-        let changed = self.breaker.close();
-        self.circuit_changed(changed, telling);
-        if let Phase::Blocked = self.phase {
-            self.unblock(now);
-        }
-    }
-
-    pub(super) fn count_failure(&mut self, now: Instant) {
-        let opened = self.breaker.fail(&self.settings.circuit, now);
-        self.circuit_changed(opened, Telling::Told);
-        if opened {
-            self.block_if_waiting();
-        }
-    }
-
-    /// Takes back the retry that was announced and is not made, so that it is not lost.
-    fn block_if_waiting(&mut self) {
-        if let Phase::Waiting { .. } = self.phase {
-            self.retry_count = self.retry_count.saturating_sub(1);
-            self.enter(Phase::Blocked);
         }
     }
 }

@@ -130,6 +130,29 @@ fn a_user_who_says_stop_ends_the_client() {
 }
 
 #[test]
+fn a_connect_after_a_stop_starts_a_new_series_of_retries() {
+    play_with(
+        retry,
+        "at 0ms     connect
+         expect     CONNECTING · dial #1 within 100ms
+         at 0ms     refused #1
+         expect     error ECONNREFUSED · CLOSED · close 1006 '' · ask retry #1 for 1 after 0ms
+         at 0ms     decided #1 retry
+         expect     retry 1 of 10 in 50ms
+         at 50ms    tick
+         expect     CONNECTING · dial #2 within 100ms
+         at 50ms    refused #2
+         expect     error ECONNREFUSED · CLOSED · close 1006 '' · ask retry #2 for 2 after 50ms
+         at 50ms    decided #2 stop
+         expect     FAILED · close STOPPED 'shouldReconnect said no'
+         holds      retries=1
+         at 60ms    connect
+         expect     CONNECTING · dial #3 within 100ms
+         holds      retries=0",
+    );
+}
+
+#[test]
 fn a_user_may_leave_the_delay_to_the_policy_or_give_one() {
     play_with(
         retry,

@@ -446,3 +446,56 @@ fn the_circuit_turns_half_open_while_closing_without_more() {
          holds      state=CLOSING wake=30001ms",
     );
 }
+
+#[test]
+fn with_a_window_failures_that_are_not_consecutive_open_the_circuit() {
+    play(
+        "at 0ms     window = 10s
+         at 0ms     handleError
+         at 0ms     connect
+         expect     CONNECTING · dial #1
+         at 0ms     opened #1
+         expect     OPEN · open
+         holds      failures=1
+         at 1ms     broken #1 WSR_ERR_PROTOCOL 1002
+         expect     error WSR_ERR_PROTOCOL · CLOSED · close 1002 '' · retry 1 of 10 in 50ms
+         at 51ms    tick
+         expect     CONNECTING · dial #2
+         at 52ms    refused #2
+         expect     error ECONNREFUSED · circuit OPEN · CLOSED · close 1006 '' · BLOCKED
+         holds      failures=3",
+    );
+}
+
+#[test]
+fn with_a_window_failures_in_a_row_that_are_too_few_or_too_old_leave_the_circuit_closed() {
+    play_with(
+        |settings| settings.circuit.failure_threshold = 1,
+        "at 0ms     window = 10s
+         at 0ms     handleError
+         at 1s      handleError
+         at 2s      handleError
+         at 10s     handleError
+         holds      failures=3 circuit=CLOSED
+         at 10s     handleError
+         expect     circuit OPEN",
+    );
+}
+
+#[test]
+fn a_count_of_failures_that_the_user_writes_is_the_window_from_then_on() {
+    play(
+        "at 0ms     window = 10s
+         at 0ms     handleError
+         at 0ms     handleError
+         at 0ms     handleError
+         at 0ms     circuitFailures = 0
+         holds      failures=0
+         at 1ms     handleError
+         holds      failures=1 circuit=CLOSED
+         at 1ms     circuitFailures = 100
+         holds      failures=100 circuit=CLOSED
+         at 2ms     handleError
+         expect     circuit OPEN",
+    );
+}

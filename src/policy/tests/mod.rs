@@ -9,5 +9,6 @@ mod liveness;
 mod properties;
 mod reconnecting;
 mod settings;
+mod sharing;
 mod trace;
 mod watch;

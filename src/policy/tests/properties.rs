@@ -63,6 +63,7 @@ fn ten_years_of_reconnecting_keep_the_rules() {
         liveness: Liveness::default(),
         circuit: CircuitSettings {
             failure_threshold: 5,
+            rate: None,
             reset_timeout: Duration::from_secs(3600),
             half_open_max: 3,
         },
@@ -476,6 +477,7 @@ fn settings() -> impl Strategy<Value = Settings> {
     let circuit = (1_u64..6, duration(), 1_u64..4).prop_map(
         |(failure_threshold, reset_timeout, half_open_max)| CircuitSettings {
             failure_threshold,
+            rate: None,
             reset_timeout,
             half_open_max,
         },

@@ -58,6 +58,7 @@ pub fn measured() -> Settings {
         liveness: Liveness::default(),
         circuit: CircuitSettings {
             failure_threshold: 5,
+            rate: None,
             reset_timeout: Duration::from_millis(1000),
             half_open_max: 3,
         },
@@ -65,10 +66,10 @@ pub fn measured() -> Settings {
     }
 }
 
-struct Trace {
+pub struct Trace {
     start: Instant,
-    now: Instant,
-    link: Link,
+    pub now: Instant,
+    pub link: Link,
     watch: Watch,
     decided: Vec<String>,
     place: String,
@@ -76,18 +77,22 @@ struct Trace {
 
 impl Trace {
     fn new(settings: Settings) -> Trace {
-        let start = Instant::now();
+        let link = Link::new(settings, StdRng::seed_from_u64(1));
+        Trace::of(link, Watch::default(), Instant::now())
+    }
+
+    pub fn of(link: Link, watch: Watch, start: Instant) -> Trace {
         Trace {
             start,
             now: start,
-            link: Link::new(settings, StdRng::seed_from_u64(1)),
-            watch: Watch::default(),
+            link,
+            watch,
             decided: Vec::new(),
             place: String::new(),
         }
     }
 
-    fn line(&mut self, line: &str) {
+    pub fn line(&mut self, line: &str) {
         let (verb, rest) = line.split_once(' ').unwrap();
         let rest = rest.trim();
         match verb {
@@ -124,7 +129,7 @@ impl Trace {
         }
     }
 
-    fn nothing_is_left(&self) {
+    pub fn nothing_is_left(&self) {
         assert!(
             self.decided.is_empty(),
             "unexpected after: {}: {}",
@@ -133,7 +138,7 @@ impl Trace {
         );
     }
 
-    fn input(&mut self, what: &str) {
+    pub fn input(&mut self, what: &str) {
         if what == "connect" {
             let answer = self.link.connect(self.now);
             self.watch.connected(&answer);
@@ -320,6 +325,13 @@ fn parse(what: &str, link: &Link, start: Instant) -> Input {
                 "resetTimeout" => settings.circuit.reset_timeout = duration(value),
                 "minUptime" => settings.reconnect.min_uptime = duration(value),
                 "urls" => settings.reconnect.failover.places = value.parse().unwrap(),
+                "window" => {
+                    settings.circuit.rate = Some(FailureRate {
+                        window: duration(value),
+                        share: 0.5,
+                        minimum: 4,
+                    });
+                }
                 "halfOpenMaxRequests" => settings.circuit.half_open_max = value.parse().unwrap(),
                 other => panic!("unknown setting: {other}"),
             }

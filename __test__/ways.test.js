@@ -1,0 +1,53 @@
+'use strict';
+
+const assert = require('assert');
+const path = require('path');
+const { startServer } = require('./peer/index.js');
+const { runScript, runtime } = require('./support/runtime.js');
+
+const program = (name) => path.join(__dirname, 'ways', name);
+
+describe('the fast ways', () => {
+  for (const without of ['', 'write', 'read', 'runs', 'write,read,runs']) {
+    it(`keep every message whole and in order${without && ` without ${without}`}`, async () => {
+      const server = await startServer({ echo: true });
+      const env = { WEBSOCKET_RECONNECT_NATIVE_WITHOUT: without };
+      const { stdout, stderr } = await runScript(program('echo.js'), [server.url], { env });
+      assert.strictEqual(stdout.trim(), 'in order', stderr);
+    });
+  }
+
+  it('leave no ping unanswered while JavaScript is blocked', async () => {
+    const server = await startServer({ greet: ['block'], tick: 10 });
+    const { code } = await runScript(program('blocked.js'), [server.url]);
+    assert.strictEqual(code, 0);
+    // A hundred pings; what is left over for a slow machine is for its own timers.
+    const pongs = await server.pongs(50);
+    assert.ok(pongs.length >= 50, `${pongs.length} pongs`);
+  });
+
+  for (const [kind, most] of [
+    ['text', 1024],
+    ['binary', 10 * 1024],
+  ]) {
+    it(`let a kept ${kind} keep no more than ${most} bytes alive`, async function () {
+      // The others do not tell what their heaps hold.
+      if (runtime.name !== 'node') this.skip();
+      const [count, each] = [40000, 200];
+      const server = await startServer({ plan: ['accept'] });
+      const running = runScript(program('kept.js'), [server.url, String(count), String(each)], {
+        exposeGc: true,
+      });
+      await server.connected(1);
+      const payload = 'ab'.repeat(32);
+      await server.send(kind === 'text' ? payload : Buffer.from(payload).toString('hex'), {
+        binary: kind === 'binary',
+        times: count,
+      });
+      const { stdout, stderr } = await running;
+      const [bytes, kept] = stdout.split(' ').map(Number);
+      assert.ok(kept >= 100, stderr);
+      assert.ok(bytes / kept < most, `${kept} messages keep ${bytes} bytes`);
+    });
+  }
+});

@@ -1,0 +1,5 @@
+'use strict';
+
+const { openWith } = require('./reconnect.js');
+
+module.exports = { open: openWith(require('../../index.js')) };

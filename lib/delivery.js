@@ -1,0 +1,135 @@
+'use strict';
+
+const { badType, coded, oneOf } = require('./errors.js');
+const { number, object } = require('./options.js');
+
+/** Kinds of the rows that tell what became of what was sent (see src/binding/value.rs). */
+const DROPPED = 30;
+const RECEIPT = 31;
+const DRAINED = 32;
+
+const MIB = 1024 * 1024;
+
+const QUEUE = {
+  maxMessages: { value: 1000, min: 1, integer: true, allowed: 'an integer of at least 1' },
+  maxBytes: { value: 16 * MIB, min: 1, integer: true, allowed: 'an integer of at least 1' },
+  ttl: { value: 0, min: 0, allowed: 'a number of milliseconds of at least 0; 0 turns it off' },
+};
+
+const BUFFER = {
+  highWaterMark: {
+    value: MIB,
+    min: 0,
+    infinite: true,
+    allowed: 'a number of bytes of at least 0, or Infinity, which turns it off',
+  },
+  maxBufferedAmount: {
+    value: Infinity,
+    above: 0,
+    infinite: true,
+    allowed: 'a number of bytes above 0, or Infinity, which turns it off',
+  },
+};
+
+const TIMEOUT = {
+  value: 30000,
+  min: 0,
+  infinite: true,
+  allowed: 'a number of milliseconds of at least 0; 0 turns it off',
+};
+
+/** In the order of src/binding/delivery.rs. */
+const OVERFLOWS = ['throw', 'drop-oldest', 'drop-newest'];
+const GUARANTEES = ['at-most-once', 'at-least-once'];
+
+/** Why a message was dropped, by the number that the engine tells. */
+const DROP_REASONS = ['overflow', 'expired', 'closed'];
+
+/** Why it is not known whether the peer has read a message, by the number that the engine tells. */
+const DOUBTS = [
+  'the connection was lost first',
+  'no answer came in time',
+  'it was dropped since the queue was full',
+  'it was dropped since it had waited too long',
+  'the client was closed or gave up',
+  'there is no connection',
+];
+
+function word(name, value, words) {
+  return value === undefined || value === null ? words[0] : oneOf(name, value, words);
+}
+
+/** The options of the constructor that say how messages are kept, checked. */
+function delivery(options) {
+  const guarantee = word('delivery', options.delivery, GUARANTEES);
+  const { queue } = options;
+  const absent = queue === undefined || queue === null;
+  const asked = typeof queue === 'boolean' ? {} : queue;
+  if (!absent && (typeof asked !== 'object' || Array.isArray(asked))) {
+    throw badType('queue', queue, 'true, false or an object');
+  }
+  const given = object('queue', asked);
+  const limits = { overflow: word('queue.overflow', given.overflow, OVERFLOWS) };
+  for (const name of Object.keys(QUEUE)) limits[name] = number(`queue.${name}`, given[name], QUEUE[name]);
+  const keeps = guarantee === 'at-least-once';
+  const queues = absent ? keeps : queue !== false;
+  return {
+    guarantee,
+    /** What `send` takes without a connection: all, nothing, or, where that is undefined, what is sent while connecting. */
+    queues: queues || queue === false ? queues : undefined,
+    limits: queues || keeps ? limits : undefined,
+  };
+}
+
+const NO_LIMITS = { maxMessages: Infinity, maxBytes: Infinity, overflow: 'throw', ttl: 0 };
+
+/** What the engine takes of it, see src/binding/delivery.rs. */
+function rawDelivery({ guarantee, queues, limits = NO_LIMITS }, { highWaterMark, maxBufferedAmount }) {
+  return {
+    ...limits,
+    overflow: OVERFLOWS.indexOf(limits.overflow),
+    queues: queues === true,
+    atLeastOnce: guarantee === 'at-least-once',
+    highWaterMark,
+    maxBufferedAmount,
+  };
+}
+
+/** What a call of `send` led to, as bits (see src/binding/delivery.rs). */
+const ABOVE = 1;
+const TOLD = 2;
+const QUEUE_FULL = 4;
+const BUFFER_FULL = 8;
+
+/** The time limit of a receipt in ms; 0 is none. */
+function timeout(options) {
+  const given = object('options', options);
+  const ms = number('timeout', given.timeout, TIMEOUT);
+  return ms === Infinity ? 0 : ms;
+}
+
+/** The error of a `send` with this status, if any. */
+function refusal(status) {
+  if (status & QUEUE_FULL) return coded(Error, 'WSR_ERR_QUEUE_FULL', 'The queue is full');
+  if (status & BUFFER_FULL) return coded(Error, 'WSR_ERR_BUFFER_FULL', 'The buffer is full');
+  return undefined;
+}
+
+function unconfirmed(doubt) {
+  return coded(Error, 'WSR_ERR_UNCONFIRMED', `Whether the peer has read it is not known: ${DOUBTS[doubt]}`);
+}
+
+module.exports = {
+  DROPPED,
+  RECEIPT,
+  DRAINED,
+  ABOVE,
+  TOLD,
+  BUFFER,
+  DROP_REASONS,
+  delivery,
+  rawDelivery,
+  timeout,
+  refusal,
+  unconfirmed,
+};

@@ -1,0 +1,223 @@
+//! The circuits that clients share, across all threads of the process.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use tokio::sync::Notify;
+
+use super::runtime::lock;
+use crate::policy::{Breaker, Shared};
+
+/// Each is there as long as it has a member.
+///
+/// Locks are taken in this order: a client's core, this, a breaker, the members of a circuit. Nobody
+/// holds two cores: a client that moves a circuit only wakes the drivers of the others.
+static CIRCUITS: Mutex<BTreeMap<Scope, Arc<Circuit>>> = Mutex::new(BTreeMap::new());
+
+/// With whom a client shares its circuit.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sharing {
+    Alone,
+    /// With all that connect to the same host and port.
+    Host,
+    /// With all that give the same name.
+    Named(String),
+}
+
+/// What is shared by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Scope {
+    Host(String),
+    Name(String),
+}
+
+struct Circuit {
+    breaker: Mutex<Breaker>,
+    moves: AtomicU64,
+    members: Mutex<Members>,
+}
+
+/// How to wake the drivers of the members.
+#[derive(Default)]
+struct Members {
+    last: u64,
+    wakes: BTreeMap<u64, Arc<Notify>>,
+}
+
+/// A client's place at a circuit, given up when dropped.
+pub(super) struct Membership {
+    scope: Scope,
+    circuit: Arc<Circuit>,
+    member: u64,
+}
+
+struct Loan<'a> {
+    breaker: MutexGuard<'a, Breaker>,
+    of: &'a Membership,
+}
+
+impl Sharing {
+    /// The scope for a client that connects to `place`.
+    pub(super) fn scope(&self, place: Option<String>) -> Option<Scope> {
+        match self {
+            Sharing::Alone => None,
+            Sharing::Host => place.map(Scope::Host),
+            Sharing::Named(name) => Some(Scope::Name(name.clone())),
+        }
+    }
+}
+
+impl Membership {
+    /// Joins the circuit of `scope`. `wake` is told whenever another member has moved it.
+    pub(super) fn new(scope: Scope, wake: Arc<Notify>) -> Membership {
+        let mut circuits = lock(&CIRCUITS);
+        let circuit = circuits.entry(scope.clone()).or_default().clone();
+        let member = {
+            let mut members = lock(&circuit.members);
+            members.last += 1;
+            let member = members.last;
+            members.wakes.insert(member, wake);
+            member
+        };
+        Membership {
+            scope,
+            circuit,
+            member,
+        }
+    }
+}
+
+impl Drop for Membership {
+    fn drop(&mut self) {
+        let mut circuits = lock(&CIRCUITS);
+        let mut members = lock(&self.circuit.members);
+        members.wakes.remove(&self.member);
+        if members.wakes.is_empty() {
+            circuits.remove(&self.scope);
+        }
+    }
+}
+
+impl Shared for Membership {
+    fn lend(&self) -> Box<dyn DerefMut<Target = Breaker> + '_> {
+        Box::new(Loan {
+            breaker: lock(&self.circuit.breaker),
+            of: self,
+        })
+    }
+
+    fn moves(&self) -> u64 {
+        self.circuit.moves.load(Ordering::Acquire)
+    }
+}
+
+impl fmt::Debug for Membership {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "member {} of {:?}", self.member, self.scope)
+    }
+}
+
+impl Default for Circuit {
+    fn default() -> Circuit {
+        Circuit {
+            breaker: Mutex::new(Breaker::shared()),
+            moves: AtomicU64::new(0),
+            members: Mutex::default(),
+        }
+    }
+}
+
+impl Deref for Loan<'_> {
+    type Target = Breaker;
+
+    fn deref(&self) -> &Breaker {
+        &self.breaker
+    }
+}
+
+impl DerefMut for Loan<'_> {
+    fn deref_mut(&mut self) -> &mut Breaker {
+        &mut self.breaker
+    }
+}
+
+impl Drop for Loan<'_> {
+    /// Wakes the others where the circuit was moved, before anybody else is lent the breaker.
+    fn drop(&mut self) {
+        let Membership {
+            circuit, member, ..
+        } = self.of;
+        let moves = self.breaker.moves();
+        if circuit.moves.swap(moves, Ordering::AcqRel) == moves {
+            return;
+        }
+        for (other, wake) in &lock(&circuit.members).wakes {
+            if other != member {
+                wake.notify_one();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::clock;
+    use super::*;
+    use crate::policy::{Circuit, CircuitSettings};
+
+    #[test]
+    fn a_circuit_is_one_for_all_of_its_scope_and_gone_with_the_last() {
+        let scope = Scope::Name("gone with the last".to_owned());
+        let host = Scope::Host("gone with the last".to_owned());
+        let (first, second) = (join(&scope), join(&scope));
+        let other = join(&host);
+        first.lend().open(&settings(), clock::now());
+        assert_eq!(second.lend().circuit(), Circuit::Open);
+        assert_eq!(other.lend().circuit(), Circuit::Closed);
+        assert_eq!(second.moves(), 1);
+        drop(first);
+        assert_eq!(join(&scope).lend().circuit(), Circuit::Open);
+        drop(second);
+        assert_eq!(join(&scope).lend().circuit(), Circuit::Closed);
+        drop(other);
+        let circuits = lock(&CIRCUITS);
+        assert!(!circuits.contains_key(&scope) && !circuits.contains_key(&host));
+    }
+
+    #[tokio::test]
+    async fn who_moves_a_circuit_wakes_the_others_and_who_only_looks_does_not() {
+        let scope = Scope::Name("wakes the others".to_owned());
+        let (here, there) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let mover = Membership::new(scope.clone(), here.clone());
+        let _other = Membership::new(scope, there.clone());
+        drop(mover.lend());
+        assert!(!is_told(&there).await);
+        mover.lend().open(&settings(), clock::now());
+        assert!(is_told(&there).await);
+        assert!(!is_told(&here).await);
+    }
+
+    async fn is_told(wake: &Notify) -> bool {
+        tokio::time::timeout(Duration::ZERO, wake.notified())
+            .await
+            .is_ok()
+    }
+
+    fn join(scope: &Scope) -> Membership {
+        Membership::new(scope.clone(), Arc::new(Notify::new()))
+    }
+
+    fn settings() -> CircuitSettings {
+        CircuitSettings {
+            failure_threshold: 1,
+            rate: None,
+            reset_timeout: Duration::from_secs(60),
+            half_open_max: 1,
+        }
+    }
+}

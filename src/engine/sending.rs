@@ -1,0 +1,298 @@
+//! What the user sends where more than writing is asked for: keeping, receipts, limits.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use super::client::{Client, Core, Payload, write};
+use super::clock;
+use super::mailbox::Content;
+use super::runtime::lock;
+use crate::policy::{Doubt, DropReason, Fate, Frame, Full, Guarantee, Message, Receipt};
+use crate::wire::Writer;
+
+/// Limits of what is buffered, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Marks {
+    /// Above it the user is told so.
+    pub high_water: usize,
+    /// Nothing is taken beyond it.
+    pub max: usize,
+}
+
+impl Default for Marks {
+    /// Without any limit.
+    fn default() -> Marks {
+        Marks {
+            high_water: usize::MAX,
+            max: usize::MAX,
+        }
+    }
+}
+
+/// How much is buffered, as far as the user has been told.
+pub(super) struct Pressure {
+    marks: Marks,
+    guarantee: Guarantee,
+    /// The user has been told that it is too much, and not that it is no longer.
+    above: bool,
+    /// A message that would make the buffer that long, or longer, is sent with care.
+    pub limit: usize,
+}
+
+impl Pressure {
+    pub fn new(marks: Marks, guarantee: Guarantee) -> Pressure {
+        let mut pressure = Pressure {
+            marks,
+            guarantee,
+            above: false,
+            limit: 0,
+        };
+        pressure.set_limit();
+        pressure
+    }
+
+    fn set_above(&mut self, above: bool) {
+        self.above = above;
+        self.set_limit();
+    }
+
+    fn set_limit(&mut self) {
+        let careless = !self.above && self.guarantee == Guarantee::AtMostOnce;
+        let Marks { high_water, max } = self.marks;
+        self.limit = if careless {
+            high_water.min(max).saturating_add(1)
+        } else {
+            0
+        };
+    }
+}
+
+/// What `send` led to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sent {
+    /// More is buffered than the high-water mark allows; [`Content::Drained`] will follow.
+    pub above: bool,
+    /// Messages have been dropped: [`Client::take_fates`] has them.
+    pub dropped: bool,
+    /// The name of the receipt that was asked for.
+    pub receipt: Option<Receipt>,
+}
+
+/// Why a message was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    #[error(transparent)]
+    QueueFull(#[from] Full),
+    #[error("The buffer is full")]
+    BufferFull,
+}
+
+impl Payload<'_> {
+    fn to_message(self) -> Message {
+        match self {
+            Payload::Text(text) => Message::Text(text.to_owned()),
+            Payload::Binary(bytes) => Message::Binary(bytes.to_owned()),
+        }
+    }
+}
+
+impl<'a> From<&'a Message> for Payload<'a> {
+    fn from(message: &'a Message) -> Payload<'a> {
+        match message {
+            Message::Text(text) => Payload::Text(text),
+            Message::Binary(bytes) => Payload::Binary(bytes),
+        }
+    }
+}
+
+impl Client {
+    /// Sends as [`send`](Client::send) does, and asks for a receipt: [`Content::Fate`] tells what became
+    /// of it, at the latest after `timeout`.
+    pub fn send_confirmed(
+        &self,
+        payload: Payload<'_>,
+        seen_open: bool,
+        timeout: Option<Duration>,
+    ) -> Result<Sent, Refused> {
+        let mut core = lock(&self.core);
+        self.send_with_care(&mut core, payload, seen_open, true, Some(timeout))
+    }
+
+    /// Asks for a receipt of all that was sent so far. What is known at once is in
+    /// [`take_fates`](Client::take_fates).
+    pub fn flush(&self, timeout: Option<Duration>) -> Receipt {
+        let mut core = lock(&self.core);
+        let receipt = core.outbox.flush(clock::now(), timeout);
+        core.ask();
+        if self.ways.write {
+            core.flush();
+        }
+        self.wake.notify_one();
+        receipt
+    }
+
+    /// What became of messages and receipts, and has not been told.
+    pub fn take_fates(&self) -> Vec<Fate> {
+        let mut core = lock(&self.core);
+        std::iter::from_fn(|| core.outbox.next_fate()).collect()
+    }
+
+    /// Bytes that were sent and have not been handed to the operating system.
+    pub fn buffered_amount(&self) -> usize {
+        lock(&self.core).buffered()
+    }
+
+    /// Messages that wait for a connection or for a receipt, and the bytes of their payloads.
+    pub fn queued(&self) -> (usize, usize) {
+        lock(&self.core).outbox.kept()
+    }
+
+    /// From here on these hold.
+    pub fn set_marks(&self, marks: Marks) {
+        let mut core = lock(&self.core);
+        core.pressure.marks = marks;
+        core.pressure.set_limit();
+        self.relieve(&mut core);
+    }
+
+    /// JavaScript delivers nothing for now. The engine reads in its place, as far ahead as there is room.
+    pub fn pause(self: &Arc<Self>) {
+        self.paused.store(true, Ordering::Release);
+        if let Some(watch) = &self.watch
+            && watch.part(self)
+        {
+            watch.offer(self);
+        }
+    }
+
+    /// JavaScript has delivered all that it kept.
+    pub fn resume(&self) {
+        self.paused.store(false, Ordering::Release);
+        if let Some(watch) = &self.watch {
+            watch.reclaim();
+        }
+    }
+
+    /// JavaScript keeps so many bytes more of what it was told: they count against its room.
+    pub fn hold(&self, bytes: usize) {
+        self.flow.charge(bytes);
+    }
+
+    /// They have been delivered.
+    pub fn release(&self, bytes: usize) {
+        self.flow.discharge(bytes);
+    }
+
+    /// Sends a message that may have to be kept, refused, told of or asked about.
+    #[cold]
+    pub(super) fn send_with_care(
+        &self,
+        core: &mut Core,
+        payload: Payload<'_>,
+        seen_open: bool,
+        first: bool,
+        asked: Option<Option<Duration>>,
+    ) -> Result<Sent, Refused> {
+        if core.buffered().saturating_add(payload.len()) > core.pressure.marks.max {
+            return Err(Refused::BufferFull);
+        }
+        let now = clock::now();
+        let kept = core.take(payload, seen_open, now)?;
+        let receipt = asked.map(|timeout| match kept {
+            Ok(()) => core.outbox.confirm(now, timeout),
+            Err(doubt) => core.outbox.doubt(doubt),
+        });
+        core.ask();
+        core.flush_directly(self.ways, payload.len(), first);
+        core.note_sent();
+        self.wake.notify_one();
+        self.relieve(core);
+        let above = core.buffered() > core.pressure.marks.high_water;
+        if above {
+            core.pressure.set_above(true);
+        }
+        Ok(Sent {
+            above,
+            dropped: core.outbox.has_fates(),
+            receipt,
+        })
+    }
+
+    /// Tells the user that there is room again, once there is.
+    pub(super) fn relieve(&self, core: &mut Core) {
+        if core.pressure.above && core.buffered() <= core.pressure.marks.high_water {
+            core.pressure.set_above(false);
+            self.post([Content::Drained]);
+        }
+    }
+}
+
+impl Core {
+    pub fn buffered(&self) -> usize {
+        self.out.len() + self.in_flight + self.outbox.waiting_bytes()
+    }
+
+    /// A connection is open: what waited for it goes out first.
+    pub fn begin(&mut self, mut writer: Writer) {
+        self.out = Vec::new();
+        let Core { outbox, out, .. } = self;
+        outbox.opened(clock::now(), |frame| match frame {
+            Frame::Message(message) => write(&mut writer, message.into(), out),
+            Frame::Ping(payload) => writer.ping(&payload, out),
+        });
+        self.writer = Some(writer);
+        self.ask();
+    }
+
+    /// Asks the peer for a receipt, if one is wanted and none is under way.
+    pub fn ask(&mut self) {
+        if let Some(writer) = &mut self.writer
+            && let Some(ping) = self.outbox.ping()
+        {
+            writer.ping(&ping, &mut self.out);
+        }
+    }
+
+    /// Asks once more before a close frame.
+    pub fn ask_last(&mut self) {
+        if let Some(writer) = &mut self.writer
+            && let Some(ping) = self.outbox.last_ping()
+        {
+            writer.ping(&ping, &mut self.out);
+        }
+    }
+
+    pub fn fates(&mut self) -> Vec<Content> {
+        std::iter::from_fn(|| self.outbox.next_fate())
+            .map(Content::Fate)
+            .collect()
+    }
+
+    /// Writes or keeps a message, or says why it has gone.
+    fn take(
+        &mut self,
+        payload: Payload<'_>,
+        seen_open: bool,
+        now: Instant,
+    ) -> Result<Result<(), Doubt>, Full> {
+        let keeps = self.outbox.keeps_written();
+        let queues = keeps || self.outbox.delivery().queues;
+        if self.writer.is_none() && !self.link.is_alive() {
+            if queues {
+                self.outbox.refuse(payload.to_message(), DropReason::Ended);
+            }
+            return Ok(Err(Doubt::Ended));
+        }
+        if self.writer.is_none() && seen_open && !queues {
+            return Ok(Err(Doubt::Lost));
+        }
+        if (self.writer.is_none() || keeps) && !self.outbox.keep(payload.to_message(), now)? {
+            return Ok(Err(Doubt::Dropped(DropReason::Overflow)));
+        }
+        if let Some(writer) = &mut self.writer {
+            write(writer, payload, &mut self.out);
+        }
+        Ok(Ok(()))
+    }
+}

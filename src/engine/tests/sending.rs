@@ -1,0 +1,295 @@
+//! Queue, receipts and back-pressure over in-memory streams.
+
+use super::*;
+use crate::policy::{Doubt, DropReason, Fate, Guarantee, Message, Overflow};
+
+const PING: u8 = 9;
+
+fn queue() -> Delivery {
+    Delivery {
+        queues: true,
+        max_messages: 10,
+        max_bytes: 1 << 20,
+        overflow: Overflow::DropOldest,
+        ..Delivery::default()
+    }
+}
+
+fn at_least_once() -> Delivery {
+    Delivery {
+        guarantee: Guarantee::AtLeastOnce,
+        ..queue()
+    }
+}
+
+fn start(delivery: Delivery, marks: Marks) -> Life {
+    let settings = Settings {
+        heartbeat: off(),
+        ..settings()
+    };
+    Life::sending(settings, delivery, marks)
+}
+
+fn receipt_ping(number: u8) -> (u8, Vec<u8>) {
+    (PING, vec![2, 0, 0, 0, 0, 0, 0, 0, number])
+}
+
+fn dropped(text: &str, reason: DropReason) -> Fate {
+    Fate::Dropped {
+        message: Message::Text(text.to_owned()),
+        reason,
+    }
+}
+
+impl Life {
+    async fn open(&mut self) -> Peer {
+        self.connect();
+        let peer = self.accept().await;
+        self.opened().await;
+        peer
+    }
+
+    fn send(&self, text: &str) -> Sent {
+        self.client.send(Payload::Text(text), true, false).unwrap()
+    }
+
+    fn send_confirmed(&self, text: &str) -> u64 {
+        let sent = self
+            .client
+            .send_confirmed(Payload::Text(text), true, None)
+            .unwrap();
+        sent.receipt.unwrap()
+    }
+
+    async fn fate(&mut self) -> Fate {
+        loop {
+            if let Content::Fate(fate) = self.next().await {
+                return fate;
+            }
+        }
+    }
+
+    async fn drained(&mut self) {
+        while !matches!(self.next().await, Content::Drained) {}
+    }
+}
+
+impl Peer {
+    async fn pong(&mut self, number: u8) {
+        let (_, payload) = receipt_ping(number);
+        self.write(&[&[0x8a, 9], &payload[..]].concat()).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_queued_message_goes_out_on_the_next_connection_first() {
+    let mut life = start(queue(), Marks::default());
+    drop(life.open().await);
+    life.told(Event::StateChange(State::Closed)).await;
+    life.send("one");
+    life.send("two");
+    assert_eq!(life.client.queued(), (2, 6));
+    assert_eq!(life.client.buffered_amount(), 6);
+    let mut peer = life.accept().await;
+    life.opened().await;
+    life.send("three");
+    for text in ["one", "two", "three"] {
+        assert_eq!(peer.frame().await, (TEXT, text.into()));
+    }
+    assert_eq!(life.client.queued(), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_queue_a_message_is_lost_with_the_connection_that_it_was_meant_for() {
+    let mut life = start(Delivery::default(), Marks::default());
+    drop(life.open().await);
+    life.told(Event::StateChange(State::Closed)).await;
+    life.send("lost");
+    let mut peer = life.accept().await;
+    life.opened().await;
+    life.send("new");
+    assert_eq!(peer.frame().await, (TEXT, b"new".to_vec()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pong_confirms_what_went_out_before_its_ping() {
+    let mut life = start(Delivery::default(), Marks::default());
+    let mut peer = life.open().await;
+    life.send("plain");
+    let receipt = life.send_confirmed("asked");
+    assert_eq!(peer.frame().await, (TEXT, b"plain".to_vec()));
+    assert_eq!(peer.frame().await, (TEXT, b"asked".to_vec()));
+    assert_eq!(peer.frame().await, receipt_ping(1));
+    let flush = life.client.flush(None);
+    peer.pong(1).await;
+    assert_eq!(life.fate().await, Fate::Confirmed { receipt });
+    assert_eq!(peer.frame().await, receipt_ping(2));
+    peer.pong(2).await;
+    assert_eq!(life.fate().await, Fate::Confirmed { receipt: flush });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_receipt_is_in_doubt_when_its_connection_is_lost() {
+    let mut life = start(queue(), Marks::default());
+    let peer = life.open().await;
+    let receipt = life.send_confirmed("asked");
+    drop(peer);
+    let doubt = Doubt::Lost;
+    assert_eq!(life.fate().await, Fate::Unconfirmed { receipt, doubt });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_receipt_ends_by_itself_at_its_timeout() {
+    let mut life = start(Delivery::default(), Marks::default());
+    let _peer = life.open().await;
+    let start = clock::now();
+    let timeout = Some(Duration::from_millis(70));
+    let sent = life
+        .client
+        .send_confirmed(Payload::Binary(b"asked"), true, timeout)
+        .unwrap();
+    let (receipt, doubt) = (sent.receipt.unwrap(), Doubt::TimedOut);
+    assert_eq!(life.fate().await, Fate::Unconfirmed { receipt, doubt });
+    let age = (clock::now() - start).as_millis();
+    assert!((70..=75).contains(&age), "ended after {age} ms");
+}
+
+#[tokio::test(start_paused = true)]
+async fn at_least_once_sends_again_what_no_pong_has_confirmed() {
+    let mut life = start(at_least_once(), Marks::default());
+    let mut peer = life.open().await;
+    life.send("one");
+    assert_eq!(peer.frame().await, (TEXT, b"one".to_vec()));
+    assert_eq!(peer.frame().await, receipt_ping(1));
+    life.send("two");
+    life.send("three");
+    peer.pong(1).await;
+    assert_eq!(peer.frame().await, (TEXT, b"two".to_vec()));
+    drop(peer);
+    life.told(Event::StateChange(State::Closed)).await;
+    life.send("four");
+    let mut peer = life.accept().await;
+    for text in ["two", "three", "four"] {
+        assert_eq!(peer.frame().await, (TEXT, text.into()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_close_asks_for_a_last_receipt_before_its_frame() {
+    let mut life = start(at_least_once(), Marks::default());
+    let mut peer = life.open().await;
+    life.send("one");
+    life.send("two");
+    life.close(1000, "");
+    let mut frames = Vec::new();
+    for _ in 0..5 {
+        frames.push(peer.frame().await);
+    }
+    assert_eq!(frames[1], receipt_ping(1));
+    assert_eq!(frames[3], receipt_ping(2));
+    assert_eq!(frames[4].0, CLOSE);
+    peer.pong(2).await;
+    peer.write(&[0x88, 2, 3, 0xe8]).await;
+    loop {
+        match life.next().await {
+            Content::Fate(fate) => panic!("{fate:?}"),
+            Content::Notice(notice) if notice.event == Event::Close(ending(1000, "", true)) => {
+                break;
+            }
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_confirmed_at_the_end_is_told_before_the_close() {
+    let mut life = start(at_least_once(), Marks::default());
+    let mut peer = life.open().await;
+    life.send("one");
+    peer.frame().await;
+    life.close(1000, "");
+    drop(peer);
+    assert_eq!(life.fate().await, dropped("one", DropReason::Ended));
+    life.told(Event::Close(ending(1006, "", false))).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_too_long_is_dropped_by_itself() {
+    let ttl = Some(Duration::from_millis(30));
+    let mut life = start(Delivery { ttl, ..queue() }, Marks::default());
+    drop(life.open().await);
+    life.told(Event::StateChange(State::Closed)).await;
+    life.send("old");
+    assert_eq!(life.fate().await, dropped("old", DropReason::Expired));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drop_that_a_send_causes_is_there_when_it_returns() {
+    let delivery = Delivery {
+        max_messages: 1,
+        ..queue()
+    };
+    let mut life = start(delivery, Marks::default());
+    drop(life.open().await);
+    life.told(Event::StateChange(State::Closed)).await;
+    assert!(!life.send("one").dropped);
+    assert!(life.send("two").dropped);
+    let all = life.client.take_fates();
+    assert_eq!(all, [dropped("one", DropReason::Overflow)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_send_above_the_high_water_mark_says_so_and_the_drain_is_told() {
+    let marks = Marks {
+        high_water: 100_000,
+        ..Marks::default()
+    };
+    let mut life = start(Delivery::default(), marks);
+    let mut peer = life.open().await;
+    let chunk = "x".repeat(60_000);
+    assert!(!life.send(&chunk).above);
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    assert!(!life.send(&chunk).above);
+    assert!(life.send(&chunk).above);
+    assert!(life.send("small").above);
+    let before = life.client.buffered_amount();
+    assert!((100_000..=190_000).contains(&before), "{before} buffered");
+    peer.read_some(60_000).await;
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    let after = life.client.buffered_amount();
+    assert!((1..=before - 50_000).contains(&after), "{after} buffered");
+    peer.read_some(60_000).await;
+    life.drained().await;
+    assert!(!life.send("small").above);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_is_lost_drains_what_was_buffered_for_it() {
+    let marks = Marks {
+        high_water: 100_000,
+        ..Marks::default()
+    };
+    let mut life = start(Delivery::default(), marks);
+    let peer = life.open().await;
+    assert!(life.send(&"x".repeat(200_000)).above);
+    drop(peer);
+    life.drained().await;
+    assert_eq!(life.client.buffered_amount(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_taken_beyond_the_limit_of_the_buffer() {
+    let marks = Marks {
+        max: 1000,
+        ..Marks::default()
+    };
+    let mut life = start(Delivery::default(), marks);
+    let mut peer = life.open().await;
+    life.send(&"x".repeat(100));
+    let large = "y".repeat(1000);
+    let refused = life.client.send(Payload::Text(&large), true, false);
+    assert_eq!(refused, Err(Refused::BufferFull));
+    life.send("z");
+    assert_eq!(peer.frame().await.1.len(), 100);
+    assert_eq!(peer.frame().await, (TEXT, b"z".to_vec()));
+}

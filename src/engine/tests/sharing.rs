@@ -1,0 +1,152 @@
+//! Clients that share a circuit, each with its driver.
+
+use super::*;
+
+/// Passes only when the engine has nothing left to do.
+const A_MOMENT: Duration = Duration::from_millis(1);
+
+#[tokio::test(start_paused = true)]
+async fn what_one_does_to_the_circuit_the_others_are_told() {
+    let [mut one, mut other] = lives("what one does");
+    let reply = one.client.call(one.received, Input::OpenCircuit);
+    assert_eq!(events(&reply), [Event::CircuitChange(Circuit::Open)]);
+    let start = clock::now();
+    other.told(Event::CircuitChange(Circuit::Open)).await;
+    other.told(Event::CircuitChange(Circuit::HalfOpen)).await;
+    assert_eq!((clock::now() - start).as_millis(), 300);
+    one.told(Event::CircuitChange(Circuit::HalfOpen)).await;
+    one.client.call(one.received, Input::CloseCircuit);
+    other.told(Event::CircuitChange(Circuit::Closed)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_probes_and_the_other_comes_back_by_its_verdict() {
+    let [probe, mut waiting] = half_open("one probes").await;
+    probe.answer();
+    waiting.told(Event::CircuitChange(Circuit::Closed)).await;
+    waiting.told(Event::StateChange(State::Closed)).await;
+    waiting.answer();
+    waiting.opened().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_whose_driver_is_gone_gives_its_place_to_the_other() {
+    let [probe, mut waiting] = half_open("driver is gone").await;
+    probe.driver.abort();
+    waiting.told(Event::StateChange(State::Connecting)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_connect_tells_what_others_have_done() {
+    let [one, mut other] = lives("a refused connect");
+    let without_retries = Settings {
+        max_retries: Some(0),
+        ..settings()
+    };
+    other
+        .client
+        .assign(Input::Configure(Box::new(without_retries)));
+    one.client.call(one.received, Input::OpenCircuit);
+    assert_eq!(other.client.connect(0).err(), Some(Refusal::CircuitOpen));
+    assert!(matches!(
+        other.next_queued(),
+        Some(Content::Notice(Notice {
+            event: Event::CircuitChange(Circuit::Open),
+            ..
+        }))
+    ));
+}
+
+#[tokio::test(start_paused = true)]
+async fn clients_share_by_the_host_of_the_route_that_they_have() {
+    let [mut one, mut other] = [0; 2].map(|_| Life::start(settings()));
+    for life in [&one, &other] {
+        life.client.share(Sharing::Host);
+    }
+    one.client.set_route(Arc::new(Nowhere("first.example:80")));
+    other
+        .client
+        .set_route(Arc::new(Nowhere("other.example:80")));
+    one.client.call(one.received, Input::OpenCircuit);
+    tokio::time::sleep(A_MOMENT).await;
+    assert!(other.next_queued().is_none());
+    other
+        .client
+        .set_route(Arc::new(Nowhere("first.example:80")));
+    other.told(Event::CircuitChange(Circuit::Open)).await;
+    one.client.share(Sharing::Alone);
+    one.told(Event::CircuitChange(Circuit::Closed)).await;
+}
+
+/// A route that is only a place.
+struct Nowhere(&'static str);
+
+impl Dial for Nowhere {
+    fn dial(&self, _place: usize, _limit: Option<Duration>) -> DialFuture {
+        Box::pin(std::future::pending())
+    }
+
+    fn place(&self) -> Option<String> {
+        Some(self.0.to_owned())
+    }
+}
+
+impl Life {
+    /// Whether the latest that was told of the state is that it connects.
+    fn is_connecting(&mut self) -> bool {
+        let mut connecting = false;
+        while let Some(content) = self.next_queued() {
+            if let Content::Notice(Notice {
+                event: Event::StateChange(state),
+                ..
+            }) = content
+            {
+                connecting = state == State::Connecting;
+            }
+        }
+        connecting
+    }
+
+    /// Lets the attempts go on that hang.
+    fn answer(&self) {
+        if let Some(hang) = &*self.route.hang.lock().unwrap() {
+            hang.notify_one();
+        }
+    }
+}
+
+fn lives(name: &str) -> [Life; 2] {
+    [0; 2].map(|_| {
+        let life = Life::start(settings());
+        life.client.share(Sharing::Named(name.to_owned()));
+        life
+    })
+}
+
+/// The one of two clients that probes, and the one that waits for its verdict. Their attempts hang until
+/// they are answered.
+async fn half_open(name: &str) -> [Life; 2] {
+    let mut lives = lives(name);
+    for life in &mut lives {
+        life.connect();
+        let peer = life.accept().await;
+        life.opened().await;
+        drop(peer);
+        life.told(Event::StateChange(State::Closed)).await;
+        *life.route.hang.lock().unwrap() = Some(Arc::new(Notify::new()));
+    }
+    lives[0].client.call(lives[0].received, Input::OpenCircuit);
+    for life in &mut lives {
+        life.told(Event::StateChange(State::Blocked)).await;
+    }
+    for life in &mut lives {
+        life.told(Event::CircuitChange(Circuit::HalfOpen)).await;
+    }
+    tokio::time::sleep(A_MOMENT).await;
+    let [mut one, mut other] = lives;
+    match (one.is_connecting(), other.is_connecting()) {
+        (true, false) => [one, other],
+        (false, true) => [other, one],
+        both => panic!("who connects: {both:?}"),
+    }
+}

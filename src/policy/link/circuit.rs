@@ -1,0 +1,184 @@
+//! What the circuit does to a client, and the client to the circuit.
+
+use std::time::{Duration, Instant};
+
+use rand::RngExt;
+
+use super::{Link, Telling, is_due};
+use crate::policy::phase::{Phase, Standing};
+use crate::policy::seat::Seat;
+use crate::policy::{Circuit, Refusal, Shared};
+
+impl Link {
+    /// Moves to a circuit that is shared, or to one of its own. While an attempt or a connection is
+    /// there, it does so when that has ended: what becomes of it concerns the circuit of before.
+    pub fn join(&mut self, shared: Option<Box<dyn Shared>>, now: Instant) {
+        let seat = shared.map_or_else(Seat::own, Seat::shared);
+        if self.phase.attempt().is_some() {
+            self.next_seat = Some(seat);
+            return;
+        }
+        self.seat = seat;
+        self.follow(now);
+        self.follow_news(now);
+    }
+
+    /// Leaves the circuit at once: this client is gone, and nobody is to wait for its verdict.
+    pub fn leave(&mut self) {
+        self.next_seat = None;
+        self.seat = Seat::own();
+    }
+
+    /// Takes in what others and the time have made of the circuit.
+    pub(super) fn catch_up(&mut self, now: Instant) {
+        if self.seat.is_behind() {
+            self.seat.look();
+            self.follow_news(now);
+        }
+        if is_due(self.seat.deadline(), now) {
+            self.seat.half_open_if_due(now);
+            self.half_opened(Telling::Told, now);
+        }
+    }
+
+    pub(super) fn half_open_circuit(&mut self, telling: Telling, now: Instant) {
+        self.seat.half_open();
+        self.half_opened(telling, now);
+    }
+
+    fn half_opened(&mut self, telling: Telling, now: Instant) {
+        self.tell_circuit(telling);
+        // A server that has asked to be left alone for longer is not probed before.
+        if let Phase::Blocked = self.phase
+            && self.not_before.is_none_or(|until| until <= now)
+        {
+            self.unblock(now);
+        }
+        // An established connection says nothing of new ones, which others may be waiting to try.
+        if let Phase::Open {
+            standing: Standing::Proved,
+            ..
+        } = self.phase
+            && !self.seat.is_shared()
+        {
+            self.seat.succeed(&self.settings.circuit, now);
+            self.tell_circuit(Telling::Told);
+        }
+    }
+
+    pub(super) fn open_circuit(&mut self, telling: Telling, now: Instant) {
+        self.seat.open(&self.settings.circuit, now);
+        self.tell_circuit(telling);
+        self.block_if_waiting();
+    }
+
+    pub(super) fn close_circuit(&mut self, telling: Telling, now: Instant) {
+        self.seat.close();
+        self.tell_circuit(telling);
+        if let Phase::Blocked = self.phase {
+            self.unblock(now);
+        }
+    }
+
+    pub(super) fn count_failure(&mut self, now: Instant) {
+        self.seat.fail(&self.settings.circuit, now);
+        self.tell_circuit(Telling::Told);
+        if self.circuit() == Circuit::Open {
+            self.block_if_waiting();
+        }
+    }
+
+    /// Whether a client that wants to connect waits for the circuit in place of being refused. What it then
+    /// starts is a retry, so one that has none cannot wait.
+    pub(super) fn may_wait(&self) -> bool {
+        self.seat.is_shared() && self.settings.max_retries != Some(0)
+    }
+
+    /// Whether a connection might be started.
+    pub(super) fn admit(&mut self) -> Result<(), Refusal> {
+        let answer = self.seat.admit(&self.settings.circuit);
+        self.tell_circuit(Telling::Told);
+        answer
+    }
+
+    /// Counts a connection as under way where it may be started; to be followed by `dial` then.
+    pub(super) fn begin(&mut self) -> Result<(), Refusal> {
+        let answer = self.seat.begin(&self.settings.circuit);
+        self.tell_circuit(Telling::Told);
+        answer
+    }
+
+    /// Waits for the circuit. One of the client's own that has used up its probes without a verdict
+    /// opens again: half-open has no timer that would let the client go on. Of one that is shared,
+    /// others are the probes, and their verdict comes.
+    pub(super) fn block(&mut self, refusal: Refusal, now: Instant) {
+        if refusal == Refusal::HalfOpenLimit && !self.seat.is_shared() {
+            self.seat.open(&self.settings.circuit, now);
+            self.tell_circuit(Telling::Told);
+        }
+        self.enter(Phase::Blocked);
+    }
+
+    pub(super) fn unblock(&mut self, now: Instant) {
+        self.not_before = None;
+        if let Some(limit) = self.retries_used_up() {
+            self.give_up(limit);
+        } else if self.begin().is_ok() {
+            self.announce_retry(Duration::ZERO);
+            self.dial(now);
+        }
+    }
+
+    fn block_if_waiting(&mut self) {
+        if let Phase::Waiting { .. } = self.phase {
+            self.take_retry_back();
+            self.enter(Phase::Blocked);
+        }
+    }
+
+    /// A retry that was announced and is not made must not be lost.
+    pub(super) fn take_retry_back(&mut self) {
+        self.retry_count = self.retry_count.saturating_sub(1);
+    }
+
+    /// Tells what others have made of the circuit, and does what follows. Each step may come upon more.
+    pub(super) fn follow_news(&mut self, now: Instant) {
+        while self.seat.take_news() {
+            self.follow(now);
+        }
+    }
+
+    /// Tells what has become of the circuit, and does what follows.
+    fn follow(&mut self, now: Instant) {
+        self.tell_circuit(Telling::Told);
+        match self.circuit() {
+            Circuit::Open => self.block_if_waiting(),
+            Circuit::HalfOpen => self.half_opened(Telling::Told, now),
+            Circuit::Closed => self.come_back(now),
+        }
+    }
+
+    /// Goes on after another client has closed the circuit: at a random time within the delay of the
+    /// backoff, since all who were blocked are let go at once.
+    fn come_back(&mut self, now: Instant) {
+        let Phase::Blocked = self.phase else { return };
+        if let Some(limit) = self.retries_used_up() {
+            return self.give_up(limit);
+        }
+        let most = self.delay(self.retry_count).as_millis() as u64;
+        let delay = Duration::from_millis(self.rng.random_range(0..=most));
+        let delay = match self.not_before {
+            Some(until) => delay.max(until.saturating_duration_since(now)),
+            None => delay,
+        };
+        self.wait(delay, now);
+    }
+
+    /// Moves to the circuit that was to come after the connection.
+    pub(super) fn change_seat(&mut self) {
+        if let Some(seat) = self.next_seat.take() {
+            self.seat = seat;
+            self.tell_circuit(Telling::Told);
+        }
+    }
+}

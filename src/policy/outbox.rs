@@ -1,0 +1,569 @@
+//! What has been sent and is not known to have been read: the queue for the next connection, and the
+//! receipts that tell what the peer has read.
+//!
+//! A peer answers pings in their order (RFC 6455, 5.5.2 and 5.5.3), so the pong for a ping that went out behind a
+//! message proves that the peer has read the message. A ping stands for all that went out before it, and the next
+//! one waits for its pong, unless much goes out meanwhile: a connection that never lives long enough for
+//! all of it to be read would get nowhere else.
+//!
+//! The rule of the policy holds here too: hand in one fact, take every [`Fate`], wait for the deadline.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::{Duration, Instant};
+
+use super::pings::RECEIPT;
+
+/// How messages are kept, and for how long.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delivery {
+    /// Whether what a user sends without a connection waits for the next one. Otherwise only what is sent
+    /// on the way to the first one does.
+    pub queues: bool,
+    pub guarantee: Guarantee,
+    /// Messages that wait and, with [`Guarantee::AtLeastOnce`], messages that are not confirmed: together
+    /// at most so many, …
+    pub max_messages: usize,
+    /// … and of so many bytes of payload.
+    pub max_bytes: usize,
+    pub overflow: Overflow,
+    /// A message that has waited for a connection that long is dropped; `None` lets it wait for ever.
+    pub ttl: Option<Duration>,
+}
+
+impl Default for Delivery {
+    /// As without any of the options: kept while connecting, without a bound.
+    fn default() -> Delivery {
+        Delivery {
+            queues: false,
+            guarantee: Guarantee::AtMostOnce,
+            max_messages: usize::MAX,
+            max_bytes: usize::MAX,
+            overflow: Overflow::Throw,
+            ttl: None,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guarantee {
+    /// What was written is forgotten.
+    AtMostOnce,
+    /// What was written is kept until the peer has confirmed it, and written again on the next connection.
+    AtLeastOnce,
+}
+
+/// What happens to a message for which there is no room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overflow {
+    Throw,
+    DropOldest,
+    DropNewest,
+}
+
+/// A message as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message {
+    Text(String),
+    Binary(Vec<u8>),
+}
+
+impl Message {
+    fn len(&self) -> usize {
+        match self {
+            Message::Text(text) => text.len(),
+            Message::Binary(bytes) => bytes.len(),
+        }
+    }
+}
+
+/// The name of one question whether the peer has read something.
+pub type Receipt = u64;
+
+/// There is no room for the message, and the user wants to be told so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("The queue is full")]
+pub struct Full;
+
+/// What became of a message or a receipt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    Dropped {
+        message: Message,
+        reason: DropReason,
+    },
+    Confirmed {
+        receipt: Receipt,
+    },
+    Unconfirmed {
+        receipt: Receipt,
+        doubt: Doubt,
+    },
+}
+
+impl Fate {
+    /// The bytes of the message's payload.
+    pub fn cost(&self) -> usize {
+        match self {
+            Fate::Dropped { message, .. } => message.len(),
+            Fate::Confirmed { .. } | Fate::Unconfirmed { .. } => 0,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DropReason {
+    Overflow,
+    Expired,
+    /// The client was closed, or gave up.
+    Ended,
+}
+
+/// Why it cannot be known whether the peer has read something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// The connection was lost first.
+    Lost,
+    /// The time for it is over.
+    TimedOut,
+    Dropped(DropReason),
+    /// The client was closed, or gave up.
+    Ended,
+    /// There is neither a connection nor anything that waits for one.
+    NotConnected,
+}
+
+/// Of what has to be confirmed, no more messages than this go out without a ping behind them, …
+const MESSAGES_A_PING: u64 = 16;
+
+/// … and no more bytes of payload than about this.
+const BYTES_A_PING: usize = 64 * 1024;
+
+/// The payload of a receipt's ping: its mark, and the ping's number.
+pub type Ping = [u8; 9];
+
+/// What goes out when a connection opens.
+#[derive(Clone, Copy, Debug)]
+pub enum Frame<'a> {
+    Message(&'a Message),
+    Ping(Ping),
+}
+
+/// See the module. Messages have positions, from 0 in the order in which they were sent; those that were
+/// dropped have one too.
+#[derive(Debug)]
+pub struct Outbox {
+    delivery: Delivery,
+    connected: bool,
+    /// What is kept, oldest first. All of it has been written while `connected`, none of it otherwise.
+    entries: VecDeque<Entry>,
+    /// The position of the first of `entries`.
+    first: u64,
+    /// The payloads of `entries`.
+    bytes: usize,
+    /// Receipts that are waited for, with the time when that ends.
+    waiters: BTreeMap<Receipt, Option<Instant>>,
+    timeouts: BTreeSet<(Instant, Receipt)>,
+    /// Receipts that stand for all messages before a position, not for one alone; settled ones among them.
+    flushes: VecDeque<(u64, Receipt)>,
+    next_receipt: Receipt,
+    /// Pings under way, oldest first.
+    pings: VecDeque<Flight>,
+    last_ping: u64,
+    /// What the pings of this connection stand for so far.
+    asked: Reach,
+    /// The payloads of what was written behind the last ping.
+    unasked_bytes: usize,
+    fates: VecDeque<Fate>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    message: Message,
+    since: Instant,
+    receipt: Option<Receipt>,
+}
+
+#[derive(Debug)]
+struct Flight {
+    number: u64,
+    reach: Reach,
+    /// Another ping of ours that went out behind it, by that one's number.
+    overtaken: Option<u64>,
+}
+
+/// All messages before a position, and all receipts before one.
+#[derive(Clone, Copy, Debug, Default)]
+struct Reach {
+    position: u64,
+    receipt: Receipt,
+}
+
+impl Outbox {
+    pub fn new(delivery: Delivery) -> Outbox {
+        Outbox {
+            delivery,
+            connected: false,
+            entries: VecDeque::new(),
+            first: 0,
+            bytes: 0,
+            waiters: BTreeMap::new(),
+            timeouts: BTreeSet::new(),
+            flushes: VecDeque::new(),
+            next_receipt: 0,
+            pings: VecDeque::new(),
+            last_ping: 0,
+            asked: Reach::default(),
+            unasked_bytes: 0,
+            fates: VecDeque::new(),
+        }
+    }
+
+    pub fn delivery(&self) -> &Delivery {
+        &self.delivery
+    }
+
+    /// Whether what is written has to be handed to [`keep`](Outbox::keep) too.
+    pub fn keeps_written(&self) -> bool {
+        match self.delivery.guarantee {
+            Guarantee::AtMostOnce => false,
+            Guarantee::AtLeastOnce => true,
+        }
+    }
+
+    /// Keeps a message: for the next connection, or until it is confirmed where the caller writes it on the
+    /// one there is. `false`: it has been dropped, and is not to be written.
+    pub fn keep(&mut self, message: Message, now: Instant) -> Result<bool, Full> {
+        let Delivery {
+            max_messages,
+            max_bytes,
+            overflow,
+            ..
+        } = self.delivery;
+        let len = message.len();
+        while self.entries.len() >= max_messages || len > max_bytes - self.bytes.min(max_bytes) {
+            match overflow {
+                Overflow::Throw => return Err(Full),
+                Overflow::DropOldest if !self.entries.is_empty() && len <= max_bytes => {
+                    self.drop_oldest(DropReason::Overflow);
+                }
+                Overflow::DropOldest | Overflow::DropNewest => {
+                    self.refuse(message, DropReason::Overflow);
+                    return Ok(false);
+                }
+            }
+        }
+        self.bytes += len;
+        self.unasked_bytes += len;
+        self.entries.push_back(Entry {
+            message,
+            since: now,
+            receipt: None,
+        });
+        Ok(true)
+    }
+
+    /// Drops a message that is not even kept.
+    pub fn refuse(&mut self, message: Message, reason: DropReason) {
+        self.fates.push_back(Fate::Dropped { message, reason });
+    }
+
+    /// Asks for a receipt of the message that was kept or written last.
+    pub fn confirm(&mut self, now: Instant, timeout: Option<Duration>) -> Receipt {
+        let receipt = self.wait(now, timeout);
+        if (self.keeps_written() || !self.connected)
+            && let Some(entry) = self.entries.back_mut()
+        {
+            entry.receipt = Some(receipt);
+        }
+        receipt
+    }
+
+    /// A receipt that there can be no answer to.
+    pub fn doubt(&mut self, doubt: Doubt) -> Receipt {
+        let receipt = self.wait_none();
+        self.fates.push_back(Fate::Unconfirmed { receipt, doubt });
+        receipt
+    }
+
+    /// Asks for a receipt of all that was sent so far.
+    pub fn flush(&mut self, now: Instant, timeout: Option<Duration>) -> Receipt {
+        if self.entries.is_empty() && self.keeps_written() {
+            let receipt = self.wait_none();
+            self.fates.push_back(Fate::Confirmed { receipt });
+            return receipt;
+        }
+        if self.entries.is_empty() && !self.connected {
+            return self.doubt(Doubt::NotConnected);
+        }
+        let receipt = self.wait(now, timeout);
+        self.flushes.push_back((self.end_position(), receipt));
+        receipt
+    }
+
+    /// A connection is open: `write` is called with all that has to go out first, in order.
+    pub fn opened(&mut self, now: Instant, mut write: impl FnMut(Frame<'_>)) {
+        self.expire(now);
+        self.connected = true;
+        self.pings.clear();
+        self.unasked_bytes = 0;
+        self.asked = Reach {
+            position: self.first,
+            receipt: 0,
+        };
+        let mut reach = self.asked;
+        for index in 0..self.entries.len() {
+            let entry = &self.entries[index];
+            write(Frame::Message(&entry.message));
+            reach.position += 1;
+            // Receipts that were asked for before this one stand for earlier messages alone.
+            reach.receipt = entry.receipt.map_or(reach.receipt, |receipt| receipt + 1);
+            self.unasked_bytes += entry.message.len();
+            if self.asks_for_much(reach.position) {
+                write(Frame::Ping(self.ask(reach)));
+            }
+        }
+        if !self.keeps_written() {
+            self.first = self.end_position();
+            self.bytes = 0;
+            self.entries = VecDeque::new();
+        }
+    }
+
+    /// The connection is gone.
+    pub fn lost(&mut self) {
+        if !self.connected {
+            return;
+        }
+        self.connected = false;
+        self.pings.clear();
+        if !self.keeps_written() {
+            self.doubt_all(Doubt::Lost);
+        }
+    }
+
+    /// The client has come to its end.
+    pub fn end(&mut self) {
+        self.connected = false;
+        self.pings.clear();
+        while !self.entries.is_empty() {
+            self.drop_oldest(DropReason::Ended);
+        }
+        self.entries = VecDeque::new();
+        self.doubt_all(Doubt::Ended);
+    }
+
+    /// The ping to write now, if one is due.
+    pub fn ping(&mut self) -> Option<Ping> {
+        if self.pings.is_empty() || self.asks_for_much(self.end_position()) {
+            self.last_ping()
+        } else {
+            None
+        }
+    }
+
+    /// The ping to write before a close frame, if there is something to ask for: no pong that could be
+    /// waited for will follow.
+    pub fn last_ping(&mut self) -> Option<Ping> {
+        let reach = Reach {
+            position: self.end_position(),
+            receipt: self.next_receipt,
+        };
+        let entries = self.keeps_written() && !self.entries.is_empty();
+        let due = (entries && reach.position > self.asked.position)
+            || self.waiters.range(self.asked.receipt..).next().is_some();
+        (self.connected && due).then(|| self.ask(reach))
+    }
+
+    /// A pong arrived. One stands for the pings before it too, as a peer may answer the last of several alone.
+    /// Others' pongs change nothing.
+    pub fn pong(&mut self, payload: &[u8]) {
+        let Some((&RECEIPT, number)) = payload.split_first() else {
+            return;
+        };
+        let Ok(number) = number.try_into().map(u64::from_be_bytes) else {
+            return;
+        };
+        if self.pings.back().is_none_or(|last| number > last.number) {
+            return;
+        }
+        self.land(|flight| flight.number <= number);
+    }
+
+    /// A ping that asks for no receipt has gone out.
+    pub fn overtaken(&mut self, number: u64) {
+        for flight in &mut self.pings {
+            flight.overtaken.get_or_insert(number);
+        }
+    }
+
+    /// The pong of such a ping arrived. A peer may have left the ones before it without an answer of their own
+    /// (RFC 6455, 5.5.3).
+    pub fn overtook(&mut self, number: u64) {
+        self.land(|flight| flight.overtaken.is_some_and(|other| other <= number));
+    }
+
+    fn land(&mut self, is_answered: impl Fn(&Flight) -> bool) {
+        while let Some(flight) = self.pings.front() {
+            if !is_answered(flight) {
+                break;
+            }
+            let reach = flight.reach;
+            self.pings.pop_front();
+            self.confirmed(reach);
+        }
+    }
+
+    /// Drops what has waited too long, and ends the receipts whose time is over.
+    pub fn expire(&mut self, now: Instant) {
+        while self.expiry().is_some_and(|expiry| expiry <= now) {
+            self.drop_oldest(DropReason::Expired);
+        }
+        while let Some(&(deadline, receipt)) = self.timeouts.first() {
+            if deadline > now {
+                break;
+            }
+            self.settle(receipt, Some(Doubt::TimedOut));
+        }
+    }
+
+    /// When [`expire`](Outbox::expire) is due.
+    pub fn deadline(&self) -> Option<Instant> {
+        let timeout = self.timeouts.first().map(|(deadline, _)| *deadline);
+        [self.expiry(), timeout].into_iter().flatten().min()
+    }
+
+    /// What became of a message or a receipt, in the order in which it did.
+    pub fn next_fate(&mut self) -> Option<Fate> {
+        self.fates.pop_front()
+    }
+
+    pub fn has_fates(&self) -> bool {
+        !self.fates.is_empty()
+    }
+
+    /// Messages that are kept, and the bytes of their payloads.
+    pub fn kept(&self) -> (usize, usize) {
+        (self.entries.len(), self.bytes)
+    }
+
+    /// Bytes of payload that wait for a connection.
+    pub fn waiting_bytes(&self) -> usize {
+        if self.connected { 0 } else { self.bytes }
+    }
+
+    /// Whether so much of what was written up to a position has no ping behind it that it gets one.
+    fn asks_for_much(&self, position: u64) -> bool {
+        self.keeps_written()
+            && (position - self.asked.position >= MESSAGES_A_PING
+                || self.unasked_bytes >= BYTES_A_PING)
+    }
+
+    fn ask(&mut self, reach: Reach) -> Ping {
+        self.last_ping += 1;
+        self.asked = reach;
+        self.unasked_bytes = 0;
+        self.pings.push_back(Flight {
+            number: self.last_ping,
+            reach,
+            overtaken: None,
+        });
+        let mut payload = [RECEIPT; 9];
+        payload[1..].copy_from_slice(&self.last_ping.to_be_bytes());
+        payload
+    }
+
+    fn confirmed(&mut self, reach: Reach) {
+        while self.first < reach.position {
+            let Some(entry) = self.entries.pop_front() else {
+                break;
+            };
+            self.first += 1;
+            self.bytes -= entry.message.len();
+        }
+        while let Some((&receipt, _)) = self.waiters.first_key_value() {
+            if receipt >= reach.receipt {
+                break;
+            }
+            self.settle(receipt, None);
+        }
+        while self
+            .flushes
+            .front()
+            .is_some_and(|(_, receipt)| *receipt < reach.receipt)
+        {
+            self.flushes.pop_front();
+        }
+    }
+
+    fn drop_oldest(&mut self, reason: DropReason) {
+        let Some(entry) = self.entries.pop_front() else {
+            return;
+        };
+        let position = self.first;
+        self.first += 1;
+        self.bytes -= entry.message.len();
+        self.refuse(entry.message, reason);
+        let doubt = Some(Doubt::Dropped(reason));
+        if let Some(receipt) = entry.receipt {
+            self.settle(receipt, doubt);
+        }
+        while let Some(&(end, receipt)) = self.flushes.back() {
+            if end <= position {
+                break;
+            }
+            self.flushes.pop_back();
+            self.settle(receipt, doubt);
+        }
+    }
+
+    fn expiry(&self) -> Option<Instant> {
+        if self.connected {
+            return None;
+        }
+        self.entries.front()?.since.checked_add(self.delivery.ttl?)
+    }
+
+    fn end_position(&self) -> u64 {
+        self.first + self.entries.len() as u64
+    }
+
+    fn wait_none(&mut self) -> Receipt {
+        let receipt = self.next_receipt;
+        self.next_receipt += 1;
+        receipt
+    }
+
+    fn wait(&mut self, now: Instant, timeout: Option<Duration>) -> Receipt {
+        let receipt = self.wait_none();
+        let deadline = timeout.and_then(|timeout| now.checked_add(timeout));
+        if let Some(deadline) = deadline {
+            self.timeouts.insert((deadline, receipt));
+        }
+        self.waiters.insert(receipt, deadline);
+        receipt
+    }
+
+    fn doubt_all(&mut self, doubt: Doubt) {
+        while let Some((&receipt, _)) = self.waiters.first_key_value() {
+            self.settle(receipt, Some(doubt));
+        }
+        self.flushes.clear();
+    }
+
+    /// Ends a receipt, unless that has been done.
+    fn settle(&mut self, receipt: Receipt, doubt: Option<Doubt>) {
+        let Some(deadline) = self.waiters.remove(&receipt) else {
+            return;
+        };
+        if let Some(deadline) = deadline {
+            self.timeouts.remove(&(deadline, receipt));
+        }
+        self.fates.push_back(match doubt {
+            None => Fate::Confirmed { receipt },
+            Some(doubt) => Fate::Unconfirmed { receipt, doubt },
+        });
+    }
+}
