@@ -121,6 +121,7 @@ const CHECKED = {
 /** The circuit breaker's settings as an object that checks what is assigned, and calls `_configure` of its owner. */
 function circuitBreaker(value, owner) {
   const given = object('circuitBreaker', value);
+  /** @type {any} */
   const settings = Object.defineProperty({}, OWNER, { value: owner });
   for (const name of Object.keys(CIRCUIT)) {
     settings[name] = number(`circuitBreaker.${name}`, given[name], CIRCUIT[name]);
