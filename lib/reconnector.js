@@ -93,7 +93,8 @@ class Reconnector extends Routed {
     }
     const { promise } = inner.pending;
     this._track();
-    this._deliverNow(reply);
+    if (name === 'reconnect') this._deliverBehind(reply);
+    else this._deliverNow(reply);
     return promise;
   }
 

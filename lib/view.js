@@ -112,6 +112,10 @@ class View extends Emitter {
 
       /** Notices taken from the mailbox. */
       received: 0,
+      /** Calls that are telling what they returned, … */
+      telling: 0,
+      /** … and what is told behind them. */
+      behind: [],
       /** Calls that the engine was told of. */
       calls: 0,
       /** Before these moments, a call has made void what notices say of the connection's life, … */
@@ -170,9 +174,19 @@ class View extends Emitter {
 
   /** Delivers what a call returned, before it returns. */
   _deliverNow({ rows, horizon }) {
+    const inner = this._inner;
+    inner.telling += 1;
     mailbox.eachRow(rows, (kind, at) =>
       this._deliver(kind, rows, at, { order: Infinity, call: horizon.call }),
     );
+    inner.telling -= 1;
+    if (inner.telling === 0 && inner.behind.length > 0) this._deliverNow(inner.behind.shift());
+  }
+
+  /** The same, behind what a call that is under way is still telling: nothing of that is void. */
+  _deliverBehind(reply) {
+    if (this._inner.telling > 0) this._inner.behind.push(reply);
+    else this._deliverNow(reply);
   }
 
   _circuitCall(name, state, failures, retryCount) {

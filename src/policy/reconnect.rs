@@ -14,7 +14,7 @@ pub struct Reconnect {
     pub max_retry_after: Duration,
     /// How long one attempt may take; `None` sets no limit.
     pub connection_timeout: Option<Duration>,
-    /// Stops after what will not get better by trying again (see [`is_final`]).
+    /// Stops after what will not get better by trying again (see `is_final`).
     pub only_transient: bool,
     pub asked: Asked,
     pub failover: Failover,
