@@ -489,12 +489,13 @@ impl Outbox {
             }
             self.settle(receipt, None);
         }
-        while self
-            .flushes
-            .front()
-            .is_some_and(|(_, receipt)| *receipt < reach.receipt)
-        {
+        while let Some(&(end, receipt)) = self.flushes.front() {
+            let all_read = self.keeps_written() && end <= self.first;
+            if receipt >= reach.receipt && !all_read {
+                break;
+            }
             self.flushes.pop_front();
+            self.settle(receipt, None);
         }
     }
 

@@ -378,6 +378,23 @@ fn a_close_asks_once_more_although_a_ping_is_under_way() {
     assert_eq!(fates(&mut outbox).len(), 2);
 }
 
+#[test]
+fn a_flush_is_answered_once_all_before_it_is_read_though_its_own_ping_is_lost() {
+    let now = Instant::now();
+    let mut outbox = waiting(at_least_once(), 16, now);
+    let mut pings = Vec::new();
+    outbox.opened(now, |frame| {
+        if let Frame::Ping(ping) = frame {
+            pings.push(ping);
+        }
+    });
+    let receipt = outbox.flush(now, None);
+    outbox.pong(&pings[0]);
+    assert_eq!(fates(&mut outbox), [Fate::Confirmed { receipt }]);
+    outbox.lost();
+    assert_eq!(fates(&mut outbox), []);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
 
