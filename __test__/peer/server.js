@@ -324,7 +324,7 @@ const COMMANDS = {
   thaw(server, number) {
     server.link(number).socket.resume();
   },
-  /** Sends messages of a size until so many bytes are out, as fast as the connection takes them. */
+  /** Sends binary messages of a size until so many bytes are out, as fast as the connection takes them. */
   flood(server, { bytes, size }) {
     const { ws } = server.link();
     const data = Buffer.alloc(size, 'x');
@@ -332,7 +332,7 @@ const COMMANDS = {
     const send = () => {
       if (left <= 0 || ws.readyState !== WebSocket.OPEN) return;
       left -= size;
-      ws.send(data, { binary: false }, send);
+      ws.send(data, send);
     };
     for (let i = 0; i < 4; i++) send();
   },

@@ -100,7 +100,8 @@ impl Letter {
     fn cost(&self) -> usize {
         LETTER * self.entries()
             + match &self.content {
-                Content::Messages(run) => run.bytes.len(),
+                // A message that was put together from pieces may hold more than it has.
+                Content::Messages(run) => run.bytes.capacity(),
                 Content::Fate(fate) => fate.cost(),
                 Content::Notice(_) | Content::Agreed { .. } | Content::Drained => 0,
             }
