@@ -48,7 +48,8 @@ class Life {
     this.circuitByHand = undefined;
     /** The circuit was changed by hand: a retry may have been taken back unseen, however late that shows. */
     this.circuitTouched = false;
-    this.connectCalled = false;
+    /** Calls of `connect()` that may still show. */
+    this.connects = 0;
     /** Calls of `reconnect()` that may still show; a client that goes home does it by itself. */
     this.reconnects = preferFirst > 0 ? Infinity : 0;
     /** `close()` was called, and no `connect()` since `reset()`. */
@@ -72,13 +73,13 @@ class Life {
       if (!this.ended) this.closesAfterEnd = 0;
       this.ended = true;
       this.wasReset = false;
-      this.connectCalled = false;
+      this.connects = 0;
     }
     if (name === 'reset') this.wasReset = true;
     if (name === 'reconnect') this.reconnects += 1;
     const connects = name === 'connect' || name === 'reconnect';
     if (connects && this.wasReset) this.ended = false;
-    if (name === 'connect' && this.state !== 'OPEN') this.connectCalled = true;
+    if (name === 'connect' && this.state !== 'OPEN') this.connects += 1;
     if (name === 'openCircuit' || name === 'handleError') this.circuitByHand = 'OPEN';
     if (name === 'closeCircuit' || name === 'reset') this.circuitByHand = 'CLOSED';
     this.circuitTouched = this.circuitTouched || CIRCUIT_CALLS.includes(name);
@@ -121,12 +122,12 @@ class Life {
 
   connecting(before) {
     if (before === 'FAILED') this.attempt = 0;
-    const asked = this.connectCalled || this.reconnects > 0;
+    const asked = this.connects > 0 || this.reconnects > 0;
     this.expect(this.announced || asked, 'CONNECTING without connect() or retry');
     const allowed = this.circuit !== 'OPEN' || this.circuitByHand === 'OPEN';
     this.expect(allowed, 'CONNECTING while the circuit is OPEN');
     // A connect() that found the client at its end, which the view did not show, starts it again.
-    if (!this.announced) this.connectCalled = false;
+    if (!this.announced && this.connects > 0) this.connects -= 1;
     this.announced = false;
   }
 

@@ -176,10 +176,13 @@ class View extends Emitter {
   _deliverNow({ rows, horizon }) {
     const inner = this._inner;
     inner.telling += 1;
-    mailbox.eachRow(rows, (kind, at) =>
-      this._deliver(kind, rows, at, { order: Infinity, call: horizon.call }),
-    );
-    inner.telling -= 1;
+    try {
+      mailbox.eachRow(rows, (kind, at) =>
+        this._deliver(kind, rows, at, { order: Infinity, call: horizon.call }),
+      );
+    } finally {
+      inner.telling -= 1;
+    }
     if (inner.telling === 0 && inner.behind.length > 0) this._deliverNow(inner.behind.shift());
   }
 
