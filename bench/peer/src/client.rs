@@ -94,7 +94,7 @@ struct Connection {
 impl Connection {
     async fn open(target: &Target) -> Outcome<Self> {
         let reached = target
-            .reach()
+            .reach(None)
             .await
             .map_err(|error| error.into_failure().message)?;
         let agreed = deflate::accept(
