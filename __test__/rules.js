@@ -158,8 +158,9 @@ class Life {
     this.messages.set(connection, Number(number) + 1);
   }
 
-  error() {
-    const live = ['CONNECTING', 'OPEN', 'CLOSING'].includes(this.state);
+  error({ code }) {
+    // A function of the user that decides late is told of between two attempts.
+    const live = ['CONNECTING', 'OPEN', 'CLOSING'].includes(this.state) || code === 'WSR_ERR_FUNCTION';
     this.expect(
       live || this.ended || this.callsSince.has('handleError'),
       `an error in the state ${this.state}`,
