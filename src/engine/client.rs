@@ -407,6 +407,9 @@ impl Client {
             *end = signals.end.take();
         }
         drop(intake);
+        if let Some(watch) = self.watch.as_ref().filter(|_| over) {
+            watch.leave(self.flow.id, &line);
+        }
         let mut core = lock(&self.core);
         self.hear(&mut core, line.attempt, &signals);
         let flushed = core.flush();

@@ -16,7 +16,7 @@ use tokio::io::Interest;
 use tokio::time::sleep;
 
 use super::client::{Client, Later};
-use super::line::readiness;
+use super::line::{Line, readiness};
 use super::runtime::lock;
 
 /// Bytes that wait longer than two of these are read by the engine.
@@ -64,6 +64,13 @@ impl Watch {
     /// A connection is open, or the engine reads it for now: JavaScript can read it when it comes to.
     pub(super) fn offer(&self, client: &Arc<Client>) {
         lock(&self.lists).away.push(Arc::downgrade(client));
+    }
+
+    /// A line is not read by the JavaScript thread any more.
+    pub(super) fn leave(&self, id: u32, line: &Line) {
+        self.forget(id);
+        // One that is closed has left the set by itself.
+        let _ = epoll::delete(&self.set, line);
     }
 
     /// Forgets a client that is going.

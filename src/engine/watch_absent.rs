@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::client::Client;
+use super::line::Line;
 
 pub struct Watch {
     never: Infallible,
@@ -24,6 +25,10 @@ impl Watch {
     }
 
     pub(super) fn part(&self, _: &Client) -> bool {
+        match self.never {}
+    }
+
+    pub(super) fn leave(&self, _: u32, _: &Line) {
         match self.never {}
     }
 
