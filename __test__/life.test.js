@@ -101,6 +101,8 @@ describe('a process', () => {
     ['host', ', of a shared circuit too'],
   ]) {
     it(`collects clients that are dropped while closed${whose}`, async function () {
+      // Without weak references a client that shares its circuit is never collected.
+      if (scope === 'host' && typeof WeakRef === 'undefined') this.skip();
       this.timeout(30000);
       const { stdout, stderr } = await runScript(program('dropped.js'), [server.url, scope], {
         exposeGc: true,

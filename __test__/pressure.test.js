@@ -17,17 +17,34 @@ async function until(condition, what) {
   }
 }
 
-/** A client whose server does not read, and that has sent until it was told to stop. */
+/** Waits until the sockets hold all that they take. */
+async function settled(ws) {
+  let before;
+  do {
+    before = ws.bufferedAmount;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  } while (ws.bufferedAmount !== before);
+}
+
+/** A client whose server does not read, and that has sent until it was told to stop, for good. */
 async function fullClient(options) {
   const server = await startServer();
   const { ws, log } = await openClient({ url: server.url, ...options });
   await server.freeze();
   let drains = 0;
   ws.on('drain', () => (drains += 1));
-  for (let i = 0; ws.send(CHUNK); i++) {
-    assert.ok(i < 200, 'send() has never returned false');
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  let sent = 0;
+  do {
+    while (ws.send(CHUNK)) {
+      sent += CHUNK.length;
+      assert.ok(sent < 200 * CHUNK.length, 'send() has never returned false');
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    sent += CHUNK.length;
+    assert.ok(sent > ws.highWaterMark, `told to stop after ${sent} bytes`);
+    await settled(ws);
+  } while (ws.bufferedAmount <= ws.highWaterMark);
+  drains = 0;
   return { server, ws, log, drains: () => drains };
 }
 

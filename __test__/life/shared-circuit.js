@@ -24,8 +24,8 @@ const told = (ws, state) =>
 
 async function inWorker(url) {
   const ws = make(url);
-  // Nothing else holds a thread whose client is idle.
-  const holding = setInterval(() => {}, 1000);
+  // Nothing else holds a thread whose client is idle, nor that client: it would be collected, its listeners with it.
+  const holding = setInterval(() => ws, 1000);
   parentPort.postMessage('ready');
   await told(ws, 'OPEN');
   parentPort.postMessage('OPEN');

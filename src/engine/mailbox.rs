@@ -18,8 +18,9 @@ const ROOM: usize = 16 * 1024 * 1024;
 /// What a letter costs besides its payload.
 const LETTER: usize = 64;
 
-/// One `take` hands over about this many bytes, so that timers of the user run between batches.
-const BATCH_BYTES: usize = 1024 * 1024;
+/// One `take` hands over about this many bytes, so that timers of the user run between batches, and
+/// little waits in JavaScript's heap: what survives its quick collections makes that heap grow.
+const BATCH_BYTES: usize = 64 * 1024;
 
 /// One `take` hands over about this many messages and notices.
 const BATCH_ENTRIES: usize = 1024;
