@@ -408,6 +408,7 @@ describe('detectSleep', () => {
   }
 
   it('asks the peer after the process slept, unless it is off', async function () {
+    // Windows has no SIGSTOP, and the others' processes do not go on after it as they were.
     if (process.platform === 'win32' || runtime.name !== 'node') this.skip();
     this.timeout(30000);
     const [asks, trusts] = await Promise.all([startServer(), startServer()]);
@@ -448,6 +449,7 @@ describe('detectSleep', () => {
   });
 
   it('does neither where it is off', function () {
+    // As above.
     if (!hasNamespaces()) this.skip();
     const { stdout, stderr } = inNamespace('off');
     assert.deepStrictEqual(JSON.parse(stdout || JSON.stringify(stderr)), { told: [], open: 'OPEN' }, stderr);

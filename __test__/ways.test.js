@@ -2,12 +2,16 @@
 
 const assert = require('assert');
 const path = require('path');
+const { MessageChannel, markAsUntransferable } = require('worker_threads');
 const { startServer } = require('./peer/index.js');
-const { runScript, runtime } = require('./support/runtime.js');
+const { closeClients, openClient } = require('./support/clients.js');
+const { block, runScript, runtime } = require('./support/runtime.js');
 
 const program = (name) => path.join(__dirname, 'ways', name);
 
 describe('the fast ways', () => {
+  afterEach(closeClients);
+
   for (const without of ['', 'write', 'read', 'runs', 'write,read,runs']) {
     it(`keep every message whole and in order${without && ` without ${without}`}`, async () => {
       const server = await startServer({ echo: true });
@@ -50,4 +54,32 @@ describe('the fast ways', () => {
       assert.ok(bytes / kept < most, `${kept} messages keep ${bytes} bytes`);
     });
   }
+
+  it('let no handler give away the memory of the messages behind its own', async function () {
+    // Others, and Node before 14.5, cannot forbid it.
+    if (runtime.name !== 'node' || !markAsUntransferable) this.skip();
+    const server = await startServer();
+    const { ws } = await openClient({ url: server.url });
+    const texts = [];
+    const refusals = [];
+    const { port1 } = new MessageChannel();
+    const all = new Promise((resolve) => {
+      ws.on('message', ({ data }) => {
+        texts.push(data.toString());
+        // The others are read together.
+        if (texts.length === 1) block(200);
+        try {
+          port1.postMessage(data, [data.buffer]);
+        } catch (error) {
+          refusals.push(error.name);
+        }
+        if (texts.length === 50) resolve();
+      });
+    });
+    await server.send(Buffer.from('a message').toString('hex'), { binary: true, times: 50 });
+    await all;
+    port1.close();
+    assert.deepStrictEqual(texts, Array(50).fill('a message'));
+    assert.ok(refusals.length > 0 && refusals.every((name) => name === 'DataCloneError'), String(refusals));
+  });
 });

@@ -139,14 +139,15 @@ function send(id, data, isBinary, isOpen) {
 
 /**
  * The fast ways that are on: all, but for those that `WEBSOCKET_RECONNECT_NATIVE_WITHOUT` in the environment names
- * (`write,read,runs`), and for reading by this thread outside of Node, whose event loop that takes.
+ * (`write,read,runs`), and for reading by this thread outside of Node, whose event loop that takes, and before Node-API 8,
+ * whose hook at the end of an environment it needs.
  */
 function ways() {
   const without = (process.env.WEBSOCKET_RECONNECT_NATIVE_WITHOUT || '').split(',');
   const on = {};
   for (const way of WAYS) on[way] = !without.includes(way);
-  const { bun, deno } = /** @type {any} */ (process.versions);
-  if (bun || deno) on.read = false;
+  const { bun, deno, napi } = /** @type {any} */ (process.versions);
+  if (bun || deno || Number(napi) < 8) on.read = false;
   return on;
 }
 

@@ -1,8 +1,9 @@
 'use strict';
 
 const { Buffer } = require('buffer');
+const workerThreads = require('worker_threads');
 const { DROPPED, RECEIPT, DROP_REASONS, unconfirmed } = require('./delivery.js');
-const { coded, manuallyClosed } = require('./errors.js');
+const { coded, ignore, manuallyClosed } = require('./errors.js');
 const { Emitter } = require('./events.js');
 const liveness = require('./liveness.js');
 const mailbox = require('./mailbox.js');
@@ -31,6 +32,12 @@ const BATCH = 1024;
 const BEGINNING = { order: 0, call: 0 };
 
 const isBefore = (moment, horizon) => moment.order <= horizon.order || moment.call < horizon.call;
+
+/**
+ * A handler that gives away the memory of its message, to a worker, must not take the messages behind it along: as with
+ * Node's own pool, that throws. Before Node 14.5 it cannot be forbidden.
+ */
+const { markAsUntransferable = () => {} } = /** @type {any} */ (workerThreads);
 
 /** A binary message, which lies in a chunk that it may share with others. */
 function binaryOf(type, chunk, offset, length) {
@@ -226,6 +233,7 @@ class View extends Emitter {
     const inner = this._inner;
     inner.lastActivity = row[at + 2];
     const chunk = row[at + 4];
+    if (row[at + 3] > 1) markAsUntransferable(chunk);
     const end = at + 5 + row[at + 3];
     let offset = 0;
     for (let i = at + 5; i < end; i += 1) {
@@ -322,7 +330,7 @@ class View extends Emitter {
     if (inner.receipts === undefined) inner.receipts = new Map();
     const promise = new Promise((resolve, reject) => inner.receipts.set(name, { resolve, reject }));
     // It can be rejected by the network before anybody has had the time to wait for it.
-    promise.catch(() => {});
+    promise.catch(ignore);
     return promise;
   }
 
