@@ -35,7 +35,7 @@ const isBefore = (moment, horizon) => moment.order <= horizon.order || moment.ca
 
 /**
  * A handler that gives away the memory of its message, to a worker, must not take the messages behind it along: as with
- * Node's own pool, that throws. Before Node 14.5 it cannot be forbidden.
+ * Node's own pool, it is copied or throws. Before Node 14.5 it cannot be forbidden.
  */
 const { markAsUntransferable = () => {} } = /** @type {any} */ (workerThreads);
 
