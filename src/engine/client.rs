@@ -2,7 +2,6 @@
 //! and the driver.
 
 use std::collections::VecDeque;
-use std::io::ErrorKind;
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -16,8 +15,7 @@ use super::circuits::{Membership, Scope, Sharing};
 use super::clock;
 use super::dial::{Dial, DialFuture, Wired};
 use super::end::End;
-use super::inbox::{Message, Run, Signals, Wanted, feed, with_scratch};
-use super::intake::{Intake, Side};
+use super::inbox::Wanted;
 use super::line::{Line, Tap};
 use super::live::{Inbox, Live, Port};
 use super::mailbox::{Content, Flow, Letter, Mailbox};
@@ -26,21 +24,13 @@ use super::sending::{Marks, Pressure, Refused, Sent};
 use super::sign::Sign;
 use super::watch::Watch;
 use super::ways::Ways;
+use super::writing::{Pace, write};
 use crate::net::Stream;
 use crate::policy::{
     Attempt, Delivery, Event, Input, Link, Notice, Outbox, Output, Refusal, Rtt, Settings, Shared,
     State, ping_number,
 };
 use crate::wire::{Reader, Writer};
-
-/// From this size on a message is written at once by who sends it: a write of its own costs it little.
-const LARGE: usize = 16 * 1024;
-
-/// An outbound buffer of this size may stay with an idle connection.
-const KEPT_CAPACITY: usize = 4 * 1024;
-
-/// Messages that are sent further apart than this are written one by one.
-const APART: Duration = Duration::from_micros(100);
 
 /// What a client is made of.
 pub struct Setup {
@@ -96,7 +86,7 @@ pub struct Client {
     mailbox: Arc<Mailbox>,
     pub(super) ways: Ways,
     sign: Arc<Sign>,
-    wanted: Arc<Wanted>,
+    pub(super) wanted: Arc<Wanted>,
 }
 
 pub(super) struct Core {
@@ -109,8 +99,8 @@ pub(super) struct Core {
     /// There while a connection is open and no close frame has been written.
     pub writer: Option<Writer>,
     /// The open connection, where both threads can use it.
-    line: Option<Arc<Line>>,
-    pace: Pace,
+    pub line: Option<Arc<Line>>,
+    pub pace: Pace,
     /// Frames for the open connection.
     pub out: Vec<u8>,
     /// Bytes that the driver has taken and not yet written.
@@ -118,7 +108,7 @@ pub(super) struct Core {
     /// Messages that were sent, so that the driver sees when none are.
     pub sends: u64,
     /// Whether this has memory to let go of when nothing is sent for a while.
-    restless: bool,
+    pub restless: bool,
     /// What waits for a connection, or for the peer's receipt.
     pub outbox: Outbox,
     pub pressure: Pressure,
@@ -189,26 +179,28 @@ impl Client {
 
     /// Starts connecting, or does nothing when that is under way already.
     pub fn connect(&self, received: u64) -> Result<Reply, Refusal> {
+        self.start(received, |link| link.connect(clock::now()))
+    }
+
+    /// Connects anew at once.
+    pub fn reconnect(&self, received: u64, code: u16, reason: String) -> Result<Reply, Refusal> {
+        self.start(received, |link| link.reconnect(code, reason, clock::now()))
+    }
+
+    /// A circuit that turns half-open by this does so by its timer, and nothing that is under way is made
+    /// void: the old connection may have opened, and been lost.
+    fn start(
+        &self,
+        received: u64,
+        start: impl FnOnce(&mut Link) -> Result<(), Refusal>,
+    ) -> Result<Reply, Refusal> {
         let mut core = lock(&self.core);
-        if let Err(refusal) = core.link.connect(clock::now()) {
+        if let Err(refusal) = start(&mut core.link) {
             // What others have made of a shared circuit is told all the same.
             self.settle(&mut core, Vec::new());
             self.wake.notify_one();
             return Err(refusal);
         }
-        // A circuit that turns half-open here does so by its timer, not by the call.
-        Ok(self.answer(&mut core, received, false))
-    }
-
-    /// Connects anew at once.
-    pub fn reconnect(&self, received: u64, code: u16, reason: String) -> Result<Reply, Refusal> {
-        let mut core = lock(&self.core);
-        if let Err(refusal) = core.link.reconnect(code, reason, clock::now()) {
-            self.settle(&mut core, Vec::new());
-            self.wake.notify_one();
-            return Err(refusal);
-        }
-        // It makes nothing void that is under way: the old connection may have opened, and been lost.
         Ok(self.answer(&mut core, received, false))
     }
 
@@ -248,9 +240,7 @@ impl Client {
         let mut core = lock(&self.core);
         let number = core.link.ping(clock::now());
         self.settle(&mut core, Vec::new());
-        if self.ways.write {
-            core.flush();
-        }
+        core.flush(self.ways);
         // There is a limit to wait for, too.
         self.wake.notify_one();
         number
@@ -322,7 +312,7 @@ impl Client {
     ///
     /// `first`: in this turn of the event loop. Such a message is written at once where it may be an
     /// answer or stands alone. What comes thick and fast is gathered, and written by the driver, which
-    /// is woken for the first of it: a write costs many times what the driver's thread spares this one.
+    /// is woken for the first of it: a system call costs this thread many times what framing does.
     pub fn send(
         &self,
         payload: Payload<'_>,
@@ -344,85 +334,6 @@ impl Client {
             }
             Some(_) | None => self.send_with_care(core, payload, seen_open, first, None),
         }
-    }
-
-    // Reading on the JavaScript thread.
-
-    /// Lets the JavaScript thread read. The line to watch, or whether it is to be asked again.
-    pub(super) fn hand_over(&self) -> Result<Arc<Line>, Later> {
-        let line = lock(&self.core).line.clone().ok_or(Later::Never)?;
-        let mut intake = line.intake();
-        match intake.side {
-            Side::Engine if self.paused.load(Ordering::Acquire) => Err(Later::Again),
-            Side::Engine => {
-                intake.side = Side::JavaScript;
-                drop(intake);
-                Ok(line)
-            }
-            Side::InHand => Err(Later::Again),
-            Side::JavaScript | Side::Over => Err(Later::Never),
-        }
-    }
-
-    /// Lets the engine read, since JavaScript is busy.
-    pub(super) fn take_over(&self) -> Option<Arc<Line>> {
-        let line = lock(&self.core).line.clone()?;
-        let mut intake = line.intake();
-        if intake.side != Side::JavaScript {
-            return None;
-        }
-        intake.side = Side::Engine;
-        drop(intake);
-        self.wake.notify_one();
-        Some(line)
-    }
-
-    /// Reads once, if it is JavaScript's turn, and hands each message to `take`. Whether there were
-    /// any: they are to be delivered, then `delivered_here` told.
-    pub fn read_here(&self, mut take: impl FnMut(Message<'_>)) -> bool {
-        let Some(line) = lock(&self.core).line.clone() else {
-            return false;
-        };
-        let mut intake = line.intake();
-        let Intake { reader, side, end } = &mut *intake;
-        // What the engine has read is delivered first.
-        if *side != Side::JavaScript || !self.flow.is_quiet() {
-            return false;
-        }
-        let mut any = false;
-        let mut signals = with_scratch(|scratch| match line.read(scratch) {
-            Ok(count @ 1..) => feed(reader, &scratch[..count], &self.wanted, |message| {
-                any = true;
-                take(message);
-            }),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => Signals::default(),
-            Ok(_) | Err(_) => Signals::cut(),
-        });
-        if any {
-            self.flow.charge(1);
-        }
-        let over = signals.end.is_some();
-        if over {
-            *side = Side::Over;
-            *end = signals.end.take();
-        }
-        drop(intake);
-        if let Some(watch) = self.watch.as_ref().filter(|_| over) {
-            watch.leave(self.flow.id, &line);
-        }
-        let mut core = lock(&self.core);
-        self.hear(&mut core, line.attempt, &signals);
-        let flushed = core.flush();
-        self.settle(&mut core, Vec::new());
-        if over || !flushed {
-            self.wake.notify_one();
-        }
-        any
-    }
-
-    /// Tells that JavaScript has been delivered what `read_here` gave.
-    pub fn delivered_here(&self) {
-        self.flow.discharge(1);
     }
 
     // What the driver does, on the engine thread.
@@ -451,20 +362,6 @@ impl Client {
             deadline: deadlines.into_iter().flatten().min(),
             sends: core.restless.then_some(core.sends),
         }
-    }
-
-    /// Lets go of the memory that sending needs, unless something has been sent since.
-    pub(super) fn rest(&self, sends: u64) -> bool {
-        let mut core = lock(&self.core);
-        if core.sends != sends || core.in_flight > 0 || !core.out.is_empty() {
-            return false;
-        }
-        core.out = Vec::new();
-        if let Some(writer) = &mut core.writer {
-            writer.rest();
-        }
-        core.restless = false;
-        true
     }
 
     /// The driver is gone: with its environment, which may end without a word to its objects.
@@ -542,44 +439,6 @@ impl Client {
         }
     }
 
-    /// Takes what was read from the connection `attempt`, but for its end.
-    pub(super) fn absorb(&self, attempt: Attempt, runs: Vec<Run>, signals: &Signals) {
-        let mut core = lock(&self.core);
-        if self.hear(&mut core, attempt, signals) {
-            self.settle(&mut core, runs.into_iter().map(Content::Messages).collect());
-        }
-    }
-
-    /// Answers the peer's pings and tells the policy that it lives; false where the connection is
-    /// given up: the order to cut it is on its way to the driver.
-    fn hear(&self, core: &mut Core, attempt: Attempt, signals: &Signals) -> bool {
-        if !core.link.is_open(attempt) {
-            return false;
-        }
-        if let Some(writer) = &mut core.writer {
-            for payload in &signals.pings {
-                writer.pong(payload, &mut core.out);
-            }
-        }
-        for payload in &signals.receipts {
-            core.outbox.pong(payload);
-        }
-        for number in &signals.pongs {
-            core.outbox.overtook(*number);
-        }
-        core.ask();
-        if signals.heard {
-            core.pace.heard = true;
-            core.link.handle(Input::Received { attempt }, clock::now());
-        }
-        for number in &signals.pongs {
-            let number = *number;
-            core.link
-                .handle(Input::Ponged { attempt, number }, clock::now());
-        }
-        true
-    }
-
     /// Takes the end of the connection `attempt`, and tells the bytes to end it with.
     pub(super) fn conclude(&self, attempt: Attempt, end: End) -> Vec<u8> {
         let mut core = lock(&self.core);
@@ -600,7 +459,7 @@ impl Client {
     }
 
     /// Takes every output of the policy: the one rule of its use. `before` is told first.
-    fn settle(&self, core: &mut Core, before: Vec<Content>) {
+    pub(super) fn settle(&self, core: &mut Core, before: Vec<Content>) {
         let notices = core.drain();
         core.pushed += notices.len() as u64;
         self.relieve(core);
@@ -656,77 +515,7 @@ impl Client {
     }
 }
 
-/// How fast the user sends.
-struct Pace {
-    /// Something has arrived since the user sent last.
-    heard: bool,
-    sent_at: Instant,
-}
-
-impl Pace {
-    fn new() -> Pace {
-        Pace {
-            heard: true,
-            sent_at: clock::now(),
-        }
-    }
-
-    /// Whether the message that is being sent may be an answer, or stands alone.
-    fn is_slow(&mut self) -> bool {
-        let now = clock::now();
-        let alone = now.saturating_duration_since(self.sent_at) >= APART;
-        self.sent_at = now;
-        mem::take(&mut self.heard) || alone
-    }
-}
-
-/// Why the JavaScript thread does not read.
-pub(super) enum Later {
-    Again,
-    Never,
-}
-
 impl Core {
-    /// Writes a message by this thread where that is the better way. Whether nothing is left to write.
-    pub fn flush_directly(&mut self, ways: Ways, length: usize, first: bool) -> bool {
-        ways.write && (length >= LARGE || (first && self.pace.is_slow())) && self.flush()
-    }
-
-    /// Keeps account of a message that was written. Whether the driver is to see to the memory that
-    /// this has come to hold.
-    pub fn note_sent(&mut self) -> bool {
-        self.sends += 1;
-        let restless = !self.restless && self.holds_memory();
-        self.restless |= restless;
-        restless
-    }
-
-    fn holds_memory(&self) -> bool {
-        self.out.capacity() > KEPT_CAPACITY || self.writer.as_ref().is_some_and(Writer::is_warm)
-    }
-
-    /// Writes by this thread what it can. Whether nothing is left for the driver to write.
-    pub fn flush(&mut self) -> bool {
-        if self.out.is_empty() {
-            return true;
-        }
-        let Some(line) = self.line.as_ref().filter(|_| self.in_flight == 0) else {
-            return false;
-        };
-        // What fails here fails for the driver too, which knows what to do.
-        match line.write(&self.out) {
-            Ok(count) if count == self.out.len() => {
-                self.out.clear();
-                true
-            }
-            Ok(count) => {
-                self.out.drain(..count);
-                false
-            }
-            Err(_) => false,
-        }
-    }
-
     /// Carries out or queues every output, and returns the notices among them.
     fn drain(&mut self) -> Vec<Notice> {
         let mut notices = Vec::new();
@@ -785,12 +574,5 @@ impl Core {
             self.outbox.end();
         }
         notices
-    }
-}
-
-pub(super) fn write(writer: &mut Writer, payload: Payload<'_>, out: &mut Vec<u8>) {
-    match payload {
-        Payload::Text(text) => writer.text(text, out),
-        Payload::Binary(bytes) => writer.binary(bytes, out),
     }
 }

@@ -26,6 +26,7 @@ mod line;
 mod live;
 mod mailbox;
 mod network;
+mod reading;
 mod retry_after;
 mod runtime;
 mod sending;
@@ -34,6 +35,7 @@ mod sign;
 mod watch;
 mod ways;
 mod world;
+mod writing;
 
 pub use circuits::Sharing;
 pub use client::{Client, Payload, Reply, Setup};

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::client::{Client, Core, Payload, write};
+use super::client::{Client, Core, Payload};
 use super::clock;
 use super::mailbox::Content;
 use super::runtime::lock;
+use super::writing::write;
 use crate::policy::{Doubt, DropReason, Fate, Frame, Full, Guarantee, Message, Receipt};
 use crate::wire::Writer;
 
@@ -125,9 +126,7 @@ impl Client {
         let mut core = lock(&self.core);
         let receipt = core.outbox.flush(clock::now(), timeout);
         core.ask();
-        if self.ways.write {
-            core.flush();
-        }
+        core.flush(self.ways);
         self.wake.notify_one();
         receipt
     }

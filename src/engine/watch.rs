@@ -15,8 +15,9 @@ use rustix::event::{Timespec, epoll};
 use tokio::io::Interest;
 use tokio::time::sleep;
 
-use super::client::{Client, Later};
+use super::client::Client;
 use super::line::{Line, readiness};
+use super::reading::Later;
 use super::runtime::lock;
 
 /// Bytes that wait longer than two of these are read by the engine.
