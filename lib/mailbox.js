@@ -6,9 +6,27 @@ const { trustedCertificates } = require('./trust.js');
 
 /** How many values a row of a notice has, by its kind (see src/binding/value.rs). */
 const ROW_LENGTH = {
-  ...{ 2: 8, 3: 7, 4: 7, 5: 8, 6: 11, 7: 9, 8: 9, 9: 6, 10: 8, 11: 9 },
-  ...{ 20: 4, 21: 4, 22: 8, 23: 7, 24: 7, 25: 6, 26: 7, 27: 6 },
-  ...{ [DROPPED]: 5, [RECEIPT]: 5, [DRAINED]: 3 },
+  2: 8,
+  3: 7,
+  4: 7,
+  5: 8,
+  6: 11,
+  7: 9,
+  8: 9,
+  9: 6,
+  10: 8,
+  11: 9,
+  20: 4,
+  21: 4,
+  22: 8,
+  23: 7,
+  24: 7,
+  25: 6,
+  26: 7,
+  27: 6,
+  [DROPPED]: 5,
+  [RECEIPT]: 5,
+  [DRAINED]: 3,
 };
 const TEXTS = 0;
 const BINARIES = 1;
