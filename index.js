@@ -6,6 +6,7 @@ const { badRange, badType, ignore, notConnected, oneOf, rejected } = require('./
 const liveness = require('./lib/liveness.js');
 const mailbox = require('./lib/mailbox.js');
 const options = require('./lib/options.js');
+const own = require('./lib/own.js');
 const { jitterNumber } = require('./lib/reconnect-options.js');
 const { Reconnector, checkClose } = require('./lib/reconnector.js');
 const { mayNeedTrust, thrownHere } = require('./lib/routed.js');
@@ -36,7 +37,7 @@ class WebSocketReconnect extends Reconnector {
   constructor(given) {
     super();
     const settings = options.object('options', given);
-    const inner = Object.assign(this._inner, {
+    const inner = Object.assign(this[own.inner], {
       heartbeatMessage: settings.heartbeatMessage,
       numbers: {},
       liveness: liveness.read(settings),
@@ -45,8 +46,8 @@ class WebSocketReconnect extends Reconnector {
       delivery: delivery.delivery(settings),
       buffer: {},
     });
-    this._readRouteOptions(settings);
-    this._readReconnectOptions(settings);
+    this[own.readRouteOptions](settings);
+    this[own.readReconnectOptions](settings);
     for (const name of Object.keys(delivery.BUFFER)) {
       inner.buffer[name] = options.number(name, settings[name], delivery.BUFFER[name]);
     }
@@ -55,8 +56,8 @@ class WebSocketReconnect extends Reconnector {
     }
     const heartbeat = options.heartbeatText(inner.heartbeatMessage);
     const policy = {
-      settings: this._settings(),
-      liveness: this._liveness(),
+      settings: this[own.settings](),
+      liveness: this[own.liveness](),
       heartbeat,
       delivery: delivery.rawDelivery(inner.delivery, inner.buffer),
     };
@@ -64,116 +65,117 @@ class WebSocketReconnect extends Reconnector {
       inner,
       thrownHere(() => mailbox.createClient(policy, inner.route, mayNeedTrust(inner.route))),
     );
-    this._sift();
-    this._share();
+    this[own.sift]();
+    this[own.share]();
   }
 
   connect() {
-    const inner = this._inner;
+    const inner = this[own.inner];
     if (inner.state === 'OPEN') return Promise.resolve();
     const refused = inner.manualClose || (inner.state === 'BLOCKED' && inner.scope === 'instance');
     if (inner.pending && !refused) return inner.pending.promise;
-    return this._start('connect');
+    return this[own.start]('connect');
   }
 
   send(data) {
-    const inner = this._inner;
+    const inner = this[own.inner];
     const bytes = bytesOfMessage(data);
     const open = inner.state === 'OPEN';
-    if (!open && !this._takesUnsent()) throw notConnected();
+    if (!open && !this[own.takesUnsent]()) throw notConnected();
     const status = mailbox.send(inner.id, bytes === undefined ? data : bytes, bytes !== undefined, open);
-    return status === undefined || this._sent(status);
+    return status === undefined || this[own.sent](status);
   }
 
   sendConfirmed(data, given) {
-    const inner = this._inner;
+    const inner = this[own.inner];
     let receipt;
     try {
       const bytes = bytesOfMessage(data);
       const timeout = delivery.timeout(given);
       const open = inner.state === 'OPEN';
-      if (!open && !this._takesUnsent()) throw notConnected();
+      if (!open && !this[own.takesUnsent]()) throw notConnected();
       const name =
         bytes === undefined
           ? inner.client.confirmText(data, open, timeout)
           : inner.client.confirmBinary(bytes, open, timeout);
-      receipt = this._receipt(name);
+      receipt = this[own.receipt](name);
     } catch (error) {
       return rejected(error);
     }
-    this._deliverFates();
+    this[own.deliverFates]();
     return receipt;
   }
 
   flush(given) {
-    const inner = this._inner;
+    const inner = this[own.inner];
     let receipt;
     try {
       const timeout = delivery.timeout(given);
       if (!inner.alive) throw notConnected();
-      receipt = this._receipt(inner.client.flush(timeout));
+      receipt = this[own.receipt](inner.client.flush(timeout));
     } catch (error) {
       return rejected(error);
     }
-    this._deliverFates();
+    this[own.deliverFates]();
     return receipt;
   }
 
   pause() {
-    const inner = this._inner;
+    const inner = this[own.inner];
     if (inner.backlog === undefined) inner.backlog = new Backlog(inner.client);
     inner.backlog.paused = true;
     return this;
   }
 
   resume() {
-    const { backlog } = this._inner;
+    const { backlog } = this[own.inner];
     if (backlog === undefined || !backlog.paused) return this;
     backlog.paused = false;
-    setImmediate(() => this._deliverBacklog());
+    setImmediate(() => this[own.deliverBacklog]());
     return this;
   }
 
   close(code = 1000, reason = 'Normal closure') {
     checkClose(code, reason);
-    this._finish('close', code, reason);
+    this[own.finish]('close', code, reason);
   }
 
   terminate() {
-    this._finish('terminate');
+    this[own.finish]('terminate');
   }
 
   reset() {
-    const inner = this._inner;
+    const inner = this[own.inner];
     inner.manualClose = false;
-    this._circuitCall('reset', 'CLOSED', 0, 0);
+    this[own.circuitCall]('reset', 'CLOSED', 0, 0);
   }
 
   openCircuit() {
-    const inner = this._inner;
-    this._circuitCall('openCircuit', 'OPEN', inner.circuitFailures, inner.retryCount);
+    const inner = this[own.inner];
+    this[own.circuitCall]('openCircuit', 'OPEN', inner.circuitFailures, inner.retryCount);
   }
 
   closeCircuit() {
-    const inner = this._inner;
-    this._circuitCall('closeCircuit', 'CLOSED', 0, inner.retryCount);
+    const inner = this[own.inner];
+    this[own.circuitCall]('closeCircuit', 'CLOSED', 0, inner.retryCount);
   }
 
   getCircuitState() {
-    return this._inner.circuitState;
+    return this[own.inner].circuitState;
   }
 
   handleError(error) {
-    const inner = this._inner;
-    const reply = this._call('countFailure');
+    const inner = this[own.inner];
+    const reply = this[own.call]('countFailure');
     inner.circuitFailures += 1;
     inner.countHorizon = reply.horizon;
     this.emit('error', error);
-    this._deliverNow(reply);
+    this[own.deliverNow](reply);
   }
 
   getStats() {
-    const { state, circuitState, retryCount, circuitFailures, lastActivity, openedAt, numbers } = this._inner;
+    const { state, circuitState, retryCount, circuitFailures, lastActivity, openedAt, numbers } =
+      this[own.inner];
     return {
       state,
       circuitState,
@@ -183,21 +185,21 @@ class WebSocketReconnect extends Reconnector {
       failureThreshold: this.circuitBreaker.failureThreshold,
       lastActivity,
       uptime: state === 'OPEN' ? Math.max(0, Date.now() - openedAt) : 0,
-      ...this._roundTrips(),
-      ...this._queued(),
+      ...this[own.roundTrips](),
+      ...this[own.queued](),
     };
   }
 
   /** The round trips of pings as `getStats` shows them; nothing before the first. */
-  _roundTrips() {
-    const numbers = this._inner.client.roundTrips();
+  [own.roundTrips]() {
+    const numbers = this[own.inner].client.roundTrips();
     if (numbers.length === 0) return {};
     const [last, min, mean, p95] = numbers;
     return { rtt: { last, min, mean, p95 } };
   }
 
   ping() {
-    const inner = this._inner;
+    const inner = this[own.inner];
     if (inner.state !== 'OPEN') return rejected(notConnected());
     const number = inner.client.ping();
     if (number === 0) return rejected(liveness.pingLost());
@@ -211,162 +213,162 @@ class WebSocketReconnect extends Reconnector {
     if (typeof attempt !== 'number')
       throw badType('attempt', attempt, options.COUNT.allowed, 'WSR_ERR_ARGUMENT');
     if (!(attempt >= 0)) throw badRange('attempt', attempt, options.COUNT.allowed, 'WSR_ERR_ARGUMENT');
-    return this._inner.client.calculateDelay(attempt);
+    return this[own.inner].client.calculateDelay(attempt);
   }
 
   ref() {
-    this._inner.holding = true;
-    this._track();
+    this[own.inner].holding = true;
+    this[own.track]();
     return this;
   }
 
   unref() {
-    this._inner.holding = false;
-    this._track();
+    this[own.inner].holding = false;
+    this[own.track]();
     return this;
   }
 
   get state() {
-    return this._inner.state;
+    return this[own.inner].state;
   }
 
   set state(value) {
-    this._inner.state = oneOf('state', value, STATES);
+    this[own.inner].state = oneOf('state', value, STATES);
   }
 
   get circuitState() {
-    return this._inner.circuitState;
+    return this[own.inner].circuitState;
   }
 
   set circuitState(value) {
-    const inner = this._inner;
+    const inner = this[own.inner];
     inner.circuitState = oneOf('circuitState', value, CIRCUIT_STATES);
-    inner.circuitHorizon = this._assign('setCircuit', value);
-    this._track();
+    inner.circuitHorizon = this[own.assign]('setCircuit', value);
+    this[own.track]();
   }
 
   get retryCount() {
-    return this._inner.retryCount;
+    return this[own.inner].retryCount;
   }
 
   set retryCount(value) {
-    const inner = this._inner;
+    const inner = this[own.inner];
     inner.retryCount = options.number('retryCount', value, options.COUNT);
-    inner.countHorizon = this._assign('setRetryCount', inner.retryCount);
+    inner.countHorizon = this[own.assign]('setRetryCount', inner.retryCount);
   }
 
   get circuitFailures() {
-    return this._inner.circuitFailures;
+    return this[own.inner].circuitFailures;
   }
 
   set circuitFailures(value) {
-    const inner = this._inner;
+    const inner = this[own.inner];
     inner.circuitFailures = options.number('circuitFailures', value, options.COUNT);
-    inner.countHorizon = this._assign('setCircuitFailures', inner.circuitFailures);
+    inner.countHorizon = this[own.assign]('setCircuitFailures', inner.circuitFailures);
   }
 
   get manualClose() {
-    return this._inner.manualClose;
+    return this[own.inner].manualClose;
   }
 
   set manualClose(value) {
     if (typeof value !== 'boolean') throw badType('manualClose', value, 'true or false');
-    this._inner.manualClose = value;
-    this._inner.client.setManualClose(value);
+    this[own.inner].manualClose = value;
+    this[own.inner].client.setManualClose(value);
   }
 
   get lastActivity() {
-    return this._inner.lastActivity;
+    return this[own.inner].lastActivity;
   }
 
   set lastActivity(value) {
-    this._inner.lastActivity = options.number('lastActivity', value, options.TIME);
+    this[own.inner].lastActivity = options.number('lastActivity', value, options.TIME);
   }
 
   get heartbeatMessage() {
-    const { heartbeatMessage } = this._inner;
+    const { heartbeatMessage } = this[own.inner];
     return heartbeatMessage === undefined || heartbeatMessage === null ? options.HEARTBEAT : heartbeatMessage;
   }
 
   set heartbeatMessage(value) {
-    this._inner.client.setHeartbeat(options.heartbeatText(value));
-    this._inner.heartbeatMessage = value;
+    this[own.inner].client.setHeartbeat(options.heartbeatText(value));
+    this[own.inner].heartbeatMessage = value;
   }
 
   get circuitBreaker() {
-    return this._inner.circuitBreaker;
+    return this[own.inner].circuitBreaker;
   }
 
   set circuitBreaker(value) {
-    this._inner.circuitBreaker = options.circuitBreaker(value, this);
-    this._configure();
+    this[own.inner].circuitBreaker = options.circuitBreaker(value, this);
+    this[own.configure]();
   }
 
   get readyState() {
-    const ready = READY_STATES[this._inner.state];
+    const ready = READY_STATES[this[own.inner].state];
     return ready === undefined ? READY_STATES.CLOSED : ready;
   }
 
   get protocol() {
-    return this._inner.protocol;
+    return this[own.inner].protocol;
   }
 
   get extensions() {
-    return this._inner.extensions;
+    return this[own.inner].extensions;
   }
 
   get bufferedAmount() {
-    return this._inner.client.bufferedAmount();
+    return this[own.inner].client.bufferedAmount();
   }
 
   get isPaused() {
-    const { backlog } = this._inner;
+    const { backlog } = this[own.inner];
     return backlog !== undefined && backlog.paused;
   }
 
   get queue() {
-    const { queues, limits } = this._inner.delivery;
+    const { queues, limits } = this[own.inner].delivery;
     return queues && limits ? { ...limits } : false;
   }
 
   get delivery() {
-    return this._inner.delivery.guarantee;
+    return this[own.inner].delivery.guarantee;
   }
 
   get binaryType() {
-    return this._inner.binaryType;
+    return this[own.inner].binaryType;
   }
 
   set binaryType(value) {
-    this._inner.binaryType = oneOf('binaryType', value, BINARY_TYPES);
+    this[own.inner].binaryType = oneOf('binaryType', value, BINARY_TYPES);
   }
 
   /** Whether `send` takes a message without an open connection. */
-  _takesUnsent() {
-    const { state, alive, delivery } = this._inner;
+  [own.takesUnsent]() {
+    const { state, alive, delivery } = this[own.inner];
     if (delivery.queues === undefined) return state === 'CONNECTING';
     return delivery.queues && alive && state !== 'CLOSING';
   }
 
   /** What `getStats` tells of the queue, where there is one. */
-  _queued() {
-    const { client, delivery } = this._inner;
+  [own.queued]() {
+    const { client, delivery } = this[own.inner];
     if (!delivery.limits) return undefined;
     const [queuedMessages, queuedBytes] = client.queued();
     return { queuedMessages, queuedBytes };
   }
 
   /** Throws, tells or returns what a `send` that was not plain led to. */
-  _sent(status) {
+  [own.sent](status) {
     const refusal = delivery.refusal(status);
     if (refusal) throw refusal;
-    if (status & delivery.TOLD) this._deliverFates();
+    if (status & delivery.TOLD) this[own.deliverFates]();
     return !(status & delivery.ABOVE);
   }
 
   /** The numbers of the policy, in the order that src/binding/options.rs reads. */
-  _settings() {
-    const { numbers, circuitBreaker, route } = this._inner;
+  [own.settings]() {
+    const { numbers, circuitBreaker, route } = this[own.inner];
     return [
       numbers.maxRetries,
       numbers.baseDelay,
@@ -382,19 +384,19 @@ class WebSocketReconnect extends Reconnector {
       circuitBreaker.window,
       circuitBreaker.failureRate,
       circuitBreaker.minimumRequests,
-      ...this._reconnectSettings(),
+      ...this[own.reconnectSettings](),
     ];
   }
 
-  _configure() {
-    this._inner.client.configure(this._settings(), this._liveness());
-    this._watchEventLoop();
-    this._sift();
-    this._share();
+  [own.configure]() {
+    this[own.inner].client.configure(this[own.settings](), this[own.liveness]());
+    this[own.watchEventLoop]();
+    this[own.sift]();
+    this[own.share]();
   }
 
-  _share() {
-    const inner = this._inner;
+  [own.share]() {
+    const inner = this[own.inner];
     const { scope } = inner.circuitBreaker;
     if (scope === inner.scope) return;
     inner.scope = scope;
@@ -402,32 +404,32 @@ class WebSocketReconnect extends Reconnector {
   }
 
   /** Puts what judges and hides messages before their delivery. Only a client that asks for it has that. */
-  _sift() {
-    const { client, liveness: asked } = this._inner;
+  [own.sift]() {
+    const { client, liveness: asked } = this[own.inner];
     const { heartbeatReply, hidePong } = asked;
     if (!heartbeatReply && !hidePong) {
-      delete this._emitMessage;
+      delete this[own.emitMessage];
       return;
     }
     const sift = (data) => {
       if (heartbeatReply && liveness.isReply(heartbeatReply, data)) client.answered();
-      if (!hidePong || !liveness.isPong(data)) super._emitMessage(data);
+      if (!hidePong || !liveness.isPong(data)) super[own.emitMessage](data);
     };
-    Object.defineProperty(this, '_emitMessage', { configurable: true, value: sift });
+    Object.defineProperty(this, own.emitMessage, { configurable: true, value: sift });
   }
 
   /** What is watched, as the engine takes it. */
-  _liveness() {
-    return liveness.raw(this._inner.liveness, this._inner.numbers);
+  [own.liveness]() {
+    return liveness.raw(this[own.inner].liveness, this[own.inner].numbers);
   }
 
-  _track() {
-    super._track();
-    this._watchEventLoop();
+  [own.track]() {
+    super[own.track]();
+    this[own.watchEventLoop]();
   }
 
-  _watchEventLoop() {
-    const { id, alive, numbers } = this._inner;
+  [own.watchEventLoop]() {
+    const { id, alive, numbers } = this[own.inner];
     liveness.watchEventLoop(id, alive ? numbers.maxEventLoopBlock : 0, mailbox.tellThatItRuns);
   }
 }
@@ -437,11 +439,11 @@ for (const name of Object.keys(options.NUMBERS)) {
     enumerable: true,
     configurable: true,
     get() {
-      return this._inner.numbers[name];
+      return this[own.inner].numbers[name];
     },
     set(value) {
-      this._inner.numbers[name] = options.number(name, value, options.NUMBERS[name]);
-      this._configure();
+      this[own.inner].numbers[name] = options.number(name, value, options.NUMBERS[name]);
+      this[own.configure]();
     },
   });
 }
@@ -451,10 +453,10 @@ for (const name of Object.keys(delivery.BUFFER)) {
     enumerable: true,
     configurable: true,
     get() {
-      return this._inner.buffer[name];
+      return this[own.inner].buffer[name];
     },
     set(value) {
-      const { buffer, client } = this._inner;
+      const { buffer, client } = this[own.inner];
       buffer[name] = options.number(name, value, delivery.BUFFER[name]);
       client.setMarks(buffer.highWaterMark, buffer.maxBufferedAmount);
     },
@@ -466,11 +468,11 @@ for (const name of Object.keys(liveness.OPTIONS)) {
     enumerable: true,
     configurable: true,
     get() {
-      return this._inner.liveness[name];
+      return this[own.inner].liveness[name];
     },
     set(value) {
-      this._inner.liveness = liveness.read({ ...this._inner.liveness, [name]: value });
-      this._configure();
+      this[own.inner].liveness = liveness.read({ ...this[own.inner].liveness, [name]: value });
+      this[own.configure]();
     },
   });
 }

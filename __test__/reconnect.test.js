@@ -1,6 +1,7 @@
 'use strict';
 
 const assert = require('assert');
+const own = require('../lib/own.js');
 const { startServer, deadPort } = require('./peer/index.js');
 const { WebSocketReconnect, client, openClient } = require('./support/clients.js');
 const { block } = require('./support/runtime.js');
@@ -368,10 +369,10 @@ describe('connectionTimeout', () => {
   it('takes the place of the default handshakeTimeout, so that it can be longer', () => {
     const ws = make({ connectionTimeout: 60000 });
     assert.strictEqual(ws.connectionTimeout, 60000);
-    assert.strictEqual(ws._inner.route.handshakeTimeout, Infinity);
+    assert.strictEqual(ws[own.inner].route.handshakeTimeout, Infinity);
     ws.connectionTimeout = null;
     assert.strictEqual(ws.connectionTimeout, 10000);
-    assert.strictEqual(ws._inner.route.handshakeTimeout, 10000);
+    assert.strictEqual(ws[own.inner].route.handshakeTimeout, 10000);
     assert.throws(() => make({ connectionTimeout: -1 }), RangeError);
     assert.throws(() => make({ connectionTimeout: '1' }), TypeError);
   });
@@ -730,7 +731,7 @@ describe('urls', () => {
     const away = await startServer();
     const { ws } = client({ urls: [home.url, away.url], baseDelay: 5 });
     await ws.connect();
-    assert.strictEqual(ws._settings().slice(-1)[0], 0);
+    assert.strictEqual(ws[own.settings]().slice(-1)[0], 0);
     assert.strictEqual(ws.url, away.url);
   });
 

@@ -1,6 +1,7 @@
 'use strict';
 
 const EventEmitter = require('events');
+const own = require('./own.js');
 
 /** The argument of the one event that is built for each message. */
 class MessageEvent {
@@ -46,7 +47,7 @@ class Emitter extends EventEmitter {
   }
 
   /** Emits `message`. Most clients have one handler: that one is called without a list being made. */
-  _emitMessage(data) {
+  [own.emitMessage](data) {
     // What EventEmitter keeps: a function where there is one handler, an array where there are more.
     const { message } = /** @type {any} */ (this)._events;
     const isPlain = this.emit === Emitter.prototype.emit;

@@ -1,6 +1,7 @@
 'use strict';
 
 const { badRange, badType, coded, oneOf } = require('./errors.js');
+const own = require('./own.js');
 
 /** Kinds of the rows that the engine tells (see src/binding/value.rs). */
 const PINGED = 22;
@@ -123,7 +124,7 @@ function pingLost() {
 function deliver(view, kind, row, at) {
   switch (kind) {
     case PINGED:
-      view._inner.pings.settle(row[at + 6], row[at + 7]);
+      view[own.inner].pings.settle(row[at + 6], row[at + 7]);
       return;
     case BLOCKED:
       view.emit('blocked', { duration: row[at + 6] });
@@ -136,10 +137,10 @@ function deliver(view, kind, row, at) {
       return;
     case WAS_ANSWERED:
       // All messages before this row have been judged.
-      view._deliverNow(view._call('judged', row[at + 6]));
+      view[own.deliverNow](view[own.call]('judged', row[at + 6]));
       return;
     case RUNS:
-      view._deliverNow(view._call('runs'));
+      view[own.deliverNow](view[own.call]('runs'));
   }
 }
 

@@ -2,6 +2,7 @@
 
 const { DROPPED, RECEIPT, DRAINED } = require('./delivery.js');
 const native = require('./native.js');
+const own = require('./own.js');
 const { trustedCertificates } = require('./trust.js');
 
 /** How many values a row of a notice has, by its kind (see src/binding/value.rs). */
@@ -114,12 +115,12 @@ function deliverHere(...taken) {
 }
 
 function deliverRow(client, kind, list, at) {
-  if (kind === TEXTS) client._deliverTexts(list, at);
-  else if (kind === BINARIES) client._deliverBinaries(list, at);
-  else if (kind === PING) client._deliverControl('ping', list, at);
-  else if (kind === PONG) client._deliverControl('pong', list, at);
-  else if (kind >= DROPPED) client._deliverFate(kind, list, at);
-  else client._deliverQueued(kind, list, at);
+  if (kind === TEXTS) client[own.deliverTexts](list, at);
+  else if (kind === BINARIES) client[own.deliverBinaries](list, at);
+  else if (kind === PING) client[own.deliverControl]('ping', list, at);
+  else if (kind === PONG) client[own.deliverControl]('pong', list, at);
+  else if (kind >= DROPPED) client[own.deliverFate](kind, list, at);
+  else client[own.deliverQueued](kind, list, at);
 }
 
 function rowLength(list, at) {

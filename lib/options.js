@@ -1,6 +1,7 @@
 'use strict';
 
 const { badRange, badType } = require('./errors.js');
+const own = require('./own.js');
 
 /** A number option: its default, its bounds, and how an error describes them. */
 const ms = (value) => ({ value, above: 0, allowed: 'a number of milliseconds above 0' });
@@ -128,7 +129,7 @@ const CHECKED = {
   set(settings, name, value) {
     if (name === 'scope') settings.scope = scope(value);
     else settings[name] = name in CIRCUIT ? number(`circuitBreaker.${name}`, value, CIRCUIT[name]) : value;
-    settings[OWNER]._configure();
+    settings[OWNER][own.configure]();
     return true;
   },
 };

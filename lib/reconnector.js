@@ -2,6 +2,7 @@
 
 const { abortError, asError, ask } = require('./ask.js');
 const { badRange, badType, coded, ignore, manuallyClosed, rejected } = require('./errors.js');
+const own = require('./own.js');
 const { READERS, reconnectSettings } = require('./reconnect-options.js');
 const { Routed } = require('./routed.js');
 
@@ -37,10 +38,10 @@ function checkVerdict(value) {
 
 /** When to connect, when to connect again, and when no more. */
 class Reconnector extends Routed {
-  _readReconnectOptions(given) {
+  [own.readReconnectOptions](given) {
     const reconnect = {};
     for (const name of Object.keys(READERS)) reconnect[name] = READERS[name](given[name]);
-    Object.assign(this._inner, {
+    Object.assign(this[own.inner], {
       reconnect,
       /** The retry that a function of the user decides about. */
       deciding: undefined,
@@ -48,12 +49,12 @@ class Reconnector extends Routed {
       heeded: undefined,
       onAbort: undefined,
     });
-    const asksRoute = this._routeFunctions().length > 0;
-    Object.assign(this._inner, { route: this._readRoute(), asksRoute });
+    const asksRoute = this[own.routeFunctions]().length > 0;
+    Object.assign(this[own.inner], { route: this[own.readRoute](), asksRoute });
   }
 
-  _reconnectSettings() {
-    const { numbers, reconnect, route, asksRoute } = this._inner;
+  [own.reconnectSettings]() {
+    const { numbers, reconnect, route, asksRoute } = this[own.inner];
     const { connectionTimeout } = reconnect;
     return reconnectSettings({
       numbers,
@@ -66,18 +67,18 @@ class Reconnector extends Routed {
 
   reconnect(code = 1000, reason = 'Reconnecting') {
     checkClose(code, reason);
-    return this._start('reconnect', code, reason);
+    return this[own.start]('reconnect', code, reason);
   }
 
   /** Starts connecting by a call that may be refused. The promise of the next `open`. */
-  _start(name, ...args) {
-    const inner = this._inner;
+  [own.start](name, ...args) {
+    const inner = this[own.inner];
     const { signal } = inner.reconnect;
     if (signal && signal.aborted) return rejected(abortReason(signal));
     let reply;
     try {
-      this._reroute();
-      reply = this._call(name, ...args);
+      this[own.reroute]();
+      reply = this[own.call](name, ...args);
     } catch (error) {
       return rejected(error);
     }
@@ -92,9 +93,9 @@ class Reconnector extends Routed {
       inner.pending = pending;
     }
     const { promise } = inner.pending;
-    this._track();
-    if (name === 'reconnect') this._deliverBehind(reply);
-    else this._deliverNow(reply);
+    this[own.track]();
+    if (name === 'reconnect') this[own.deliverBehind](reply);
+    else this[own.deliverNow](reply);
     return promise;
   }
 
@@ -102,21 +103,21 @@ class Reconnector extends Routed {
   resume() {}
 
   /** Ends for good, by one of the calls that do. */
-  _finish(name, ...args) {
-    const inner = this._inner;
+  [own.finish](name, ...args) {
+    const inner = this[own.inner];
     inner.manualClose = true;
     this.resume();
-    this._settle('reject', manuallyClosed());
-    const reply = this._call(name, ...args, inner.alive && !inner.closing);
+    this[own.settle]('reject', manuallyClosed());
+    const reply = this[own.call](name, ...args, inner.alive && !inner.closing);
     inner.closing = inner.alive;
     // Without rows, the end that is on its way already is the one to deliver.
     if (reply.rows.length > 1) inner.lifeHorizon = reply.horizon;
-    this._deliverNow(reply);
+    this[own.deliverNow](reply);
   }
 
   /** The engine asks whether and when to connect again after the attempt `id`. */
-  _askForRetry(id, attempt, elapsed) {
-    const inner = this._inner;
+  [own.askForRetry](id, attempt, elapsed) {
+    const inner = this[own.inner];
     const { shouldReconnect, reconnectDelay } = inner.reconnect;
     const error = inner.trouble;
     const { statusCode, headers } = error || {};
@@ -126,7 +127,7 @@ class Reconnector extends Routed {
     const failed = (name) => (thrown) => {
       if (inner.deciding !== id) return;
       this.emit('error', asError(thrown, name));
-      this._decide(id, true);
+      this[own.decide](id, true);
     };
     const checked = (name, check, use) => (value) => {
       let fine;
@@ -138,29 +139,29 @@ class Reconnector extends Routed {
       }
       use(fine);
     };
-    const delay = checked('reconnectDelay', checkDelay, (ms) => this._decide(id, true, ms));
+    const delay = checked('reconnectDelay', checkDelay, (ms) => this[own.decide](id, true, ms));
     const goOn = () => {
-      if (!reconnectDelay) this._decide(id, true);
+      if (!reconnectDelay) this[own.decide](id, true);
       else ask([() => reconnectDelay(context)], ([ms]) => delay(ms), failed('reconnectDelay'), waiting);
     };
     const verdict = checked('shouldReconnect', checkVerdict, (isYes) => {
       if (isYes) goOn();
-      else this._decide(id, false);
+      else this[own.decide](id, false);
     });
     if (!shouldReconnect) goOn();
     else
       ask([() => shouldReconnect(context)], ([isYes]) => verdict(isYes), failed('shouldReconnect'), waiting);
   }
 
-  _decide(id, goesOn, delay) {
-    if (this._inner.deciding !== id) return;
-    this._inner.deciding = undefined;
-    this._inner.client.sayRetry(id, goesOn, delay);
+  [own.decide](id, goesOn, delay) {
+    if (this[own.inner].deciding !== id) return;
+    this[own.inner].deciding = undefined;
+    this[own.inner].client.sayRetry(id, goesOn, delay);
   }
 
   /** The engine goes on without a decision, where it has waited for long enough. */
-  _undecided(isTooLate) {
-    const inner = this._inner;
+  [own.undecided](isTooLate) {
+    const inner = this[own.inner];
     if (inner.deciding === undefined) return;
     inner.deciding = undefined;
     if (!isTooLate) return;
@@ -169,9 +170,9 @@ class Reconnector extends Routed {
   }
 
   /** Listens to the signal for as long as it can end something: it may outlive the client. */
-  _track() {
-    super._track();
-    const inner = this._inner;
+  [own.track]() {
+    super[own.track]();
+    const inner = this[own.inner];
     const signal = inner.alive ? inner.reconnect.signal : undefined;
     if (signal === inner.heeded) return;
     if (inner.heeded && inner.heeded.removeEventListener) {
@@ -179,30 +180,30 @@ class Reconnector extends Routed {
     }
     inner.heeded = signal;
     if (!signal) return;
-    inner.onAbort = () => this._abort(signal);
+    inner.onAbort = () => this[own.abort](signal);
     signal.addEventListener('abort', inner.onAbort);
   }
 
-  _abort(signal) {
+  [own.abort](signal) {
     // A signal that cannot be left may still tell.
-    if (this._inner.heeded !== signal) return;
-    this._settle('reject', abortReason(signal));
-    this._finish('close', 1000, 'Aborted');
+    if (this[own.inner].heeded !== signal) return;
+    this[own.settle]('reject', abortReason(signal));
+    this[own.finish]('close', 1000, 'Aborted');
   }
 
   get connectionTimeout() {
-    const { reconnect, route } = this._inner;
+    const { reconnect, route } = this[own.inner];
     const timeout = reconnect.connectionTimeout;
     if (timeout !== undefined) return timeout;
     return route.handshakeTimeout === Infinity ? 0 : route.handshakeTimeout;
   }
 
   set connectionTimeout(value) {
-    const { reconnect } = this._inner;
-    this._setRoute({
+    const { reconnect } = this[own.inner];
+    this[own.setRoute]({
       reconnect: { ...reconnect, connectionTimeout: READERS.connectionTimeout(value) },
     });
-    this._configure();
+    this[own.configure]();
   }
 }
 
@@ -211,12 +212,12 @@ for (const name of ['failover', 'reconnectOn', 'shouldReconnect', 'reconnectDela
     enumerable: true,
     configurable: true,
     get() {
-      return this._inner.reconnect[name];
+      return this[own.inner].reconnect[name];
     },
     set(value) {
-      this._inner.reconnect[name] = READERS[name](value);
-      this._configure();
-      this._track();
+      this[own.inner].reconnect[name] = READERS[name](value);
+      this[own.configure]();
+      this[own.track]();
     },
   });
 }

@@ -5,6 +5,7 @@ const { AnyController, abortError, asError, ask } = require('./ask.js');
 const { badType, coded } = require('./errors.js');
 const mailbox = require('./mailbox.js');
 const options = require('./options.js');
+const own = require('./own.js');
 const { isFunction, urls: readUrls } = require('./reconnect-options.js');
 const { View } = require('./view.js');
 const { readHeaders, readWebSocketOptions } = require('./websocket-options.js');
@@ -42,10 +43,10 @@ const optionalObject = (name, value) =>
 
 /** Where and how to connect: what the user has set, and what the user's functions say for each attempt. */
 class Routed extends View {
-  _readRouteOptions(given) {
+  [own.readRouteOptions](given) {
     const urls = readUrls(given.urls, options.url);
     const hasUrl = given.url !== undefined && given.url !== null;
-    Object.assign(this._inner, {
+    Object.assign(this[own.inner], {
       url: urls && !hasUrl ? urls[0] : orFunction(options.url)(given.url),
       urls,
       protocols: orFunction(options.protocols)(given.protocols),
@@ -61,22 +62,22 @@ class Routed extends View {
       /** What a function threw, and for which attempt. */
       thrown: undefined,
     });
-    const { url } = this._inner;
+    const { url } = this[own.inner];
     if (!urls || !hasUrl) return;
     if (isFunction(url)) throw badType('urls', urls, 'none where url is a function');
-    this._inner.urls = [url, ...urls.filter((other) => other !== url)];
+    this[own.inner].urls = [url, ...urls.filter((other) => other !== url)];
   }
 
   /** The user's functions that say where and how to connect, by name. */
-  _routeFunctions() {
-    const { url, protocols, headers, websocketOptions } = this._inner;
+  [own.routeFunctions]() {
+    const { url, protocols, headers, websocketOptions } = this[own.inner];
     const all = { url, protocols, headers, 'websocketOptions.headers': websocketOptions.headers };
     return Object.entries(all).filter(([, value]) => isFunction(value));
   }
 
   /** Where and how to connect, as the engine takes it. */
-  _readRoute(said = {}) {
-    const { url, urls, protocols, headers, websocketOptions, reconnect } = this._inner;
+  [own.readRoute](said = {}) {
+    const { url, urls, protocols, headers, websocketOptions, reconnect } = this[own.inner];
     const instead = {};
     if (isFunction(websocketOptions.headers)) instead.headers = said['websocketOptions.headers'];
     const { handshakeTimeout } = websocketOptions;
@@ -91,13 +92,13 @@ class Routed extends View {
     return { ...route, urls: places, protocols: [...offered] };
   }
 
-  _setRoute(change) {
-    const inner = this._inner;
+  [own.setRoute](change) {
+    const inner = this[own.inner];
     const before = {};
     for (const name of Object.keys(change)) before[name] = inner[name];
     Object.assign(inner, change);
     try {
-      this._reroute();
+      this[own.reroute]();
     } catch (error) {
       Object.assign(inner, before);
       throw error;
@@ -105,32 +106,32 @@ class Routed extends View {
   }
 
   /** Hands the route over where it has changed: users also write into `websocketOptions.headers`. */
-  _reroute() {
-    const inner = this._inner;
-    const route = this._readRoute(inner.said);
-    const asks = this._routeFunctions().length > 0;
+  [own.reroute]() {
+    const inner = this[own.inner];
+    const route = this[own.readRoute](inner.said);
+    const asks = this[own.routeFunctions]().length > 0;
     if (asks === inner.asksRoute && isDeepStrictEqual(route, inner.route)) return;
     thrownHere(() => mailbox.reroute(inner.client, route, mayNeedTrust(route)));
     Object.assign(inner, { route, asksRoute: asks });
-    this._configure();
+    this[own.configure]();
   }
 
   /** A handler may have written a fresh token into the headers for the next attempt. */
-  _rerouteForNext() {
-    if (this._inner.asksRoute && this._routeFunctions().length > 0) return;
+  [own.rerouteForNext]() {
+    if (this[own.inner].asksRoute && this[own.routeFunctions]().length > 0) return;
     try {
-      this._reroute();
+      this[own.reroute]();
     } catch (error) {
       this.emit('error', error);
     }
   }
 
   /** The engine asks where and how the attempt `id` connects. */
-  _askForRoute(id, attempt) {
-    const inner = this._inner;
+  [own.askForRoute](id, attempt) {
+    const inner = this[own.inner];
     inner.controller = new AnyController();
     const context = { attempt, lastError: inner.lastError, signal: inner.controller.signal };
-    const asked = this._routeFunctions();
+    const asked = this[own.routeFunctions]();
     ask(
       asked.map(
         ([, value]) =>
@@ -142,50 +143,50 @@ class Routed extends View {
         asked.forEach(([name], i) => {
           said[name] = values[i];
         });
-        this._sayRoute(id, said);
+        this[own.sayRoute](id, said);
       },
-      (thrown) => this._failRoute(id, asError(thrown, asked.map(([name]) => name).join(', '))),
+      (thrown) => this[own.failRoute](id, asError(thrown, asked.map(([name]) => name).join(', '))),
       () => inner.client.sayAwaited(id),
     );
   }
 
-  _sayRoute(id, said) {
-    const inner = this._inner;
+  [own.sayRoute](id, said) {
+    const inner = this[own.inner];
     try {
-      const route = this._readRoute(said);
+      const route = this[own.readRoute](said);
       mailbox.prepare(mayNeedTrust(route));
       thrownHere(() => inner.client.sayRoute(id, route));
       inner.route = route;
       inner.said = said;
     } catch (error) {
-      this._failRoute(id, error);
+      this[own.failRoute](id, error);
     }
   }
 
-  _failRoute(id, error) {
-    this._inner.thrown = { id, error };
-    this._inner.client.failRoute(id, String(error.message));
+  [own.failRoute](id, error) {
+    this[own.inner].thrown = { id, error };
+    this[own.inner].client.failRoute(id, String(error.message));
   }
 
   /** The attempt is over, or was given up: what is still at work for it may end. */
-  _abandonAttempt() {
-    const { controller } = this._inner;
-    this._inner.controller = undefined;
+  [own.abandonAttempt]() {
+    const { controller } = this[own.inner];
+    this[own.inner].controller = undefined;
     if (controller) controller.abort(abortError('The attempt was given up'));
   }
 
   get url() {
-    const { url, reachedUrl, urls, said } = this._inner;
+    const { url, reachedUrl, urls, said } = this[own.inner];
     if (isFunction(url)) return 'url' in said ? options.url(said.url) : '';
     return urls ? reachedUrl || urls[0] : url;
   }
 
   set url(value) {
-    this._setRoute({ url: orFunction(options.url)(value), urls: undefined });
+    this[own.setRoute]({ url: orFunction(options.url)(value), urls: undefined });
   }
 
   get urls() {
-    const { url, urls } = this._inner;
+    const { url, urls } = this[own.inner];
     if (urls) return urls;
     return isFunction(url) ? [] : [url];
   }
@@ -193,32 +194,32 @@ class Routed extends View {
   set urls(value) {
     const urls = readUrls(value, options.url);
     if (!urls) throw badType('urls', value, 'an array of strings or URLs with ws: or wss:');
-    this._setRoute({ url: urls[0], urls, reachedUrl: undefined });
+    this[own.setRoute]({ url: urls[0], urls, reachedUrl: undefined });
   }
 
   get protocols() {
-    const { protocols, said } = this._inner;
+    const { protocols, said } = this[own.inner];
     return isFunction(protocols) ? options.protocols(said.protocols) : protocols;
   }
 
   set protocols(value) {
-    this._setRoute({ protocols: orFunction(options.protocols)(value) });
+    this[own.setRoute]({ protocols: orFunction(options.protocols)(value) });
   }
 
   get headers() {
-    return this._inner.headers;
+    return this[own.inner].headers;
   }
 
   set headers(value) {
-    this._setRoute({ headers: headersOrFunction(value) });
+    this[own.setRoute]({ headers: headersOrFunction(value) });
   }
 
   get websocketOptions() {
-    return this._inner.websocketOptions;
+    return this[own.inner].websocketOptions;
   }
 
   set websocketOptions(value) {
-    this._setRoute({ websocketOptions: options.object('websocketOptions', value) });
+    this[own.setRoute]({ websocketOptions: options.object('websocketOptions', value) });
   }
 }
 

@@ -7,6 +7,7 @@ const { coded, ignore, manuallyClosed } = require('./errors.js');
 const { Emitter } = require('./events.js');
 const liveness = require('./liveness.js');
 const mailbox = require('./mailbox.js');
+const own = require('./own.js');
 
 /** Kinds of the rows that the engine tells (see src/binding/value.rs). */
 const AGREED = 2;
@@ -76,7 +77,7 @@ class View extends Emitter {
   constructor() {
     super();
     /** @type {any} What this class knows; the subclass keeps its own beside it. */
-    this._inner = {
+    this[own.inner] = {
       /** Of the native half. */
       id: 0,
       client: undefined,
@@ -136,35 +137,35 @@ class View extends Emitter {
       /** … of `retryCount` and `circuitFailures`. */
       countHorizon: BEGINNING,
     };
-    Object.defineProperty(this, '_inner', { enumerable: false, writable: false });
+    Object.defineProperty(this, own.inner, { enumerable: false, writable: false });
   }
 
   /** Hands the numbers of the policy over. */
-  _configure() {}
+  [own.configure]() {}
 
   /** Called when another attempt may follow: the subclass hands over what users have changed. */
-  _rerouteForNext() {}
+  [own.rerouteForNext]() {}
 
   /** Called when the engine asks where and how an attempt connects. */
-  _askForRoute(_id, _attempt) {}
+  [own.askForRoute](_id, _attempt) {}
 
   /** Called when an attempt is not under way any more, and has not opened. */
-  _abandonAttempt() {}
+  [own.abandonAttempt]() {}
 
   /** Called when the engine asks whether and when to connect again. */
-  _askForRetry(_id, _attempt, _elapsed) {}
+  [own.askForRetry](_id, _attempt, _elapsed) {}
 
   /** Called when what the engine has asked for a retry is void. `isTooLate`: it has waited for too long. */
-  _undecided(_isTooLate) {}
+  [own.undecided](_isTooLate) {}
 
-  _track() {
-    const { id, alive, circuitState, holding } = this._inner;
+  [own.track]() {
+    const { id, alive, circuitState, holding } = this[own.inner];
     mailbox.track(id, this, alive || circuitState === 'OPEN', alive && holding);
   }
 
   /** Hands a call to the engine: the rows to deliver at once, and the moment of the call. */
-  _call(name, ...args) {
-    const inner = this._inner;
+  [own.call](name, ...args) {
+    const inner = this[own.inner];
     const received = inner.received - (inner.backlog ? inner.backlog.notices : 0);
     const rows = inner.client[name](received, ...args);
     const horizon = { order: rows[0], call: ++inner.calls };
@@ -174,34 +175,34 @@ class View extends Emitter {
   }
 
   /** Hands an assignment to the engine, and returns its moment. */
-  _assign(name, value) {
-    const inner = this._inner;
+  [own.assign](name, value) {
+    const inner = this[own.inner];
     return { order: inner.client[name](value), call: ++inner.calls };
   }
 
   /** Delivers what a call returned, before it returns. */
-  _deliverNow({ rows, horizon }) {
-    const inner = this._inner;
+  [own.deliverNow]({ rows, horizon }) {
+    const inner = this[own.inner];
     inner.telling += 1;
     try {
       mailbox.eachRow(rows, (kind, at) =>
-        this._deliver(kind, rows, at, { order: Infinity, call: horizon.call }),
+        this[own.deliver](kind, rows, at, { order: Infinity, call: horizon.call }),
       );
     } finally {
       inner.telling -= 1;
     }
-    if (inner.telling === 0 && inner.behind.length > 0) this._deliverNow(inner.behind.shift());
+    if (inner.telling === 0 && inner.behind.length > 0) this[own.deliverNow](inner.behind.shift());
   }
 
   /** The same, behind what a call that is under way is still telling: nothing of that is void. */
-  _deliverBehind(reply) {
-    if (this._inner.telling > 0) this._inner.behind.push(reply);
-    else this._deliverNow(reply);
+  [own.deliverBehind](reply) {
+    if (this[own.inner].telling > 0) this[own.inner].behind.push(reply);
+    else this[own.deliverNow](reply);
   }
 
-  _circuitCall(name, state, failures, retryCount) {
-    const inner = this._inner;
-    const reply = this._call(name);
+  [own.circuitCall](name, state, failures, retryCount) {
+    const inner = this[own.inner];
+    const reply = this[own.call](name);
     inner.circuitHorizon = reply.horizon;
     if (inner.circuitFailures !== failures || inner.retryCount !== retryCount) {
       inner.countHorizon = reply.horizon;
@@ -209,28 +210,28 @@ class View extends Emitter {
       inner.retryCount = retryCount;
     }
     // Without a row of its own, the engine was there already: what would have told it is void now.
-    if (reply.rows[2] !== CIRCUIT) this._setCircuitState(state);
-    this._deliverNow(reply);
+    if (reply.rows[2] !== CIRCUIT) this[own.setCircuitState](state);
+    this[own.deliverNow](reply);
   }
 
-  _setCircuitState(state) {
-    const inner = this._inner;
+  [own.setCircuitState](state) {
+    const inner = this[own.inner];
     const changed = inner.circuitState !== state;
     inner.circuitState = state;
-    this._track();
+    this[own.track]();
     if (changed) this.emit('circuitChange', state);
   }
 
   /** Takes a row of text messages. */
-  _deliverTexts(row, at) {
-    this._inner.lastActivity = row[at + 2];
+  [own.deliverTexts](row, at) {
+    this[own.inner].lastActivity = row[at + 2];
     const end = at + 4 + row[at + 3];
-    for (let i = at + 4; i < end; i += 1) this._emitMessage(row[i]);
+    for (let i = at + 4; i < end; i += 1) this[own.emitMessage](row[i]);
   }
 
   /** Takes a row of binary messages. */
-  _deliverBinaries(row, at) {
-    const inner = this._inner;
+  [own.deliverBinaries](row, at) {
+    const inner = this[own.inner];
     inner.lastActivity = row[at + 2];
     const chunk = row[at + 4];
     if (row[at + 3] > 1) markAsUntransferable(chunk);
@@ -238,58 +239,59 @@ class View extends Emitter {
     let offset = 0;
     for (let i = at + 5; i < end; i += 1) {
       const length = row[i];
-      this._emitMessage(binaryOf(inner.binaryType, chunk, offset, length));
+      this[own.emitMessage](binaryOf(inner.binaryType, chunk, offset, length));
       offset += length;
     }
   }
 
   /** Takes the row of a ping or a pong. */
-  _deliverControl(event, row, at) {
-    this._inner.lastActivity = row[at + 2];
-    if (!this.emit(event, Buffer.from(row[at + 3]))) this._listen();
+  [own.deliverControl](event, row, at) {
+    this[own.inner].lastActivity = row[at + 2];
+    if (!this.emit(event, Buffer.from(row[at + 3]))) this[own.listen]();
   }
 
   /** Tells the engine which control frames somebody listens to: no other is told. */
-  _listen() {
-    this._inner.client.listen(this.listenerCount('ping') > 0, this.listenerCount('pong') > 0);
+  [own.listen]() {
+    this[own.inner].client.listen(this.listenerCount('ping') > 0, this.listenerCount('pong') > 0);
   }
 
   on(event, handler) {
-    return this._listening(event, super.on(event, handler));
+    return this[own.listening](event, super.on(event, handler));
   }
 
   addListener(event, handler) {
-    return this._listening(event, super.addListener(event, handler));
+    return this[own.listening](event, super.addListener(event, handler));
   }
 
   prependListener(event, handler) {
-    return this._listening(event, super.prependListener(event, handler));
+    return this[own.listening](event, super.prependListener(event, handler));
   }
 
-  _listening(event, view) {
-    if (event === 'ping' || event === 'pong') this._listen();
+  [own.listening](event, view) {
+    if (event === 'ping' || event === 'pong') this[own.listen]();
     return view;
   }
 
   /** Emits `message`, or keeps it for later. */
-  _emitMessage(data) {
-    const { backlog } = this._inner;
-    if (backlog === undefined) super._emitMessage(data);
+  [own.emitMessage](data) {
+    const { backlog } = this[own.inner];
+    if (backlog === undefined) super[own.emitMessage](data);
     else backlog.addMessage(data);
   }
 
   /** Takes the row of a notice from the mailbox. What tells of the connection's life waits behind messages that wait. */
-  _deliverQueued(kind, row, at) {
-    const inner = this._inner;
+  [own.deliverQueued](kind, row, at) {
+    const inner = this[own.inner];
     const { backlog } = inner;
     const moment = { order: kind === AGREED ? inner.received : ++inner.received, call: Infinity };
-    if (backlog === undefined || backlog.isEmpty || kind >= LIVENESS) this._deliver(kind, row, at, moment);
+    if (backlog === undefined || backlog.isEmpty || kind >= LIVENESS)
+      this[own.deliver](kind, row, at, moment);
     else backlog.addNotice(kind, row.slice(at, at + mailbox.rowLength(row, at)), moment);
   }
 
   /** Delivers what was kept while paused; what follows an `open` waits for the next turn of the event loop. */
-  _deliverBacklog() {
-    const inner = this._inner;
+  [own.deliverBacklog]() {
+    const inner = this[own.inner];
     const { backlog } = inner;
     if (backlog === undefined) return;
     for (let count = 0; count < BATCH && !backlog.paused; count += 1) {
@@ -299,16 +301,16 @@ class View extends Emitter {
         return;
       }
       const { data, notice } = backlog.take();
-      if (notice === undefined) super._emitMessage(data);
-      else this._deliver(notice.kind, notice.row, 0, notice.moment);
+      if (notice === undefined) super[own.emitMessage](data);
+      else this[own.deliver](notice.kind, notice.row, 0, notice.moment);
       if (notice !== undefined && notice.kind === OPEN) break;
     }
-    if (!backlog.paused) setImmediate(() => this._deliverBacklog());
+    if (!backlog.paused) setImmediate(() => this[own.deliverBacklog]());
   }
 
   /** Takes a row of what became of what was sent. */
-  _deliverFate(kind, row, at) {
-    const { receipts, binaryType } = this._inner;
+  [own.deliverFate](kind, row, at) {
+    const { receipts, binaryType } = this[own.inner];
     if (kind === DROPPED) {
       const kept = row[at + 4];
       const data = typeof kept === 'string' ? kept : binaryOf(binaryType, kept, 0, kept.byteLength);
@@ -325,8 +327,8 @@ class View extends Emitter {
   }
 
   /** The promise of a receipt. */
-  _receipt(name) {
-    const inner = this._inner;
+  [own.receipt](name) {
+    const inner = this[own.inner];
     if (inner.receipts === undefined) inner.receipts = new Map();
     const promise = new Promise((resolve, reject) => inner.receipts.set(name, { resolve, reject }));
     // It can be rejected by the network before anybody has had the time to wait for it.
@@ -335,14 +337,14 @@ class View extends Emitter {
   }
 
   /** Delivers what a call has settled, before it returns. */
-  _deliverFates() {
-    const rows = this._inner.client.takeFates();
-    mailbox.eachRow(rows, (kind, at) => this._deliverFate(kind, rows, at));
+  [own.deliverFates]() {
+    const rows = this[own.inner].client.takeFates();
+    mailbox.eachRow(rows, (kind, at) => this[own.deliverFate](kind, rows, at));
   }
 
   /** Takes one row of a notice. It may have been made void by a call since its moment. */
-  _deliver(kind, row, at, moment) {
-    const inner = this._inner;
+  [own.deliver](kind, row, at, moment) {
+    const inner = this[own.inner];
     if (kind === AGREED) {
       inner.protocol = row[at + 3];
       inner.extensions = row[at + 4];
@@ -356,15 +358,15 @@ class View extends Emitter {
       inner.circuitFailures = row[at + 5];
     }
     if (kind === CIRCUIT) {
-      if (!isBefore(moment, inner.circuitHorizon)) this._setCircuitState(row[at + 6]);
+      if (!isBefore(moment, inner.circuitHorizon)) this[own.setCircuitState](row[at + 6]);
     } else if (!isBefore(moment, inner.lifeHorizon)) {
-      this._live(kind, row, at, moment);
+      this[own.live](kind, row, at, moment);
     }
   }
 
   /** Takes a step of the connection's life. */
-  _live(kind, row, at, moment) {
-    const inner = this._inner;
+  [own.live](kind, row, at, moment) {
+    const inner = this[own.inner];
     if (kind === STATE) {
       const state = row[at + 6];
       if (inner.pings && state !== 'OPEN') inner.pings.lose();
@@ -374,9 +376,9 @@ class View extends Emitter {
       if (state === inner.state) return;
       inner.state = state;
       if (state === 'OPEN') inner.openedAt = row[at + 2];
-      this._turn(state);
+      this[own.turn](state);
       this.emit('stateChange', state);
-      if (state === 'BLOCKED') this._rerouteForNext();
+      if (state === 'BLOCKED') this[own.rerouteForNext]();
     } else if (kind === ERROR) {
       const { thrown } = inner;
       const isThrown = thrown !== undefined && thrown.id === row[at + 10];
@@ -387,28 +389,28 @@ class View extends Emitter {
       this.emit('error', error);
     } else if (kind === OPEN) {
       inner.lastActivity = row[at + 2];
-      if (!isBefore(moment, inner.openHorizon)) this._settle('resolve');
-      this._open(row[at + 6], row[at + 7]);
+      if (!isBefore(moment, inner.openHorizon)) this[own.settle]('resolve');
+      this[own.open](row[at + 6], row[at + 7]);
     } else if (kind === CLOSE) {
       const lives = row[at + 3] || isBefore(moment, inner.birthHorizon);
-      this._end(lives, { code: row[at + 6], reason: row[at + 7], wasClean: row[at + 8] });
+      this[own.end](lives, { code: row[at + 6], reason: row[at + 7], wasClean: row[at + 8] });
     } else if (kind === RETRY) {
-      this._undecided(true);
+      this[own.undecided](true);
       this.emit('retry', { attempt: row[at + 6], delay: row[at + 7], maxRetries: row[at + 8] });
-      this._rerouteForNext();
+      this[own.rerouteForNext]();
     } else if (kind === ASK_ROUTE) {
-      this._askForRoute(row[at + 6], row[at + 7]);
+      this[own.askForRoute](row[at + 6], row[at + 7]);
     } else if (kind === ASK_RETRY) {
-      this._askForRetry(row[at + 6], row[at + 7], row[at + 8]);
+      this[own.askForRetry](row[at + 6], row[at + 7], row[at + 8]);
     } else {
       liveness.deliver(this, kind, row, at);
     }
   }
 
   /** Forgets what a new state makes void. */
-  _turn(state) {
-    const inner = this._inner;
-    this._undecided(state === 'BLOCKED');
+  [own.turn](state) {
+    const inner = this[own.inner];
+    this[own.undecided](state === 'BLOCKED');
     if (state === 'CONNECTING') {
       inner.trouble = undefined;
     } else if (state === 'OPEN') {
@@ -416,12 +418,12 @@ class View extends Emitter {
       inner.lastError = undefined;
       inner.controller = undefined;
     } else {
-      this._abandonAttempt();
+      this[own.abandonAttempt]();
     }
   }
 
-  _open(attempt, downtime) {
-    const { reachedUrl, statusCode, responseHeaders } = this._inner;
+  [own.open](attempt, downtime) {
+    const { reachedUrl, statusCode, responseHeaders } = this[own.inner];
     const info = {
       isReconnect: downtime !== null,
       attempt,
@@ -435,38 +437,38 @@ class View extends Emitter {
   }
 
   /** Takes the end of a connection, which is the end of the client's life unless it `lives` on. */
-  _end(lives, { code, reason, wasClean }) {
-    const inner = this._inner;
+  [own.end](lives, { code, reason, wasClean }) {
+    const inner = this[own.inner];
     // Another code than those of close frames says why the client gave up.
     const gaveUp = typeof code === 'string';
     const ending = { code: gaveUp ? 'MAX_RETRIES' : code, reason, wasClean };
     inner.lastClose = ending;
     if (lives) {
       this.emit('close', ending);
-      this._rerouteForNext();
+      this[own.rerouteForNext]();
       return;
     }
     inner.alive = false;
     inner.closing = false;
-    this._settle('reject', gaveUp ? this._gaveUp(reason) : manuallyClosed());
+    this[own.settle]('reject', gaveUp ? this[own.gaveUp](reason) : manuallyClosed());
     this.emit('close', ending);
     if (gaveUp) {
       const { retryCount, lastError } = inner;
       this.emit('giveup', { reason: code, message: reason, retryCount, error: lastError });
     }
-    this._track();
+    this[own.track]();
   }
 
-  _gaveUp(message) {
+  [own.gaveUp](message) {
     /** @type {any} */
     const error = coded(Error, 'WSR_ERR_GAVE_UP', message);
-    if (this._inner.lastError) error.cause = this._inner.lastError;
+    if (this[own.inner].lastError) error.cause = this[own.inner].lastError;
     return error;
   }
 
-  _settle(how, value) {
-    const { pending } = this._inner;
-    this._inner.pending = undefined;
+  [own.settle](how, value) {
+    const { pending } = this[own.inner];
+    this[own.inner].pending = undefined;
     if (pending) pending[how](value);
   }
 }
