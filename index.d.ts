@@ -721,6 +721,8 @@ export interface WebSocketReconnectEvents {
   newListener: [event: string | symbol, listener: (...args: any[]) => void];
   /** `EventEmitter`'s own. */
   removeListener: [event: string | symbol, listener: (...args: any[]) => void];
+  /** What `error` tells, before its handlers are told: for those who watch and do not handle. */
+  [EventEmitter.errorMonitor]: [error: WebSocketReconnectError];
 }
 
 /** What `addEventListener` hands to its listeners, by the name of the event. */
@@ -743,14 +745,26 @@ export interface WebSocketReconnectEventMap {
   drain: undefined;
 }
 
-/** A handler of the event `E`. */
+/** A handler of the event `E`. It may return a promise: what that rejects with is reported as what it throws is. */
 export type Handler<E extends keyof WebSocketReconnectEvents> = (
   this: WebSocketReconnect,
   ...args: WebSocketReconnectEvents[E]
-) => void;
+) => unknown;
 
 /** A WHATWG listener: a function, or an object with `handleEvent`. */
-export type Listener<T> = ((this: WebSocketReconnect, event: T) => void) | { handleEvent(event: T): void };
+export type Listener<T> =
+  | ((this: WebSocketReconnect, event: T) => unknown)
+  | { handleEvent(event: T): unknown };
+
+/** The options of a WHATWG listener. `true` stands for `{ capture: true }`. */
+export interface ListenerOptions {
+  /** It is called once, then removed. @defaultValue false */
+  once?: boolean | undefined;
+  /** Tells it from the same listener without; there is no tree of targets to capture in. @defaultValue false */
+  capture?: boolean | undefined;
+  /** Removes it by its abort. With one that has aborted, nothing is added. */
+  signal?: AbortSignalLike | undefined;
+}
 
 /**
  * A WebSocket client that reconnects by itself.
@@ -1016,20 +1030,29 @@ export declare class WebSocketReconnect extends EventEmitter {
   /** What a binary message arrives as. @defaultValue 'nodebuffer' */
   binaryType: BinaryType;
 
-  onopen: ((this: WebSocketReconnect, event: OpenEvent) => void) | null;
-  onmessage: ((this: WebSocketReconnect, event: MessageEvent) => void) | null;
-  onclose: ((this: WebSocketReconnect, event: CloseEvent) => void) | null;
-  onerror: ((this: WebSocketReconnect, event: ErrorEvent) => void) | null;
+  onopen: ((this: WebSocketReconnect, event: OpenEvent) => unknown) | null;
+  onmessage: ((this: WebSocketReconnect, event: MessageEvent) => unknown) | null;
+  onclose: ((this: WebSocketReconnect, event: CloseEvent) => unknown) | null;
+  onerror: ((this: WebSocketReconnect, event: ErrorEvent) => unknown) | null;
 
   addEventListener<E extends keyof WebSocketReconnectEventMap>(
     type: E,
     listener: Listener<WebSocketReconnectEventMap[E]> | null,
-    options?: { once?: boolean },
+    options?: boolean | ListenerOptions,
   ): void;
   removeEventListener<E extends keyof WebSocketReconnectEventMap>(
     type: E,
     listener: Listener<WebSocketReconnectEventMap[E]> | null,
+    options?: boolean | { capture?: boolean | undefined },
   ): void;
+  /**
+   * Calls the listeners of the event's type that `addEventListener` added, and the `on…` handler, with the event
+   * itself, whose `target` is set. Handlers that `on` added are called by `emit`.
+   *
+   * @returns `false` where a listener has prevented its default.
+   * @throws TypeError for what has no type.
+   */
+  dispatchEvent(event: { readonly type: string }): boolean;
 
   on<E extends keyof WebSocketReconnectEvents>(event: E, handler: Handler<E>): this;
   once<E extends keyof WebSocketReconnectEvents>(event: E, handler: Handler<E>): this;
@@ -1040,7 +1063,7 @@ export declare class WebSocketReconnect extends EventEmitter {
   off<E extends keyof WebSocketReconnectEvents>(event: E, handler?: Handler<E>): this;
   removeListener<E extends keyof WebSocketReconnectEvents>(event: E, handler: Handler<E>): this;
   removeAllListeners(event?: keyof WebSocketReconnectEvents): this;
-  /** A handler that throws is reported with `console.error` and hurts no other. */
+  /** A handler that throws, or whose promise rejects, is reported with `console.error` and hurts no other. */
   emit<E extends keyof WebSocketReconnectEvents>(event: E, ...args: WebSocketReconnectEvents[E]): boolean;
   listeners<E extends keyof WebSocketReconnectEvents>(event: E): Handler<E>[];
   rawListeners<E extends keyof WebSocketReconnectEvents>(event: E): Handler<E>[];

@@ -5,6 +5,7 @@ const { spawn, spawnSync } = require('child_process');
 const path = require('path');
 const { startServer, deadPort } = require('./peer/index.js');
 const { WebSocketReconnect, client, openClient } = require('./support/clients.js');
+const { allHandled, reportedBy } = require('./support/reported.js');
 const { block, runScript, runtime } = require('./support/runtime.js');
 
 const PONG = '{"type":"pong"}';
@@ -96,6 +97,21 @@ describe('heartbeatReply', () => {
     } finally {
       console.error = error;
     }
+  });
+
+  it('is reported where its promise rejects', async () => {
+    const server = await startServer({ echo: true });
+    const heartbeatReply = async () => {
+      throw new Error('cannot say');
+    };
+    await allHandled(async () => {
+      const reported = await reportedBy(async (count) => {
+        const { ws } = await openClient({ url: server.url, heartbeatReply });
+        ws.send('x');
+        await count(1);
+      });
+      assert.strictEqual(reported[0][1].message, 'cannot say');
+    });
   });
 
   it('is judged late by a busy event loop, which kills no peer that answers', async () => {

@@ -151,4 +151,151 @@ describe('the surface of the WHATWG class', () => {
     await new Promise((resolve) => setImmediate(resolve));
     assert.deepStrictEqual(calls, ['function 1', 'object 1', 'once 1', 'function 2', 'object 2']);
   });
+
+  it('addEventListener tells listeners apart by capture', () => {
+    const { ws } = client({ url: 'ws://127.0.0.1:1/' });
+    const calls = [];
+    const listener = (event) => calls.push(event);
+    ws.addEventListener('x', listener);
+    ws.addEventListener('x', listener, { capture: false });
+    ws.addEventListener('x', listener, true);
+    ws.addEventListener('x', listener, { capture: true });
+    ws.emit('x', 'both');
+    ws.removeEventListener('x', listener, true);
+    ws.emit('x', 'one');
+    ws.removeEventListener('x', listener, { capture: true });
+    ws.emit('x', 'still');
+    ws.removeEventListener('x', listener);
+    ws.emit('x', 'none');
+    assert.deepStrictEqual(calls, ['both', 'both', 'one', 'still']);
+  });
+
+  describe('the signal of addEventListener', () => {
+    /** A signal that tells how many listen to it. */
+    function controller() {
+      const listeners = new Set();
+      const signal = {
+        aborted: false,
+        addEventListener: (_, listener) => listeners.add(listener),
+        removeEventListener: (_, listener) => listeners.delete(listener),
+      };
+      const abort = () => {
+        signal.aborted = true;
+        for (const listener of [...listeners]) listener({ type: 'abort' });
+      };
+      return { signal, abort, listening: () => listeners.size };
+    }
+
+    it('removes the listener when it aborts', () => {
+      const { ws } = client({ url: 'ws://127.0.0.1:1/' });
+      const { signal, abort, listening } = controller();
+      const calls = [];
+      ws.addEventListener('x', (event) => calls.push(event), { signal });
+      ws.addEventListener('x', { handleEvent: (event) => calls.push(event) }, { signal, once: false });
+      ws.emit('x', 1);
+      assert.strictEqual(listening(), 2);
+      abort();
+      ws.emit('x', 2);
+      assert.deepStrictEqual(calls, [1, 1]);
+      assert.strictEqual(ws.listenerCount('x'), 0);
+      assert.strictEqual(listening(), 0);
+    });
+
+    it('adds nothing when it has aborted before', () => {
+      const { ws } = client({ url: 'ws://127.0.0.1:1/' });
+      const { signal, abort } = controller();
+      abort();
+      ws.addEventListener('x', () => {}, { signal });
+      assert.strictEqual(ws.listenerCount('x'), 0);
+    });
+
+    it('keeps a listener from being called that an earlier one has aborted', () => {
+      const { ws } = client({ url: 'ws://127.0.0.1:1/' });
+      const { signal, abort } = controller();
+      const calls = [];
+      ws.addEventListener('x', abort);
+      ws.addEventListener('x', () => calls.push('removed'), { signal });
+      ws.emit('x');
+      assert.deepStrictEqual(calls, []);
+    });
+
+    it('is let go of with the listener', () => {
+      const { ws } = client({ url: 'ws://127.0.0.1:1/' });
+      const { signal, listening } = controller();
+      const listener = () => {};
+      ws.addEventListener('x', listener, { signal });
+      ws.addEventListener('x', () => {}, { signal, once: true });
+      ws.emit('x');
+      assert.strictEqual(listening(), 1);
+      ws.removeEventListener('x', listener);
+      assert.strictEqual(listening(), 0);
+    });
+
+    it('may be an AbortSignal', function () {
+      if (typeof AbortController === 'undefined') this.skip();
+      const { ws } = client({ url: 'ws://127.0.0.1:1/' });
+      const aborting = new AbortController();
+      const calls = [];
+      ws.addEventListener('x', (event) => calls.push(event), { signal: aborting.signal });
+      ws.emit('x', 1);
+      aborting.abort();
+      ws.emit('x', 2);
+      assert.deepStrictEqual(calls, [1]);
+    });
+
+    it('must be one', () => {
+      const { ws } = client({ url: 'ws://127.0.0.1:1/' });
+      const expected = { name: 'TypeError', code: 'WSR_ERR_OPTION', message: /signal/ };
+      assert.throws(() => ws.addEventListener('x', () => {}, { signal: {} }), expected);
+    });
+  });
+
+  describe('dispatchEvent', () => {
+    it('calls the WHATWG listeners of the type with the event itself', () => {
+      const { ws } = client({ url: 'ws://127.0.0.1:1/' });
+      const calls = [];
+      const event = { type: 'close', code: 1000 };
+      ws.onclose = function attribute(given) {
+        calls.push(['attribute', this, given]);
+      };
+      ws.addEventListener('close', {
+        handleEvent(given) {
+          calls.push(['object', given]);
+        },
+      });
+      ws.addEventListener('close', (given) => calls.push(['once', given]), { once: true });
+      ws.addEventListener('open', () => calls.push('another type'));
+      ws.removeAllListeners('message').on('close', (info) => calls.push(['on', info]));
+      assert.strictEqual(ws.dispatchEvent(event), true);
+      assert.strictEqual(event.target, ws);
+      assert.deepStrictEqual(
+        calls.map(([name]) => name),
+        ['attribute', 'object', 'once'],
+      );
+      assert.ok(calls.every((call) => call[call.length - 1] === event));
+      assert.strictEqual(calls[0][1], ws);
+      ws.dispatchEvent(Object.freeze({ type: 'close' }));
+      assert.strictEqual(calls.length, 5);
+    });
+
+    it('takes events of the platform, and tells whether one was prevented', function () {
+      if (typeof Event === 'undefined') this.skip();
+      const { ws } = client({ url: 'ws://127.0.0.1:1/' });
+      const seen = [];
+      ws.addEventListener('x', (event) => seen.push(event));
+      const event = new Event('x', { cancelable: true });
+      assert.strictEqual(ws.dispatchEvent(event), true);
+      assert.strictEqual(seen[0], event);
+      assert.strictEqual(event.target, ws);
+      ws.addEventListener('x', (given) => given.preventDefault());
+      assert.strictEqual(ws.dispatchEvent(new Event('x', { cancelable: true })), false);
+    });
+
+    it('throws for what has no type', () => {
+      const { ws } = client({ url: 'ws://127.0.0.1:1/' });
+      for (const event of [undefined, null, 'open', {}, { type: 1 }]) {
+        assert.throws(() => ws.dispatchEvent(event), { name: 'TypeError', code: 'WSR_ERR_ARGUMENT' });
+      }
+    });
+  });
 });

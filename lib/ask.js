@@ -91,4 +91,4 @@ function abortError(message) {
   return error;
 }
 
-module.exports = { AnyController, abortError, asError, ask };
+module.exports = { AnyController, abortError, asError, ask, isThenable };

@@ -1,4 +1,4 @@
-import { once } from 'events';
+import { EventEmitter, once } from 'events';
 import {
   type BinaryType,
   type CircuitState,
@@ -140,6 +140,13 @@ ws.addEventListener('message', (event) => event.data, { once: true });
 ws.addEventListener('close', { handleEvent: (event) => event.type });
 ws.addEventListener('retry', (info) => info.attempt);
 ws.removeEventListener('message', ws.onmessage);
+const { signal } = new AbortController();
+ws.addEventListener('open', async () => {}, { signal, capture: true });
+ws.addEventListener('open', { handleEvent: async () => {} }, true);
+ws.removeEventListener('open', null, true);
+ws.removeEventListener('open', null, { capture: true });
+const unprevented: boolean = ws.dispatchEvent({ type: 'open' }) && ws.dispatchEvent(new Event('open'));
+ws.on('message', async () => {}).on(EventEmitter.errorMonitor, (error) => error.code);
 
 declare module '../../index.js' {
   interface WebSocketReconnectEvents {
@@ -182,6 +189,7 @@ export {
   state,
   stats,
   Ticker,
+  unprevented,
   url,
   waited,
 };

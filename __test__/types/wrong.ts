@@ -77,6 +77,12 @@ ws.on('stateChange', (state) => state === 'RECONNECTING');
 ws.on('circuitChange', (state) => state === 'HALF_OPEN');
 // @ts-expect-error: the listener gets an event, not the error itself
 ws.addEventListener('error', (event) => event.code);
+// @ts-expect-error: the signal is an object
+ws.addEventListener('open', () => {}, { signal: true });
+// @ts-expect-error: there is no such option
+ws.addEventListener('open', () => {}, { ones: true });
+// @ts-expect-error: an event has a type
+ws.dispatchEvent({ data: 'x' });
 // @ts-expect-error: nor does the attribute
 ws.onerror = (event) => event.code;
 // @ts-expect-error: there is no such state
