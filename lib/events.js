@@ -1,7 +1,13 @@
 'use strict';
 
 const EventEmitter = require('events');
+const { isThenable } = require('./ask.js');
+const { badType } = require('./errors.js');
 const own = require('./own.js');
+const { READERS } = require('./reconnect-options.js');
+
+/** The event by which errors are heard of and not handled. Node has it from 12.16 on. */
+const { errorMonitor } = /** @type {any} */ (EventEmitter);
 
 /** The argument of the one event that is built for each message. */
 class MessageEvent {
@@ -14,35 +20,81 @@ class MessageEvent {
 
 /** What a WHATWG listener is called with, made of an event's argument. */
 const DOM_EVENTS = {
+  __proto__: null,
   open: (_, target) => ({ type: 'open', target }),
   message: (event) => event,
   close: (ending, target) => ({ type: 'close', ...ending, target }),
   error: (error, target) => ({ type: 'error', error, message: error && error.message, target }),
 };
 
-/** On the function that stands for a WHATWG listener: that listener. */
-const LISTENER = Symbol('listener');
-/** On the function that stands for an `on…` handler. */
-const ATTRIBUTE = Symbol('attribute');
+/** On the function that stands for a WHATWG listener among the handlers: what is known of that listener. */
+const STAND_IN = Symbol('standIn');
+
+/** What a signal must not keep, since it may outlive the client. Before Node 14.6 there is no weak reference. */
+const weakly = (value) => (typeof WeakRef === 'function' ? new WeakRef(value) : { deref: () => value });
 
 function report(event, error) {
   console.error(`Error in the handler of '${String(event)}':`, error);
 }
 
+/** Reports what a promise rejects with that a handler has returned. */
+function heed(event, returned) {
+  if (isThenable(returned)) returned.then(undefined, (error) => report(event, error));
+}
+
+/** Calls a handler. What it throws is reported, too. */
+function invoke(event, handler, receiver, args) {
+  try {
+    heed(event, handler.apply(receiver, args));
+  } catch (error) {
+    report(event, error);
+  }
+}
+
+/** What `listen` is to an event, as a handler that is given the argument of `emit`. */
+function standIn(emitter, type, listen, known) {
+  const toEvent = DOM_EVENTS[type] || ((argument) => argument);
+  const handler = (argument) => listen(toEvent(argument, emitter));
+  handler[STAND_IN] = { ...known, listen };
+  return handler;
+}
+
+/** The function among the handlers of `type` of whose listener `is` holds. */
+function findStandIn(emitter, type, is) {
+  const handlers = /** @type {any[]} */ (emitter.rawListeners(type));
+  return handlers.find((handler) => handler[STAND_IN] && is(handler[STAND_IN]));
+}
+
+/** Of the options of a listener: `true` alone stands for this. */
+const captures = (options) =>
+  Boolean(options !== null && typeof options === 'object' ? options.capture : options);
+
 /**
- * An EventEmitter in which a handler that throws is reported and hurts no other, in which `error`
- * without a handler throws nothing, and which has the WHATWG methods beside its own.
+ * Calls `remove` when the signal aborts. Returns what has it listen no more.
+ *
+ * The signal keeps nothing of the client alive.
+ */
+function onAbort(signal, remove) {
+  const kept = weakly(remove);
+  const abort = () => {
+    const known = kept.deref();
+    if (known) known();
+  };
+  signal.addEventListener('abort', abort);
+  return () => signal.removeEventListener && signal.removeEventListener('abort', abort);
+}
+
+/**
+ * An EventEmitter in which a handler that throws, or whose promise rejects, is reported and hurts no other, in
+ * which `error` without a handler throws nothing, and which has the WHATWG methods beside its own.
  */
 class Emitter extends EventEmitter {
   emit(event, ...args) {
-    const handlers = this.rawListeners(event);
-    for (const handler of handlers) {
-      try {
-        handler.apply(this, args);
-      } catch (error) {
-        report(event, error);
-      }
+    if (event === 'error' && errorMonitor !== undefined && this.listenerCount(errorMonitor) > 0) {
+      this.emit(errorMonitor, ...args);
     }
+    const handlers = this.rawListeners(event);
+    for (const handler of handlers) invoke(event, handler, this, args);
     return handlers.length > 0;
   }
 
@@ -58,7 +110,8 @@ class Emitter extends EventEmitter {
       return;
     }
     try {
-      message.call(this, event);
+      const returned = message.call(this, event);
+      if (returned !== undefined) heed('message', returned);
     } catch (error) {
       report('message', error);
     }
@@ -71,21 +124,53 @@ class Emitter extends EventEmitter {
   addEventListener(type, listener, options) {
     const isObject = listener !== null && typeof listener === 'object';
     if (!isObject && typeof listener !== 'function') return;
-    if (this.rawListeners(type).some((known) => known[LISTENER] === listener)) return;
-    const toEvent = DOM_EVENTS[type] || ((argument) => argument);
-    const handler = (argument) => {
-      if (options && options.once) this.removeListener(type, handler);
-      const event = toEvent(argument, this);
-      if (isObject) listener.handleEvent(event);
-      else listener.call(this, event);
+    const { once, signal } = options !== null && typeof options === 'object' ? options : {};
+    const capture = captures(options);
+    if (READERS.signal(signal) && signal.aborted) return;
+    if (findStandIn(this, type, (known) => known.listener === listener && known.capture === capture)) return;
+    let isRemoved = false;
+    let release;
+    const remove = () => {
+      isRemoved = true;
+      this.removeListener(type, handler);
+      if (release) release();
     };
-    handler[LISTENER] = listener;
+    const listen = (event) => {
+      // By a listener that was called before this one.
+      if (isRemoved) return undefined;
+      if (once) remove();
+      return isObject ? listener.handleEvent(event) : listener.call(this, event);
+    };
+    const handler = standIn(this, type, listen, { listener, capture, remove });
+    if (signal) release = onAbort(signal, remove);
     this.on(type, handler);
   }
 
-  removeEventListener(type, listener) {
-    const handler = this.rawListeners(type).find((known) => known[LISTENER] === listener);
-    if (handler) this.removeListener(type, /** @type {any} */ (handler));
+  removeEventListener(type, listener, options) {
+    const capture = captures(options);
+    const handler = findStandIn(
+      this,
+      type,
+      (known) => known.listener === listener && known.capture === capture,
+    );
+    if (handler) handler[STAND_IN].remove();
+  }
+
+  dispatchEvent(event) {
+    if (event === null || typeof event !== 'object' || typeof event.type !== 'string') {
+      throw badType('event', event, 'an Event, or an object with a type', 'WSR_ERR_ARGUMENT');
+    }
+    // One that cannot be changed is handed over as it is.
+    Reflect.defineProperty(event, 'target', {
+      value: this,
+      configurable: true,
+      enumerable: true,
+      writable: true,
+    });
+    for (const handler of /** @type {any[]} */ (this.rawListeners(event.type))) {
+      if (handler[STAND_IN]) invoke(event.type, handler[STAND_IN].listen, this, [event]);
+    }
+    return !event.defaultPrevented;
   }
 }
 
@@ -94,16 +179,17 @@ for (const type of Object.keys(DOM_EVENTS)) {
     enumerable: true,
     configurable: true,
     get() {
-      const handler = this.rawListeners(type).find((known) => known[ATTRIBUTE]);
-      return handler ? handler[ATTRIBUTE] : null;
+      const handler = findStandIn(this, type, (known) => known.attribute);
+      return handler ? handler[STAND_IN].attribute : null;
     },
-    set(listener) {
-      const known = this.rawListeners(type).find((handler) => handler[ATTRIBUTE]);
+    set(attribute) {
+      const known = findStandIn(this, type, (other) => other.attribute);
       if (known) this.removeListener(type, known);
-      if (typeof listener !== 'function') return;
-      const handler = (argument) => listener.call(this, DOM_EVENTS[type](argument, this));
-      handler[ATTRIBUTE] = listener;
-      this.on(type, handler);
+      if (typeof attribute !== 'function') return;
+      this.on(
+        type,
+        standIn(this, type, (event) => attribute.call(this, event), { attribute }),
+      );
     },
   });
 }

@@ -1,5 +1,6 @@
 'use strict';
 
+const { isThenable } = require('./ask.js');
 const { badRange, badType, coded, oneOf } = require('./errors.js');
 const own = require('./own.js');
 
@@ -70,10 +71,13 @@ function isReply(reply, data) {
     reply.lastIndex = 0;
     return typeof data === 'string' && reply.test(data);
   }
+  const report = (error) => console.error("Error in the function 'heartbeatReply':", error);
   try {
-    return Boolean(reply(data));
+    const answer = reply(data);
+    if (isThenable(answer)) answer.then(undefined, report);
+    return Boolean(answer);
   } catch (error) {
-    console.error("Error in the function 'heartbeatReply':", error);
+    report(error);
     return false;
   }
 }
