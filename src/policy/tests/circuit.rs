@@ -1,5 +1,7 @@
 //! The circuit breaker in the life of a client.
 
+use std::time::Duration;
+
 use super::trace::{play, play_with};
 
 #[test]
@@ -21,6 +23,73 @@ fn the_third_failure_of_three_opens_the_circuit_and_blocks() {
          holds      state=BLOCKED circuit=OPEN alive=true retries=2 failures=3 wake=1150ms
          at 200ms   connect
          expect     rejects Circuit breaker is OPEN",
+    );
+}
+
+/// Plays the defaults against a server that refuses every attempt. `refused` has the attempts that lead to a delay, with
+/// the second that they fail at and that delay; the next one opens the circuit.
+fn play_the_defaults(start: &str, refused: &[(u64, u64, u64)], blocked: u64, failed: u64) {
+    let mut script = start.to_owned();
+    for (n, at, delay) in refused {
+        script +=
+            &format!("at {at}s refused #{n}\nexpect error ECONNREFUSED · CLOSED · close 1006 ''");
+        script += &format!(" · retry {n} of 10 in {delay}000ms\n");
+        script += &format!(
+            "at {}s tick\nexpect CONNECTING · dial #{}\n",
+            at + delay,
+            n + 1
+        );
+    }
+    let first = refused.len() as u64 + refused[0].0;
+    for (n, at) in (first..11).zip((blocked..).step_by(60)) {
+        script +=
+            &format!("at {at}s refused #{n}\nexpect error ECONNREFUSED · circuit OPEN · CLOSED");
+        script += &format!(
+            " · close 1006 '' · BLOCKED\nat {}s tick\nexpect circuit HALF-OPEN",
+            at + 60
+        );
+        script += &format!(" · retry {n} of 10 in 0ms · CONNECTING · dial #{}\n", n + 1);
+    }
+    script +=
+        &format!("at {failed}s refused #11\nexpect error ECONNREFUSED · circuit OPEN · CLOSED");
+    script +=
+        " · close 1006 '' · FAILED · close MAX_RETRIES 'Maximum retry attempts (10) exceeded'";
+    play_with(
+        |settings| {
+            settings.backoff.base = Duration::from_secs(1);
+            settings.backoff.cap = Duration::from_secs(30);
+            settings.circuit.reset_timeout = Duration::from_secs(60);
+        },
+        &script,
+    );
+}
+
+// The times that README.md and docs/reconnecting.md tell.
+
+#[test]
+fn the_defaults_block_after_15_s_and_give_up_after_375_s() {
+    play_the_defaults(
+        "at 0s connect\nexpect CONNECTING · dial #1\n",
+        &[(1, 0, 1), (2, 1, 2), (3, 3, 4), (4, 7, 8)],
+        15,
+        375,
+    );
+}
+
+#[test]
+fn the_defaults_block_31_s_after_a_connection_is_lost_and_give_up_after_331_s() {
+    play_the_defaults(
+        "at 0s connect
+         expect CONNECTING · dial #1
+         at 0s opened #1
+         expect OPEN · open
+         at 0s lost #1
+         expect CLOSED · close 1006 '' · retry 1 of 10 in 1000ms
+         at 1s tick
+         expect CONNECTING · dial #2\n",
+        &[(2, 1, 2), (3, 3, 4), (4, 7, 8), (5, 15, 16)],
+        31,
+        331,
     );
 }
 
