@@ -156,7 +156,7 @@ export interface AbortSignalLike {
 
 /** What `shouldReconnect` and `reconnectDelay` are called with. */
 export interface ReconnectContext {
-  /** The close code of what has ended; 1006 for an attempt that failed. */
+  /** The close code of what has ended, as in `close`; 1006 for an attempt that failed. */
   readonly code: number;
   readonly reason: string;
   readonly wasClean: boolean;
@@ -355,7 +355,8 @@ export interface CommonOptions {
    *
    * Or a kind: `'full'` draws from 0 to the delay, `'equal'` from half of it to all, `'decorrelated'` from
    * `baseDelay` to three times the delay before (up to `maxDelay`; `multiplier` has no effect), and `'none'`
-   * turns it off.
+   * turns it off. Of many clients that were cut off together, the default has half come back within one tenth of
+   * a second; choose `'full'` for them (docs/reconnecting.md).
    * @defaultValue 0.1
    */
   jitter?: Optional<number | JitterKind>;
@@ -423,7 +424,10 @@ export interface CommonOptions {
    * ```
    */
   signal?: Optional<AbortSignalLike>;
-  /** The time between heartbeats, in milliseconds; 0 turns the heartbeat off. @defaultValue 30000 */
+  /**
+   * The time between heartbeats, in milliseconds; 0 turns the heartbeat off. A server that neither answers the default heartbeat nor
+   * says anything else is cut after `heartbeatTimeout`: see `heartbeatMode`. @defaultValue 30000
+   */
   heartbeatInterval?: Optional<number>;
   /**
    * How long the peer may stay silent after a heartbeat, in milliseconds, above 0. Any frame counts
@@ -512,7 +516,12 @@ export interface MessageEvent {
 
 /** How a connection ended. */
 export interface ConnectionClose {
-  /** The peer's close code; 1006 where there was none. */
+  /**
+   * That of the peer's close frame; 1005 where the frame had none. Without a frame 1006: the connection was cut, or the attempt
+   * failed. Where the client ended it by itself, its own code: 1002, 1007 or 1009 for what the peer sent, 4008 for a blocked
+   * event loop, 1000 on the way back to the first of the `urls`, that of `reconnect()`, and that of `close()` while it was
+   * waiting or blocked.
+   */
   readonly code: number;
   readonly reason: string;
   /** Whether both sides agreed to close. */
@@ -936,7 +945,7 @@ export declare class WebSocketReconnect extends EventEmitter {
   set headers(value: Optional<PerAttempt<RequestHeaders>>);
   /**
    * How the next attempt connects. Assigning holds at once; what is written into the object is read at
-   * `connect()` and after each `retry`.
+   * `connect()` and after each `retry`. A token that expires belongs into `headers` as a function.
    */
   get websocketOptions(): WebSocketOptions;
   set websocketOptions(value: Optional<WebSocketOptions>);
