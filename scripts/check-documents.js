@@ -1,0 +1,282 @@
+'use strict';
+
+// Holds the documents to the code and to each other: README.zh-CN.md to README.md, the tables of options to the
+// class, index.d.ts to README.md, docs/errors.md to the codes in the sources, every link to what it leads to. It
+// proves first that it finds what is planted.
+
+const { existsSync, readFileSync, readdirSync } = require('fs');
+const path = require('path');
+const ts = require('typescript');
+const { isDeepStrictEqual } = require('util');
+const { runInNewContext } = require('vm');
+const { WebSocketReconnect } = require('../index.js');
+const { files: shipped } = require('../package.json');
+const { ROOT } = require('./tools.js');
+
+const read = (name) => readFileSync(path.join(ROOT, name), 'utf8').replace(/\r\n/g, '\n');
+const all = (text, pattern) => [...text.matchAll(pattern)].map(([whole, group = whole]) => group);
+const isSame = (a, b) => isDeepStrictEqual([...a].sort(), [...b].sort());
+
+/** The names in a text's code spans: all of `a` and `b.c`, with what is beside them. */
+const spans = (text) => all(text, /`([^`]+)`/g);
+
+/** A document by its headings; the first section is what comes before the first. */
+function sections(text) {
+  const parts = [{ heading: '', level: 0, prose: [], rows: [], blocks: [] }];
+  let block;
+  for (const line of text.split('\n')) {
+    const part = parts[parts.length - 1];
+    const heading = /^(#+) (.*)/.exec(line);
+    if (block) {
+      if (line === '```') block = undefined;
+      else block.push(line);
+    } else if (line.startsWith('```')) {
+      block = [line];
+      part.blocks.push(block);
+    } else if (heading) {
+      parts.push({ heading: heading[2], level: heading[1].length, prose: [], rows: [], blocks: [] });
+    } else if (line.startsWith('|')) {
+      const cells = line.slice(1, -1).split(/(?<!\\)\|/);
+      if (!/^[-|]+$/.test(line)) part.rows.push(cells.map((cell) => cell.trim()));
+    } else {
+      part.prose.push(line);
+    }
+  }
+  return parts;
+}
+
+/** What no translation changes: code, where links lead, and in a table the numbers. */
+function constants(text, hasNumbers) {
+  const links = all(text, /\]\(([^)#][^)]*)\)/g).filter((link) => !/^README/.test(link));
+  const numbers = hasNumbers ? all(text.replace(/`[^`]*`|\]\([^)]*\)/g, ''), /\d+(?:[.,]\d+)*/g) : [];
+  return [...new Set([...spans(text), ...links, ...numbers])];
+}
+
+const codeOf = (block) => block.map((line) => line.replace(/(^|\s+)(\/\/|# ).*/, ''));
+
+/** Where a translation has something else than the original, or lacks it. */
+function translationFaults(original, translation) {
+  const [ours, theirs] = [sections(original), sections(translation)];
+  const levels = (parts) => parts.map(({ level }) => level);
+  if (!isDeepStrictEqual(levels(ours), levels(theirs))) return ['other headings'];
+  const faults = [];
+  const compare = (place, a, b, hasNumbers) => {
+    const [here, there] = [constants(a, hasNumbers), constants(b, hasNumbers)];
+    const odd = [
+      ...here.filter((one) => !there.includes(one)),
+      ...there.filter((one) => !here.includes(one)),
+    ];
+    if (odd.length > 0) faults.push(`${place}: not in both: ${odd.join(' · ')}`);
+  };
+  ours.forEach((part, i) => {
+    const other = theirs[i];
+    const place = `'${part.heading || 'the beginning'}'`;
+    if (part.rows.length !== other.rows.length) faults.push(`${place}: another number of rows`);
+    else
+      part.rows.forEach((row, at) =>
+        compare(`${place}, ${row[0]}`, row.join('|'), other.rows[at].join('|'), true),
+      );
+    compare(place, part.prose.join('\n'), other.prose.join('\n'), false);
+    const items = ({ prose }) => prose.filter((line) => /^(?:-|\d+\.) /.test(line)).length;
+    if (items(part) !== items(other)) faults.push(`${place}: another number of items`);
+    const markers = ({ prose }) => prose.filter((line) => line.startsWith('<!--'));
+    const code = (section) => [...markers(section), ...section.blocks.map(codeOf)];
+    if (!isDeepStrictEqual(code(part), code(other))) faults.push(`${place}: other snippets`);
+  });
+  return faults;
+}
+
+/** The rows of the tables whose first column is headed so. */
+function tables(text, head) {
+  return sections(text)
+    .filter(({ rows }) => rows.length > 0 && rows[0][0] === head)
+    .map(({ heading, rows }) => ({ heading, rows: rows.slice(1) }));
+}
+
+/** What a table says a default is; undefined where that is none, null where it is told in words alone. */
+function documented(cell) {
+  const [code] = spans(cell);
+  if (code === undefined && /^(?:none|always|any frame)$/.test(cell)) return undefined;
+  const literal = code === undefined ? cell.split(' ')[0] : code;
+  return /^(?:-?\d|true$|false$|Infinity$|['[{])/.test(literal) ? runInNewContext(`(${literal})`) : null;
+}
+
+/** Where a table of options tells another default than the class has. */
+function defaultFaults(rows, client) {
+  return rows.flatMap(([first, cell]) => {
+    const names = spans(first);
+    const value = documented(cell);
+    if (names.length !== 1 || value === null) return [];
+    const actual = names[0].split('.').reduce((object, key) => object[key], client);
+    const same = JSON.stringify(actual) === JSON.stringify(value) && typeof actual === typeof value;
+    return same ? [] : [`${names[0]}: the default is not ${cell}`];
+  });
+}
+
+/** The names of the options in the tables of README.md and SKILL.md that are the same in both. */
+function optionFaults(readme, skill, client) {
+  const known = tables(readme, 'option');
+  const namesOf = (rows) => [...new Set(rows.flatMap(([first]) => spans(first)))];
+  const main = known.filter(({ heading }) => heading !== 'websocketOptions').flatMap(({ rows }) => rows);
+  const inner = known.filter(({ heading }) => heading === 'websocketOptions').flatMap(({ rows }) => rows);
+  const short = tables(skill, 'option').flatMap(({ rows }) => rows);
+  const row = short.find(([first]) => first === '`websocketOptions`') || [];
+  const faults = [...defaultFaults(main, client), ...defaultFaults(short, client)];
+  if (!isSame(namesOf(main), namesOf(short))) faults.push('README.md and SKILL.md name other options');
+  if (
+    !isSame(
+      namesOf(inner),
+      spans(row[2] || '').filter((name) => name !== 'ws'),
+    )
+  )
+    faults.push('README.md and SKILL.md name other websocketOptions');
+  return faults;
+}
+
+/** The members of interfaces and the class in index.d.ts that README.md does not name. */
+function typeFaults(types, readme) {
+  const source = ts.createSourceFile('index.d.ts', types, ts.ScriptTarget.ES2020, true);
+  const members = (name) => {
+    /** @type {any} */
+    const node = source.statements.find((/** @type {any} */ one) => one.name && one.name.getText() === name);
+    return node.members.filter((member) => member.name).map((member) => member.name.getText());
+  };
+  const text = sections(readme)
+    .flatMap(({ prose, rows }) => [...prose, ...rows.flat()])
+    .flatMap(spans)
+    .join(' ');
+  const inherited = Object.getOwnPropertyNames(require('events').prototype);
+  const wanted = [
+    ...members('Places'),
+    ...members('CommonOptions'),
+    ...members('CircuitBreakerOptions').map((name) => `circuitBreaker.${name}`),
+    ...members('QueueOptions'),
+    ...members('WebSocketOptions'),
+    ...members('WebSocketReconnectEvents'),
+    ...members('OpenInfo'),
+    ...members('GiveUpInfo'),
+    ...members('Stats'),
+    ...members('WebSocketReconnect'),
+  ].filter(
+    (name) => !['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED', 'newListener', ...inherited].includes(name),
+  );
+  const isNamed = (name) =>
+    new RegExp(`(?<![\\w.])${name.replace('.', '\\.')}(?!\\w)`).test(text.replace(/ws\./g, ''));
+  return [...new Set(wanted)]
+    .filter((name) => !isNamed(name))
+    .map((name) => `README.md does not name ${name}`);
+}
+
+/** Which codes of errors and warnings the sources, index.d.ts and docs/errors.md do not share. */
+function codeFaults(sources, types, errors) {
+  const codes = (text) => [...new Set(all(text, /\bWSR_(?:ERR|WARN)_[A-Z0-9_]*[A-Z0-9]\b/g))];
+  const told = all(errors, /^### (WSR_\w+)$/gm);
+  const used = codes(sources);
+  const typed = codes(types.slice(types.indexOf('OwnErrorCode ='), types.indexOf('SystemErrorCode =')));
+  const errorsAlone = (list) => list.filter((code) => code.startsWith('WSR_ERR_'));
+  return [
+    ...used.filter((code) => !told.includes(code)).map((code) => `${code} has no heading in docs/errors.md`),
+    ...told.filter((code) => !used.includes(code)).map((code) => `${code} is in docs/errors.md alone`),
+    ...(isSame(errorsAlone(used), typed)
+      ? []
+      : ['OwnErrorCode of index.d.ts has other codes than the sources']),
+  ];
+}
+
+const slug = (heading) =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replace(/\s/g, '-');
+
+const ships = (name) =>
+  /^(?:README\.md|LICENSE|package\.json)$/.test(name) ||
+  shipped.some((entry) => {
+    const pattern = entry.replace(/[.]/g, '\\.').replace(/\*/g, '[^/]*');
+    return new RegExp(`^${pattern}${entry.endsWith('/') ? '' : '$'}`).test(name);
+  });
+
+/** What only those need who have a checkout. */
+const IN_CHECKOUT = /^(?:CONTRIBUTING\.md$|bench\/)/;
+
+/** Links of a document that lead nowhere, or out of the package that it ships in. */
+function linkFaults(name, text) {
+  const prose = sections(text)
+    .flatMap(({ heading, prose, rows }) => [heading, ...prose, ...rows.flat()])
+    .join('\n');
+  return all(prose, /\]\(([^)]+)\)/g)
+    .filter((link) => !/^https?:/.test(link))
+    .flatMap((link) => {
+      const [file, anchor] = link.split('#');
+      const target = file === '' ? name : path.posix.join(path.posix.dirname(name), file);
+      if (!existsSync(path.join(ROOT, target))) return [`${name}: ${link} leads nowhere`];
+      if (anchor !== undefined && !sections(read(target)).some(({ heading }) => slug(heading) === anchor))
+        return [`${name}: ${link} leads to no heading`];
+      if (ships(name) && !ships(target) && !IN_CHECKOUT.test(target))
+        return [`${name}: ${link} does not ship`];
+      return [];
+    });
+}
+
+/** All files below a folder of the checkout that end so. */
+function below(folder, ending) {
+  return readdirSync(path.join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
+    const name = `${folder}/${entry.name}`;
+    if (entry.isDirectory()) return below(name, ending);
+    return name.endsWith(ending) ? [name] : [];
+  });
+}
+
+function selfTest() {
+  const text = '# A\n\nSay `a`.\n\n| `b` | 1 |\n|---|---|\n| `c` | 2 |\n\n```js\nf(); // why\n```\n';
+  const client = { a: 1, b: undefined, c: { d: 'x' } };
+  const table = (name, value) => [[name, value]];
+  const found = [
+    translationFaults(text, text.replace('`a`', 'a')),
+    translationFaults(text, text.replace('| `c` | 2 |\n', '')),
+    translationFaults(text, text.replace('| 2 |', '| 3 |')),
+    translationFaults(text, text.replace('f()', 'g()')),
+    translationFaults(text, `${text}\n## B\n`),
+    defaultFaults(table('`a`', '2'), client),
+    defaultFaults(table('`b`', '`true`'), client),
+    defaultFaults(table('`c.d`', "`'y'`"), client),
+    codeFaults("'WSR_ERR_A'", '', ''),
+    codeFaults('', '', '### WSR_ERR_A'),
+    linkFaults('README.md', '[a](nowhere.md)'),
+    linkFaults('README.md', '[a](docs/errors.md#nowhere)'),
+  ];
+  const clean = [
+    translationFaults(text, text.replace('Say', '说').replace('// why', '// 为何')),
+    defaultFaults([...table('`a`', '1 (off)'), ...table('`b`', 'none'), ...table('`c.d`', "`'x'`")], client),
+    codeFaults("'WSR_ERR_A'", "OwnErrorCode = 'WSR_ERR_A'; SystemErrorCode =", '### WSR_ERR_A'),
+    linkFaults('README.md', '[a](docs/errors.md#wsr_err_option)'),
+  ];
+  return [
+    ...found.flatMap((faults, i) =>
+      faults.length === 0 ? [`what is planted as number ${i + 1} is not found`] : [],
+    ),
+    ...clean.flatMap((faults) => faults.map((fault) => `nothing is wrong, yet found: ${fault}`)),
+  ];
+}
+
+const documents = [...readdirSync(ROOT).filter((name) => name.endsWith('.md')), ...below('docs', '.md')];
+const sources = [
+  ...below('src', '.rs').filter((name) => !/test/.test(name)),
+  ...below('lib', '.js'),
+  'index.js',
+];
+const readme = read('README.md');
+const types = read('index.d.ts');
+const client = new WebSocketReconnect({ url: 'ws://127.0.0.1' });
+
+const faults = [
+  ...selfTest(),
+  ...translationFaults(readme, read('README.zh-CN.md')).map((fault) => `README.zh-CN.md, ${fault}`),
+  ...optionFaults(readme, read('SKILL.md'), client),
+  ...typeFaults(types, readme),
+  ...codeFaults(sources.map(read).join('\n'), types, read('docs/errors.md')),
+  ...documents.flatMap((name) => linkFaults(name, read(name))),
+];
+for (const fault of faults) console.error(fault);
+console.log(`${documents.length} documents, ${faults.length} faults`);
+process.exitCode = faults.length > 0 ? 1 : 0;
