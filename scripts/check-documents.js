@@ -139,7 +139,9 @@ function typeFaults(types, readme) {
   const members = (name) => {
     /** @type {any} */
     const node = source.statements.find((/** @type {any} */ one) => one.name && one.name.getText() === name);
-    return node.members.filter((member) => member.name).map((member) => member.name.getText());
+    return node.members
+      .map(({ name }) => (name ? name.getText() : '['))
+      .filter((name) => !name.startsWith('['));
   };
   const text = sections(readme)
     .flatMap(({ prose, rows }) => [...prose, ...rows.flat()])
