@@ -383,8 +383,8 @@ export interface CommonOptions {
   shouldReconnect?: Optional<(context: ReconnectContext) => boolean | PromiseLike<boolean>>;
   /**
    * `'transient'` gives up after what the same attempt would meet again: a status of 400–499 but 408,
-   * 425 and 429, and the close codes 1002, 1003, 1007, 1009 and 1010: `FAILED`, a last `close`, and
-   * `giveup` with `'NOT_TRANSIENT'`. `'always'` turns it off. @defaultValue 'always'
+   * 425 and 429, and a close frame of the server with 1002, 1003, 1007, 1009 or 1010: `FAILED`, a last `close`, and
+   * `giveup` with `'NOT_TRANSIENT'`. What the client finds wrong by itself is retried. `'always'` turns it off. @defaultValue 'always'
    */
   reconnectOn?: Optional<'always' | 'transient'>;
   /**
@@ -465,7 +465,8 @@ export interface CommonOptions {
   maxEventLoopBlock?: Optional<number>;
   /**
    * Whether the peer is asked with a ping, and cut after 3 seconds of silence, when the machine has slept (`wake`) or, on Linux, has a new
-   * default route (`network`), which also ends a wait to retry. `false` turns both off, their events too.
+   * default route (`network`). Both also end a wait to retry within `baseDelay`, but neither one that `Retry-After` asked
+   * for nor one that `reconnectDelay` chose. `false` turns both off, their events too.
    * @defaultValue true
    */
   detectSleep?: Optional<boolean>;

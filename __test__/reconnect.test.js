@@ -286,6 +286,16 @@ describe("reconnectOn: 'transient'", () => {
     }
   });
 
+  it('goes on after what the client itself finds wrong', async () => {
+    for (const frame of ['ff00', '880203ed', '880203f7', '8101ff', '8803000000']) {
+      const server = await startServer();
+      const { log } = await openClient({ url: server.url, reconnectOn: 'transient' });
+      await server.raw(frame);
+      await log.until('error WSR_ERR_');
+      await log.until('retry 1');
+    }
+  });
+
   it("is 'always' by default, and refuses other words", async () => {
     assert.strictEqual(await ends(404), 'MAX_RETRIES');
     assert.strictEqual(make().reconnectOn, 'always');

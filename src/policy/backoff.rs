@@ -31,6 +31,21 @@ impl Backoff {
         Duration::from_millis(delay as u64)
     }
 
+    /// How long to wait where a change lets the next attempt hope: anything up to `base`, since all who
+    /// have seen the change come then, and no time at all without jitter.
+    pub(super) fn soon(&self, rng: &mut impl Rng) -> Duration {
+        let spreads = match self.jitter {
+            Jitter::Spread(share) => share > 0.0,
+            Jitter::Full | Jitter::Equal | Jitter::Decorrelated => true,
+            Jitter::None => false,
+        };
+        if !spreads {
+            return Duration::ZERO;
+        }
+        let most = milliseconds(self.base.min(self.cap));
+        Duration::from_millis((most * rng.random_range(0.0..=1.0)) as u64)
+    }
+
     /// How long to wait where the server asked for `asked`: never less, and up to the spread more,
     /// since it has asked all its clients for the same. The named kinds spread by a tenth.
     pub(super) fn stretch(&self, asked: Duration, rng: &mut impl Rng) -> Duration {
@@ -175,6 +190,28 @@ mod tests {
             (1000..1010).contains(low) && (1490..=1500).contains(high),
             "{low} to {high}"
         );
+    }
+
+    #[test]
+    fn those_who_have_seen_the_same_change_come_within_the_base() {
+        let soon = |jitter, seed| {
+            let backoff = Backoff {
+                jitter,
+                ..backoff(1000, 400, 2.0, 0.0)
+            };
+            backoff.soon(&mut StdRng::seed_from_u64(seed)).as_millis()
+        };
+        for jitter in [Jitter::Spread(0.1), Jitter::Full] {
+            let times: Vec<u128> = (0..1000).map(|seed| soon(jitter, seed)).collect();
+            let (first, last) = (times.iter().min().unwrap(), times.iter().max().unwrap());
+            assert!(
+                (0..10).contains(first) && (390..=400).contains(last),
+                "{first} to {last}"
+            );
+        }
+        for jitter in [Jitter::Spread(0.0), Jitter::None] {
+            assert_eq!(soon(jitter, 1), 0);
+        }
     }
 
     proptest! {

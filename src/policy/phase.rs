@@ -41,6 +41,7 @@ pub(super) enum Phase {
     /// Between two attempts.
     Waiting {
         until: Option<Instant>,
+        delay: Delay,
     },
     /// Between two attempts, until the circuit turns half-open.
     Blocked,
@@ -48,6 +49,15 @@ pub(super) enum Phase {
     Stalled {
         since: Instant,
     },
+}
+
+/// Whose delay a client waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Delay {
+    /// The policy's: a reason to hope ends it early.
+    Drawn,
+    /// The user's.
+    Chosen,
 }
 
 /// Whether an open connection has lived long enough to forget what came before it.
@@ -111,7 +121,7 @@ impl Phase {
             Phase::Asking { until: time, .. }
             | Phase::Deciding { until: time, .. }
             | Phase::Closing { cut_at: time, .. }
-            | Phase::Waiting { until: time } => *time,
+            | Phase::Waiting { until: time, .. } => *time,
             Phase::Idle { .. } | Phase::Dialing { .. } | Phase::Blocked | Phase::Stalled { .. } => {
                 None
             }

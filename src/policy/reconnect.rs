@@ -51,17 +51,20 @@ impl Default for Reconnect {
 }
 
 /// Whether the same attempt would fail again: the server says that the request is wrong (RFC 9110,
-/// 15.5, but for the statuses that ask to come back), or one side does not understand the other (RFC
+/// 15.5, but for the statuses that ask to come back), or that it does not understand the client (RFC
 /// 6455, 7.4.1).
+///
+/// A verdict is what the peer says in a close frame. What the client found wrong in what came may be one
+/// damaged frame of a connection that is gone.
 pub(super) fn is_final(ending: &Ending, status: Option<u16>) -> bool {
     const COME_BACK: [u16; 3] = [408, 425, 429];
     let refused =
         status.is_some_and(|status| (400..500).contains(&status) && !COME_BACK.contains(&status));
-    let misunderstood = match ending.code {
+    let verdict = match ending.code {
         CloseCode::Frame(code) => matches!(code, 1002 | 1003 | 1007 | 1009 | 1010),
         CloseCode::MaxRetries | CloseCode::Stopped | CloseCode::NotTransient => false,
     };
-    refused || misunderstood
+    refused || (verdict && ending.was_clean)
 }
 
 #[cfg(test)]
@@ -87,6 +90,17 @@ mod tests {
             1000, 1001, 1005, 1006, 1008, 1011, 1012, 1013, 1014, 1015, 3000, 4000,
         ] {
             assert!(!is_final(&ending(code), None), "{code}");
+        }
+    }
+
+    #[test]
+    fn what_the_client_found_wrong_is_no_verdict_of_the_peer() {
+        for code in [1002, 1007, 1009] {
+            let found = Ending {
+                was_clean: false,
+                ..ending(code)
+            };
+            assert!(!is_final(&found, None), "{code}");
         }
     }
 

@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use super::Link;
-use super::life::Reason;
 use crate::policy::phase::Phase;
 use crate::policy::pings::payload;
 use crate::policy::vigil::{Doubt, Due, Silence};
@@ -132,25 +131,15 @@ impl Link {
         if self.settings.liveness.detect_sleep && self.is_alive() {
             self.tell(Event::Wake { slept });
             self.doubt(Doubt::Slept, now);
+            self.hurry(now);
         }
     }
 
-    /// A new way to the network ends the wait for the old one to come back.
     pub(super) fn network_changed(&mut self, now: Instant) {
-        if !self.settings.liveness.detect_sleep || !self.is_alive() {
-            return;
-        }
-        self.tell(Event::Network);
-        match self.phase {
-            Phase::Open { .. } => self.doubt(Doubt::Network, now),
-            Phase::Waiting { .. } => self.dial_or_block(now, Reason::Retry),
-            Phase::Idle { .. }
-            | Phase::Asking { .. }
-            | Phase::Dialing { .. }
-            | Phase::Closing { .. }
-            | Phase::Deciding { .. }
-            | Phase::Blocked
-            | Phase::Stalled { .. } => {}
+        if self.settings.liveness.detect_sleep && self.is_alive() {
+            self.tell(Event::Network);
+            self.doubt(Doubt::Network, now);
+            self.hurry(now);
         }
     }
 

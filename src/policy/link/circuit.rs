@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use rand::RngExt;
 
 use super::{Link, Telling, is_due};
-use crate::policy::phase::{Phase, Standing};
+use crate::policy::phase::{Delay, Phase, Standing};
 use crate::policy::seat::Seat;
 use crate::policy::{Circuit, Refusal, Shared};
 
@@ -167,11 +167,7 @@ impl Link {
         }
         let most = self.delay(self.retry_count).as_millis() as u64;
         let delay = Duration::from_millis(self.rng.random_range(0..=most));
-        let delay = match self.not_before {
-            Some(until) => delay.max(until.saturating_duration_since(now)),
-            None => delay,
-        };
-        self.wait(delay, now);
+        self.wait(self.asked_for(delay, now), Delay::Drawn, now);
     }
 
     /// Moves to the circuit that was to come after the connection.

@@ -3,10 +3,13 @@
 use std::time::{Duration, Instant};
 
 use super::{Link, Outage, Telling, abnormal, is_due};
-use crate::policy::phase::{Phase, Standing};
+use crate::policy::phase::{Delay, Phase, Standing};
 use crate::policy::reconnect::is_final;
 use crate::policy::vigil::Vigil;
 use crate::policy::{Attempt, Circuit, CloseCode, Ending, Event, Failure, Output};
+
+/// A server that asks for more peace than this gets this.
+const FAR: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// Why a connection is started.
 pub(super) enum Reason {
@@ -139,11 +142,15 @@ impl Link {
         let mut status = None;
         if let Some(failure) = failure {
             status = failure.status;
-            let longest = self.settings.reconnect.max_retry_after;
+            let longest = self.settings.reconnect.max_retry_after.min(FAR);
             self.not_before = failure
                 .retry_after
-                .and_then(|asked| now.checked_add(asked.min(longest)))
-                .filter(|until| *until > now);
+                .map(|asked| asked.min(longest))
+                .filter(|asked| !asked.is_zero())
+                .and_then(|asked| {
+                    let asked = self.settings.backoff.stretch(asked, &mut self.rng);
+                    now.checked_add(asked)
+                });
             self.fail(failure, now);
         }
         self.end(ending, status, now);
@@ -203,7 +210,10 @@ impl Link {
             return;
         }
         let is_final = self.settings.reconnect.only_transient && is_final(&ending, status);
-        self.enter(Phase::Waiting { until: None });
+        self.enter(Phase::Waiting {
+            until: None,
+            delay: Delay::Drawn,
+        });
         self.tell(Event::Close(ending));
         self.change_seat();
         if asked {
@@ -245,29 +255,50 @@ impl Link {
             self.block(refusal, now);
             return;
         }
-        let delay = delay.unwrap_or_else(|| self.next_delay(now));
-        self.wait(delay, now);
-    }
-
-    /// The backoff's delay, unless the server has asked for more.
-    fn next_delay(&mut self, now: Instant) -> Duration {
-        let delay = self.delay(self.retry_count);
-        self.last_delay = Some(delay);
-        match self.not_before {
-            Some(until) => {
-                let asked = until.saturating_duration_since(now);
-                delay.max(self.settings.backoff.stretch(asked, &mut self.rng))
+        match delay {
+            Some(chosen) => self.wait(chosen, Delay::Chosen, now),
+            None => {
+                let drawn = self.delay(self.retry_count);
+                self.last_delay = Some(drawn);
+                self.wait(self.asked_for(drawn, now), Delay::Drawn, now);
             }
-            None => delay,
         }
     }
 
+    /// A delay, or what the server has asked for where that is longer.
+    pub(super) fn asked_for(&self, delay: Duration, now: Instant) -> Duration {
+        self.not_before.map_or(delay, |until| {
+            delay.max(until.saturating_duration_since(now))
+        })
+    }
+
     /// Waits for so long, and then retries.
-    pub(super) fn wait(&mut self, delay: Duration, now: Instant) {
+    pub(super) fn wait(&mut self, time: Duration, delay: Delay, now: Instant) {
+        let until = now.checked_add(time);
+        self.enter(Phase::Waiting { until, delay });
+        self.announce_retry(time);
+    }
+
+    /// Ends a wait early, since what has failed may go well after a change: not before the server wants to be
+    /// asked, and never against a delay that the user chose. At a random time, as others have seen the same change.
+    pub(super) fn hurry(&mut self, now: Instant) {
+        let Phase::Waiting {
+            until,
+            delay: Delay::Drawn,
+        } = self.phase
+        else {
+            return;
+        };
+        let soon = self.settings.backoff.soon(&mut self.rng);
+        let soon = self.asked_for(Duration::ZERO, now).saturating_add(soon);
+        let until = [until, now.checked_add(soon)].into_iter().flatten().min();
         self.enter(Phase::Waiting {
-            until: now.checked_add(delay),
+            until,
+            delay: Delay::Drawn,
         });
-        self.announce_retry(delay);
+        if is_due(until, now) {
+            self.dial_or_block(now, Reason::Retry);
+        }
     }
 
     pub(super) fn dial_or_block(&mut self, now: Instant, reason: Reason) {

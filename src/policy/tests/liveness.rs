@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::trace::{play as play_idle, play_with};
-use crate::policy::{Answer, Beat, Settings};
+use crate::policy::{Answer, Beat, Jitter, Settings};
 
 fn ms(value: u64) -> Option<Duration> {
     Some(Duration::from_millis(value))
@@ -371,12 +371,105 @@ fn a_new_way_to_the_network_ends_the_wait_to_retry() {
         |settings| settings.backoff.base = Duration::from_secs(60),
         "at 1s      lost #1
          expect     CLOSED · close 1006 '' · retry 1 of 10 in 200ms
-         at 1100ms  slept 6s
-         expect     wake 6000ms
          at 1100ms  network
          expect     network · CONNECTING · dial #2
          at 1101ms  network
          expect     network",
+    );
+}
+
+#[test]
+fn the_end_of_sleep_ends_the_wait_to_retry() {
+    play(
+        |settings| settings.backoff.base = Duration::from_secs(60),
+        "at 1s      lost #1
+         expect     CLOSED · close 1006 '' · retry 1 of 10 in 200ms
+         at 1100ms  slept 6s
+         expect     wake 6000ms · CONNECTING · dial #2",
+    );
+}
+
+#[test]
+fn what_ends_a_wait_early_never_makes_it_longer_and_comes_with_jitter() {
+    play(
+        |settings| {
+            settings.backoff.base = Duration::from_secs(10);
+            settings.backoff.cap = Duration::from_secs(10);
+            settings.backoff.jitter = Jitter::Spread(0.1);
+        },
+        "at 1s      lost #1
+         expect     CLOSED · close 1006 '' · retry 1 of 10 in 10948ms
+         at 2s      network
+         expect     network
+         holds      wake=8912ms state=CLOSED
+         at 8900ms  slept 6s
+         expect     wake 6000ms
+         holds      wake=8912ms
+         at 8912ms  tick
+         expect     CONNECTING · dial #2",
+    );
+}
+
+#[test]
+fn neither_sleep_nor_a_new_network_ends_the_peace_that_the_server_asks_for() {
+    play(
+        |_| {},
+        "at 1s      lost #1
+         expect     CLOSED · close 1006 '' · retry 1 of 10 in 50ms
+         at 1050ms  tick
+         expect     CONNECTING · dial #2
+         at 1050ms  refused #2 503 after 120s
+         expect     error 503 · CLOSED · close 1006 '' · retry 2 of 10 in 120000ms
+         at 2s      network
+         expect     network
+         at 3s      slept 1h
+         expect     wake 3600000ms
+         holds      state=CLOSED wake=121050ms
+         at 121050ms tick
+         expect     CONNECTING · dial #3",
+    );
+}
+
+#[test]
+fn what_is_beyond_the_peace_that_the_server_asks_for_ends_early() {
+    play(
+        |settings| {
+            settings.backoff.base = Duration::from_secs(60);
+            settings.backoff.cap = Duration::from_secs(60);
+        },
+        "at 1s      lost #1
+         expect     CLOSED · close 1006 '' · retry 1 of 10 in 60000ms
+         at 2s      network
+         expect     network · CONNECTING · dial #2
+         at 2s      refused #2 503 after 10s
+         expect     error 503 · CLOSED · close 1006 '' · retry 2 of 10 in 60000ms
+         at 3s      network
+         expect     network
+         holds      wake=12000ms",
+    );
+}
+
+#[test]
+fn neither_sleep_nor_a_new_network_overrides_the_delay_that_the_user_chose() {
+    play(
+        |settings| settings.reconnect.asked.retry = true,
+        "at 1s      lost #1
+         expect     CLOSED · close 1006 '' · ask retry #1 for 1 after 0ms
+         at 1s      decided #1 retry in 30s
+         expect     retry 1 of 10 in 30000ms
+         at 2s      network
+         expect     network
+         at 3s      slept 6s
+         expect     wake 6000ms
+         holds      state=CLOSED wake=31000ms
+         at 31s     tick
+         expect     CONNECTING · dial #2
+         at 31s     refused #2
+         expect     error ECONNREFUSED · CLOSED · close 1006 '' · ask retry #2 for 2 after 30000ms
+         at 31s     decided #2 retry
+         expect     retry 2 of 10 in 100ms
+         at 31050ms network
+         expect     network · CONNECTING · dial #3",
     );
 }
 

@@ -184,6 +184,30 @@ fn what_the_same_attempt_would_meet_again_ends_a_client_that_asks_for_it() {
 }
 
 #[test]
+fn what_the_client_finds_wrong_is_tried_again_also_by_one_that_stops_at_verdicts() {
+    play_with(
+        |settings| settings.reconnect.only_transient = true,
+        "at 0ms     connect
+         expect     CONNECTING · dial #1
+         at 0ms     opened #1
+         expect     OPEN · open
+         at 1ms     broken #1 WSR_ERR_PROTOCOL 1002
+         expect     error WSR_ERR_PROTOCOL · CLOSED · close 1002 '' · retry 1 of 10 in 50ms",
+    );
+}
+
+#[test]
+fn a_server_that_asks_for_more_time_than_there_is_is_left_alone_all_the_same() {
+    play_with(
+        |settings| settings.reconnect.max_retry_after = Duration::MAX,
+        "at 0ms     connect
+         expect     CONNECTING · dial #1
+         at 0ms     refused #1 503 after 10000000000h
+         expect     error 503 · CLOSED · close 1006 '' · retry 1 of 10 in 3153600000000ms",
+    );
+}
+
+#[test]
 fn by_default_every_refusal_is_tried_again() {
     play(
         "at 0ms     connect
