@@ -206,7 +206,10 @@ export interface WebSocketOptions {
   servername?: Optional<string>;
   /** `false` takes any certificate. @defaultValue true */
   rejectUnauthorized?: Optional<boolean>;
-  /** The authorities to trust, instead of those that Node trusts. */
+  /**
+   * The certificates to trust, instead of those that Node trusts: authorities, for all that they have signed, and others for
+   * themselves alone.
+   */
   ca?: Optional<TlsBlobs>;
   /** The client's certificate chain, PEM. */
   cert?: Optional<TlsBlobs>;

@@ -2,6 +2,7 @@
 
 const assert = require('assert');
 const path = require('path');
+const tls = require('tls');
 const { certificates } = require('./peer/certificates.js');
 const { startServer } = require('./peer/index.js');
 const { WebSocketReconnect, client } = require('./support/clients.js');
@@ -56,6 +57,109 @@ describe('TLS', () => {
 
   it('opens with a self-signed certificate that is itself the ca', async () => {
     await opens({ ca: made.selfSigned.cert }, made.selfSigned);
+  });
+
+  describe('a certificate given as ca', () => {
+    const NAMES = 'subjectAltName=DNS:localhost,IP:127.0.0.1';
+    const lines = (...extensions) => [NAMES, ...extensions].join('\n');
+
+    /** The code that the class fails with, or 'open'. */
+    const outcome = async (ca, sent, servername) => {
+      const server = await startServer({ tls: sent });
+      const { ws, log } = client({
+        url: server.url,
+        websocketOptions: { ca, servername },
+        maxRetries: 0,
+      });
+      const opened = ws.connect().then(() => 'open');
+      const failed = log.until('error').then(({ argument }) => argument.code);
+      failed.catch(() => {});
+      return opened.catch(() => failed);
+    };
+
+    /** The same of Node itself. */
+    const nodesOutcome = async (ca, sent, servername) => {
+      const { port } = await startServer({ tls: sent });
+      return new Promise((resolve) => {
+        const socket = tls.connect({ host: '127.0.0.1', port, ca, servername }, () => {
+          socket.destroy();
+          resolve('open');
+        });
+        socket.on('error', ({ code }) => resolve(code));
+      });
+    };
+
+    /** Whether a server is believed. Node is asked for the same unless it is told apart from us. */
+    const believes = async (ca, sent, { servername = 'localhost', node = true } = {}) => {
+      const ours = await outcome(ca, sent, servername);
+      // OpenSSL 1.1.1, of older versions of Node, does not believe some that are given to it themselves.
+      if (node && runtime.name === 'node' && runtime.nodeMajor >= 18) {
+        const nodes = await nodesOutcome(ca, sent, servername);
+        assert.strictEqual(ours === 'open', nodes === 'open', `${ours}, but Node says ${nodes}`);
+      }
+      return ours === 'open';
+    };
+
+    for (const [what, extensions, vouches] of [
+      ['that is no authority', lines('basicConstraints=CA:FALSE'), false],
+      [
+        'that is none and may sign',
+        lines('basicConstraints=CA:FALSE', 'keyUsage=digitalSignature,keyCertSign'),
+        false,
+      ],
+      ['that says nothing', lines(), false],
+      ['that says only that it may sign', lines('keyUsage=digitalSignature,keyCertSign'), true],
+      ['that says only that it may serve', lines('keyUsage=digitalSignature'), false],
+      ['that is an authority', lines('basicConstraints=CA:TRUE'), true],
+      ['that is one and may not sign', lines('basicConstraints=CA:TRUE', 'keyUsage=digitalSignature'), false],
+    ]) {
+      it(`${what} is trusted for its own names and ${vouches ? 'vouches for others' : 'for nothing else'}`, async () => {
+        const pinned = made.issue(extensions);
+        assert.ok(await believes(pinned.cert, pinned));
+        assert.ok(!(await believes(pinned.cert, pinned, { servername: 'bank.example' })));
+        const other = made.issue(lines(), pinned);
+        assert.strictEqual(await believes(pinned.cert, other), vouches);
+        const both = { cert: other.cert + pinned.cert, key: other.key };
+        assert.strictEqual(await believes(pinned.cert, both), vouches);
+        const middle = made.issue('basicConstraints=CA:TRUE', pinned);
+        const below = made.issue(lines(), middle);
+        const chain = { cert: below.cert + middle.cert, key: below.key };
+        assert.strictEqual(await believes(pinned.cert, chain), vouches);
+      });
+    }
+
+    it('of X.509 version 1 vouches for others, and is taken for no server', async () => {
+      const root = made.issue();
+      assert.ok(await believes(root.cert, made.issue(lines(), root)));
+      // Node takes it by its common name.
+      assert.ok(!(await believes(root.cert, root, { servername: 'issued', node: false })));
+    });
+
+    it('that is for clients, or may only sign, is taken for no server', async () => {
+      for (const extension of ['extendedKeyUsage=clientAuth', 'keyUsage=keyCertSign']) {
+        const pinned = made.issue(lines('basicConstraints=CA:TRUE', extension));
+        assert.strictEqual(await outcome(pinned.cert, pinned, 'localhost'), 'INVALID_PURPOSE');
+        assert.ok(!(await believes(pinned.cert, pinned)));
+      }
+    });
+
+    it('binds those below it to its length of path', async () => {
+      const root = made.issue('basicConstraints=CA:TRUE,pathlen:0');
+      assert.ok(await believes(root.cert, made.issue(lines(), root)));
+      const middle = made.issue('basicConstraints=CA:TRUE', root);
+      const below = made.issue(lines(), middle);
+      assert.ok(!(await believes(root.cert, { cert: below.cert + middle.cert, key: below.key })));
+    });
+
+    it('that another has signed is trusted for itself alone', async () => {
+      const root = made.issue('basicConstraints=CA:TRUE');
+      const pinned = made.issue(lines('basicConstraints=CA:FALSE'), root);
+      // Node does so with allowPartialTrustChain.
+      assert.ok(await believes(pinned.cert, pinned, { node: false }));
+      assert.ok(!(await believes(pinned.cert, pinned, { servername: 'bank.example' })));
+      assert.ok(!(await believes(pinned.cert, made.issue(lines(), root))));
+      assert.ok(!(await believes(pinned.cert, made.issue(lines(), pinned))));
+    });
   });
 
   it('refuses a self-signed certificate', async () => {

@@ -16,7 +16,9 @@ let made;
  * - `ca`, `caFile`: the authority that signed `leaf`, `expired`, `wrongName`, `client`;
  * - `leaf`, `expired`, `wrongName`, `selfSigned`, `client`: `{cert, key}`, for localhost and 127.0.0.1 where nothing else is said;
  * - `client.encryptedKey` with `passphrase`, `client.pfx` (a Buffer, with the same passphrase);
- * - `otherCa`: one that signed none of them.
+ * - `otherCa`: one that signed none of them;
+ * - `issue(extensions, by)`: makes another `{cert, key}`, signed by itself unless `by` one that `issue` made. Extensions are lines
+ *   of OpenSSL's; without any it is of X.509 version 1.
  */
 function certificates() {
   if (made) return made;
@@ -45,21 +47,23 @@ function certificates() {
     );
     return { cert: read(`${name}.crt`), key: read(`${name}.key`) };
   };
-  const signed = (name, subject, extensions, ...dates) => {
+  const make = (name, subject, extensions, signer, days = 2) => {
     openssl('req', '-new', ...ec, '-subj', `/CN=${subject}`, '-keyout', `${name}.key`, '-out', `${name}.csr`);
-    writeFileSync(file(`${name}.ext`), extensions);
-    const by = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-extfile', `${name}.ext`];
-    openssl(
-      'x509',
-      '-req',
-      '-in',
-      `${name}.csr`,
-      '-out',
-      `${name}.crt`,
-      ...by,
-      ...(dates.length ? dates : ['-days', '2']),
-    );
-    return { cert: read(`${name}.crt`), key: read(`${name}.key`) };
+    const by = signer
+      ? ['-CA', `${signer}.crt`, '-CAkey', `${signer}.key`, '-CAcreateserial']
+      : ['-signkey', `${name}.key`];
+    if (extensions) {
+      writeFileSync(file(`${name}.ext`), extensions);
+      by.push('-extfile', `${name}.ext`);
+    }
+    openssl('x509', '-req', '-in', `${name}.csr`, '-out', `${name}.crt`, ...by, '-days', String(days));
+    return { name, cert: read(`${name}.crt`), key: read(`${name}.key`) };
+  };
+  const signed = (name, subject, extensions, days) => make(name, subject, extensions, 'ca', days);
+  let issued = 0;
+  const issue = (extensions, by) => {
+    issued += 1;
+    return make(`issued${issued}`, `issued ${issued}`, extensions, by && by.name);
   };
 
   const ca = selfSigned('ca', 'Test CA');
@@ -84,11 +88,12 @@ function certificates() {
     caFile: file('ca.crt'),
     otherCa: otherCa.cert,
     leaf: signed('leaf', 'localhost', NAMES),
-    expired: signed('expired', 'localhost', NAMES, '-days', '-1'),
+    expired: signed('expired', 'localhost', NAMES, -1),
     wrongName: signed('wrong', 'elsewhere', 'subjectAltName=DNS:elsewhere.test'),
     selfSigned: selfSigned('self', 'localhost', NAMES),
     client: { ...client, encryptedKey: read('client.enc'), pfx: readFileSync(file('client.pfx')) },
     passphrase: PASSPHRASE,
+    issue,
   };
   return made;
 }

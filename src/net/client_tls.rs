@@ -9,13 +9,14 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, Server
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use url::Host;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::roots::{certificates, is_pem, unusable};
+use super::trust::Trust;
 use super::verifier::{TlsFault, Verifier};
 use super::{BadOption, NetError, Options, Roots, TlsOptions};
 
@@ -159,11 +160,11 @@ impl Identity {
 
     pub fn config(
         self,
-        roots: Arc<RootCertStore>,
+        trust: Arc<Trust>,
         reject_unauthorized: bool,
         send_name: bool,
     ) -> Result<ClientConfig, BadOption> {
-        let verifier = Arc::new(Verifier::new(roots, reject_unauthorized, provider()));
+        let verifier = Arc::new(Verifier::new(trust, reject_unauthorized, provider()));
         let builder = ClientConfig::builder_with_provider(provider().clone())
             .with_safe_default_protocol_versions()
             .map_err(|error| unusable("tls", error))?

@@ -17,6 +17,7 @@ mod stream;
 mod target;
 #[cfg(test)]
 mod tls_tests;
+mod trust;
 mod verifier;
 
 pub use error::{HandshakeFault, NetError, Phase};

@@ -66,7 +66,8 @@ pub struct TlsOptions {
     /// Default true. False accepts any certificate: the peer can then be anybody.
     pub reject_unauthorized: bool,
     /// Certificates to trust instead of `roots`, PEM or DER; several in one PEM are fine. An
-    /// intermediate one is enough, also without its root.
+    /// intermediate one is enough, also without its root. One that is no authority is trusted for itself
+    /// alone, for the names that it carries.
     pub ca: Option<Vec<Vec<u8>>>,
     /// The client's certificate and its chain, PEM or DER.
     pub cert: Vec<Vec<u8>>,

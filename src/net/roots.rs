@@ -4,10 +4,11 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+use tokio_rustls::rustls::ClientConfig;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::client_tls::Identity;
+use super::trust::Trust;
 use super::{BadOption, TlsOptions};
 
 /// The certificates that Node trusts.
@@ -15,7 +16,7 @@ use super::{BadOption, TlsOptions};
 /// It also keeps the TLS configurations that were made with it, so that ten thousand clients with the
 /// same options cost one.
 pub struct Roots {
-    store: Arc<RootCertStore>,
+    trust: Arc<Trust>,
     made: Mutex<Vec<(Key, Weak<ClientConfig>)>>,
 }
 
@@ -35,41 +36,40 @@ impl Roots {
     /// From PEM texts of one or more certificates; those that cannot be parsed are skipped, since an
     /// old one in the system's store must not keep a user from the rest.
     pub fn from_pem(pems: impl Iterator<Item = impl AsRef<[u8]>>) -> Roots {
-        let mut store = RootCertStore::empty();
+        let mut trust = Trust::default();
         for pem in pems {
-            store.add_parsable_certificates(CertificateDer::pem_slice_iter(pem.as_ref()).flatten());
+            for certificate in CertificateDer::pem_slice_iter(pem.as_ref()).flatten() {
+                let _ = trust.add(&certificate);
+            }
         }
         Roots {
-            store: Arc::new(store),
+            trust: Arc::new(trust),
             made: Mutex::default(),
         }
     }
 
     /// What is trusted where `ca` takes the place of these roots and `more` comes on top.
-    pub(super) fn store(
+    fn trust(
         &self,
         ca: Option<&[Vec<u8>]>,
         more: &[CertificateDer<'static>],
-    ) -> Result<Arc<RootCertStore>, BadOption> {
+    ) -> Result<Arc<Trust>, BadOption> {
         if ca.is_none() && more.is_empty() {
-            return Ok(self.store.clone());
+            return Ok(self.trust.clone());
         }
-        let mut store = match ca {
-            None => RootCertStore::clone(&self.store),
-            Some(blobs) => {
-                let mut store = RootCertStore::empty();
-                for blob in blobs {
-                    for certificate in certificates("ca", blob)? {
-                        store
-                            .add(certificate)
-                            .map_err(|error| unusable("ca", error))?;
-                    }
-                }
-                store
-            }
+        let mut trust = match ca {
+            None => Trust::clone(&self.trust),
+            Some(_) => Trust::default(),
         };
-        store.add_parsable_certificates(more.iter().cloned());
-        Ok(Arc::new(store))
+        for blob in ca.unwrap_or_default() {
+            for certificate in certificates("ca", blob)? {
+                trust.add(&certificate).map_err(|why| unusable("ca", why))?;
+            }
+        }
+        for certificate in more {
+            trust.add(certificate).map_err(|why| unusable("pfx", why))?;
+        }
+        Ok(Arc::new(trust))
     }
 
     /// The configuration for `options`; made anew only where no client uses the same.
@@ -99,10 +99,10 @@ impl Roots {
             return Ok(config);
         }
         let identity = Identity::parse(options)?;
-        let store = options
+        let trust = options
             .roots
-            .store(options.ca.as_deref(), identity.issuers())?;
-        let config = Arc::new(identity.config(store, options.reject_unauthorized, send_name)?);
+            .trust(options.ca.as_deref(), identity.issuers())?;
+        let config = Arc::new(identity.config(trust, options.reject_unauthorized, send_name)?);
         made.retain(|(_, config)| config.strong_count() > 0);
         made.push((key, Arc::downgrade(&config)));
         Ok(config)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    date_time_ymd,
+    KeyUsagePurpose, date_time_ymd,
 };
 use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -192,6 +192,148 @@ async fn a_self_signed_certificate_given_as_ca_is_accepted_for_its_name_alone() 
         let imposter = outcome("localhost", &other_key, &other_key.chain, &[made.pem()]).await;
         assert_eq!(imposter, "DEPTH_ZERO_SELF_SIGNED_CERT");
     }
+}
+
+const SIGNING: &[KeyUsagePurpose] = &[KeyUsagePurpose::KeyCertSign];
+const SERVING: &[KeyUsagePurpose] = &[KeyUsagePurpose::DigitalSignature];
+const BOTH: &[KeyUsagePurpose] = &[
+    KeyUsagePurpose::KeyCertSign,
+    KeyUsagePurpose::DigitalSignature,
+];
+const ANY_CA: IsCa = IsCa::Ca(BasicConstraints::Unconstrained);
+
+/// A certificate for `localhost` that says so much of what it may do.
+fn pin(is_ca: IsCa, usages: &[KeyUsagePurpose]) -> CertificateParams {
+    let mut params = named(leaf(&["localhost"]), "pin");
+    params.is_ca = is_ca;
+    params.key_usages = usages.to_vec();
+    params
+}
+
+#[tokio::test]
+async fn a_trusted_certificate_vouches_for_others_only_where_it_says_that_it_may() {
+    for (is_ca, usages, vouches) in [
+        (IsCa::ExplicitNoCa, &[][..], false),
+        (IsCa::ExplicitNoCa, BOTH, false),
+        (IsCa::NoCa, &[], false),
+        (IsCa::NoCa, SERVING, false),
+        // As OpenSSL has it: what may sign and does not say what it is.
+        (IsCa::NoCa, BOTH, true),
+        (ANY_CA, &[], true),
+        (ANY_CA, BOTH, true),
+        (ANY_CA, SERVING, false),
+    ] {
+        let case = format!("{is_ca:?} {usages:?}");
+        let pinned = self_signed(pin(is_ca, usages));
+        let itself = outcome("localhost", &pinned, &pinned.chain, &[pinned.pem()]).await;
+        assert_eq!(itself, "reached", "{case}");
+        let other = pinned.signs(named(leaf(&["localhost"]), "other"));
+        let mut middle = ca("middle");
+        middle.key_usages = SIGNING.to_vec();
+        let middle = pinned.signs(middle);
+        let below = middle.signs(named(leaf(&["localhost"]), "below"));
+        for (made, sent) in [(&other, 1), (&other, 2), (&below, 2), (&below, 3)] {
+            let told = outcome("localhost", made, &made.chain[..sent], &[pinned.pem()]).await;
+            assert_eq!(told == "reached", vouches, "{case}, {sent} sent: {told}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_trusted_certificate_of_no_server_is_not_taken_for_one() {
+    let mut for_clients = pin(IsCa::ExplicitNoCa, &[]);
+    for_clients.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    for params in [for_clients, pin(ANY_CA, SIGNING)] {
+        let pinned = self_signed(params);
+        let told = outcome("localhost", &pinned, &pinned.chain, &[pinned.pem()]).await;
+        assert_eq!(told, "INVALID_PURPOSE");
+    }
+}
+
+#[tokio::test]
+async fn an_authority_is_held_to_what_its_own_certificate_says() {
+    let signed = async |root: CertificateParams, middle: Option<CertificateParams>| {
+        let root = self_signed(root);
+        let middle = middle.map(|params| root.signs(params));
+        let made = middle.as_ref().unwrap_or(&root).signs(leaf(&["localhost"]));
+        let sent = made.chain.len() - 1;
+        outcome("localhost", &made, &made.chain[..sent], &[root.pem()]).await
+    };
+    let mut short = ca("short");
+    short.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    assert_eq!(signed(short.clone(), None).await, "reached");
+    assert_eq!(
+        signed(short, Some(ca("middle"))).await,
+        "PATH_LENGTH_EXCEEDED"
+    );
+    let mut old = ca("old");
+    old.not_after = date_time_ymd(2001, 1, 1);
+    assert_eq!(signed(old, None).await, "CERT_HAS_EXPIRED");
+    let mut early = ca("early");
+    early.not_before = date_time_ymd(2999, 1, 1);
+    early.not_after = date_time_ymd(3000, 1, 1);
+    assert_eq!(signed(early, None).await, "CERT_NOT_YET_VALID");
+    let mut for_clients = ca("for clients");
+    for_clients.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    assert_eq!(
+        signed(for_clients, None).await,
+        "UNABLE_TO_VERIFY_LEAF_SIGNATURE"
+    );
+    let mut signs_nothing = ca("signs nothing");
+    signs_nothing.key_usages = SERVING.to_vec();
+    let middle = Some(signs_nothing);
+    assert_eq!(signed(ca("root"), middle).await, "INVALID_CA");
+}
+
+#[tokio::test]
+async fn a_key_that_is_trusted_for_one_name_is_not_for_another() {
+    let pinned = self_signed(leaf(&["localhost"]));
+    let mut names = leaf(&["127.0.0.1"]);
+    names.distinguished_name = pinned.params.distinguished_name.clone();
+    let chain = vec![names.self_signed(&pinned.key).unwrap().der().clone()];
+    let told = outcome("127.0.0.1", &pinned, &chain, &[pinned.pem()]).await;
+    assert_eq!(told, "DEPTH_ZERO_SELF_SIGNED_CERT");
+}
+
+#[tokio::test]
+async fn a_leaf_that_is_trusted_needs_no_authority_and_is_none() {
+    let root = self_signed(ca("root"));
+    let pinned = root.signs(named(leaf(&["localhost"]), "pinned"));
+    let trusted = [pinned.pem()];
+    for sent in [1, 2] {
+        let told = outcome("localhost", &pinned, &pinned.chain[..sent], &trusted).await;
+        assert_eq!(told, "reached");
+        let told = outcome("127.0.0.1", &pinned, &pinned.chain[..sent], &trusted).await;
+        assert_eq!(told, "ERR_TLS_CERT_ALTNAME_INVALID");
+    }
+    let sibling = root.signs(named(leaf(&["localhost"]), "sibling"));
+    let below = pinned.signs(named(leaf(&["localhost"]), "below"));
+    for (made, sent, code) in [
+        (&sibling, 1, "UNABLE_TO_VERIFY_LEAF_SIGNATURE"),
+        (&below, 1, "UNABLE_TO_VERIFY_LEAF_SIGNATURE"),
+        (&below, 2, "INVALID_CA"),
+    ] {
+        let told = outcome("localhost", made, &made.chain[..sent], &trusted).await;
+        assert_eq!(told, code, "{sent} sent");
+    }
+}
+
+#[tokio::test]
+async fn a_server_certificate_says_that_it_is_for_servers_or_nothing() {
+    let root = self_signed(ca("root"));
+    let told = async |usages: &[KeyUsagePurpose]| {
+        let mut params = leaf(&["localhost"]);
+        params.key_usages = usages.to_vec();
+        let made = root.signs(params);
+        outcome("localhost", &made, &made.chain[..1], &[root.pem()]).await
+    };
+    assert_eq!(told(&[]).await, "reached");
+    assert_eq!(told(&[KeyUsagePurpose::KeyEncipherment]).await, "reached");
+    assert_eq!(
+        told(&[KeyUsagePurpose::ContentCommitment]).await,
+        "INVALID_PURPOSE"
+    );
+    assert_eq!(told(SIGNING).await, "INVALID_PURPOSE");
 }
 
 #[tokio::test]

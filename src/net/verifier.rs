@@ -8,15 +8,16 @@ use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::client::danger::{
     HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
 };
-use tokio_rustls::rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use tokio_rustls::rustls::crypto::{
     CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
 };
-use tokio_rustls::rustls::server::ParsedCertificate;
 use tokio_rustls::rustls::{
-    CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
+    CertificateError, DigitallySignedStruct, Error, OtherError, SignatureScheme,
 };
+use webpki::{EndEntityCert, Error as Untrusted};
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate, X509Version};
+
+use super::trust::{Trust, is_self_signed, may_serve};
 
 /// TLS trouble with the code that Node has for it, else `WSR_ERR_TLS`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -62,20 +63,20 @@ impl TlsFault {
 /// Checks a server's certificate as Node does with these roots.
 #[derive(Debug)]
 pub(super) struct Verifier {
-    roots: Arc<RootCertStore>,
+    trust: Arc<Trust>,
     reject_unauthorized: bool,
     algorithms: WebPkiSupportedAlgorithms,
 }
 
 impl Verifier {
     pub fn new(
-        roots: Arc<RootCertStore>,
+        trust: Arc<Trust>,
         reject_unauthorized: bool,
         provider: &CryptoProvider,
     ) -> Verifier {
         let algorithms = provider.signature_verification_algorithms;
         Verifier {
-            roots,
+            trust,
             reject_unauthorized,
             algorithms,
         }
@@ -89,48 +90,18 @@ impl Verifier {
         name: &ServerName<'_>,
         now: UnixTime,
     ) -> Result<(), TlsFault> {
-        let parsed = ParsedCertificate::try_from(leaf).map_err(unreadable)?;
-        let signed = verify_server_cert_signed_by_trust_anchor(
-            &parsed,
-            &self.roots,
-            chain,
-            now,
-            self.algorithms.all,
-        );
-        match signed {
-            Ok(()) => {}
-            // What is left to fail on, after its dates, is that it may sign others.
-            Err(Error::InvalidCertificate(CertificateError::Other(_))) if self.is_root(details) => {
-            }
-            // One that may sign others, or one with a trusted name and another key.
-            Err(Error::InvalidCertificate(
-                CertificateError::Other(_) | CertificateError::BadSignature,
-            )) if is_self_signed(details) => {
-                return Err(untrusted(
-                    CertificateError::UnknownIssuer.into(),
-                    details,
-                    chain,
-                ));
-            }
-            Err(error) => return Err(untrusted(error, details, chain)),
+        let parsed = EndEntityCert::try_from(leaf).map_err(unreadable)?;
+        self.trust
+            .check(&parsed, chain, now, self.algorithms.all)
+            .map_err(|error| untrusted(error, details, chain))?;
+        if !may_serve(details) {
+            return Err(unsuitable());
         }
-        match verify_server_name(&parsed, name) {
+        match parsed.verify_is_valid_for_subject_name(name) {
             Ok(()) => Ok(()),
             Err(_) if common_name_matches(details, name) => Ok(()),
             Err(_) => Err(wrong_name(details, name)),
         }
-    }
-
-    /// Whether a certificate is itself trusted: a self-signed one that is given as `ca`, which webpki
-    /// takes for no server's when it may sign others. Its subject and key are those of a trusted one,
-    /// and the handshake proves that the server has the key.
-    fn is_root(&self, details: &X509Certificate<'_>) -> bool {
-        self.roots.roots.iter().any(|root| {
-            root.name_constraints.is_none()
-                && is_self_signed(details)
-                && contents(details.subject().as_raw()) == root.subject.as_ref()
-                && contents(details.public_key().raw) == root.subject_public_key_info.as_ref()
-        })
     }
 }
 
@@ -190,47 +161,64 @@ fn unreadable(why: impl fmt::Display) -> TlsFault {
     TlsFault::other(format!("The server's certificate cannot be read: {why}"))
 }
 
-/// OpenSSL's reason for a certificate that no root vouches for.
-fn untrusted(error: Error, leaf: &X509Certificate<'_>, chain: &[CertificateDer<'_>]) -> TlsFault {
-    const HINT: &str = "to trust it, pass the certificate that signed it as `ca`";
+/// OpenSSL's reason not to believe a certificate.
+fn untrusted(
+    error: Untrusted,
+    leaf: &X509Certificate<'_>,
+    chain: &[CertificateDer<'_>],
+) -> TlsFault {
     match error {
-        Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-            let (code, reason) = match top_of_chain(leaf, chain) {
-                Top::Leaf { self_signed: true } => {
-                    ("DEPTH_ZERO_SELF_SIGNED_CERT", "self-signed certificate")
-                }
-                Top::Leaf { self_signed: false } => (
-                    "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-                    "unable to verify the first certificate",
-                ),
-                Top::Issuer { self_signed: true } => (
-                    "SELF_SIGNED_CERT_IN_CHAIN",
-                    "self-signed certificate in certificate chain",
-                ),
-                Top::Issuer { self_signed: false } => (
-                    "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
-                    "unable to get local issuer certificate",
-                ),
-            };
-            TlsFault::new(code, format!("{reason}; {HINT}"))
+        Untrusted::UnknownIssuer => unknown(leaf, chain),
+        // A self-signed certificate that is not trusted: one that may sign others, or one with the name of
+        // a trusted one and another key.
+        Untrusted::CaUsedAsEndEntity | Untrusted::InvalidSignatureForPublicKey
+            if is_self_signed(leaf) =>
+        {
+            unknown(leaf, chain)
         }
-        Error::InvalidCertificate(
-            CertificateError::Expired | CertificateError::ExpiredContext { .. },
-        ) => TlsFault::new("CERT_HAS_EXPIRED", "certificate has expired"),
-        Error::InvalidCertificate(
-            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. },
-        ) => TlsFault::new("CERT_NOT_YET_VALID", "certificate is not yet valid"),
-        Error::InvalidCertificate(CertificateError::Revoked) => {
-            TlsFault::new("CERT_REVOKED", "certificate revoked")
+        Untrusted::CertExpired { .. } | Untrusted::InvalidCertValidity => {
+            TlsFault::new("CERT_HAS_EXPIRED", "certificate has expired")
         }
-        Error::InvalidCertificate(CertificateError::BadSignature) => {
+        Untrusted::CertNotValidYet { .. } => {
+            TlsFault::new("CERT_NOT_YET_VALID", "certificate is not yet valid")
+        }
+        Untrusted::InvalidSignatureForPublicKey => {
             TlsFault::new("CERT_SIGNATURE_FAILURE", "certificate signature failure")
         }
-        Error::InvalidCertificate(
-            CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. },
-        ) => TlsFault::new("INVALID_PURPOSE", "unsuitable certificate purpose"),
+        Untrusted::RequiredEkuNotFoundContext(_) => unsuitable(),
+        Untrusted::EndEntityUsedAsCa => TlsFault::new("INVALID_CA", "invalid CA certificate"),
+        Untrusted::PathLenConstraintViolated => {
+            TlsFault::new("PATH_LENGTH_EXCEEDED", "path length constraint exceeded")
+        }
         other => TlsFault::other(format!("The server's certificate cannot be used: {other}")),
     }
+}
+
+fn unsuitable() -> TlsFault {
+    TlsFault::new("INVALID_PURPOSE", "unsuitable certificate purpose")
+}
+
+/// No trusted certificate vouches for this one.
+fn unknown(leaf: &X509Certificate<'_>, chain: &[CertificateDer<'_>]) -> TlsFault {
+    let (code, reason) = match top_of_chain(leaf, chain) {
+        Top::Leaf { self_signed: true } => {
+            ("DEPTH_ZERO_SELF_SIGNED_CERT", "self-signed certificate")
+        }
+        Top::Leaf { self_signed: false } => (
+            "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+            "unable to verify the first certificate",
+        ),
+        Top::Issuer { self_signed: true } => (
+            "SELF_SIGNED_CERT_IN_CHAIN",
+            "self-signed certificate in certificate chain",
+        ),
+        Top::Issuer { self_signed: false } => (
+            "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+            "unable to get local issuer certificate",
+        ),
+    };
+    let hint = "to trust it, pass the certificate that signed it as `ca`";
+    TlsFault::new(code, format!("{reason}; {hint}"))
 }
 
 /// Where the way up from the leaf ends, of what the server sent.
@@ -262,15 +250,6 @@ fn top_of_chain(leaf: &X509Certificate<'_>, chain: &[CertificateDer<'_>]) -> Top
     } else {
         Top::Issuer { self_signed }
     }
-}
-
-fn is_self_signed(certificate: &X509Certificate<'_>) -> bool {
-    certificate.subject().as_raw() == certificate.issuer().as_raw()
-}
-
-/// What is inside the outermost tag and length of DER: the form in which webpki keeps roots.
-fn contents(der: &[u8]) -> &[u8] {
-    x509_parser::asn1_rs::Any::from_der(der).map_or(&[], |(_, any)| any.data)
 }
 
 /// Whether the common name of a certificate without alternative host names is `name`, as Node
