@@ -379,7 +379,7 @@ export interface CommonOptions {
    * ```ts
    * new WebSocketReconnect({
    *   url: 'wss://example.com',
-   *   shouldReconnect: ({ code, statusCode }) => code !== 4401 && statusCode !== 401,
+   *   shouldReconnect: ({ code, statusCode }) => code !== 4401 && statusCode !== 403,
    * });
    * ```
    */

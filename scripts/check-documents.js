@@ -1,8 +1,8 @@
 'use strict';
 
 // Holds the documents to the code and to each other: README.zh-CN.md to README.md, the tables of options to the
-// class, index.d.ts to README.md, docs/errors.md to the codes in the sources, every link to what it leads to. It
-// proves first that it finds what is planted.
+// class, index.d.ts to README.md, docs/errors.md to the codes in the sources, every link and every name of a file to
+// what is there. It proves first that it finds what is planted.
 
 const { existsSync, readFileSync, readdirSync } = require('fs');
 const path = require('path');
@@ -44,6 +44,12 @@ function sections(text) {
   }
   return parts;
 }
+
+/** A document without its snippets. */
+const proseOf = (text) =>
+  sections(text)
+    .flatMap(({ heading, prose, rows }) => [heading, ...prose, ...rows.flat()])
+    .join('\n');
 
 /** What no translation changes: code, where links lead, and in a table the numbers. */
 function constants(text, hasNumbers) {
@@ -143,10 +149,7 @@ function typeFaults(types, readme) {
       .map(({ name }) => (name ? name.getText() : '['))
       .filter((name) => !name.startsWith('['));
   };
-  const text = sections(readme)
-    .flatMap(({ prose, rows }) => [...prose, ...rows.flat()])
-    .flatMap(spans)
-    .join(' ');
+  const text = spans(proseOf(readme)).join(' ');
   const inherited = Object.getOwnPropertyNames(require('events').prototype);
   const wanted = [
     ...members('Places'),
@@ -185,6 +188,23 @@ function codeFaults(sources, types, errors) {
   ];
 }
 
+/** The codes of the system and of TLS that docs/errors.md does not have. */
+function systemFaults(net, errors) {
+  const known = spans(proseOf(errors));
+  const codes = new Set(all(net, /"([A-Z][A-Z0-9_]{4,})"/g));
+  return [...codes]
+    .filter((code) => !known.includes(code) && !code.startsWith('WSR_'))
+    .map((code) => `${code} is not in docs/errors.md`);
+}
+
+/** The files that a document names in code spans and that are not there. */
+function fileFaults(name, text, files) {
+  return spans(proseOf(text))
+    .filter((span) => /^[\w./-]+\.(?:rs|js|mjs|ts|json|toml|md)$/.test(span))
+    .filter((span) => !files.some((file) => file === span || file.endsWith(`/${span}`)))
+    .map((span) => `${name}: there is no ${span}`);
+}
+
 const slug = (heading) =>
   heading
     .toLowerCase()
@@ -203,10 +223,7 @@ const IN_CHECKOUT = /^(?:CONTRIBUTING\.md$|bench\/)/;
 
 /** Links of a document that lead nowhere, or out of the package that it ships in. */
 function linkFaults(name, text) {
-  const prose = sections(text)
-    .flatMap(({ heading, prose, rows }) => [heading, ...prose, ...rows.flat()])
-    .join('\n');
-  return all(prose, /\]\(([^)]+)\)/g)
+  return all(proseOf(text), /\]\(([^)]+)\)/g)
     .filter((link) => !/^https?:/.test(link))
     .flatMap((link) => {
       const [file, anchor] = link.split('#');
@@ -244,6 +261,8 @@ function selfTest() {
     defaultFaults(table('`c.d`', "`'y'`"), client),
     codeFaults("'WSR_ERR_A'", '', ''),
     codeFaults('', '', '### WSR_ERR_A'),
+    systemFaults('"EPIPE"', '`ECONNRESET`'),
+    fileFaults('a.md', '`nowhere.rs`', ['src/a.rs']),
     linkFaults('README.md', '[a](nowhere.md)'),
     linkFaults('README.md', '[a](docs/errors.md#nowhere)'),
   ];
@@ -251,6 +270,8 @@ function selfTest() {
     translationFaults(text, text.replace('Say', '说').replace('// why', '// 为何')),
     defaultFaults([...table('`a`', '1 (off)'), ...table('`b`', 'none'), ...table('`c.d`', "`'x'`")], client),
     codeFaults("'WSR_ERR_A'", "OwnErrorCode = 'WSR_ERR_A'; SystemErrorCode =", '### WSR_ERR_A'),
+    systemFaults('"EPIPE"', '`EPIPE`'),
+    fileFaults('a.md', '`a.rs` `src/a.rs`', ['src/a.rs']),
     linkFaults('README.md', '[a](docs/errors.md#wsr_err_option)'),
   ];
   return [
@@ -267,6 +288,12 @@ const sources = [
   ...below('lib', '.js'),
   'index.js',
 ];
+const folders = ['src', 'lib', 'scripts', 'docs', 'bench', 'benches', 'examples', 'autobahn', '__test__'];
+const files = [...readdirSync(ROOT), ...folders.flatMap((folder) => below(folder, ''))];
+const net = sources
+  .filter((name) => name.startsWith('src/net/'))
+  .map((name) => read(name).split('#[cfg(test)]')[0])
+  .join('\n');
 const readme = read('README.md');
 const types = read('index.d.ts');
 const client = new WebSocketReconnect({ url: 'ws://127.0.0.1' });
@@ -277,7 +304,9 @@ const faults = [
   ...optionFaults(readme, read('SKILL.md'), client),
   ...typeFaults(types, readme),
   ...codeFaults(sources.map(read).join('\n'), types, read('docs/errors.md')),
+  ...systemFaults(net, read('docs/errors.md')),
   ...documents.flatMap((name) => linkFaults(name, read(name))),
+  ...documents.flatMap((name) => fileFaults(name, read(name), files)),
 ];
 for (const fault of faults) console.error(fault);
 console.log(`${documents.length} documents, ${faults.length} faults`);

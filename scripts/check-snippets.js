@@ -1,20 +1,54 @@
 'use strict';
 
-// The JavaScript in the documents: each snippet must parse, and one under `<!-- runnable: TEXT -->` must
-// print TEXT when it runs against a server that echoes, or the examples' GraphQL server.
+// The code in the documents. A snippet of JavaScript under `<!-- runnable: TEXT -->` must print TEXT when it runs
+// against a server that echoes, or the examples' GraphQL server; each other one must run to its end with what
+// FRAME has besides. Those of TypeScript, and the examples in index.d.ts, must compile.
 
 const { spawn } = require('child_process');
 const { readFileSync, readdirSync } = require('fs');
 const path = require('path');
-const { Script } = require('vm');
+const ts = require('typescript');
 const { startGraphQLServer } = require('../examples/servers/graphql-server.js');
 const { ServerProcess } = require('./demo/server-process.js');
 const { ROOT } = require('./tools.js');
 
 const DEADLINE_MS = 15000;
-const SNIPPET = /^(?:<!-- runnable: (.+) -->\n+)?```js\n([\s\S]*?)^```$/gm;
+const SNIPPET = /^(?:<!-- runnable: (.+) -->\n+)?```(js|ts)\n([\s\S]*?)^```$/gm;
+const EXAMPLE = /^ *\* ```ts\n([\s\S]*?)^ *\* ```$/gm;
 /** Where the documents say that a server is. */
 const PLACE = 'ws://127.0.0.1:8080';
+
+/** What a fragment prints once it has run. */
+const RAN = 'ran to its end';
+
+/** A fragment with what it leaves to its reader: a client that is open, and things of the reader's own. */
+const FRAME = (code) => `
+const { once } = require('events');
+const { WebSocketReconnect } = require('websocket-reconnect-native');
+const url = '${PLACE}';
+const handle = () => {}, store = async () => {}, freshToken = async () => 'token', ticket = freshToken;
+const source = [Buffer.from('chunk')];
+(async () => {
+  const ws = new WebSocketReconnect({ url });
+  await ws.connect();
+  await (async () => {
+${code}
+  })();
+  console.log('${RAN}');
+  process.exit();
+})();
+`;
+/** The same for TypeScript's compiler. */
+const TYPED_FRAME = (code) => `
+import { WebSocketReconnect } from 'websocket-reconnect-native';
+declare const ws: WebSocketReconnect;
+declare const session: import('events').EventEmitter;
+declare const freshToken: () => Promise<string>;
+declare const fetchTicket: (options: { signal: unknown }) => Promise<string>;
+export async function example() {
+${code}
+}
+`;
 
 const documents = [
   ...readdirSync(ROOT).filter((name) => name.endsWith('.md')),
@@ -23,36 +57,79 @@ const documents = [
     .map((name) => `docs/${name}`),
 ];
 
+const isModule = (code) => /^import /m.test(code);
+
+const textOf = (name) => readFileSync(path.join(ROOT, name), 'utf8').replace(/\r\n/g, '\n');
+const lineAt = (text, index) => text.slice(0, index).split('\n').length;
+
 /** The snippets of a document, each with the line that it begins on. */
 function snippetsOf(name) {
-  const text = readFileSync(path.join(ROOT, name), 'utf8').replace(/\r\n/g, '\n');
+  const text = textOf(name);
   return [...text.matchAll(SNIPPET)].map((match) => {
-    const [whole, expected, code] = match;
-    const before = text.slice(0, match.index + whole.indexOf('```js'));
-    return { place: `${name}:${before.split('\n').length}`, expected, code };
+    const [whole, expected, language, code] = match;
+    return { place: `${name}:${lineAt(text, match.index + whole.indexOf('```'))}`, expected, language, code };
   });
 }
 
-function isModule(code) {
-  return /^import /m.test(code);
+/** The examples in the comments of index.d.ts. */
+function examples() {
+  const text = textOf('index.d.ts');
+  return [...text.matchAll(EXAMPLE)].map(({ 1: code, index }) => ({
+    place: `index.d.ts:${lineAt(text, index)}`,
+    code: code.replace(/^ *\* ?/gm, ''),
+  }));
 }
 
-/** Says what is wrong with a snippet's syntax. A module is left to the run that it is marked for. */
-function parse({ code, expected }) {
-  if (isModule(code)) return expected ? undefined : 'a module must be marked as runnable to be checked';
-  try {
-    new Script(`(async () => {${code}\n})`);
-    return undefined;
-  } catch (error) {
-    return String(error);
-  }
+/** Compiles snippets of TypeScript as the tests' types are compiled; returns what is wrong with each that is. */
+function compile(snippets) {
+  const config = path.join(ROOT, '__test__', 'types', 'tsconfig.json');
+  const { options } = ts.parseJsonConfigFileContent(
+    ts.readConfigFile(config, ts.sys.readFile).config,
+    ts.sys,
+    path.dirname(config),
+  );
+  const texts = new Map(
+    snippets.map(({ code }, i) => [
+      path.join(ROOT, `snippet-${i}.mts`),
+      isModule(code) ? code : TYPED_FRAME(code),
+    ]),
+  );
+  const host = ts.createCompilerHost(options);
+  const { fileExists, readFile, getSourceFile } = host;
+  host.fileExists = (file) => texts.has(path.normalize(file)) || fileExists(file);
+  host.readFile = (file) => texts.get(path.normalize(file)) || readFile(file);
+  host.getSourceFile = (file, ...rest) => {
+    const text = texts.get(path.normalize(file));
+    return text === undefined ? getSourceFile(file, ...rest) : ts.createSourceFile(file, text, rest[0]);
+  };
+  const program = ts.createProgram(
+    [...texts.keys()],
+    { ...options, lib: [...options.lib, 'lib.dom.d.ts'] },
+    host,
+  );
+  const found = ts.getPreEmitDiagnostics(program).map(({ file, messageText }) => {
+    const at = file ? [...texts.keys()].indexOf(path.normalize(file.fileName)) : -1;
+    const place = at < 0 ? 'the types' : snippets[at].place;
+    return `${place}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
+  });
+  return found;
+}
+
+/** The code as it is run: against the servers of this run. Nothing leaves this machine. */
+function placed(code, { echo, graphql }) {
+  return code
+    .split(`${PLACE}/graphql`)
+    .join(graphql)
+    .split(PLACE)
+    .join(echo)
+    .replace(/wss:\/\/([\w.]+)/g, `${echo}/$1`);
 }
 
 /** Runs a snippet until it has printed what it must; says what went wrong instead. */
-function run({ code, expected }, urls) {
-  const placed = code.split(`${PLACE}/graphql`).join(urls.graphql).split(PLACE).join(urls.echo);
+function run({ code, expected = RAN }, urls) {
   const type = `--input-type=${isModule(code) ? 'module' : 'commonjs'}`;
-  const child = spawn(process.execPath, [type, '--eval', placed], { cwd: ROOT });
+  const whole = expected === RAN ? FRAME(code) : code;
+  const child = spawn(process.execPath, [type, '--eval', placed(whole, urls)], { cwd: ROOT });
   return new Promise((resolve) => {
     let printed = '';
     let trouble = '';
@@ -77,23 +154,23 @@ function run({ code, expected }, urls) {
 
 async function check() {
   const snippets = documents.flatMap(snippetsOf);
+  const scripts = snippets.filter(({ language }) => language === 'js');
+  const typed = [...snippets.filter(({ language }) => language === 'ts'), ...examples()];
   const echo = await ServerProcess.start();
   const graphql = await startGraphQLServer();
   const urls = { echo: `ws://127.0.0.1:${echo.port}`, graphql: graphql.url };
-  let ran = 0;
-  for (const snippet of snippets) {
-    let problem = parse(snippet);
-    if (!problem && snippet.expected) {
-      ran += 1;
-      problem = await run(snippet, urls);
-    }
-    if (!problem) continue;
-    console.error(`${snippet.place}: ${problem}`);
-    process.exitCode = 1;
+  const faults = compile(typed);
+  for (const snippet of scripts) {
+    const problem = await run(snippet, urls);
+    if (problem) faults.push(`${snippet.place}: ${problem}`);
   }
   await Promise.all([echo.kill(), graphql.stop()]);
-  if (ran === 0) throw new Error('no snippet is marked as runnable');
-  console.log(`${snippets.length} snippets parsed, ${ran} of them run`);
+  for (const fault of faults) console.error(fault);
+  const printing = scripts.filter(({ expected }) => expected).length;
+  console.log(
+    `${scripts.length} snippets ran, ${printing} of them printed what they must; ${typed.length} compiled`,
+  );
+  if (faults.length > 0 || printing === 0 || typed.length === 0) process.exitCode = 1;
 }
 
 check().catch((error) => {
