@@ -13,6 +13,8 @@ const { ServerProcess } = require('./demo/server-process.js');
 const { ROOT } = require('./tools.js');
 
 const DEADLINE_MS = 15000;
+/** So many snippets run at once. */
+const AT_ONCE = 4;
 const SNIPPET = /^(?:<!-- runnable: (.+) -->\n+)?```(js|ts)\n([\s\S]*?)^```$/gm;
 const EXAMPLE = /^ *\* ```ts\n([\s\S]*?)^ *\* ```$/gm;
 /** Where the documents say that a server is. */
@@ -160,10 +162,14 @@ async function check() {
   const graphql = await startGraphQLServer();
   const urls = { echo: `ws://127.0.0.1:${echo.port}`, graphql: graphql.url };
   const faults = compile(typed);
-  for (const snippet of scripts) {
-    const problem = await run(snippet, urls);
-    if (problem) faults.push(`${snippet.place}: ${problem}`);
-  }
+  const left = scripts.values();
+  const runSome = async () => {
+    for (const snippet of left) {
+      const problem = await run(snippet, urls);
+      if (problem) faults.push(`${snippet.place}: ${problem}`);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, runSome));
   await Promise.all([echo.kill(), graphql.stop()]);
   for (const fault of faults) console.error(fault);
   const printing = scripts.filter(({ expected }) => expected).length;
