@@ -1,6 +1,6 @@
 'use strict';
 
-// Every check of the project, a line each: format, lint, types, module rules, documents, licences.
+// Every check that runs no test, a line each: format, lint, types, module rules, documents, licences.
 // Usage: check.js [NAME …], for example `check.js biome modules`.
 
 const { readFileSync, readdirSync } = require('fs');
