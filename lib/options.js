@@ -57,7 +57,7 @@ const CIRCUIT = {
 
 const COUNT = count(0, 0);
 const TIME = { value: 0, allowed: 'a number of milliseconds since the epoch' };
-const HEARTBEAT = { type: 'ping' };
+const HEARTBEAT = '{"type":"ping"}';
 
 /** Checks a number against its rule; `undefined` and `null` give the default. */
 function number(name, value, rule) {
