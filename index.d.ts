@@ -2,7 +2,10 @@
 
 import { EventEmitter } from 'events';
 
-/** What the client is doing. `BLOCKED`: the circuit is open, nothing connects. `FAILED`: it gave up. */
+/**
+ * What the client is doing. `BLOCKED`: the circuit is open, nothing connects; or it has refused a `connect()`, until it lets go.
+ * `FAILED`: it gave up.
+ */
 export type ConnectionState = 'CLOSED' | 'CONNECTING' | 'OPEN' | 'CLOSING' | 'BLOCKED' | 'FAILED';
 
 /** The circuit breaker. `OPEN` stops connecting, `HALF-OPEN` lets probes through. */
@@ -813,6 +816,9 @@ export declare class WebSocketReconnect extends EventEmitter {
    * (`WSR_ERR_CLOSED`, `WSR_ERR_CIRCUIT_OPEN`, `WSR_ERR_HALF_OPEN_LIMIT`; for a circuit that is shared
    * it waits). Ignoring it never causes an `unhandledRejection`. While connecting, the same promise
    * comes back.
+   *
+   * A call that the circuit refuses tells `stateChange BLOCKED` before it rejects. Where nothing else goes on, the
+   * state is `CLOSED` again once the circuit would let it connect, which it then does not do by itself.
    */
   connect(): Promise<void>;
 

@@ -49,6 +49,9 @@ describe('a process', () => {
   it('ends though the circuit of an idle client is open', () =>
     ends(server.url, ['openCircuit', 'state'], 'CLOSED'));
 
+  it('ends though connect() was refused and the state is BLOCKED', () =>
+    ends(server.url, ['openCircuit', 'connect', 'state'], 'BLOCKED'));
+
   it('is kept alive by a client that is connecting', async () => {
     const silent = await startServer({ plan: ['silent'] });
     await stays(silent.url, ['connect', 'state'], 'CONNECTING');

@@ -55,15 +55,75 @@ describe('connect()', () => {
     const { ws, log } = client({ url: server.url });
     ws.close();
     await assert.rejects(ws.connect(), { message: 'Connection manually closed', code: 'WSR_ERR_CLOSED' });
-    assert.deepStrictEqual(log.lines, []);
+    assert.deepStrictEqual(log.lines, ['stateChange CLOSED'], 'that of close()');
     assert.strictEqual((await server.handshakes()).length, 0);
   });
 
-  it('refuses while the circuit is OPEN', async () => {
+  it('refuses while the circuit is OPEN, and tells each call BLOCKED before', async () => {
+    const { ws, log } = client({ url: await deadUrl() });
+    const refusal = { message: 'Circuit breaker is OPEN', code: 'WSR_ERR_CIRCUIT_OPEN' };
+    ws.openCircuit();
+    const refused = ws.connect();
+    assert.deepStrictEqual(log.lines, ['circuitChange OPEN', 'stateChange BLOCKED'], 'inside the call');
+    assert.strictEqual(ws.getStats().state, 'BLOCKED');
+    await assert.rejects(refused, refusal);
+    await assert.rejects(ws.connect(), refusal);
+    assert.deepStrictEqual(log.of('stateChange'), ['BLOCKED', 'BLOCKED']);
+    assert.throws(() => ws.send('x'), { code: 'WSR_ERR_NOT_CONNECTED' });
+  });
+
+  it('refused by a circuit leaves nothing behind once that lets go', async () => {
+    for (const [letGo, circuit] of [
+      [(ws) => ws.closeCircuit(), 'CLOSED'],
+      [(ws) => ws.reset(), 'CLOSED'],
+      [() => {}, 'HALF-OPEN'],
+    ]) {
+      const server = await startServer();
+      const { ws, log } = client({ url: server.url, circuitBreaker: { resetTimeout: 100 } });
+      ws.openCircuit();
+      await assert.rejects(ws.connect(), { code: 'WSR_ERR_CIRCUIT_OPEN' });
+      log.take();
+      letGo(ws);
+      if (circuit === 'CLOSED') assert.strictEqual(ws.state, 'CLOSED', 'inside the call');
+      await log.until('stateChange CLOSED');
+      assert.deepStrictEqual(log.lines, [`circuitChange ${circuit}`, 'stateChange CLOSED']);
+      assert.strictEqual((await server.handshakes()).length, 0);
+      await ws.connect();
+    }
+  });
+
+  it('refused leaves its CLOSED as soon as circuitState is written', async () => {
     const { ws, log } = client({ url: await deadUrl() });
     ws.openCircuit();
-    await assert.rejects(ws.connect(), { message: 'Circuit breaker is OPEN', code: 'WSR_ERR_CIRCUIT_OPEN' });
-    assert.deepStrictEqual(log.lines, ['circuitChange OPEN']);
+    await assert.rejects(ws.connect());
+    ws.circuitState = 'CLOSED';
+    await log.until('stateChange CLOSED');
+    assert.strictEqual(ws.state, 'CLOSED');
+  });
+
+  it('in a handler of the circuit that lets go has the last word', async () => {
+    const server = await startServer();
+    const { ws, log } = client({ url: server.url });
+    ws.openCircuit();
+    await assert.rejects(ws.connect());
+    log.take();
+    let connected;
+    ws.once('circuitChange', () => (connected = ws.connect()));
+    ws.closeCircuit();
+    assert.deepStrictEqual(log.lines, ['circuitChange CLOSED', 'stateChange CONNECTING']);
+    await connected;
+    ws.close();
+    await log.until('close');
+    ws.reset();
+    ws.openCircuit();
+    await assert.rejects(ws.connect());
+    ws.once('circuitChange', () => {
+      ws.openCircuit();
+      ws.connect();
+    });
+    ws.closeCircuit();
+    assert.strictEqual(ws.state, 'BLOCKED');
+    assert.strictEqual(ws.circuitState, 'OPEN');
   });
 
   it('refuses while BLOCKED, and the first promise stays', async () => {
@@ -72,7 +132,9 @@ describe('connect()', () => {
     const { ws, log } = client({ url: server.url, circuitBreaker });
     const connected = ws.connect();
     await log.until('stateChange BLOCKED');
+    log.take();
     await assert.rejects(ws.connect(), /Circuit breaker is OPEN/);
+    assert.deepStrictEqual(log.lines, ['stateChange BLOCKED']);
     await connected;
     assert.strictEqual(ws.state, 'OPEN');
   });
@@ -88,7 +150,11 @@ describe('connect()', () => {
     await log.until('close');
     ws.manualClose = false;
     const error = { message: 'Circuit breaker HALF-OPEN limit reached', code: 'WSR_ERR_HALF_OPEN_LIMIT' };
+    log.take();
     await assert.rejects(ws.connect(), error);
+    ws.circuitBreaker.halfOpenMaxRequests = 2;
+    await log.until('stateChange CLOSED');
+    assert.deepStrictEqual(log.lines, ['stateChange BLOCKED', 'stateChange CLOSED']);
   });
 
   it('called again while connecting returns the same promise', async () => {
@@ -368,12 +434,26 @@ describe('close()', () => {
     assert.deepStrictEqual(log.of('retry'), []);
   });
 
-  it('while idle emits nothing and is remembered', () => {
-    const { ws, log } = client({ url: 'ws://127.0.0.1:1/' });
+  it('of what never connected tells stateChange CLOSED inside the call, and is remembered', () => {
+    for (const end of ['close', 'terminate']) {
+      const { ws, log } = client({ url: 'ws://127.0.0.1:1/' });
+      ws.manualClose = true;
+      ws[end]();
+      assert.strictEqual(ws.manualClose, true);
+      assert.strictEqual(ws.state, 'CLOSED');
+      assert.deepStrictEqual(log.lines, ['stateChange CLOSED']);
+    }
+  });
+
+  it('of what the circuit refuses tells stateChange CLOSED inside the call', async () => {
+    const { ws, log } = client({ url: 'ws://127.0.0.1:1/', circuitBreaker: { resetTimeout: 50 } });
+    ws.openCircuit();
+    await assert.rejects(ws.connect());
+    log.take();
     ws.close();
-    assert.strictEqual(ws.manualClose, true);
-    assert.strictEqual(ws.state, 'CLOSED');
-    assert.deepStrictEqual(log.lines, []);
+    assert.deepStrictEqual(log.lines, ['stateChange CLOSED']);
+    await log.until('circuitChange HALF-OPEN');
+    assert.deepStrictEqual(log.of('stateChange'), ['CLOSED']);
   });
 
   it('a second time does nothing', async () => {
@@ -468,7 +548,7 @@ describe('reset()', () => {
     ws.reset();
     const { manualClose, retryCount, circuitFailures, circuitState } = ws;
     assert.deepStrictEqual([manualClose, retryCount, circuitFailures, circuitState], [false, 0, 0, 'CLOSED']);
-    assert.deepStrictEqual(log.lines, ['circuitChange OPEN', 'circuitChange CLOSED']);
+    assert.deepStrictEqual(log.lines, ['circuitChange OPEN', 'stateChange CLOSED', 'circuitChange CLOSED']);
     await ws.connect();
   });
 

@@ -42,6 +42,10 @@ class Life {
     this.announced = false;
     this.attempt = 0;
     this.countsWritten = false;
+    /** A connection was tried. */
+    this.tried = false;
+    /** The circuit has refused a call, and nothing goes on. */
+    this.refused = false;
     /** Calls since the last change of the state. */
     this.callsSince = new Set();
     /** The last call upon the circuit, which may have overtaken what was queued. */
@@ -98,21 +102,38 @@ class Life {
   stateChange(next) {
     const before = this.state;
     this.state = next;
-    this.expect((STATES[before] || []).includes(next), `${before} is followed by ${next}`);
+    const isAtRest = this.isAtRest(before, next);
+    this.expect(isAtRest || (STATES[before] || []).includes(next), `${before} is followed by ${next}`);
     this.expect(!this.ended || !BEGINNINGS.includes(next), `${next} comes after close()`);
     this.settle('stateChange', next);
     if (next === 'CLOSING') this.closing();
     if (next === 'CONNECTING') this.connecting(before);
     if (next === 'BLOCKED') {
-      const allowed = this.circuit === 'OPEN' || this.circuitByHand === 'CLOSED';
+      const allowed =
+        this.circuit === 'OPEN' ||
+        this.circuitByHand === 'CLOSED' ||
+        (this.circuit === 'HALF-OPEN' && this.asked);
       this.expect(allowed, 'BLOCKED with a circuit that is not OPEN');
       if (this.announced) this.attempt -= 1;
       this.announced = false;
     }
     if (next === 'OPEN') this.owed = { event: 'open' };
-    if (next === 'CLOSED') this.owed = { event: 'close' };
+    if (next === 'CLOSED' && !isAtRest) this.owed = { event: 'close' };
     if (next === 'FAILED') this.owed = { event: 'close', code: 'MAX_RETRIES' };
+    this.refused = next === 'BLOCKED' && this.asked;
     this.callsSince.clear();
+  }
+
+  /** Whether a call to connect may still show. */
+  get asked() {
+    return this.connects > 0 || this.reconnects > 0;
+  }
+
+  /** Whether this is told while nothing goes on, of which no `close` is the end. */
+  isAtRest(before, next) {
+    if (next === 'BLOCKED') return this.asked && ['CLOSED', 'FAILED', 'BLOCKED'].includes(before);
+    const isClosed = next === 'CLOSED' && this.owed === undefined;
+    return isClosed && (before === 'BLOCKED' ? this.refused : before === 'CLOSED' && !this.tried);
   }
 
   closing() {
@@ -121,9 +142,9 @@ class Life {
   }
 
   connecting(before) {
+    this.tried = true;
     if (before === 'FAILED') this.attempt = 0;
-    const asked = this.connects > 0 || this.reconnects > 0;
-    this.expect(this.announced || asked, 'CONNECTING without connect() or retry');
+    this.expect(this.announced || this.asked, 'CONNECTING without connect() or retry');
     const allowed = this.circuit !== 'OPEN' || this.circuitByHand === 'OPEN';
     this.expect(allowed, 'CONNECTING while the circuit is OPEN');
     // A connect() that found the client at its end, which the view did not show, starts it again.

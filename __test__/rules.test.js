@@ -61,6 +61,18 @@ describe('the rule checker', () => {
       call('reset'),
       ...opened,
     ],
+    'a connect() that the circuit refuses, until it lets go': [
+      call('openCircuit'),
+      circuit('OPEN'),
+      call('connect'),
+      state('BLOCKED'),
+      call('connect'),
+      state('BLOCKED'),
+      circuit('HALF-OPEN'),
+      state('CLOSED'),
+      ...opened,
+    ],
+    'a close() of what never connected': [call('close'), state('CLOSED')],
     'an openCircuit() that overtakes an attempt': [
       ...connecting,
       ...refused,
@@ -145,6 +157,14 @@ describe('the rule checker', () => {
         state('CONNECTING'),
       ],
       /while the circuit is OPEN/,
+    ],
+    'a BLOCKED that nobody asked for': [
+      [call('openCircuit'), circuit('OPEN'), state('BLOCKED'), circuit('HALF-OPEN'), state('CLOSED')],
+      /BLOCKED is followed by CLOSED/,
+    ],
+    'a CLOSED that changes nothing': [
+      [...opened, state('CLOSED'), close(), state('CLOSED')],
+      /CLOSED is followed by CLOSED/,
     ],
     'a BLOCKED with a closed circuit': [
       [...connecting, ...refused, state('BLOCKED')],

@@ -40,6 +40,8 @@ const deliverNow = Symbol('deliverNow');
 /** @type {unique symbol} */
 const deliverQueued = Symbol('deliverQueued');
 /** @type {unique symbol} */
+const deliverStarted = Symbol('deliverStarted');
+/** @type {unique symbol} */
 const deliverTexts = Symbol('deliverTexts');
 /** @type {unique symbol} */
 const emitMessage = Symbol('emitMessage');
@@ -131,6 +133,7 @@ module.exports = {
   deliverFates,
   deliverNow,
   deliverQueued,
+  deliverStarted,
   deliverTexts,
   emitMessage,
   end,

@@ -6,6 +6,16 @@ const own = require('./own.js');
 const { READERS, reconnectSettings } = require('./reconnect-options.js');
 const { Routed } = require('./routed.js');
 
+/** The kind of the row that tells why a call was refused (see src/binding/value.rs). */
+const REFUSED = 12;
+
+/** Takes the refusal of a call out of what it returned, where there is one. */
+function takeRefusal(rows) {
+  if (rows[2] !== REFUSED) return undefined;
+  const [, , , code, message] = rows.splice(1, 5);
+  return coded(Error, code, message);
+}
+
 /** Checks the code and the reason of a close frame. */
 function checkClose(code, reason) {
   const allowed = 'an integer in 1000–1003, 1007–1014 or 3000–4999';
@@ -82,6 +92,12 @@ class Reconnector extends Routed {
     } catch (error) {
       return rejected(error);
     }
+    inner.restHorizon = reply.horizon;
+    const refusal = takeRefusal(reply.rows);
+    if (refusal) {
+      this[own.deliverStarted](name, reply);
+      return rejected(refusal);
+    }
     inner.alive = true;
     inner.closing = false;
     inner.birthHorizon = reply.horizon;
@@ -94,9 +110,13 @@ class Reconnector extends Routed {
     }
     const { promise } = inner.pending;
     this[own.track]();
+    this[own.deliverStarted](name, reply);
+    return promise;
+  }
+
+  [own.deliverStarted](name, reply) {
     if (name === 'reconnect') this[own.deliverBehind](reply);
     else this[own.deliverNow](reply);
-    return promise;
   }
 
   /** Delivers again what a pause keeps back. */

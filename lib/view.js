@@ -132,6 +132,8 @@ class View extends Emitter {
       birthHorizon: BEGINNING,
       /** … of the next `open`, … */
       openHorizon: BEGINNING,
+      /** … of where the client stands while nothing goes on, … */
+      restHorizon: BEGINNING,
       /** … of the circuit, … */
       circuitHorizon: BEGINNING,
       /** … of `retryCount` and `circuitFailures`. */
@@ -159,8 +161,9 @@ class View extends Emitter {
   [own.undecided](_isTooLate) {}
 
   [own.track]() {
-    const { id, alive, circuitState, holding } = this[own.inner];
-    mailbox.track(id, this, alive || circuitState === 'OPEN', alive && holding);
+    const { id, alive, state, circuitState, holding } = this[own.inner];
+    const isBlocked = circuitState === 'OPEN' || state === 'BLOCKED';
+    mailbox.track(id, this, alive || isBlocked, alive && holding);
   }
 
   /** Hands a call to the engine: the rows to deliver at once, and the moment of the call. */
@@ -373,12 +376,16 @@ class View extends Emitter {
       // A call has closed the circuit since.
       const closed = inner.circuitState !== 'OPEN' && isBefore(moment, inner.circuitHorizon);
       if (state === 'BLOCKED' && closed) return;
-      if (state === inner.state) return;
+      const isAtRest = !row[at + 3];
+      if (isAtRest && isBefore(moment, inner.restHorizon)) return;
+      // A call may tell a client at rest where it stands, and each refusal says BLOCKED.
+      if (state === inner.state && state !== 'BLOCKED' && !isAtRest) return;
       inner.state = state;
       if (state === 'OPEN') inner.openedAt = row[at + 2];
       this[own.turn](state);
       this.emit('stateChange', state);
       if (state === 'BLOCKED') this[own.rerouteForNext]();
+      if (!inner.alive) this[own.track]();
     } else if (kind === ERROR) {
       const { thrown } = inner;
       const isThrown = thrown !== undefined && thrown.id === row[at + 10];

@@ -12,7 +12,7 @@ use super::options::{Code, RawLiveness, RawPolicy, RawRoute, ms, route, settings
 use super::sender::Sender;
 use super::value::{self, Rows};
 use crate::engine::{self, Payload, Reply, Setup, Sharing, epoch_ms};
-use crate::policy::{Failure, Input, Refusal, Verdict};
+use crate::policy::{Failure, Input, Verdict};
 
 #[napi]
 pub struct Client {
@@ -71,24 +71,16 @@ impl Client {
 
     // The calls below return `horizon` and the rows to deliver at once.
 
-    /// Throws where it is refused, with one of our codes.
+    /// Where it is refused, the first row says why.
     #[napi(catch_unwind)]
-    pub fn connect(&self, env: Env, received: f64) -> Result<Rows, Code> {
-        let answer = self.client.connect(received as u64);
-        self.admitted(&env, answer)
+    pub fn connect(&self, env: Env, received: f64) -> Result<Rows> {
+        self.rows(&env, self.client.connect(received as u64))
     }
 
     /// As `connect`, and never waits.
     #[napi(catch_unwind)]
-    pub fn reconnect(
-        &self,
-        env: Env,
-        received: f64,
-        code: u16,
-        reason: String,
-    ) -> Result<Rows, Code> {
-        let answer = self.client.reconnect(received as u64, code, reason);
-        self.admitted(&env, answer)
+    pub fn reconnect(&self, env: Env, received: f64, code: u16, reason: String) -> Result<Rows> {
+        self.rows(&env, self.client.reconnect(received as u64, code, reason))
     }
 
     #[napi(catch_unwind)]
@@ -302,17 +294,6 @@ impl Client {
         self.client.buffered_amount() as f64
     }
 
-    fn admitted(
-        &self,
-        env: &Env,
-        answer: std::result::Result<Reply, Refusal>,
-    ) -> Result<Rows, Code> {
-        match answer {
-            Ok(reply) => self.rows(env, reply).map_err(unexpected),
-            Err(refusal) => Err(Error::new(refusal.into(), refusal.to_string())),
-        }
-    }
-
     /// Messages that wait or are not confirmed, and their bytes.
     #[napi(catch_unwind)]
     pub fn queued(&self) -> Vec<f64> {
@@ -361,15 +342,14 @@ impl Client {
         let at = epoch_ms();
         let mut rows = Rows::new(env.raw());
         rows.number(reply.horizon as f64)?;
+        if let Some(refusal) = reply.refusal {
+            rows.refusal(self.id, at, refusal)?;
+        }
         for notice in reply.notices {
             rows.notice(self.id, at, notice)?;
         }
         Ok(rows)
     }
-}
-
-fn unexpected(error: Error) -> Error<Code> {
-    Error::new(Code("Error"), error.to_string())
 }
 
 impl Drop for Client {

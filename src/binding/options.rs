@@ -12,7 +12,7 @@ use super::reconnect::{jitter, reconnect};
 use crate::engine::Route;
 use crate::net::{BadOption, Options, Target, TlsOptions};
 use crate::policy::{
-    Answer, Backoff, Beat, CircuitSettings, FailureRate, Heartbeat, Liveness, Refusal, Settings,
+    Answer, Backoff, Beat, CircuitSettings, FailureRate, Heartbeat, Liveness, Settings,
 };
 use crate::wire::deflate::{self, ClientWindow};
 
@@ -90,16 +90,6 @@ impl AsRef<str> for Code {
 impl From<napi::Status> for Code {
     fn from(_: napi::Status) -> Code {
         Code("Error")
-    }
-}
-
-impl From<Refusal> for Code {
-    fn from(refusal: Refusal) -> Code {
-        Code(match refusal {
-            Refusal::ManuallyClosed => "WSR_ERR_CLOSED",
-            Refusal::CircuitOpen => "WSR_ERR_CIRCUIT_OPEN",
-            Refusal::HalfOpenLimit => "WSR_ERR_HALF_OPEN_LIMIT",
-        })
     }
 }
 

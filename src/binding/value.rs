@@ -17,6 +17,7 @@
 //! | 9 proved | `alive, retryCount, circuitFailures` |
 //! | 10 ask route | `alive, retryCount, circuitFailures, id, attempt` |
 //! | 11 ask retry | `alive, retryCount, circuitFailures, id, attempt, elapsed` |
+//! | 12 refused | `code, message`; of the call that returns it, which does nothing besides |
 //! | 20 ping, 21 pong | `payload`, an ArrayBuffer |
 //! | 22 pinged | `alive, retryCount, circuitFailures, number, ms`; null for one without a pong |
 //! | 23 blocked, 24 wake | `alive, retryCount, circuitFailures, ms` |
@@ -37,7 +38,7 @@ use super::delivery;
 use super::messages::Messages;
 use super::pressure;
 use crate::engine::{Content, Letter};
-use crate::policy::{Circuit, CloseCode, Event, Fate, Message, Notice, Question, State};
+use crate::policy::{Circuit, CloseCode, Event, Fate, Message, Notice, Question, Refusal, State};
 
 /// Chunks from this size on become an ArrayBuffer without a copy; below, a copy is cheaper.
 const NO_COPY: usize = 16 * 1024;
@@ -277,6 +278,17 @@ impl Rows {
                 self.number(delivery::doubt(doubt).into())
             }
         }
+    }
+
+    /// Appends the row of a call that was refused.
+    pub fn refusal(&mut self, client: u32, at: f64, refusal: Refusal) -> Result<()> {
+        self.head(client, 12, at)?;
+        self.text(match refusal {
+            Refusal::ManuallyClosed => "WSR_ERR_CLOSED",
+            Refusal::CircuitOpen => "WSR_ERR_CIRCUIT_OPEN",
+            Refusal::HalfOpenLimit => "WSR_ERR_HALF_OPEN_LIMIT",
+        })?;
+        self.text(&refusal.to_string())
     }
 
     /// Appends the row of a notice.

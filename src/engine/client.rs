@@ -73,6 +73,8 @@ pub struct Reply {
     pub horizon: u64,
     /// To be delivered before the call returns; later ones go through the mailbox.
     pub notices: Vec<Notice>,
+    /// Why the call does nothing besides.
+    pub refusal: Option<Refusal>,
 }
 
 pub struct Client {
@@ -178,30 +180,24 @@ impl Client {
     // JavaScript has taken from the mailbox so far.
 
     /// Starts connecting, or does nothing when that is under way already.
-    pub fn connect(&self, received: u64) -> Result<Reply, Refusal> {
+    pub fn connect(&self, received: u64) -> Reply {
         self.start(received, |link| link.connect(clock::now()))
     }
 
     /// Connects anew at once.
-    pub fn reconnect(&self, received: u64, code: u16, reason: String) -> Result<Reply, Refusal> {
+    pub fn reconnect(&self, received: u64, code: u16, reason: String) -> Reply {
         self.start(received, |link| link.reconnect(code, reason, clock::now()))
     }
 
     /// A circuit that turns half-open by this does so by its timer, and nothing that is under way is made
     /// void: the old connection may have opened, and been lost.
-    fn start(
-        &self,
-        received: u64,
-        start: impl FnOnce(&mut Link) -> Result<(), Refusal>,
-    ) -> Result<Reply, Refusal> {
+    fn start(&self, received: u64, start: impl FnOnce(&mut Link) -> Result<(), Refusal>) -> Reply {
         let mut core = lock(&self.core);
-        if let Err(refusal) = start(&mut core.link) {
-            // What others have made of a shared circuit is told all the same.
-            self.settle(&mut core, Vec::new());
-            self.wake.notify_one();
-            return Err(refusal);
+        let refusal = start(&mut core.link).err();
+        Reply {
+            refusal,
+            ..self.answer(&mut core, received, false)
         }
-        Ok(self.answer(&mut core, received, false))
     }
 
     /// Takes what JavaScript says of where and how `attempt` connects, unless that is not asked any more.
@@ -488,7 +484,7 @@ impl Client {
     /// `CLOSING`, and a change of the circuit that is the call's own, are told at once in any case:
     /// the older ones of their kind that are still under way are void by the call. What follows
     /// `CLOSING` always comes later, so that a handler which is added after `close()` sees it, and all
-    /// messages that have arrived come before.
+    /// messages that have arrived come before. A `CLOSED` that ends nothing follows none.
     fn answer(&self, core: &mut Core, received: u64, owned: bool) -> Reply {
         let horizon = core.pushed;
         let mut in_order = horizon == received;
@@ -496,7 +492,7 @@ impl Client {
         for notice in core.drain() {
             let closing = notice.event == Event::StateChange(State::Closing);
             let overtakes = owned && (closing || matches!(notice.event, Event::CircuitChange(_)));
-            in_order &= notice.event != Event::StateChange(State::Closed);
+            in_order &= notice.event != Event::StateChange(State::Closed) || !notice.alive;
             if in_order || overtakes {
                 now.push(notice);
             } else {
@@ -511,6 +507,7 @@ impl Client {
         Reply {
             horizon,
             notices: now,
+            refusal: None,
         }
     }
 }

@@ -399,7 +399,7 @@ impl Life {
     }
 
     fn connect(&mut self) {
-        let reply = self.client.connect(self.received).unwrap();
+        let reply = self.client.connect(self.received);
         assert_eq!(events(&reply), [Event::StateChange(State::Connecting)]);
     }
 

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use rand::rngs::StdRng;
 
 use super::failover::Course;
-use super::phase::Phase;
+use super::phase::{Phase, Rest};
 use super::rtt::RoundTrips;
 use super::seat::Seat;
 use super::{
@@ -86,7 +86,7 @@ impl Link {
         Link {
             settings,
             rng,
-            phase: Phase::Idle { failed: false },
+            phase: Phase::Idle { rest: Rest::Closed },
             seat: Seat::own(),
             next_seat: None,
             told: Circuit::Closed,
@@ -109,7 +109,8 @@ impl Link {
     ///
     /// After `FAILED` it starts a new series of retries. While closing, the new connection is
     /// started when the old one has ended. Where others have opened a circuit that is shared, the client
-    /// waits for it as one does that was connected before.
+    /// waits for it as one does that was connected before. Each call that the circuit refuses tells
+    /// `BLOCKED`, unless a connection is closing: its end is what the state has to say.
     pub fn connect(&mut self, now: Instant) -> Result<(), Refusal> {
         if self.manual_close {
             return Err(Refusal::ManuallyClosed);
@@ -123,7 +124,11 @@ impl Link {
             | Phase::Waiting { .. }
             | Phase::Stalled { .. } => {}
             Phase::Blocked if self.may_wait() => {}
-            Phase::Blocked => return self.admit().and(Err(Refusal::CircuitOpen)),
+            Phase::Blocked => {
+                let answer = self.admit().and(Err(Refusal::CircuitOpen));
+                self.tell_refusal();
+                return answer;
+            }
             Phase::Closing {
                 attempt, cut_at, ..
             } => {
@@ -137,13 +142,15 @@ impl Link {
                 });
                 self.begin_outage(false, now);
             }
-            Phase::Idle { failed } => {
+            Phase::Idle { .. } => {
                 let answer = self.begin();
-                if !self.may_wait() {
-                    answer?;
+                if answer.is_err() && !self.may_wait() {
+                    self.tell_refusal();
+                    return answer;
                 }
-                let untouched = self.spent.take() == Some(self.retry_count);
-                if failed && (untouched || self.retries_used_up().is_some()) {
+                if let Some(spent) = self.spent.take()
+                    && (spent == self.retry_count || self.retries_used_up().is_some())
+                {
                     self.retry_count = 0;
                 }
                 self.begin_outage(false, now);
@@ -269,6 +276,7 @@ impl Link {
             }
         }
         self.follow_news(now);
+        self.let_go();
     }
 
     /// The next decision, in the order to be carried out.

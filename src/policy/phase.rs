@@ -8,9 +8,9 @@ use super::{Attempt, State};
 /// Where in its life a client is. A time of `None` is one too far for the clock: it never comes.
 #[derive(Clone, Debug)]
 pub(super) enum Phase {
-    /// Nothing goes on; `failed` after the retries were used up.
+    /// Nothing goes on.
     Idle {
-        failed: bool,
+        rest: Rest,
     },
     /// JavaScript says where and how to connect, until the time that runs once it has begun to.
     Asking {
@@ -60,6 +60,16 @@ pub(super) enum Delay {
     Chosen,
 }
 
+/// What a client shows while nothing goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rest {
+    Closed,
+    /// It gave up.
+    Failed,
+    /// The circuit has refused to let it connect, and still would.
+    Refused,
+}
+
 /// Whether an open connection has lived long enough to forget what came before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
@@ -79,15 +89,18 @@ impl Standing {
 impl Phase {
     pub(super) fn state(&self) -> State {
         match self {
-            Phase::Idle { failed: true } => State::Failed,
-            Phase::Idle { failed: false }
+            Phase::Idle { rest: Rest::Failed } => State::Failed,
+            Phase::Idle { rest: Rest::Closed }
             | Phase::Deciding { .. }
             | Phase::Waiting { .. }
             | Phase::Stalled { .. } => State::Closed,
             Phase::Asking { .. } | Phase::Dialing { .. } => State::Connecting,
             Phase::Open { .. } => State::Open,
             Phase::Closing { .. } => State::Closing,
-            Phase::Blocked => State::Blocked,
+            Phase::Idle {
+                rest: Rest::Refused,
+            }
+            | Phase::Blocked => State::Blocked,
         }
     }
 

@@ -13,7 +13,6 @@ async fn a_connection_that_is_left_gets_what_was_sent_and_a_close_frame_and_is_n
         .send(Payload::Text("last"), true, false)
         .unwrap();
     let reply = life.client.reconnect(life.received, 4001, "anew".into());
-    let reply = reply.unwrap();
     assert_eq!(events(&reply), [Event::StateChange(State::Closing)]);
     let mut new = life.accept().await;
     life.told(Event::Close(ending(4001, "anew", false))).await;
@@ -64,7 +63,7 @@ async fn a_retry_after_header_is_counted_from_the_clock() {
 #[tokio::test(start_paused = true)]
 async fn an_attempt_goes_by_the_route_that_javascript_says_and_by_no_late_one() {
     let mut life = Life::start(asking(true, false));
-    let reply = life.client.connect(life.received).unwrap();
+    let reply = life.client.connect(life.received);
     let question = Event::AskRoute {
         attempt: 1,
         retries: 0,

@@ -47,14 +47,16 @@ async fn a_refused_connect_tells_what_others_have_done() {
         .client
         .assign(Input::Configure(Box::new(without_retries)));
     one.client.call(one.received, Input::OpenCircuit);
-    assert_eq!(other.client.connect(0).err(), Some(Refusal::CircuitOpen));
-    assert!(matches!(
-        other.next_queued(),
-        Some(Content::Notice(Notice {
-            event: Event::CircuitChange(Circuit::Open),
-            ..
-        }))
-    ));
+    let reply = other.client.connect(0);
+    assert_eq!(reply.refusal, Some(Refusal::CircuitOpen));
+    assert_eq!(
+        events(&reply),
+        [
+            Event::CircuitChange(Circuit::Open),
+            Event::StateChange(State::Blocked)
+        ]
+    );
+    assert!(other.next_queued().is_none());
 }
 
 #[tokio::test(start_paused = true)]

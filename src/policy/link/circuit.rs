@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use rand::RngExt;
 
 use super::{Link, Telling, is_due};
-use crate::policy::phase::{Delay, Phase, Standing};
+use crate::policy::phase::{Delay, Phase, Rest, Standing};
 use crate::policy::seat::Seat;
-use crate::policy::{Circuit, Refusal, Shared};
+use crate::policy::{Circuit, Event, Refusal, Shared, State};
 
 impl Link {
     /// Moves to a circuit that is shared, or to one of its own. While an attempt or a connection is
@@ -21,6 +21,7 @@ impl Link {
         self.seat = seat;
         self.follow(now);
         self.follow_news(now);
+        self.let_go();
     }
 
     /// Leaves the circuit at once: this client is gone, and nobody is to wait for its verdict.
@@ -106,6 +107,28 @@ impl Link {
         let answer = self.seat.begin(&self.settings.circuit);
         self.tell_circuit(Telling::Told);
         answer
+    }
+
+    /// Tells a call that it is refused, also where the client shows so already.
+    pub(super) fn tell_refusal(&mut self) {
+        if self.state() == State::Blocked {
+            self.tell(Event::StateChange(State::Blocked));
+        } else {
+            self.enter(Phase::Idle {
+                rest: Rest::Refused,
+            });
+        }
+    }
+
+    /// Ends what a refusal shows, once the circuit would let the client connect.
+    pub(super) fn let_go(&mut self) {
+        if let Phase::Idle {
+            rest: Rest::Refused,
+        } = self.phase
+            && self.admit().is_ok()
+        {
+            self.enter(Phase::Idle { rest: Rest::Closed });
+        }
     }
 
     /// Waits for the circuit. One of the client's own that has used up its probes without a verdict

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{Link, Outage, Telling, abnormal, is_due};
-use crate::policy::phase::{Delay, Phase, Standing};
+use crate::policy::phase::{Delay, Phase, Rest, Standing};
 use crate::policy::reconnect::is_final;
 use crate::policy::vigil::Vigil;
 use crate::policy::{Attempt, Circuit, CloseCode, Ending, Event, Failure, Output};
@@ -204,7 +204,7 @@ impl Link {
             | Phase::Stalled { .. } => (false, false),
         };
         if !goes_on {
-            self.enter(Phase::Idle { failed: false });
+            self.enter(Phase::Idle { rest: Rest::Closed });
             self.tell(Event::Close(ending));
             self.change_seat();
             return;
@@ -344,7 +344,7 @@ impl Link {
 
     pub(super) fn stop(&mut self, code: CloseCode, reason: impl Into<String>) {
         self.spent = Some(self.retry_count);
-        self.enter(Phase::Idle { failed: true });
+        self.enter(Phase::Idle { rest: Rest::Failed });
         self.tell(Event::Close(Ending {
             code,
             reason: reason.into(),

@@ -3,14 +3,19 @@
 use std::time::Instant;
 
 use super::{Link, clean};
-use crate::policy::phase::Phase;
-use crate::policy::{Event, Output};
+use crate::policy::phase::{Phase, Rest};
+use crate::policy::{Event, Output, State};
 
 impl Link {
     pub(super) fn close(&mut self, code: u16, reason: String, seen_alive: bool, now: Instant) {
         self.manual_close = true;
         match &mut self.phase {
-            Phase::Idle { .. } if !seen_alive => {}
+            Phase::Idle { rest } if !seen_alive => match rest {
+                Rest::Refused => self.enter(Phase::Idle { rest: Rest::Closed }),
+                // Users of the skill listen for it, though it is no change.
+                Rest::Closed if self.attempt == 0 => self.tell(Event::StateChange(State::Closed)),
+                Rest::Closed | Rest::Failed => {}
+            },
             Phase::Idle { .. }
             | Phase::Deciding { .. }
             | Phase::Waiting { .. }
@@ -85,7 +90,7 @@ impl Link {
             | Phase::Waiting { .. }
             | Phase::Blocked
             | Phase::Stalled { .. } => {
-                self.enter(Phase::Idle { failed: false });
+                self.enter(Phase::Idle { rest: Rest::Closed });
                 self.tell(Event::Close(clean(1000, "Normal closure".to_owned())));
             }
             Phase::Closing { reconnect, .. } => *reconnect = false,

@@ -22,7 +22,8 @@ fn the_third_failure_of_three_opens_the_circuit_and_blocks() {
          expect     error ECONNREFUSED · circuit OPEN · CLOSED · close 1006 '' · BLOCKED
          holds      state=BLOCKED circuit=OPEN alive=true retries=2 failures=3 wake=1150ms
          at 200ms   connect
-         expect     rejects Circuit breaker is OPEN",
+         expect     BLOCKED · rejects Circuit breaker is OPEN
+         holds      alive=true wake=1150ms",
     );
 }
 
@@ -144,9 +145,10 @@ fn probes_count_towards_the_retries() {
                     close MAX_RETRIES 'Maximum retry attempts (1) exceeded'
          holds      alive=false state=FAILED circuit=OPEN wake=2001ms
          at 1500ms  connect
-         expect     rejects Circuit breaker is OPEN
+         expect     BLOCKED · rejects Circuit breaker is OPEN
          at 2001ms  tick
-         expect     circuit HALF-OPEN
+         expect     circuit HALF-OPEN · CLOSED
+         holds      retries=1
          at 2002ms  connect
          expect     CONNECTING · dial #3",
     ));
@@ -273,9 +275,13 @@ fn an_open_circuit_refuses_to_connect_until_it_turns_half_open() {
          expect     circuit OPEN
          holds      alive=false state=CLOSED
          at 1ms     connect
-         expect     rejects Circuit breaker is OPEN
+         expect     BLOCKED · rejects Circuit breaker is OPEN
+         holds      alive=false state=BLOCKED wake=1000ms
+         at 2ms     connect
+         expect     BLOCKED · rejects Circuit breaker is OPEN
          at 1000ms  tick
-         expect     circuit HALF-OPEN
+         expect     circuit HALF-OPEN · CLOSED
+         holds      alive=false state=CLOSED wake=never
          at 1001ms  connect
          expect     CONNECTING · dial #1
          at 1002ms  opened #1
@@ -313,11 +319,58 @@ fn half_open_allows_so_many_connections_and_no_more() {
     play(&format!(
         "{script}
          at 2ms     connect
-         expect     rejects Circuit breaker HALF-OPEN limit reached
+         expect     BLOCKED · rejects Circuit breaker HALF-OPEN limit reached
+         holds      alive=false wake=never
          at 3ms     close circuit
-         expect     circuit CLOSED
+         expect     circuit CLOSED · CLOSED
          at 4ms     connect
          expect     CONNECTING · dial #3",
+    ));
+}
+
+/// A client that the circuit, opened by hand, has refused to let connect.
+const REFUSED: &str = "
+    at 0ms     open circuit
+    expect     circuit OPEN
+    at 1ms     connect
+    expect     BLOCKED · rejects Circuit breaker is OPEN
+    ";
+
+#[test]
+fn a_circuit_that_lets_go_of_a_refused_client_does_not_connect_it() {
+    for (what, told) in [
+        ("close circuit", "circuit CLOSED · CLOSED"),
+        ("reset", "circuit CLOSED · CLOSED"),
+        ("circuitState = CLOSED", "CLOSED"),
+        ("circuitState = HALF-OPEN", "CLOSED"),
+    ] {
+        play(&format!(
+            "{REFUSED}
+             at 2ms     {what}
+             expect     {told}
+             holds      alive=false state=CLOSED wake=never",
+        ));
+    }
+}
+
+#[test]
+fn a_refused_client_stays_blocked_while_its_circuit_is_opened_again() {
+    play(&format!(
+        "{REFUSED}
+         at 600ms   open circuit
+         at 1000ms  tick
+         holds      state=BLOCKED
+         at 1600ms  tick
+         expect     circuit HALF-OPEN · CLOSED",
+    ));
+}
+
+#[test]
+fn a_refused_client_connects_when_the_circuit_is_due_without_a_tick() {
+    play(&format!(
+        "{REFUSED}
+         at 1000ms  connect
+         expect     circuit HALF-OPEN · CONNECTING · dial #1",
     ));
 }
 
@@ -425,7 +478,9 @@ fn an_attempt_under_way_at_half_open_counts_towards_the_limit() {
          expect     CLOSING · cut · CLOSED · close 1006 ''
          at 1001ms  manualClose = false
          at 1001ms  connect
-         expect     rejects Circuit breaker HALF-OPEN limit reached",
+         expect     BLOCKED · rejects Circuit breaker HALF-OPEN limit reached
+         at 1002ms  halfOpenMaxRequests = 2
+         expect     CLOSED",
     );
 }
 

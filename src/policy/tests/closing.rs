@@ -115,9 +115,43 @@ fn a_second_close_does_nothing() {
 fn a_close_of_an_idle_client_only_forbids_connecting() {
     play(
         "at 0ms     close 1000 bye
-         holds      manualClose=true state=CLOSED
+         expect     CLOSED
+         holds      manualClose=true state=CLOSED alive=false
          at 1ms     connect
          expect     rejects Connection manually closed",
+    );
+}
+
+#[test]
+fn a_close_of_a_client_that_never_connected_is_told() {
+    for end in ["close 1000 bye", "terminate"] {
+        play(&format!(
+            "at 0ms     manualClose = true
+             at 1ms     {end}
+             expect     CLOSED
+             holds      alive=false
+             at 2ms     reset
+             at 3ms     connect
+             expect     CONNECTING · dial #1
+             at 4ms     close 1000 bye
+             expect     CLOSING · cut · CLOSED · close 1006 ''
+             at 5ms     {end}",
+        ));
+    }
+}
+
+#[test]
+fn a_close_of_a_client_that_the_circuit_has_refused_is_told() {
+    play(
+        "at 0ms     open circuit
+         expect     circuit OPEN
+         at 1ms     connect
+         expect     BLOCKED · rejects Circuit breaker is OPEN
+         at 2ms     close 1000 bye
+         expect     CLOSED
+         holds      alive=false
+         at 1000ms  tick
+         expect     circuit HALF-OPEN",
     );
 }
 
@@ -154,6 +188,7 @@ fn a_user_who_has_not_heard_of_the_end_is_owed_a_close() {
 fn a_reset_allows_connecting_again() {
     play(
         "at 0ms     close 1000 bye
+         expect     CLOSED
          at 1ms     retryCount = 4
          at 1ms     circuitFailures = 3
          at 2ms     reset
@@ -273,6 +308,7 @@ fn a_connection_asked_for_while_closing_waits_for_a_circuit_opened_meanwhile() {
          expect     circuit OPEN
          at 3ms     connect
          expect     rejects Circuit breaker is OPEN
+         holds      state=CLOSING
          at 4ms     lost #1 1000 bye
          expect     CLOSED · close 1000 'bye' clean · BLOCKED
          at 1003ms  tick

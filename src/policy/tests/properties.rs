@@ -428,7 +428,8 @@ impl Run {
         }
         let waits = match self.link.state() {
             State::Closed => self.link.is_alive() && !self.watch.javascript_is_awaited(),
-            State::Closing | State::Blocked => true,
+            State::Blocked => self.link.is_alive(),
+            State::Closing => true,
             State::Connecting | State::Failed => false,
             State::Open => self.link.settings().heartbeat.interval.is_some(),
         };

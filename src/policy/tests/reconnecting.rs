@@ -379,7 +379,7 @@ fn reconnect_asks_the_circuit() {
          at 4ms     lost #1
          expect     CLOSED · close 1006 '' · BLOCKED
          at 5ms     reconnect 1000 bye
-         expect     rejects Circuit breaker is OPEN",
+         expect     BLOCKED · rejects Circuit breaker is OPEN",
     );
 }
 

@@ -52,14 +52,18 @@ fn who_connects_while_others_have_opened_the_circuit_waits_as_for_a_retry() {
          at 2ms     b connect
          at 3ms     c maxRetries = 0
          at 3ms     c connect
-         expect     c rejects Circuit breaker is OPEN
+         expect     c BLOCKED · rejects Circuit breaker is OPEN
          at 1000ms  b tick
          expect     b circuit HALF-OPEN · retry 1 of 10 in 0ms · CONNECTING · dial #1
          expect     a circuit HALF-OPEN
-         expect     c circuit HALF-OPEN
+         expect     c circuit HALF-OPEN · CLOSED
          at 1001ms  c halfOpenMaxRequests = 1
          at 1001ms  c connect
-         expect     c rejects Circuit breaker HALF-OPEN limit reached",
+         expect     c BLOCKED · rejects Circuit breaker HALF-OPEN limit reached
+         at 1002ms  b close 1000 bye
+         expect     b CLOSING · cut · CLOSED · close 1006 ''
+         expect     c CLOSED
+         holds      c alive=false",
     );
 }
 

@@ -182,7 +182,7 @@ impl Watch {
         self.alive = notice.alive;
         self.retries = Some(notice.retry_count);
         match event {
-            Event::StateChange(to) => self.enter(*to),
+            Event::StateChange(to) => self.enter(*to, notice.alive),
             Event::CircuitChange(to) => {
                 assert_ne!(*to, self.circuit, "the circuit did not change");
                 self.turn(*to);
@@ -244,24 +244,28 @@ impl Watch {
         }
     }
 
-    fn enter(&mut self, to: State) {
+    /// `alive`: something goes on. Where nothing does, the state says that the circuit refuses to let the
+    /// client connect, or does so no more; and a client that never connected is told that it is closed.
+    fn enter(&mut self, to: State, alive: bool) {
         use State::*;
         let allowed: &[State] = match self.state {
+            Closed | Blocked if !alive => &[Blocked, Closed],
+            Failed if !alive => &[Blocked],
             Closed => &[Connecting, Blocked, Failed, Closing],
             Connecting => &[Open, Closed, Closing],
             Open => &[Closed, Closing],
             Closing => &[Closed],
-            Blocked => &[Connecting, Closed, Failed, Closing],
+            Blocked => &[Connecting, Closed, Failed, Closing, Blocked],
             Failed if self.shares => &[Connecting, Closing, Blocked],
             Failed => &[Connecting, Closing],
         };
         assert!(allowed.contains(&to), "{:?} becomes {to:?}", self.state);
         assert!(!self.open_due, "OPEN without `open`");
         assert!(
-            !self.closed || matches!(to, Closing | Closed),
+            !self.closed || !alive || matches!(to, Closing | Closed),
             "{to:?} after close"
         );
-        self.close_due = matches!(to, Closed | Failed);
+        self.close_due = alive && matches!(to, Closed | Failed);
         self.before = self.state;
         self.open_due = to == Open;
         self.asked &= to == Connecting;
