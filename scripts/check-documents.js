@@ -101,9 +101,8 @@ function tables(text, head) {
 
 /** What a table says a default is; undefined where that is none, null where it is told in words alone. */
 function documented(cell) {
-  const [code] = spans(cell);
-  if (code === undefined && /^(?:none|always|any frame)$/.test(cell)) return undefined;
-  const literal = code === undefined ? cell.split(' ')[0] : code;
+  if (/^(?:none|always|any frame)$/.test(cell)) return undefined;
+  const literal = cell.startsWith('`') ? spans(cell)[0] : cell.split(' ')[0];
   return /^(?:-?\d|true$|false$|Infinity$|['[{])/.test(literal) ? runInNewContext(`(${literal})`) : null;
 }
 
@@ -139,16 +138,32 @@ function optionFaults(readme, skill, client) {
   return faults;
 }
 
+/** The members of the interface or class of that name in index.d.ts: their names, and the defaults in their comments. */
+function membersOf(types, name) {
+  const source = ts.createSourceFile('index.d.ts', types, ts.ScriptTarget.ES2020, true);
+  /** @type {any} */
+  const node = source.statements.find((/** @type {any} */ one) => one.name && one.name.getText() === name);
+  return node.members
+    .filter((member) => member.name && ts.isIdentifier(member.name))
+    .map((member) => {
+      const tag = ts.getJSDocTags(member).find(({ tagName }) => tagName.text === 'defaultValue');
+      return { name: member.name.text, told: tag && ts.getTextOfJSDocComment(tag.comment) };
+    });
+}
+
+/** Where a comment of index.d.ts tells another default than the class has. */
+function typedDefaultFaults(types, client) {
+  const rows = (name, prefix) =>
+    membersOf(types, name)
+      .filter(({ told }) => told !== undefined)
+      .map((member) => [`\`${prefix}${member.name}\``, member.told.replace(/\\/g, '')]);
+  const all = [...rows('CommonOptions', ''), ...rows('CircuitBreakerOptions', 'circuitBreaker.')];
+  return defaultFaults(all, client).map((fault) => `index.d.ts: ${fault}`);
+}
+
 /** The members of interfaces and the class in index.d.ts that README.md does not name. */
 function typeFaults(types, readme) {
-  const source = ts.createSourceFile('index.d.ts', types, ts.ScriptTarget.ES2020, true);
-  const members = (name) => {
-    /** @type {any} */
-    const node = source.statements.find((/** @type {any} */ one) => one.name && one.name.getText() === name);
-    return node.members
-      .map(({ name }) => (name ? name.getText() : '['))
-      .filter((name) => !name.startsWith('['));
-  };
+  const members = (name) => membersOf(types, name).map((member) => member.name);
   const text = spans(proseOf(readme)).join(' ');
   const inherited = Object.getOwnPropertyNames(require('events').prototype);
   const wanted = [
@@ -259,6 +274,10 @@ function selfTest() {
     defaultFaults(table('`a`', '2'), client),
     defaultFaults(table('`b`', '`true`'), client),
     defaultFaults(table('`c.d`', "`'y'`"), client),
+    typedDefaultFaults(
+      'interface CommonOptions {\n/** @defaultValue 2 */ a?: 1 }\ninterface CircuitBreakerOptions {}',
+      client,
+    ),
     codeFaults("'WSR_ERR_A'", '', ''),
     codeFaults('', '', '### WSR_ERR_A'),
     systemFaults('"EPIPE"', '`ECONNRESET`'),
@@ -302,6 +321,7 @@ const faults = [
   ...selfTest(),
   ...translationFaults(readme, read('README.zh-CN.md')).map((fault) => `README.zh-CN.md, ${fault}`),
   ...optionFaults(readme, read('SKILL.md'), client),
+  ...typedDefaultFaults(types, client),
   ...typeFaults(types, readme),
   ...codeFaults(sources.map(read).join('\n'), types, read('docs/errors.md')),
   ...systemFaults(net, read('docs/errors.md')),
