@@ -441,7 +441,7 @@ export interface CommonOptions {
    * @defaultValue 5000
    */
   heartbeatTimeout?: Optional<number>;
-  /** What a heartbeat sends, as text; an object goes out as its JSON. @defaultValue \{"type":"ping"\} */
+  /** What a heartbeat sends, as text; an object goes out as its JSON. @defaultValue '\{"type":"ping"\}' */
   heartbeatMessage?: Optional<string | object>;
   /**
    * What a heartbeat is: `'message'` sends `heartbeatMessage`; `'ping'` sends a ping frame, which every server answers.
