@@ -292,6 +292,11 @@ const COMMANDS = {
     const link = server.link(number);
     return server.until(() => (link.pongs.length >= count ? link.pongs : undefined));
   },
+  /** Waits until the latest pong is the one with this payload. */
+  answered(server, payload, number) {
+    const link = server.link(number);
+    return server.until(() => link.pongs[link.pongs.length - 1] === payload || undefined);
+  },
   /** Waits for the end of a connection (of a bare one: for the close frame) and gives `{code, reason}`. */
   ended(server, number) {
     const link = server.link(number);
@@ -338,6 +343,19 @@ const COMMANDS = {
   },
   ping(server, data, times = 1, number) {
     for (let i = 0; i < times; i++) server.link(number).ws.ping(data);
+  },
+  /** Pings without reading until so many pings are out, then once more with the payload `last`. Resolves when all are. */
+  pester(server, count, number) {
+    const { socket } = server.link(number);
+    socket.pause();
+    const chunk = Buffer.from('8900'.repeat(32768), 'hex');
+    return new Promise((resolve) => {
+      const ping = (left) => {
+        if (left > 0) socket.write(chunk, () => ping(left - 32768));
+        else socket.write(Buffer.from('89046c617374', 'hex'), () => resolve());
+      };
+      ping(count);
+    });
   },
   /** Carries a command out after so many ms: the caller may be blocked by then. */
   later(server, ms, method, ...args) {

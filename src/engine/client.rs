@@ -24,11 +24,11 @@ use super::sending::{Marks, Pressure, Refused, Sent};
 use super::sign::Sign;
 use super::watch::Watch;
 use super::ways::Ways;
-use super::writing::{Pace, write};
+use super::writing::{Held, Outbound, Pace, write};
 use crate::net::Stream;
 use crate::policy::{
     Attempt, Delivery, Event, Input, Link, Notice, Outbox, Output, Refusal, Rtt, Settings, Shared,
-    State, ping_number,
+    State,
 };
 use crate::wire::{Reader, Writer};
 
@@ -97,14 +97,16 @@ pub(super) struct Core {
     sharing: Sharing,
     /// Of the circuit that is shared, or will be once the connection has ended.
     scope: Option<Scope>,
-    heartbeat: String,
+    pub heartbeat: String,
     /// There while a connection is open and no close frame has been written.
     pub writer: Option<Writer>,
     /// The open connection, where both threads can use it.
     pub line: Option<Arc<Line>>,
     pub pace: Pace,
     /// Frames for the open connection.
-    pub out: Vec<u8>,
+    pub out: Outbound,
+    /// What waits for the peer to read.
+    pub held: Held,
     /// Bytes that the driver has taken and not yet written.
     pub in_flight: usize,
     /// Messages that were sent, so that the driver sees when none are.
@@ -128,7 +130,7 @@ pub(super) enum Action {
     },
     Cut,
     /// Write these bytes behind what is being written, and end the connection.
-    Leave(Vec<u8>),
+    Leave(Outbound),
 }
 
 /// What the driver does next.
@@ -150,7 +152,8 @@ impl Client {
             writer: None,
             line: None,
             pace: Pace::new(),
-            out: Vec::new(),
+            out: Outbound::default(),
+            held: Held::default(),
             in_flight: 0,
             sends: 0,
             restless: false,
@@ -321,7 +324,7 @@ impl Client {
         match &mut core.writer {
             Some(writer) if buffered < core.pressure.limit => {
                 let idle = core.out.is_empty();
-                write(writer, payload, &mut core.out);
+                write(writer, payload, core.out.end());
                 let flushed = idle && core.flush_directly(self.ways, payload.len(), first);
                 if core.note_sent() || (idle && !flushed) {
                     self.wake.notify_one();
@@ -338,19 +341,17 @@ impl Client {
         lock(&self.core).route.dial(place, limit)
     }
 
-    /// What the driver has to do. `unwritten` is what it still holds; it is given more bytes when it
-    /// holds nothing, and gives its empty buffer for them.
-    pub(super) fn turn(&self, unwritten: usize, empty: &mut Vec<u8>) -> Turn {
+    /// What the driver has to do. The connection that it drives, if that is not over, is given more to write.
+    pub(super) fn turn(&self, live: Option<&mut Live>) -> Turn {
         let mut core = lock(&self.core);
         if core.link.is_behind() {
             core.link.handle(Input::Tick, clock::now());
             self.settle(&mut core, Vec::new());
         }
-        core.in_flight = unwritten;
-        if unwritten == 0 && !core.out.is_empty() {
-            mem::swap(&mut core.out, empty);
-            core.in_flight = empty.len();
-        }
+        core.in_flight = match live {
+            Some(live) if core.link.is_open(live.attempt) => core.hand_out(&mut live.sending),
+            Some(_) | None => 0,
+        };
         self.relieve(&mut core);
         let deadlines = [core.link.deadline(), core.outbox.deadline()];
         Turn {
@@ -436,20 +437,14 @@ impl Client {
     }
 
     /// Takes the end of the connection `attempt`, and tells the bytes to end it with.
-    pub(super) fn conclude(&self, attempt: Attempt, end: End) -> Vec<u8> {
+    pub(super) fn conclude(&self, attempt: Attempt, end: End) -> Outbound {
         let mut core = lock(&self.core);
         let (frame, lost) = end.into_input(attempt);
-        core.line = None;
-        {
-            let core = &mut *core;
-            if let (Some(mut writer), Some(last)) = (core.writer.take(), frame) {
-                writer.close(last.code, &last.reason, &mut core.out);
-            }
+        if let Some(last) = frame {
+            core.say_goodbye(last.code, &last.reason);
         }
-        core.outbox.lost();
+        let last_words = core.unplug();
         core.link.handle(lost, clock::now());
-        let last_words = mem::take(&mut core.out);
-        core.in_flight = 0;
         self.settle(&mut core, Vec::new());
         last_words
     }
@@ -501,6 +496,7 @@ impl Client {
             in_order &= !closing && later.is_empty();
         }
         core.pushed += later.len() as u64;
+        self.relieve(core);
         let later = later.into_iter().map(Content::Notice);
         self.post(core.fates().into_iter().chain(later));
         self.wake.notify_one();
@@ -527,41 +523,19 @@ impl Core {
                     place,
                     limit,
                 }),
-                Output::Beat => {
-                    if let Some(writer) = &mut self.writer {
-                        writer.text(&self.heartbeat, &mut self.out);
-                    }
-                }
-                Output::Ping { payload } => {
-                    if let Some(writer) = &mut self.writer {
-                        writer.ping(&payload, &mut self.out);
-                        if let Some(number) = ping_number(&payload) {
-                            self.outbox.overtaken(number);
-                        }
-                    }
-                }
+                Output::Beat => self.beat(),
+                Output::Ping { payload } => self.ping(payload),
                 Output::Leave { code, reason } => {
-                    if let Some(mut writer) = self.writer.take() {
-                        writer.close(Some(code), &reason, &mut self.out);
-                    }
-                    self.line = None;
-                    self.in_flight = 0;
-                    self.outbox.lost();
-                    let last_words = mem::take(&mut self.out);
+                    self.say_goodbye(Some(code), &reason);
+                    let last_words = self.unplug();
                     self.actions.push_back(Action::Leave(last_words));
                 }
                 Output::Shut { code, reason } => {
                     self.ask_last();
-                    if let Some(mut writer) = self.writer.take() {
-                        writer.close(Some(code), &reason, &mut self.out);
-                    }
+                    self.say_goodbye(Some(code), &reason);
                 }
                 Output::Cut => {
-                    self.writer = None;
-                    self.line = None;
-                    self.out = Vec::new();
-                    self.in_flight = 0;
-                    self.outbox.lost();
+                    self.unplug();
                     self.actions.push_back(Action::Cut);
                 }
                 Output::Notify(notice) => notices.push(notice),
@@ -571,5 +545,21 @@ impl Core {
             self.outbox.end();
         }
         notices
+    }
+
+    /// Adds the close frame, unless there is one: nothing follows it.
+    fn say_goodbye(&mut self, code: Option<u16>, reason: &str) {
+        if let Some(mut writer) = self.writer.take() {
+            writer.close(code, reason, self.out.end());
+        }
+    }
+
+    /// The connection is over for the user. What was to be written for it, and the driver does not have.
+    fn unplug(&mut self) -> Outbound {
+        self.writer = None;
+        self.line = None;
+        self.in_flight = 0;
+        self.outbox.lost();
+        mem::take(&mut self.out)
     }
 }

@@ -122,7 +122,7 @@ impl Alarm {
         let now = clock::now();
         match self.rest {
             Some((at, _)) if now < at => {}
-            Some((_, before)) if live.unwritten() == 0 && client.rest(before) => {
+            Some((_, before)) if live.sending.is_empty() && client.rest(before) => {
                 live.rest();
                 self.rest = None;
             }
@@ -137,12 +137,10 @@ fn take_turn(
     alarm: &mut Alarm,
     sleep: std::pin::Pin<&mut Sleep>,
 ) -> Stage {
-    let mut nowhere = Vec::new();
-    let (unwritten, outbound) = match &mut stage {
-        Stage::Up(live) => (live.unwritten(), live.outbound()),
-        Stage::Idle | Stage::Dialing { .. } => (0, &mut nowhere),
-    };
-    let turn = client.turn(unwritten, outbound);
+    let turn = client.turn(match &mut stage {
+        Stage::Up(live) => Some(live),
+        Stage::Idle | Stage::Dialing { .. } => None,
+    });
     for action in turn.actions {
         stage = match action {
             Action::Dial {

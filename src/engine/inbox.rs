@@ -70,15 +70,37 @@ pub enum Kind {
 /// What one read brought besides messages.
 #[derive(Default)]
 pub(super) struct Signals {
-    /// Payloads of the peer's pings, to be answered.
-    pub pings: Vec<Vec<u8>>,
+    /// Of the peer's pings, to be answered.
+    pub pings: Payloads,
     /// Numbers of our pings that were answered.
     pub pongs: Vec<u64>,
-    /// Payloads of the pongs that answer pings for receipts.
-    pub receipts: Vec<Vec<u8>>,
+    /// Of the pongs that answer pings for receipts.
+    pub receipts: Payloads,
     /// Bytes arrived: the peer is alive.
     pub heard: bool,
     pub end: Option<End>,
+}
+
+/// Payloads of control frames, end to end, each behind its length: a read may bring tens of thousands.
+#[derive(Default)]
+pub(super) struct Payloads(Vec<u8>);
+
+impl Payloads {
+    fn push(&mut self, payload: &[u8]) {
+        // A control frame has at most 125 bytes (RFC 6455, 5.5).
+        self.0.push(payload.len() as u8);
+        self.0.extend_from_slice(payload);
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let mut rest = &self.0[..];
+        std::iter::from_fn(move || {
+            let (length, behind) = rest.split_first()?;
+            let (payload, behind) = behind.split_at_checked(usize::from(*length))?;
+            rest = behind;
+            Some(payload)
+        })
+    }
 }
 
 impl Signals {
@@ -106,7 +128,7 @@ pub(super) fn feed(
         Event::Text(text) => take(Message::Text(text)),
         Event::Binary(bytes) => take(Message::Binary(bytes)),
         Event::Ping(payload) => {
-            signals.pings.push(payload.to_vec());
+            signals.pings.push(payload);
             if wanted.pings.load(Ordering::Relaxed) {
                 take(Message::Ping(payload));
             }
@@ -114,7 +136,7 @@ pub(super) fn feed(
         Event::Pong(payload) => {
             signals.pongs.extend(ping_number(payload));
             if is_receipt(payload) {
-                signals.receipts.push(payload.to_vec());
+                signals.receipts.push(payload);
             } else if wanted.pongs.load(Ordering::Relaxed) {
                 take(Message::Pong(payload));
             }

@@ -12,6 +12,7 @@ use super::end::End;
 use super::inbox::{Run, Runs, Signals, Wanted, feed, with_scratch};
 use super::intake::{Intake, Side};
 use super::line::{Line, Tap};
+use super::writing::Outbound;
 use crate::net::Transport;
 use crate::policy::Attempt;
 use crate::wire::Reader;
@@ -59,8 +60,8 @@ pub struct Live {
     port: Port,
     wanted: Arc<Wanted>,
     longest_run: usize,
-    sending: Vec<u8>,
-    sent: usize,
+    /// What is being written; more comes once that is.
+    pub sending: Outbound,
     unflushed: bool,
     /// Writing failed. Reading goes on: the peer's close frame may still be there.
     broken: bool,
@@ -93,8 +94,7 @@ impl Live {
             port,
             wanted,
             longest_run,
-            sending: Vec::new(),
-            sent: 0,
+            sending: Outbound::default(),
             unflushed: false,
             broken: false,
         }
@@ -125,19 +125,9 @@ impl Live {
         }
     }
 
-    /// Bytes that were handed over and are not written.
-    pub fn unwritten(&self) -> usize {
-        self.sending.len() - self.sent
-    }
-
-    /// Where bytes to write are put once all of the last are written.
-    pub fn outbound(&mut self) -> &mut Vec<u8> {
-        &mut self.sending
-    }
-
     /// Lets go of the memory that writing needs; only when all is written.
     pub fn rest(&mut self) {
-        self.sending = Vec::new();
+        self.sending = Outbound::default();
     }
 
     /// Writes and reads what the stream allows, until one of them has got something done.
@@ -208,27 +198,17 @@ impl Live {
         }
         let mut stream = self.port.stream();
         let mut progress = Poll::Pending;
-        while self.sent < self.sending.len() {
-            match stream
-                .as_mut()
-                .poll_write(context, &self.sending[self.sent..])
-            {
-                Poll::Ready(Ok(count)) if count > 0 => {
-                    self.sent += count;
-                    progress = Poll::Ready(());
-                }
+        while !self.sending.is_empty() {
+            match stream.as_mut().poll_write(context, self.sending.rest()) {
+                Poll::Ready(Ok(count)) if count > 0 => self.sending.advance(count),
                 Poll::Ready(_) => {
                     self.broken = true;
-                    self.sent = self.sending.len();
+                    self.sending.clear();
                 }
                 Poll::Pending => return progress,
             }
-            if self.sent == self.sending.len() {
-                self.sent = 0;
-                self.sending.clear();
-                self.unflushed = true;
-                progress = Poll::Ready(());
-            }
+            self.unflushed = true;
+            progress = Poll::Ready(());
         }
         if self.unflushed && !self.broken && stream.poll_flush(context).is_ready() {
             self.unflushed = false;
@@ -237,11 +217,11 @@ impl Live {
     }
 
     /// Writes `last_words` behind what is being written, and waits for the peer to end the stream.
-    pub async fn end(mut self, last_words: Vec<u8>) {
+    pub async fn end(mut self, last_words: Outbound) {
         let farewell = async {
             let mut stream = self.port.stream();
-            stream.write_all(&self.sending[self.sent..]).await?;
-            stream.write_all(&last_words).await?;
+            stream.write_all(self.sending.rest()).await?;
+            stream.write_all(last_words.rest()).await?;
             stream.shutdown().await?;
             let mut sink = [0; 1024];
             while stream.read(&mut sink).await? > 0 {}

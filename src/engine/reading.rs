@@ -111,12 +111,8 @@ impl Client {
         if !core.link.is_open(attempt) {
             return false;
         }
-        if let Some(writer) = &mut core.writer {
-            for payload in &signals.pings {
-                writer.pong(payload, &mut core.out);
-            }
-        }
-        for payload in &signals.receipts {
+        core.pong(&signals.pings);
+        for payload in signals.receipts.iter() {
             core.outbox.pong(payload);
         }
         for number in &signals.pongs {

@@ -8,7 +8,7 @@ use super::client::{Client, Core, Payload};
 use super::clock;
 use super::mailbox::Content;
 use super::runtime::lock;
-use super::writing::write;
+use super::writing::{Held, Outbound, write};
 use crate::policy::{Doubt, DropReason, Fate, Frame, Full, Guarantee, Message, Receipt};
 use crate::wire::Writer;
 
@@ -234,8 +234,10 @@ impl Core {
 
     /// A connection is open: what waited for it goes out first.
     pub fn begin(&mut self, mut writer: Writer) {
-        self.out = Vec::new();
+        self.out = Outbound::default();
+        self.held = Held::default();
         let Core { outbox, out, .. } = self;
+        let out = out.end();
         outbox.opened(clock::now(), |frame| match frame {
             Frame::Message(message) => write(&mut writer, message.into(), out),
             Frame::Ping(payload) => writer.ping(&payload, out),
@@ -249,7 +251,7 @@ impl Core {
         if let Some(writer) = &mut self.writer
             && let Some(ping) = self.outbox.ping()
         {
-            writer.ping(&ping, &mut self.out);
+            writer.ping(&ping, self.out.end());
         }
     }
 
@@ -258,7 +260,7 @@ impl Core {
         if let Some(writer) = &mut self.writer
             && let Some(ping) = self.outbox.last_ping()
         {
-            writer.ping(&ping, &mut self.out);
+            writer.ping(&ping, self.out.end());
         }
     }
 
@@ -290,7 +292,7 @@ impl Core {
             return Ok(Err(Doubt::Dropped(DropReason::Overflow)));
         }
         if let Some(writer) = &mut self.writer {
-            write(writer, payload, &mut self.out);
+            write(writer, payload, self.out.end());
         }
         Ok(Ok(()))
     }

@@ -1,12 +1,15 @@
-//! Which thread writes what is sent, and for how long the memory for it is kept.
+//! Which thread writes what is sent, what waits while the peer does not read, and for how long the memory
+//! for it is kept.
 
 use std::mem;
 use std::time::{Duration, Instant};
 
 use super::client::{Client, Core, Payload};
 use super::clock;
+use super::inbox::Payloads;
 use super::runtime::lock;
 use super::ways::Ways;
+use crate::policy::ping_number;
 use crate::wire::Writer;
 
 /// From this size on a message is written at once by who sends it: a write of its own costs it little.
@@ -17,6 +20,68 @@ const KEPT_CAPACITY: usize = 4 * 1024;
 
 /// Messages that are sent further apart than this are written one by one.
 const APART: Duration = Duration::from_micros(100);
+
+/// Where so many bytes wait to be written, the peer does not read.
+const STUCK: usize = 64 * 1024;
+
+/// Frames on their way to the socket.
+#[derive(Debug, Default)]
+pub(super) struct Outbound {
+    bytes: Vec<u8>,
+    /// So many of them are written. They go with the last: to move what is left, at each write of a part,
+    /// would cost its length.
+    written: usize,
+}
+
+impl Outbound {
+    /// What is not written.
+    pub fn rest(&self) -> &[u8] {
+        &self.bytes[self.written..]
+    }
+
+    pub fn len(&self) -> usize {
+        self.rest().len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.rest().is_empty()
+    }
+
+    /// So many bytes more are written.
+    pub fn advance(&mut self, count: usize) {
+        self.written += count;
+        if self.is_empty() {
+            self.clear();
+        }
+    }
+
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.written = 0;
+    }
+
+    /// Where frames are added.
+    pub fn end(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+}
+
+/// What a client says by itself and has no room for while the peer does not read: of each kind the latest.
+///
+/// An endpoint may answer the latest ping alone (RFC 6455, 5.5.3), and the pong for one of ours stands for
+/// those before it. So a peer that goes on without reading costs no more memory.
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    pong: Option<Vec<u8>>,
+    ping: Option<[u8; 8]>,
+    beat: bool,
+}
+
+impl Held {
+    fn is_empty(&self) -> bool {
+        self.pong.is_none() && self.ping.is_none() && !self.beat
+    }
+}
 
 /// How fast the user sends.
 pub(super) struct Pace {
@@ -49,7 +114,7 @@ impl Client {
         if core.sends != sends || core.in_flight > 0 || !core.out.is_empty() {
             return false;
         }
-        core.out = Vec::new();
+        core.out = Outbound::default();
         if let Some(writer) = &mut core.writer {
             writer.rest();
         }
@@ -74,7 +139,8 @@ impl Core {
     }
 
     fn holds_memory(&self) -> bool {
-        self.out.capacity() > KEPT_CAPACITY || self.writer.as_ref().is_some_and(Writer::is_warm)
+        self.out.bytes.capacity() > KEPT_CAPACITY
+            || self.writer.as_ref().is_some_and(Writer::is_warm)
     }
 
     /// Writes by this thread what it can. Whether nothing is left for the driver to write.
@@ -87,17 +153,81 @@ impl Core {
             return false;
         };
         // What fails here fails for the driver too, which knows what to do.
-        match line.write(&self.out) {
-            Ok(count) if count == self.out.len() => {
-                self.out.clear();
-                true
-            }
-            Ok(count) => {
-                self.out.drain(..count);
-                false
-            }
-            Err(_) => false,
+        if let Ok(count) = line.write(self.out.rest()) {
+            self.out.advance(count);
+            self.release();
         }
+        self.out.is_empty()
+    }
+
+    /// Gives the driver more to write, once it has written the last. How much it then has.
+    pub fn hand_out(&mut self, sending: &mut Outbound) -> usize {
+        self.in_flight = sending.len();
+        self.release();
+        if sending.is_empty() && !self.out.is_empty() {
+            mem::swap(&mut self.out, sending);
+        }
+        sending.len()
+    }
+
+    /// Answers the peer's pings.
+    pub fn pong(&mut self, pings: &Payloads) {
+        self.release();
+        let stuck = self.is_stuck();
+        let Some(writer) = &mut self.writer else {
+            return;
+        };
+        if stuck {
+            self.held.pong = pings
+                .iter()
+                .last()
+                .map(<[u8]>::to_vec)
+                .or(self.held.pong.take());
+            return;
+        }
+        for payload in pings.iter() {
+            writer.pong(payload, self.out.end());
+        }
+    }
+
+    /// Sends a ping of the policy's.
+    pub fn ping(&mut self, payload: [u8; 8]) {
+        self.held.ping = Some(payload);
+        self.release();
+    }
+
+    /// Sends a heartbeat.
+    pub fn beat(&mut self) {
+        self.held.beat = true;
+        self.release();
+    }
+
+    /// Writes what is held, unless the peer still does not read.
+    fn release(&mut self) {
+        if self.held.is_empty() || self.is_stuck() {
+            return;
+        }
+        let Some(writer) = &mut self.writer else {
+            return;
+        };
+        let Held { pong, ping, beat } = mem::take(&mut self.held);
+        let out = self.out.end();
+        if let Some(payload) = pong {
+            writer.pong(&payload, out);
+        }
+        if beat {
+            writer.text(&self.heartbeat, out);
+        }
+        if let Some(payload) = ping {
+            writer.ping(&payload, out);
+            if let Some(number) = ping_number(&payload) {
+                self.outbox.overtaken(number);
+            }
+        }
+    }
+
+    fn is_stuck(&self) -> bool {
+        self.out.len() + self.in_flight >= STUCK
     }
 }
 

@@ -1,5 +1,6 @@
 //! Queue, receipts and back-pressure over in-memory streams.
 
+use super::writing::Outbound;
 use super::*;
 use crate::policy::{Doubt, DropReason, Fate, Guarantee, Message, Overflow};
 
@@ -292,4 +293,119 @@ async fn nothing_is_taken_beyond_the_limit_of_the_buffer() {
     life.send("z");
     assert_eq!(peer.frame().await.1.len(), 100);
     assert_eq!(peer.frame().await, (TEXT, b"z".to_vec()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_reads_gets_a_pong_for_each_of_its_pings() {
+    let mut life = start(Delivery::default(), Marks::default());
+    let mut peer = life.open().await;
+    let mut expected = 0..;
+    for at_once in [1, 10, 400] {
+        let numbers: Vec<u32> = expected.by_ref().take(at_once).collect();
+        peer.write(&pings(&numbers)).await;
+        for number in numbers {
+            assert_eq!(peer.frame().await, (PONG, number.to_be_bytes().to_vec()));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_does_not_read_costs_one_pong_which_answers_its_latest_ping() {
+    let mut life = start(Delivery::default(), Marks::default());
+    let mut peer = life.open().await;
+    let numbers: Vec<u32> = (0..500_000).collect();
+    peer.write(&pings(&numbers)).await;
+    let buffered = life.client.buffered_amount();
+    assert!(buffered < 512 * 1024, "{buffered} bytes wait");
+    life.send("last");
+    let mut answered = Vec::new();
+    loop {
+        let (opcode, payload) = peer.frame().await;
+        if opcode == TEXT {
+            break;
+        }
+        answered.push(u32::from_be_bytes(payload.try_into().unwrap()));
+    }
+    // What was written before the peer was seen not to read, in order.
+    assert_eq!(answered, (0..answered.len() as u32).collect::<Vec<_>>());
+    assert_eq!(
+        peer.frame().await,
+        (PONG, 499_999u32.to_be_bytes().to_vec())
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn heartbeats_do_not_gather_before_a_peer_that_does_not_read() {
+    for beat in [Beat::Message, Beat::Ping] {
+        let heartbeat = Heartbeat {
+            interval: Some(Duration::from_millis(10)),
+            timeout: Duration::from_secs(3600),
+            beat,
+            answer: Answer::AnyFrame,
+        };
+        let settings = Settings {
+            heartbeat,
+            ..settings()
+        };
+        let mut life = Life::sending(settings, Delivery::default(), Marks::default());
+        let mut peer = life.open().await;
+        life.send(&"x".repeat(300_000));
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        let before = life.client.buffered_amount();
+        tokio::time::sleep(Duration::from_secs(100)).await;
+        assert_eq!(life.client.buffered_amount(), before);
+        peer.read_some(300_000).await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert_eq!(life.client.buffered_amount(), 0, "the beat goes out");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_the_user_cuts_drains_too() {
+    let marks = Marks {
+        high_water: 100_000,
+        ..Marks::default()
+    };
+    for reconnects in [false, true] {
+        let mut life = start(Delivery::default(), marks);
+        let _peer = life.open().await;
+        assert!(life.send(&"x".repeat(300_000)).above);
+        // The driver has taken it, and has not got rid of it.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        if reconnects {
+            let reply = life.client.reconnect(life.received, 4000, "".to_owned());
+            assert!(reply.is_ok());
+        } else {
+            let terminate = Input::Terminate { seen_alive: true };
+            life.client.call(life.received, terminate);
+        }
+        assert_eq!(life.client.buffered_amount(), 0);
+        life.drained().await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert_eq!(life.client.buffered_amount(), 0);
+    }
+}
+
+#[test]
+fn what_is_written_in_parts_is_not_moved() {
+    let mut out = Outbound::default();
+    out.end().extend_from_slice(b"one two");
+    let place = out.rest().as_ptr();
+    out.advance(4);
+    assert_eq!((out.rest(), out.len()), (&b"two"[..], 3));
+    assert_eq!(out.rest().as_ptr(), place.wrapping_add(4));
+    out.end().extend_from_slice(b" three");
+    assert_eq!(out.rest(), b"two three");
+    out.advance(9);
+    assert!(out.is_empty());
+    out.end().extend_from_slice(b"four");
+    assert_eq!(out.rest(), b"four");
+}
+
+/// Pings with a number each.
+fn pings(numbers: &[u32]) -> Vec<u8> {
+    numbers
+        .iter()
+        .flat_map(|number| [&[0x89, 4], &number.to_be_bytes()[..]].concat())
+        .collect()
 }
