@@ -819,6 +819,9 @@ export declare class WebSocketReconnect extends EventEmitter {
    *
    * A call that the circuit refuses tells `stateChange BLOCKED` before it rejects. Where nothing else goes on, the
    * state is `CLOSED` again once the circuit would let it connect, which it then does not do by itself.
+   *
+   * Handlers, and the functions among the options, run in the async context (`AsyncLocalStorage`) of the call
+   * that starts a life.
    */
   connect(): Promise<void>;
 

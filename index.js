@@ -169,7 +169,7 @@ class WebSocketReconnect extends Reconnector {
     const reply = this[own.call]('countFailure');
     inner.circuitFailures += 1;
     inner.countHorizon = reply.horizon;
-    this.emit('error', error);
+    this[own.inContext]('emit', 'error', error);
     this[own.deliverNow](reply);
   }
 
@@ -400,6 +400,7 @@ class WebSocketReconnect extends Reconnector {
     const { scope } = inner.circuitBreaker;
     if (scope === inner.scope) return;
     inner.scope = scope;
+    this[own.keepContext]();
     mailbox.share(inner.id, this, inner.client, scope);
   }
 

@@ -1,6 +1,7 @@
 'use strict';
 
 const { isThenable } = require('./ask.js');
+const { sharedContext } = require('./context.js');
 const { badRange, badType, coded, oneOf } = require('./errors.js');
 const own = require('./own.js');
 
@@ -177,7 +178,7 @@ function watchEventLoop(id, limit, sign) {
   clearInterval(timer);
   period = next;
   if (counts.size === 0) return;
-  timer = setInterval(sign, period);
+  timer = sharedContext.runInAsyncScope(() => setInterval(sign, period));
   timer.unref();
   sign();
 }

@@ -1,5 +1,6 @@
 'use strict';
 
+const { sharedContext } = require('./context.js');
 const { DROPPED, RECEIPT, DRAINED } = require('./delivery.js');
 const native = require('./native.js');
 const own = require('./own.js');
@@ -116,11 +117,11 @@ function deliverHere(...taken) {
 }
 
 function deliverRow(client, kind, list, at) {
-  if (kind === TEXTS) client[own.deliverTexts](list, at);
-  else if (kind === BINARIES) client[own.deliverBinaries](list, at);
-  else if (kind === PING) client[own.deliverControl]('ping', list, at);
-  else if (kind === PONG) client[own.deliverControl]('pong', list, at);
-  else if (kind >= DROPPED) client[own.deliverFate](kind, list, at);
+  if (kind === TEXTS) client[own.inContext](own.deliverTexts, list, at);
+  else if (kind === BINARIES) client[own.inContext](own.deliverBinaries, list, at);
+  else if (kind === PING) client[own.inContext](own.deliverControl, 'ping', list, at);
+  else if (kind === PONG) client[own.inContext](own.deliverControl, 'pong', list, at);
+  else if (kind >= DROPPED) client[own.inContext](own.deliverFate, kind, list, at);
   else client[own.deliverQueued](kind, list, at);
 }
 
@@ -173,7 +174,8 @@ function ways() {
 
 function sharedEnvironment() {
   if (!environment) {
-    environment = new native.Environment({ onLetters: deliver, receive, deliver: deliverHere }, ways());
+    const callbacks = { onLetters: deliver, receive, deliver: deliverHere };
+    environment = sharedContext.runInAsyncScope(() => new native.Environment(callbacks, ways()));
     sendNative = environment.sender();
   }
   return environment;

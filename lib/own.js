@@ -36,6 +36,8 @@ const deliverFate = Symbol('deliverFate');
 /** @type {unique symbol} */
 const deliverFates = Symbol('deliverFates');
 /** @type {unique symbol} */
+const deliverInContext = Symbol('deliverInContext');
+/** @type {unique symbol} */
 const deliverNow = Symbol('deliverNow');
 /** @type {unique symbol} */
 const deliverQueued = Symbol('deliverQueued');
@@ -46,6 +48,8 @@ const deliverTexts = Symbol('deliverTexts');
 /** @type {unique symbol} */
 const emitMessage = Symbol('emitMessage');
 /** @type {unique symbol} */
+const emitNow = Symbol('emitNow');
+/** @type {unique symbol} */
 const end = Symbol('end');
 /** @type {unique symbol} */
 const failRoute = Symbol('failRoute');
@@ -54,7 +58,11 @@ const finish = Symbol('finish');
 /** @type {unique symbol} */
 const gaveUp = Symbol('gaveUp');
 /** @type {unique symbol} */
+const inContext = Symbol('inContext');
+/** @type {unique symbol} */
 const inner = Symbol('inner');
+/** @type {unique symbol} */
+const keepContext = Symbol('keepContext');
 /** @type {unique symbol} */
 const listen = Symbol('listen');
 /** @type {unique symbol} */
@@ -77,6 +85,8 @@ const readRouteOptions = Symbol('readRouteOptions');
 const receipt = Symbol('receipt');
 /** @type {unique symbol} */
 const reconnectSettings = Symbol('reconnectSettings');
+/** @type {unique symbol} */
+const renewContext = Symbol('renewContext');
 /** @type {unique symbol} */
 const reroute = Symbol('reroute');
 /** @type {unique symbol} */
@@ -131,16 +141,20 @@ module.exports = {
   deliverControl,
   deliverFate,
   deliverFates,
+  deliverInContext,
   deliverNow,
   deliverQueued,
   deliverStarted,
   deliverTexts,
   emitMessage,
+  emitNow,
   end,
   failRoute,
   finish,
   gaveUp,
+  inContext,
   inner,
+  keepContext,
   listen,
   listening,
   live,
@@ -152,6 +166,7 @@ module.exports = {
   readRouteOptions,
   receipt,
   reconnectSettings,
+  renewContext,
   reroute,
   rerouteForNext,
   roundTrips,

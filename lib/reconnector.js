@@ -98,6 +98,7 @@ class Reconnector extends Routed {
       this[own.deliverStarted](name, reply);
       return rejected(refusal);
     }
+    this[own.renewContext]();
     inner.alive = true;
     inner.closing = false;
     inner.birthHorizon = reply.horizon;

@@ -2,6 +2,7 @@
 
 const { Buffer } = require('buffer');
 const workerThreads = require('worker_threads');
+const { currentContext } = require('./context.js');
 const { DROPPED, RECEIPT, DROP_REASONS, unconfirmed } = require('./delivery.js');
 const { coded, ignore, manuallyClosed } = require('./errors.js');
 const { Emitter } = require('./events.js');
@@ -81,6 +82,10 @@ class View extends Emitter {
       /** Of the native half. */
       id: 0,
       client: undefined,
+      /** The async context that the user's handlers and functions run in, from before anything is told, … */
+      context: undefined,
+      /** … and that of a later call that starts a life, until that is told. */
+      nextContext: undefined,
       binaryType: 'nodebuffer',
 
       state: 'CLOSED',
@@ -162,8 +167,39 @@ class View extends Emitter {
 
   [own.track]() {
     const { id, alive, state, circuitState, holding } = this[own.inner];
-    const isBlocked = circuitState === 'OPEN' || state === 'BLOCKED';
-    mailbox.track(id, this, alive || isBlocked, alive && holding);
+    const reachable = alive || circuitState === 'OPEN' || state === 'BLOCKED';
+    if (reachable) this[own.keepContext]();
+    mailbox.track(id, this, reachable, alive && holding);
+  }
+
+  /** Keeps the async context of the call under way for what may be told from now on, unless one is kept. */
+  [own.keepContext]() {
+    const inner = this[own.inner];
+    if (inner.context === undefined) inner.context = currentContext();
+  }
+
+  /** Keeps that of the call under way for the life that it starts. What is still to be told of an earlier life has that of its own. */
+  [own.renewContext]() {
+    const inner = this[own.inner];
+    if (inner.context === undefined) inner.context = currentContext();
+    else inner.nextContext = currentContext();
+  }
+
+  /** Calls a method, and by it the user's handlers and functions, in their async context. */
+  [own.inContext](name, ...args) {
+    const { context } = this[own.inner];
+    return context === undefined ? this[name](...args) : context.runInAsyncScope(this[name], this, ...args);
+  }
+
+  /** Takes one row of a notice in that context. */
+  [own.deliverInContext](kind, row, at, moment) {
+    const inner = this[own.inner];
+    const starts = kind === STATE && (row[at + 6] === 'CONNECTING' || row[at + 6] === 'BLOCKED');
+    if (starts && inner.nextContext !== undefined && !isBefore(moment, inner.birthHorizon)) {
+      inner.context = inner.nextContext;
+      inner.nextContext = undefined;
+    }
+    this[own.inContext](own.deliver, kind, row, at, moment);
   }
 
   /** Hands a call to the engine: the rows to deliver at once, and the moment of the call. */
@@ -186,11 +222,10 @@ class View extends Emitter {
   /** Delivers what a call returned, before it returns. */
   [own.deliverNow]({ rows, horizon }) {
     const inner = this[own.inner];
+    const moment = { order: Infinity, call: horizon.call };
     inner.telling += 1;
     try {
-      mailbox.eachRow(rows, (kind, at) =>
-        this[own.deliver](kind, rows, at, { order: Infinity, call: horizon.call }),
-      );
+      mailbox.eachRow(rows, (kind, at) => this[own.deliverInContext](kind, rows, at, moment));
     } finally {
       inner.telling -= 1;
     }
@@ -213,7 +248,7 @@ class View extends Emitter {
       inner.retryCount = retryCount;
     }
     // Without a row of its own, the engine was there already: what would have told it is void now.
-    if (reply.rows[2] !== CIRCUIT) this[own.setCircuitState](state);
+    if (reply.rows[2] !== CIRCUIT) this[own.inContext](own.setCircuitState, state);
     this[own.deliverNow](reply);
   }
 
@@ -282,13 +317,18 @@ class View extends Emitter {
     else backlog.addMessage(data);
   }
 
+  /** Emits `message`, also while others wait. */
+  [own.emitNow](data) {
+    super[own.emitMessage](data);
+  }
+
   /** Takes the row of a notice from the mailbox. What tells of the connection's life waits behind messages that wait. */
   [own.deliverQueued](kind, row, at) {
     const inner = this[own.inner];
     const { backlog } = inner;
     const moment = { order: kind === AGREED ? inner.received : ++inner.received, call: Infinity };
     if (backlog === undefined || backlog.isEmpty || kind >= LIVENESS)
-      this[own.deliver](kind, row, at, moment);
+      this[own.deliverInContext](kind, row, at, moment);
     else backlog.addNotice(kind, row.slice(at, at + mailbox.rowLength(row, at)), moment);
   }
 
@@ -304,8 +344,8 @@ class View extends Emitter {
         return;
       }
       const { data, notice } = backlog.take();
-      if (notice === undefined) super[own.emitMessage](data);
-      else this[own.deliver](notice.kind, notice.row, 0, notice.moment);
+      if (notice === undefined) this[own.inContext](own.emitNow, data);
+      else this[own.deliverInContext](notice.kind, notice.row, 0, notice.moment);
       if (notice !== undefined && notice.kind === OPEN) break;
     }
     if (!backlog.paused) setImmediate(() => this[own.deliverBacklog]());
@@ -342,7 +382,7 @@ class View extends Emitter {
   /** Delivers what a call has settled, before it returns. */
   [own.deliverFates]() {
     const rows = this[own.inner].client.takeFates();
-    mailbox.eachRow(rows, (kind, at) => this[own.deliverFate](kind, rows, at));
+    mailbox.eachRow(rows, (kind, at) => this[own.inContext](own.deliverFate, kind, rows, at));
   }
 
   /** Takes one row of a notice. It may have been made void by a call since its moment. */
