@@ -24,7 +24,17 @@ const LAYERS = {
 };
 
 /** The modules of Node that the JavaScript that ships may use. */
-const BUILT_INS = ['async_hooks', 'buffer', 'crypto', 'events', 'fs', 'path', 'tls', 'util', 'worker_threads'];
+const BUILT_INS = [
+  'async_hooks',
+  'buffer',
+  'crypto',
+  'events',
+  'fs',
+  'path',
+  'tls',
+  'util',
+  'worker_threads',
+];
 
 /** The code without comments, texts and its own tests, which a rule is not about. */
 function rustCode(text) {
