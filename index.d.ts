@@ -632,6 +632,11 @@ export interface WebSocketReconnectError extends Error {
   readonly statusCode?: number;
   /** That response's headers: names in lower case, lists joined, `set-cookie` an array. */
   readonly headers?: ResponseHeaders;
+  /**
+   * That response's body, at most its first 64 KiB: a string where it is UTF-8, else a `Buffer`; none where it is empty. Not enumerable:
+   * it is not printed with the error.
+   */
+  readonly body?: string | Buffer;
   /** With `WSR_ERR_GAVE_UP`: why the last attempt failed. */
   readonly cause?: unknown;
 }

@@ -49,23 +49,30 @@ function binaryOf(type, chunk, offset, length) {
 
 /** Headers as Node shows those of a response: lower case, lists joined, `set-cookie` an array. */
 function headersOf(flat) {
-  const headers = {};
+  const headers = new Map();
   for (let i = 0; i < flat.length; i += 2) {
     const name = flat[i].toLowerCase();
     const value = flat[i + 1];
-    if (name === 'set-cookie') headers[name] = [...(headers[name] || []), value];
-    else headers[name] = name in headers ? `${headers[name]}, ${value}` : value;
+    const before = headers.get(name);
+    if (name === 'set-cookie') headers.set(name, [...(before || []), value]);
+    else headers.set(name, before === undefined ? value : `${before}, ${value}`);
   }
-  return headers;
+  // Defines what an assignment would not: a server may name a header `__proto__`.
+  return Object.fromEntries(headers);
 }
 
-function errorOf([message, code, statusCode, headers]) {
+function errorOf([message, code, statusCode, headers, body]) {
   /** @type {any} */
   const error = new Error(message);
   if (code !== null) error.code = code;
   if (statusCode !== null) {
     error.statusCode = statusCode;
     error.headers = headersOf(headers);
+  }
+  if (body !== null) {
+    // A page of HTML would fill the logs of all who log errors.
+    const value = typeof body === 'string' ? body : Buffer.from(body);
+    Object.defineProperty(error, 'body', { value, enumerable: false, writable: true, configurable: true });
   }
   return error;
 }
@@ -428,8 +435,8 @@ class View extends Emitter {
       if (!inner.alive) this[own.track]();
     } else if (kind === ERROR) {
       const { thrown } = inner;
-      const isThrown = thrown !== undefined && thrown.id === row[at + 10];
-      const error = isThrown ? thrown.error : errorOf(row.slice(at + 6, at + 10));
+      const isThrown = thrown !== undefined && thrown.id === row[at + 11];
+      const error = isThrown ? thrown.error : errorOf(row.slice(at + 6, at + 11));
       inner.thrown = undefined;
       inner.trouble = error;
       inner.lastError = error;

@@ -33,7 +33,8 @@ function told(data, isBinary) {
  * Options, all of which `behave` changes for the connections to come:
  * - `plan`: how connections are met, one word each, the last for all that follow: `accept` (the default),
  *   `refuse`, `redirect`, `silent` (never answers the upgrade), `cut` (at the upgrade), `bare` (accepted,
- *   but no frame is answered), `garbage` (an upgrade with `upgrade`, the bytes of its response);
+ *   but no frame is answered), `garbage` (an upgrade with `upgrade`, the bytes of its response; then the end of the
+ *   connection, unless it `stays`);
  * - `status`, `headers`, `body`: of a refusal or redirect; `location` of a redirect;
  * - `echo`: sends each message back; `greet`: texts sent at the connection; `greetRaw`: bytes in hex,
  *   in the same packet as the bare handshake's answer; `extensions`: those that answer claims;
@@ -92,6 +93,7 @@ class Server {
       body = '',
       location,
       upgrade,
+      stays = false,
     } = this.options;
     const how = plan[Math.min(this.met, plan.length - 1)];
     this.met += 1;
@@ -124,7 +126,7 @@ class Server {
       redirect: () => answer(status === 503 ? 302 : status, { Location: location }),
       silent: () => {},
       cut: () => socket.destroy(),
-      garbage: () => socket.end(Buffer.from(upgrade, 'latin1')),
+      garbage: () => (stays ? socket.write(upgrade, 'latin1') : socket.end(upgrade, 'latin1')),
     };
     ways[how]();
     this.tell();

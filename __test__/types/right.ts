@@ -110,7 +110,8 @@ ws.on('open', () => {})
     const code: string | undefined = error.code;
     const status: number | undefined = error.statusCode;
     const cookies = error.headers && error.headers['set-cookie'];
-    return [code, status, cookies, error.code === 'WSR_ERR_HANDSHAKE'];
+    const why = typeof error.body === 'string' ? error.body : error.body?.toString('latin1');
+    return [code, status, cookies, why, error.code === 'WSR_ERR_HANDSHAKE'];
   })
   .on('close', function (info) {
     this.reset();

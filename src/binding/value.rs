@@ -11,7 +11,7 @@
 //! | 2 agreed | `protocol, extensions, url, statusCode, headers` |
 //! | 3 state, 4 circuit | `alive, retryCount, circuitFailures, state` |
 //! | 5 open | `alive, retryCount, circuitFailures, attempt, downtime`, which is null at the first of a life |
-//! | 6 error | `alive, retryCount, circuitFailures, message, code, statusCode, headers, thrownFor`, the attempt whose function threw |
+//! | 6 error | `alive, retryCount, circuitFailures, message, code, statusCode, headers, body, thrownFor`: the body a string, an ArrayBuffer or null; the attempt whose function threw |
 //! | 7 close | `alive, retryCount, circuitFailures, code, reason, wasClean` |
 //! | 8 retry | `alive, retryCount, circuitFailures, attempt, delay, maxRetries` |
 //! | 9 proved | `alive, retryCount, circuitFailures` |
@@ -163,6 +163,14 @@ impl Rows {
         Ok(())
     }
 
+    /// A string, or an ArrayBuffer.
+    fn data(&mut self, data: Message) -> Result<()> {
+        match data {
+            Message::Text(text) => self.text(&text),
+            Message::Binary(bytes) => self.chunk(bytes),
+        }
+    }
+
     /// An ArrayBuffer with `bytes`.
     pub(super) fn chunk(&mut self, bytes: Vec<u8>) -> Result<()> {
         if bytes.len() >= NO_COPY {
@@ -262,10 +270,7 @@ impl Rows {
             Fate::Dropped { message, reason } => {
                 self.head(client, 30, at)?;
                 self.number(delivery::reason(reason).into())?;
-                match message {
-                    Message::Text(text) => self.text(&text),
-                    Message::Binary(bytes) => self.chunk(bytes),
-                }
+                self.data(message)
             }
             Fate::Confirmed { receipt } => {
                 self.head(client, 31, at)?;
@@ -352,6 +357,10 @@ impl Rows {
                     None => self.null()?,
                 }
                 self.headers(failure.headers)?;
+                match failure.body {
+                    Some(body) => self.data(body)?,
+                    None => self.null()?,
+                }
                 match failure.thrown_for {
                     Some(attempt) => self.number(attempt as f64),
                     None => self.null(),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio_rustls::rustls;
 
 use super::verifier::TlsFault;
-use crate::policy::Failure;
+use crate::policy::{Failure, Message};
 
 #[derive(Debug, thiserror::Error)]
 pub enum NetError {
@@ -41,6 +41,7 @@ pub enum NetError {
         fault: HandshakeFault,
         status: Option<u16>,
         headers: Vec<(String, String)>,
+        body: Option<Message>,
     },
 }
 
@@ -51,8 +52,8 @@ pub enum HandshakeFault {
     NotHttp(String),
     #[error("The server's answer has more than {0} bytes of headers")]
     TooLong(usize),
-    #[error("The server's answer has more than {0} headers")]
-    TooMany(usize),
+    #[error("The server sent more than {0} informational answers (1xx), and none that is final")]
+    OnlyInterim(usize),
     #[error("Unexpected server response: {0}")]
     Status(u16),
     #[error("Invalid Upgrade header")]
@@ -128,12 +129,16 @@ impl NetError {
         let (message, code) = (self.to_string(), Some(self.code().to_owned()));
         match self {
             NetError::Handshake {
-                status, headers, ..
+                fault: _,
+                status,
+                headers,
+                body,
             } => Failure {
                 message,
                 code,
                 status,
                 headers,
+                body,
                 ..Failure::default()
             },
             NetError::Resolve { .. }
@@ -216,15 +221,17 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_upgrade_keeps_status_and_headers() {
+    fn a_refused_upgrade_keeps_status_headers_and_body() {
         let headers = vec![("retry-after".to_owned(), "1".to_owned())];
         let failure = NetError::Handshake {
             fault: HandshakeFault::Status(503),
             status: Some(503),
             headers: headers.clone(),
+            body: Some(Message::Text("busy".to_owned())),
         }
         .into_failure();
         assert_eq!(failure.message, "Unexpected server response: 503");
         assert_eq!((failure.status, failure.headers), (Some(503), headers));
+        assert_eq!(failure.body, Some(Message::Text("busy".to_owned())));
     }
 }

@@ -8,10 +8,12 @@ use tokio_tungstenite::tungstenite::handshake::{client::generate_key, derive_acc
 
 use super::headers::line;
 use super::{HandshakeFault, NetError};
+use crate::policy::Message;
 
-/// Bytes of one answer up to its blank line.
+/// Bytes of an answer up to its last blank line, together with the informational ones before it.
 const MAX_HEAD: usize = 64 * 1024;
-const MAX_HEADERS: usize = 128;
+/// Informational answers before the final one.
+const MAX_INTERIM: usize = 16;
 /// Enough for the answers of most servers in one read.
 const FIRST_READ: usize = 1024;
 
@@ -28,8 +30,8 @@ pub(super) struct Ask<'a> {
 #[derive(Debug)]
 pub(super) enum Answer {
     Upgraded(Upgrade),
-    /// A whole and well-formed answer that is no upgrade.
-    Refused(Response),
+    /// A well-formed answer that is no upgrade, and what has come of its body.
+    Refused(Response, Vec<u8>),
 }
 
 #[derive(Debug)]
@@ -61,11 +63,12 @@ impl Response {
         Some(values.fold(first, |all, value| all + ", " + value))
     }
 
-    pub fn into_error(self, fault: HandshakeFault) -> NetError {
+    pub fn into_error(self, fault: HandshakeFault, body: Option<Message>) -> NetError {
         NetError::Handshake {
             fault,
             status: Some(self.status),
             headers: self.headers,
+            body,
         }
     }
 }
@@ -85,7 +88,7 @@ where
         .map_err(|error| NetError::from_io("write", error))?;
     let (response, rest) = read_response(stream).await?;
     if response.status != 101 {
-        return Ok(Answer::Refused(response));
+        return Ok(Answer::Refused(response, rest));
     }
     match check(&response, ask, &key) {
         Ok(protocol) => {
@@ -97,7 +100,7 @@ where
                 rest,
             }))
         }
-        Err(fault) => Err(response.into_error(fault)),
+        Err(fault) => Err(response.into_error(fault, None)),
     }
 }
 
@@ -155,28 +158,43 @@ fn check(response: &Response, ask: &Ask<'_>, key: &str) -> Result<String, Handsh
 }
 
 /// The final response and what follows its blank line; informational ones before it are passed over.
+///
+/// What comes of the same bytes is the same however the network cuts them: each step asks what the bytes begin
+/// with, and none what has arrived behind.
 async fn read_response<S: AsyncRead + Unpin>(
     stream: &mut S,
 ) -> Result<(Response, Vec<u8>), NetError> {
     let mut bytes = Vec::with_capacity(FIRST_READ);
-    let mut searched = 0;
+    let (mut searched, mut left, mut interim) = (0, MAX_HEAD, 0);
     loop {
-        if let Some(end) = end_of_head(&bytes, searched) {
+        // As Node does, and RFC 9112, 2.2 asks of servers.
+        let blank = bytes
+            .iter()
+            .take_while(|byte| b"\r\n".contains(byte))
+            .count();
+        bytes.drain(..blank);
+        left = left.saturating_sub(blank);
+        if !could_be_http(&bytes) {
+            let why = "it does not begin with HTTP/1.".to_owned();
+            return Err(fault(HandshakeFault::NotHttp(why), None));
+        }
+        let end = end_of_head(&bytes, searched);
+        if end.unwrap_or(bytes.len() + 1) > left {
+            return Err(fault(HandshakeFault::TooLong(MAX_HEAD), status(&bytes)));
+        }
+        if let Some(end) = end {
             let response = parse(&bytes[..end])?;
             bytes.drain(..end);
-            searched = 0;
-            if (100..200).contains(&response.status) && response.status != 101 {
-                continue;
+            if !(100..200).contains(&response.status) || response.status == 101 {
+                return Ok((response, bytes));
             }
-            return Ok((response, bytes));
-        }
-        if !could_be_http(&bytes) {
-            return Err(fault(HandshakeFault::NotHttp(
-                "it does not begin with HTTP/1.".to_owned(),
-            )));
-        }
-        if bytes.len() > MAX_HEAD {
-            return Err(fault(HandshakeFault::TooLong(MAX_HEAD)));
+            interim += 1;
+            if interim > MAX_INTERIM {
+                let status = Some(response.status);
+                return Err(fault(HandshakeFault::OnlyInterim(MAX_INTERIM), status));
+            }
+            (searched, left) = (0, left - end);
+            continue;
         }
         searched = bytes.len();
         match stream.read_buf(&mut bytes).await {
@@ -207,14 +225,13 @@ fn end_of_head(bytes: &[u8], searched: usize) -> Option<usize> {
 }
 
 fn parse(head: &[u8]) -> Result<Response, NetError> {
-    let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+    // No more headers than lines.
+    let lines = head.iter().filter(|&&byte| byte == b'\n').count();
+    let mut headers = vec![httparse::EMPTY_HEADER; lines];
     let mut parsed = httparse::Response::new(&mut headers);
-    match parsed.parse(head) {
-        Ok(_) => {}
-        Err(httparse::Error::TooManyHeaders) => {
-            return Err(fault(HandshakeFault::TooMany(MAX_HEADERS)));
-        }
-        Err(error) => return Err(fault(HandshakeFault::NotHttp(error.to_string()))),
+    if let Err(error) = parsed.parse(head) {
+        let status = parsed.code;
+        return Err(fault(HandshakeFault::NotHttp(error.to_string()), status));
     }
     let headers = parsed.headers.iter().map(|header| {
         (
@@ -228,11 +245,20 @@ fn parse(head: &[u8]) -> Result<Response, NetError> {
     })
 }
 
-fn fault(fault: HandshakeFault) -> NetError {
+/// The status of an answer whose headers cannot be taken.
+fn status(head: &[u8]) -> Option<u16> {
+    let mut parsed = httparse::Response::new(&mut []);
+    // It fails by the headers, which come behind.
+    let _ = parsed.parse(head);
+    parsed.code
+}
+
+fn fault(fault: HandshakeFault, status: Option<u16>) -> NetError {
     NetError::Handshake {
         fault,
-        status: None,
+        status,
         headers: Vec::new(),
+        body: None,
     }
 }
 

@@ -57,6 +57,28 @@ impl Headers {
         })
     }
 
+    /// The values of what goes to `address` that nobody else is to see, and the credentials in them. What is short is
+    /// no secret, and may stand anywhere.
+    pub fn secrets(&self, address: &Address) -> Vec<Vec<u8>> {
+        const SHORT: usize = 8;
+        let given = self.lines.iter().filter(|(name, _)| is_secret(name));
+        let given = given.map(|(_, value)| value.as_slice());
+        let own = [&self.authorization, &address.authorization];
+        let own = own.into_iter().flatten().map(String::as_bytes);
+        let mut secrets = Vec::new();
+        for value in given.chain(own) {
+            secrets.push(value.to_vec());
+            secrets.extend(
+                value
+                    .rsplit(|&byte| byte == b' ')
+                    .next()
+                    .map(<[u8]>::to_vec),
+            );
+        }
+        secrets.retain(|secret| secret.len() >= SHORT);
+        secrets
+    }
+
     /// Appends the lines that go to `address`, `Host` first.
     pub fn write(&self, address: &Address, confidence: Confidence, request: &mut Vec<u8>) {
         let kept = |name: &str| match confidence {

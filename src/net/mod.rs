@@ -5,6 +5,7 @@
 //! handshake timeout, and may be called for every attempt anew. Dropping its future cancels it.
 
 mod address;
+mod body;
 mod client_tls;
 mod connect;
 mod error;

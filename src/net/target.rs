@@ -3,7 +3,10 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use tokio::time::timeout;
+
 use super::address::{Address, redact};
+use super::body::Body;
 use super::client_tls::ClientTls;
 use super::connect::Route;
 use super::handshake::{Answer, Ask, Response, Upgrade, upgrade};
@@ -11,6 +14,9 @@ use super::headers::{Confidence, Headers, is_token, latin1};
 use super::limit::Limit;
 use super::stream::Stream;
 use super::{BadOption, HandshakeFault, NetError, Options, Phase};
+
+/// How long the body of a refusal is waited for.
+const BODY_TIME: Duration = Duration::from_secs(1);
 
 /// A peer that options name. One that exists is valid: only the network can fail it.
 #[derive(Clone)]
@@ -87,8 +93,8 @@ impl Target {
         let mut address = Cow::Borrowed(&self.address);
         let mut redirects = 0;
         loop {
-            let (stream, answer) = self.ask(&address, &mut limit).await?;
-            let response = match answer {
+            let (mut stream, answer) = self.ask(&address, &mut limit).await?;
+            let (response, begun) = match answer {
                 Answer::Upgraded(Upgrade {
                     response,
                     protocol,
@@ -105,27 +111,50 @@ impl Target {
                         headers,
                     });
                 }
-                Answer::Refused(response) => response,
+                Answer::Refused(response, begun) => (response, begun),
             };
-            let location = match response.status {
-                301 | 302 | 303 | 307 | 308 => response.header("location"),
-                _ => None,
-            };
-            let (Some(most), Some(location)) = (self.redirects, location) else {
-                let status = response.status;
-                return Err(response.into_error(HandshakeFault::Status(status)));
-            };
-            if redirects == most {
-                return Err(response.into_error(HandshakeFault::TooManyRedirects));
-            }
-            redirects += 1;
-            address = match address.redirected(&location) {
-                Some(next) => Cow::Owned(next),
-                None => {
-                    return Err(response.into_error(HandshakeFault::BadRedirect(redact(&location))));
+            let fault = match self.follow(&address, &response, redirects) {
+                Ok(next) => {
+                    address = Cow::Owned(next);
+                    redirects += 1;
+                    continue;
                 }
+                Err(fault) => fault,
             };
+            let mut body = Body::of(&response);
+            let reading = async {
+                body.read(&mut stream, begun).await;
+                Ok(())
+            };
+            // What has not come by then is not waited for.
+            let _ = timeout(BODY_TIME, limit.bound(Phase::Upgrade, reading)).await;
+            for secret in self.headers.secrets(&address) {
+                body.hide(&secret);
+            }
+            return Err(response.into_error(fault, body.into_message()));
         }
+    }
+
+    /// Where a redirect from `address` leads, after `so_far` others; else what is to be told.
+    fn follow(
+        &self,
+        address: &Address,
+        response: &Response,
+        so_far: u32,
+    ) -> Result<Address, HandshakeFault> {
+        let location = match response.status {
+            301 | 302 | 303 | 307 | 308 => response.header("location"),
+            _ => None,
+        };
+        let (Some(most), Some(location)) = (self.redirects, location) else {
+            return Err(HandshakeFault::Status(response.status));
+        };
+        if so_far == most {
+            return Err(HandshakeFault::TooManyRedirects);
+        }
+        address
+            .redirected(&location)
+            .ok_or_else(|| HandshakeFault::BadRedirect(redact(&location)))
     }
 
     /// One request to `address`, over a connection of its own.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Answer, Beat, Liveness};
+use super::{Answer, Beat, Liveness, Message};
 
 use super::{Reconnect, Verdict};
 
@@ -113,6 +113,8 @@ pub struct Failure {
     pub status: Option<u16>,
     /// The response's headers of a refused upgrade, in their order.
     pub headers: Vec<(String, String)>,
+    /// The body of a refused upgrade, or its beginning; none where it is empty.
+    pub body: Option<Message>,
     /// How long the server asked to be left alone (`Retry-After`, RFC 9110, 10.2.3).
     pub retry_after: Option<Duration>,
     /// The attempt whose functions threw: JavaScript holds the error itself.

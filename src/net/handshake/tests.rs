@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use tokio::io::{DuplexStream, duplex};
 
 use super::*;
@@ -194,10 +195,10 @@ async fn each_fault_of_an_upgrade_has_its_own_error() {
 #[tokio::test]
 async fn an_answer_that_is_no_upgrade_is_handed_over_whole() {
     let answer = "HTTP/1.0 503 Busy\r\nRetry-After: 7\r\nX: caf\u{e9}\r\n\r\nbody";
-    let Ok(Answer::Refused(response)) = answered(answer, &[], None).await else {
+    let Ok(Answer::Refused(response, begun)) = answered(answer, &[], None).await else {
         panic!("not refused")
     };
-    assert_eq!(response.status, 503);
+    assert_eq!((response.status, begun.as_slice()), (503, &b"body"[..]));
     assert_eq!(response.header("retry-after").as_deref(), Some("7"));
 }
 
@@ -222,20 +223,118 @@ async fn an_answer_that_is_no_http_is_told_at_once() {
 }
 
 #[tokio::test]
-async fn headers_are_bounded_in_size_and_number() {
-    let long = format!("HTTP/1.1 200 OK\r\nX: {}", "x".repeat(MAX_HEAD));
-    let many = format!(
-        "HTTP/1.1 200 OK\r\n{}\r\n",
-        "X: y\r\n".repeat(MAX_HEADERS + 1)
-    );
+async fn headers_are_bounded_in_size_and_not_in_number() {
+    let many = format!("HTTP/1.1 403 No\r\n{}\r\n", "X: y\r\n".repeat(10_000));
+    let Ok(Answer::Refused(response, _)) = answered(&many, &[], None).await else {
+        panic!("not refused")
+    };
+    assert_eq!((response.status, response.headers.len()), (403, 10_000));
+    let start = "HTTP/1.1 403 No\r\nX: ";
+    let of_length = |length: usize| {
+        let filling = length - start.len() - 4;
+        format!("{start}{}\r\n\r\n", "x".repeat(filling))
+    };
+    let longest = answered(&of_length(MAX_HEAD), &[], None).await;
+    assert!(matches!(longest, Ok(Answer::Refused(_, _))));
+    let endless = format!("{start}{}", "x".repeat(2 * MAX_HEAD));
+    for answer in [of_length(MAX_HEAD + 1), endless] {
+        match answered(&answer, &[], None).await {
+            Err(NetError::Handshake { fault, status, .. }) => {
+                assert_eq!(fault, HandshakeFault::TooLong(MAX_HEAD));
+                assert_eq!(status, Some(403));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn informational_answers_are_bounded_in_number_and_size() {
+    let interim = "HTTP/1.1 100 Continue\r\n\r\n";
+    let last = "HTTP/1.1 403 No\r\n\r\n";
+    let most = interim.repeat(MAX_INTERIM) + last;
+    let refused = answered(&most, &[], None).await;
+    assert!(matches!(refused, Ok(Answer::Refused(_, _))));
+    let large = format!("HTTP/1.1 103 Hints\r\nX: {}\r\n\r\n", "x".repeat(10_000));
     for (answer, expected) in [
-        (long, HandshakeFault::TooLong(MAX_HEAD)),
-        (many, HandshakeFault::TooMany(MAX_HEADERS)),
+        (
+            interim.repeat(MAX_INTERIM + 1) + last,
+            HandshakeFault::OnlyInterim(MAX_INTERIM),
+        ),
+        (large.repeat(7) + last, HandshakeFault::TooLong(MAX_HEAD)),
+        ("\r\n".repeat(MAX_HEAD), HandshakeFault::TooLong(MAX_HEAD)),
     ] {
         match answered(&answer, &[], None).await {
             Err(NetError::Handshake { fault, .. }) => assert_eq!(fault, expected),
             other => panic!("{other:?}"),
         }
+    }
+}
+
+/// What comes of an answer in these pieces, and of what is left behind it.
+fn pieced(pieces: &[&[u8]]) -> String {
+    let reading = async {
+        let mut stream: Box<dyn AsyncRead + Unpin> = Box::new(tokio::io::empty());
+        for piece in pieces.iter().rev() {
+            stream = Box::new(piece.chain(stream));
+        }
+        match read_response(&mut stream).await {
+            Ok((response, mut rest)) => {
+                stream.read_to_end(&mut rest).await.unwrap();
+                format!("{response:?}, then {rest:?}")
+            }
+            Err(error) => format!("{error:?}"),
+        }
+    };
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap()
+        .block_on(reading)
+}
+
+fn answers() -> impl Strategy<Value = String> {
+    let parts = prop::sample::select(vec![
+        "\r\n",
+        "\n",
+        "\r",
+        " ",
+        "HTTP/1.1 101 Switching Protocols\r\n",
+        "HTTP/1.1 100 Continue\r\n\r\n",
+        "HTTP/1.0 403 No\n",
+        "HTTP/2 200",
+        "HTTP/1.1 999999\r\n",
+        "Upgrade: websocket\r\n",
+        "X: \u{e4}\r\n",
+        "no colon\r\n",
+        ": \r\n",
+        "\r\n\r\n",
+        "frames",
+    ]);
+    prop::collection::vec(parts, 0..12).prop_map(|parts| parts.concat())
+}
+
+proptest! {
+    #[test]
+    fn an_answer_is_the_same_wherever_it_is_cut(answer in answers()) {
+        let bytes = answer.as_bytes();
+        let whole = pieced(&[bytes]);
+        for cut in 0..=bytes.len() {
+            let (first, second) = bytes.split_at(cut);
+            prop_assert_eq!(&pieced(&[first, second]), &whole);
+        }
+        let single: Vec<&[u8]> = bytes.chunks(1).collect();
+        prop_assert_eq!(&pieced(&single), &whole);
+    }
+}
+
+#[test]
+fn blank_lines_before_an_answer_are_passed_over() {
+    let head = format!("{UPGRADE}Sec-WebSocket-Accept: x\r\n\r\n");
+    let plain = pieced(&[head.as_bytes()]);
+    assert!(plain.contains("status: 101"), "{plain}");
+    for blank in ["\r\n", "\n", "\r\n\r\n\n"] {
+        assert_eq!(pieced(&[(blank.to_owned() + &head).as_bytes()]), plain);
+        assert_eq!(pieced(&[blank.as_bytes(), head.as_bytes()]), plain);
     }
 }
 

@@ -7,6 +7,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::*;
 use crate::net::Roots;
+use crate::policy::{Failure, Message};
 
 fn options(url: &str) -> Options {
     Options::new(url, Arc::new(Roots::from_pem([""; 0].iter())))
@@ -118,6 +119,83 @@ async fn a_refused_upgrade_tells_status_and_headers() {
         [("retry-after".to_owned(), "1".to_owned())]
     );
     server.await.unwrap();
+}
+
+/// How an attempt fails where the server's answer begins so and the connection stays open, and after how long.
+async fn refusal(answer: String, set: impl FnOnce(&mut Options)) -> (Failure, Duration) {
+    let (listener, url) = listener().await;
+    let served = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let request = read_request(&mut stream).await;
+        let answer = answer.replace("REQUEST", &request);
+        stream.write_all(answer.as_bytes()).await.unwrap();
+        stream
+    });
+    let mut options = options(&url);
+    set(&mut options);
+    let target = Target::parse(options).unwrap();
+    let started = tokio::time::Instant::now();
+    let error = target.reach(None).await.err().unwrap();
+    let after = started.elapsed();
+    drop(served.await.unwrap());
+    (error.into_failure(), after)
+}
+
+fn text(text: &str) -> Option<Message> {
+    Some(Message::Text(text.to_owned()))
+}
+
+#[tokio::test]
+async fn a_refused_upgrade_tells_its_body() {
+    let whole = "HTTP/1.1 401 No\r\nContent-Length: 4\r\n\r\nwhy?next";
+    let (failure, after) = refusal(whole.to_owned(), |_| ()).await;
+    assert_eq!(failure.body, text("why?"));
+    assert!(after < Duration::from_millis(900), "{after:?}");
+    let endless = "HTTP/1.1 401 No\r\n\r\nbecause";
+    let (failure, after) = refusal(endless.to_owned(), |_| ()).await;
+    assert_eq!((failure.status, failure.body), (Some(401), text("because")));
+    assert!(after >= BODY_TIME, "{after:?}");
+}
+
+#[tokio::test]
+async fn a_body_takes_no_longer_than_the_attempt_has() {
+    let endless = "HTTP/1.1 401 No\r\n\r\nbecause".to_owned();
+    let limit = Duration::from_millis(200);
+    let (failure, after) = refusal(endless, |o| o.handshake_timeout = limit).await;
+    assert_eq!((failure.status, failure.body), (Some(401), text("because")));
+    assert!(after < BODY_TIME, "{after:?}");
+}
+
+#[tokio::test]
+async fn a_body_does_not_give_the_credentials_back() {
+    let echo =
+        "HTTP/1.1 404 No\r\nConnection: close\r\nContent-Length: 5000\r\n\r\nREQUEST".to_owned();
+    let (failure, _) = refusal(echo, |options| {
+        options.headers = vec![
+            (
+                "Authorization".to_owned(),
+                vec!["Bearer t0ken-of-mine".to_owned()],
+            ),
+            ("Cookie".to_owned(), vec!["session=12345678".to_owned()]),
+            ("X-Other".to_owned(), vec!["to be seen".to_owned()]),
+        ];
+    })
+    .await;
+    let Some(Message::Text(body)) = failure.body else {
+        panic!("no body")
+    };
+    assert!(body.contains("to be seen"), "{body}");
+    assert!(
+        !body.contains("t0ken") && !body.contains("12345678"),
+        "{body}"
+    );
+    let echo = "HTTP/1.1 404 No\r\nContent-Length: 5000\r\n\r\nREQUEST".to_owned();
+    let auth = Some("user:password".to_owned());
+    let (failure, _) = refusal(echo, |options| options.auth = auth).await;
+    let Some(Message::Text(body)) = failure.body else {
+        panic!("no body")
+    };
+    assert!(!body.contains("dXNlcjpwYXNzd29yZA"), "{body}");
 }
 
 #[tokio::test]
