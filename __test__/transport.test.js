@@ -490,6 +490,13 @@ describe('websocketOptions', () => {
     });
   }
 
+  it('with the name of what every object has is refused by name', () => {
+    for (const name of ['toString', 'constructor', 'hasOwnProperty', '__proto__']) {
+      const given = Object.defineProperty({}, name, { value: 1, enumerable: true });
+      assert.throws(() => make(given), { code: 'WSR_ERR_UNSUPPORTED_OPTION' }, name);
+    }
+  });
+
   it('refused ones that are undefined are not set', () => {
     make({ agent: undefined, lookup: undefined, checkServerIdentity: undefined });
   });

@@ -43,6 +43,7 @@ const NUMBERS = {
 };
 
 const CIRCUIT = {
+  __proto__: null,
   failureThreshold: count(5, 1),
   resetTimeout: ms(60000),
   halfOpenMaxRequests: count(3, 1),

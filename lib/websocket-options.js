@@ -5,6 +5,7 @@ const { badRange, badType, coded } = require('./errors.js');
 
 /** Options of `ws` whose one value is what happens here anyway. */
 const FIXED = {
+  __proto__: null,
   protocolVersion: 13,
   allowSynchronousEvents: true,
   autoPong: true,
@@ -130,6 +131,7 @@ function perMessageDeflate(given) {
 }
 
 const READERS = {
+  __proto__: null,
   headers: (given) => headers(option(given, 'headers', 'object', 'an object of names and values', {})),
   origin: (given) => option(given, 'origin', 'string', 'a string', undefined),
   auth: (given) => option(given, 'auth', 'string', "a string 'user:password'", undefined),
