@@ -175,6 +175,7 @@ function typeFaults(types, readme) {
     ...members('WebSocketReconnectEvents'),
     ...members('OpenInfo'),
     ...members('GiveUpInfo'),
+    ...members('WebSocketReconnectError'),
     ...members('Stats'),
     ...members('WebSocketReconnect'),
   ].filter(
