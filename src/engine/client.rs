@@ -363,7 +363,9 @@ impl Client {
 
     /// The driver is gone: with its environment, which may end without a word to its objects.
     pub(super) fn leave(&self) {
-        lock(&self.core).link.leave();
+        let mut core = lock(&self.core);
+        core.unplug();
+        core.link.leave();
     }
 
     /// Hands a fact to the policy.
@@ -426,7 +428,8 @@ impl Client {
     fn port(&self, attempt: Attempt, stream: Stream, reader: Reader) -> Port {
         match stream {
             Stream::Tcp(stream) if self.ways.write || self.ways.read => {
-                Tap::share(attempt, stream, reader)
+                let watch = self.watch.clone().map(|watch| (watch, self.flow.id));
+                Tap::share(attempt, stream, reader, watch)
             }
             Stream::Tcp(stream) => Port::Own {
                 stream: Box::new(stream),
@@ -557,7 +560,9 @@ impl Core {
     /// The connection is over for the user. What was to be written for it, and the driver does not have.
     fn unplug(&mut self) -> Outbound {
         self.writer = None;
-        self.line = None;
+        if let Some(line) = self.line.take() {
+            line.retire();
+        }
         self.in_flight = 0;
         self.outbox.lost();
         mem::take(&mut self.out)

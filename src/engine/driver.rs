@@ -154,7 +154,6 @@ fn take_turn(
             Action::Cut => Stage::Idle,
             Action::Leave(last_words) => {
                 if let Stage::Up(live) = stage {
-                    live.leave();
                     tokio::spawn(live.end(last_words));
                 }
                 Stage::Idle
@@ -184,7 +183,10 @@ fn finish(client: &Arc<Client>, stage: Stage, step: Step) -> Stage {
                 let live = Box::new(live);
                 let stage = match inbox {
                     Some(inbox) => take_in(client, live, inbox),
-                    None => Stage::Up(live),
+                    None => {
+                        live.absorbed();
+                        Stage::Up(live)
+                    }
                 };
                 if let Some(watch) = client.watch.as_ref().filter(|_| shared) {
                     watch.offer(client);

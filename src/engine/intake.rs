@@ -18,16 +18,18 @@ pub(super) enum Side {
     Engine,
     /// The engine has read what is not in the mailbox yet.
     InHand,
+    /// Only [`Line::turn_to`](super::line::Line::turn_to) leads here and away.
     JavaScript,
-    /// Nobody's: the end has been read.
+    /// Nobody's: the end has been read, or the connection is given up.
     Over,
 }
 
 impl Intake {
+    /// What came behind the handshake is in the engine's hand.
     pub fn new(reader: Reader) -> Intake {
         Intake {
             reader,
-            side: Side::Engine,
+            side: Side::InHand,
             end: None,
         }
     }

@@ -1,6 +1,7 @@
 //! A plain TCP connection that the JavaScript thread and the engine both use.
 
 use std::io::{self, Read, Write};
+use std::mem;
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::pin::Pin;
@@ -10,21 +11,45 @@ use std::task::{Context, Poll, ready};
 use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 
-use super::intake::Intake;
+use super::intake::{Intake, Side};
 use super::live::Port;
 use super::runtime::lock;
+use super::watch::Watch;
 use crate::policy::Attempt;
 use crate::wire::Reader;
 
 pub struct Line {
     pub(super) attempt: Attempt,
     socket: TcpStream,
+    /// Where JavaScript's event loop can watch it, and the name of the client there.
+    watch: Option<(Arc<Watch>, u32)>,
     intake: Mutex<Intake>,
 }
 
 impl Line {
     pub fn intake(&self) -> MutexGuard<'_, Intake> {
         lock(&self.intake)
+    }
+
+    /// Makes it the turn of `side` to read. JavaScript's event loop watches the socket exactly while it is JavaScript's:
+    /// bytes that wait in a socket that it watches and does not read would keep it busy. Where it cannot be watched, the
+    /// engine reads.
+    pub fn turn_to(&self, side: Side, intake: &mut Intake) {
+        let before = mem::replace(&mut intake.side, side);
+        let Some((watch, id)) = self.watch.as_ref().filter(|_| side != before) else {
+            return;
+        };
+        if before == Side::JavaScript {
+            watch.remove(self);
+        }
+        if side == Side::JavaScript && watch.add(*id, self).is_err() {
+            intake.side = Side::Engine;
+        }
+    }
+
+    /// Nobody reads it any more.
+    pub fn retire(&self) {
+        self.turn_to(Side::Over, &mut self.intake());
     }
 
     /// Reads what is there; only under the lock of the intake.
@@ -71,7 +96,12 @@ pub(super) fn readiness<T: AsRawFd>(owner: T, interest: Interest) -> io::Result<
 
 impl Tap {
     /// Shares a connection with the JavaScript thread.
-    pub fn share(attempt: Attempt, stream: tokio::net::TcpStream, reader: Reader) -> Port {
+    pub fn share(
+        attempt: Attempt,
+        stream: tokio::net::TcpStream,
+        reader: Reader,
+        watch: Option<(Arc<Watch>, u32)>,
+    ) -> Port {
         let Ok(socket) = stream.into_std() else {
             // The socket is gone: a stream at its end tells it as any other loss.
             let stream = Box::new(tokio::io::empty());
@@ -80,6 +110,7 @@ impl Tap {
         let line = Arc::new(Line {
             attempt,
             socket,
+            watch,
             intake: Mutex::new(Intake::new(reader)),
         });
         Port::Shared(Tap { line, ready: None })

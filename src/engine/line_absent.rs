@@ -8,8 +8,9 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::intake::Intake;
+use super::intake::{Intake, Side};
 use super::live::Port;
+use super::watch::Watch;
 use crate::policy::Attempt;
 use crate::wire::Reader;
 
@@ -20,6 +21,14 @@ pub struct Line {
 
 impl Line {
     pub fn intake(&self) -> MutexGuard<'_, Intake> {
+        match self.never {}
+    }
+
+    pub fn turn_to(&self, _: Side, _: &mut Intake) {
+        match self.never {}
+    }
+
+    pub fn retire(&self) {
         match self.never {}
     }
 
@@ -37,7 +46,12 @@ pub(super) struct Tap {
 }
 
 impl Tap {
-    pub fn share(_: Attempt, stream: tokio::net::TcpStream, reader: Reader) -> Port {
+    pub fn share(
+        _: Attempt,
+        stream: tokio::net::TcpStream,
+        reader: Reader,
+        _: Option<(Arc<Watch>, u32)>,
+    ) -> Port {
         let stream = Box::new(stream);
         Port::Own { stream, reader }
     }

@@ -118,13 +118,6 @@ impl Live {
         }
     }
 
-    /// Takes the reading from the JavaScript thread, for good.
-    pub fn leave(&self) {
-        if let Some(line) = self.line() {
-            line.intake().side = Side::Over;
-        }
-    }
-
     /// Lets go of the memory that writing needs; only when all is written.
     pub fn rest(&mut self) {
         self.sending = Outbound::default();

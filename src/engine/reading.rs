@@ -1,52 +1,47 @@
 //! What is read from a connection, by whichever thread.
 
 use std::io::ErrorKind;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::client::{Client, Core};
 use super::clock;
 use super::inbox::{Message, Run, Signals, feed, with_scratch};
-use super::intake::{Intake, Side};
-use super::line::Line;
+use super::intake::Side;
 use super::mailbox::Content;
 use super::runtime::lock;
 use crate::policy::{Attempt, Input};
 
-/// Why the JavaScript thread does not read.
-pub(super) enum Later {
-    Again,
-    Never,
-}
-
 impl Client {
-    /// Lets the JavaScript thread read. The line to watch, or whether it is to be asked again.
-    pub(super) fn hand_over(&self) -> Result<Arc<Line>, Later> {
-        let line = lock(&self.core).line.clone().ok_or(Later::Never)?;
+    /// Lets the JavaScript thread read, unless it is paused: `resume` asks for that again. Whether it is to be asked again
+    /// soon.
+    pub(super) fn hand_over(&self) -> bool {
+        let Some(line) = lock(&self.core).line.clone() else {
+            return false;
+        };
         let mut intake = line.intake();
         match intake.side {
-            Side::Engine if self.paused.load(Ordering::Acquire) => Err(Later::Again),
-            Side::Engine => {
-                intake.side = Side::JavaScript;
-                drop(intake);
-                Ok(line)
+            Side::Engine if !self.paused.load(Ordering::Acquire) => {
+                line.turn_to(Side::JavaScript, &mut intake);
+                false
             }
-            Side::InHand => Err(Later::Again),
-            Side::JavaScript | Side::Over => Err(Later::Never),
+            Side::InHand => true,
+            Side::Engine | Side::JavaScript | Side::Over => false,
         }
     }
 
-    /// Lets the engine read, since JavaScript is busy.
-    pub(super) fn take_over(&self) -> Option<Arc<Line>> {
-        let line = lock(&self.core).line.clone()?;
+    /// Lets the engine read, where JavaScript would. Whether that had its turn.
+    pub(super) fn take_over(&self) -> bool {
+        let Some(line) = lock(&self.core).line.clone() else {
+            return false;
+        };
         let mut intake = line.intake();
         if intake.side != Side::JavaScript {
-            return None;
+            return false;
         }
-        intake.side = Side::Engine;
+        line.turn_to(Side::Engine, &mut intake);
         drop(intake);
         self.wake.notify_one();
-        Some(line)
+        true
     }
 
     /// Reads once, if it is JavaScript's turn, and hands each message to `take`. Whether there were
@@ -56,17 +51,21 @@ impl Client {
             return false;
         };
         let mut intake = line.intake();
-        let Intake { reader, side, end } = &mut *intake;
         // What the engine has read is delivered first.
-        if *side != Side::JavaScript || !self.flow.is_quiet() {
+        if intake.side != Side::JavaScript || !self.flow.is_quiet() {
             return false;
         }
         let mut any = false;
         let mut signals = with_scratch(|scratch| match line.read(scratch) {
-            Ok(count @ 1..) => feed(reader, &scratch[..count], &self.wanted, |message| {
-                any = true;
-                take(message);
-            }),
+            Ok(count @ 1..) => feed(
+                &mut intake.reader,
+                &scratch[..count],
+                &self.wanted,
+                |message| {
+                    any = true;
+                    take(message);
+                },
+            ),
             Err(error) if error.kind() == ErrorKind::WouldBlock => Signals::default(),
             Ok(_) | Err(_) => Signals::cut(),
         });
@@ -75,13 +74,10 @@ impl Client {
         }
         let over = signals.end.is_some();
         if over {
-            *side = Side::Over;
-            *end = signals.end.take();
+            intake.end = signals.end.take();
+            line.turn_to(Side::Over, &mut intake);
         }
         drop(intake);
-        if let Some(watch) = self.watch.as_ref().filter(|_| over) {
-            watch.leave(self.flow.id, &line);
-        }
         let mut core = lock(&self.core);
         self.hear(&mut core, line.attempt, &signals);
         let flushed = core.flush(self.ways);

@@ -156,19 +156,16 @@ impl Client {
     }
 
     /// JavaScript delivers nothing for now. The engine reads in its place, as far ahead as there is room.
-    pub fn pause(self: &Arc<Self>) {
+    pub fn pause(&self) {
         self.paused.store(true, Ordering::Release);
-        if let Some(watch) = &self.watch
-            && watch.part(self)
-        {
-            watch.offer(self);
-        }
+        self.take_over();
     }
 
     /// JavaScript has delivered all that it kept.
-    pub fn resume(&self) {
+    pub fn resume(self: &Arc<Self>) {
         self.paused.store(false, Ordering::Release);
         if let Some(watch) = &self.watch {
+            watch.offer(self);
             watch.reclaim();
         }
     }

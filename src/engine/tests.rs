@@ -19,6 +19,8 @@ use crate::policy::{
     Heartbeat, Input, Jitter, Liveness, Notice, Reconnect, Refusal, Settings, State,
 };
 
+#[cfg(target_os = "linux")]
+mod reading;
 mod reconnecting;
 mod sharing;
 

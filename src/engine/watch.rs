@@ -4,7 +4,7 @@
 //! All of one environment are in one epoll set. Node's event loop polls that set, so that one wake-up
 //! serves them all.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
@@ -17,7 +17,6 @@ use tokio::time::sleep;
 
 use super::client::Client;
 use super::line::{Line, readiness};
-use super::reading::Later;
 use super::runtime::lock;
 
 /// Bytes that wait longer than two of these are read by the engine.
@@ -40,10 +39,10 @@ pub struct Watch {
 
 #[derive(Default)]
 struct Lists {
-    /// Clients whose lines are in the set.
-    here: HashMap<u32, Weak<Client>>,
-    /// Those that the engine reads for now.
-    away: Vec<Weak<Client>>,
+    /// Clients that have, or had, a line that can be read here.
+    known: HashMap<u32, Weak<Client>>,
+    /// Those among them that the engine reads for now, and that JavaScript has not looked at since.
+    away: HashSet<u32>,
     /// Those that had something to read at the last look, and have not had their turn.
     unserved: Vec<Arc<Client>>,
 }
@@ -64,46 +63,39 @@ impl Watch {
 
     /// A connection is open, or the engine reads it for now: JavaScript can read it when it comes to.
     pub(super) fn offer(&self, client: &Arc<Client>) {
-        lock(&self.lists).away.push(Arc::downgrade(client));
-    }
-
-    /// A line is not read by the JavaScript thread any more.
-    pub(super) fn leave(&self, id: u32, line: &Line) {
-        self.forget(id);
-        // One that is closed has left the set by itself.
-        let _ = epoll::delete(&self.set, line);
+        let mut lists = lock(&self.lists);
+        let id = client.id();
+        lists.known.insert(id, Arc::downgrade(client));
+        lists.away.insert(id);
     }
 
     /// Forgets a client that is going.
     pub fn forget(&self, id: u32) {
-        lock(&self.lists).here.remove(&id);
+        let mut lists = lock(&self.lists);
+        lists.known.remove(&id);
+        lists.away.remove(&id);
     }
 
     /// Takes the reading from the engine, on the JavaScript thread.
     pub fn reclaim(&self) {
         let mut lists = lock(&self.lists);
-        if lists.away.is_empty() {
-            return;
-        }
-        let Lists { here, away, .. } = &mut *lists;
-        away.retain(|client| {
-            let Some(strong) = client.upgrade() else {
-                return false;
-            };
-            let line = match strong.hand_over() {
-                Ok(line) => line,
-                Err(Later::Again) => return true,
-                Err(Later::Never) => return false,
-            };
-            let id = strong.flow.id;
-            let data = epoll::EventData::new_u64(id.into());
-            if epoll::add(&self.set, &*line, data, epoll::EventFlags::IN).is_ok() {
-                here.insert(id, client.clone());
-            } else {
-                strong.take_over();
-            }
-            false
+        let Lists { known, away, .. } = &mut *lists;
+        away.retain(|id| {
+            let client = known.get(id).and_then(Weak::upgrade);
+            client.is_some_and(|client| client.hand_over())
         });
+    }
+
+    /// Has the event loop watch a line of the client `id`; for [`Line::turn_to`] alone, as the next is.
+    pub(super) fn add(&self, id: u32, line: &Line) -> io::Result<()> {
+        let data = epoll::EventData::new_u64(id.into());
+        epoll::add(&self.set, line, data, epoll::EventFlags::IN)?;
+        Ok(())
+    }
+
+    pub(super) fn remove(&self, line: &Line) {
+        // It fails for what is not in the set.
+        let _ = epoll::delete(&self.set, line);
     }
 
     /// Hands each client that has something to read to `serve`, on the JavaScript thread, until that is
@@ -137,7 +129,7 @@ impl Watch {
         let ids = events
             .iter()
             .map(|event: &epoll::Event| event.data.u64() as u32);
-        ids.filter_map(|id| lists.here.get(&id)?.upgrade())
+        ids.filter_map(|id| lists.known.get(&id)?.upgrade())
             .collect()
     }
 
@@ -164,22 +156,21 @@ impl Watch {
         }
     }
 
-    /// Gives the reading of a client to the engine. Whether JavaScript had it.
-    pub(super) fn part(&self, client: &Client) -> bool {
-        self.forget(client.flow.id);
-        let Some(line) = client.take_over() else {
-            return false;
-        };
-        // One that is closed has left the set by itself.
-        let _ = epoll::delete(&self.set, &*line);
-        true
+    /// Whether the event loop would be told that there is something to read, and of how many lines it is asked whether JavaScript
+    /// can read them.
+    #[cfg(test)]
+    pub(super) fn state(&self) -> (bool, usize) {
+        let mut events = Vec::with_capacity(1);
+        let buffer = rustix::buffer::spare_capacity(&mut events);
+        epoll::wait(&self.set, buffer, Some(&NO_WAIT)).unwrap();
+        (!events.is_empty(), lock(&self.lists).away.len())
     }
 
     /// Whether there was something that JavaScript has not read.
     fn take_over(&self) -> bool {
         let unread = self.look();
         for client in &unread {
-            if self.part(client) {
+            if client.take_over() {
                 self.offer(client);
             }
         }

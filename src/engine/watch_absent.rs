@@ -24,11 +24,11 @@ impl Watch {
         match self.never {}
     }
 
-    pub(super) fn part(&self, _: &Client) -> bool {
+    pub(super) fn add(&self, _: u32, _: &Line) -> io::Result<()> {
         match self.never {}
     }
 
-    pub(super) fn leave(&self, _: u32, _: &Line) {
+    pub(super) fn remove(&self, _: &Line) {
         match self.never {}
     }
 

@@ -1,0 +1,233 @@
+//! Who reads a plain connection, over sockets of this machine: what is watched is a matter of the system.
+
+use tokio::net::{TcpListener, TcpStream};
+
+use super::*;
+use crate::engine::client::Action;
+
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// A route to a socket of this test.
+struct Plain {
+    listener: Arc<TcpListener>,
+    head: Vec<u8>,
+}
+
+impl Dial for Plain {
+    fn dial(&self, _: usize, _: Option<Duration>) -> DialFuture {
+        let address = self.listener.local_addr().unwrap();
+        let head = self.head.clone();
+        Box::pin(async move {
+            Ok(Wired {
+                stream: Stream::Tcp(TcpStream::connect(address).await.unwrap()),
+                head,
+                protocol: String::new(),
+                url: String::new(),
+                status: 101,
+                headers: Vec::new(),
+                deflate: None,
+                max_payload: 0,
+            })
+        })
+    }
+}
+
+/// A client whose JavaScript reads by itself, which is this test.
+struct Reader {
+    client: Arc<Client>,
+    watch: Arc<Watch>,
+    mailbox: Arc<Mailbox>,
+    listener: Arc<TcpListener>,
+    received: u64,
+}
+
+impl Reader {
+    async fn new(head: &[u8]) -> Reader {
+        let listener = Arc::new(TcpListener::bind("127.0.0.1:0").await.unwrap());
+        let watch = Arc::new(Watch::new().unwrap());
+        let mailbox = Arc::new(Mailbox::new(|| {}));
+        let settings = Settings {
+            heartbeat: off(),
+            max_retries: None,
+            ..settings()
+        };
+        let client = Arc::new(Client::new(Setup {
+            id: 7,
+            settings,
+            heartbeat: String::new(),
+            route: Arc::new(Plain {
+                listener: listener.clone(),
+                head: head.to_vec(),
+            }),
+            mailbox: mailbox.clone(),
+            sign: Arc::default(),
+            watch: Some(watch.clone()),
+            ways: Ways::default(),
+            delivery: Delivery::default(),
+            marks: Marks::default(),
+        }));
+        Reader {
+            client,
+            watch,
+            mailbox,
+            listener,
+            received: 0,
+        }
+    }
+
+    fn connect(&self) {
+        assert!(self.client.connect(self.received).refusal.is_none());
+    }
+
+    /// Delivers what is in the mailbox: the messages, and whether an `open` was told.
+    fn deliver(&mut self) -> (Vec<String>, bool) {
+        let (mut texts, mut opened) = (Vec::new(), false);
+        self.watch.reclaim();
+        for letter in self.mailbox.take().0 {
+            match letter.content {
+                Content::Messages(run) => texts.push(String::from_utf8(run.bytes).unwrap()),
+                Content::Notice(notice) => {
+                    self.received += 1;
+                    opened |= matches!(notice.event, Event::Open { .. });
+                }
+                _ => {}
+            }
+        }
+        self.mailbox.delivered();
+        self.watch.reclaim();
+        (texts, opened)
+    }
+
+    /// Waits for a connection, which JavaScript reads from then on.
+    async fn accept(&mut self) -> TcpStream {
+        let (peer, _) = timeout(DEADLINE, self.listener.accept())
+            .await
+            .unwrap()
+            .unwrap();
+        self.until(|reader| reader.deliver().1).await;
+        peer
+    }
+
+    /// Lets the engine work until this is so.
+    async fn until(&mut self, mut holds: impl FnMut(&mut Reader) -> bool) {
+        let wait = async {
+            while !holds(self) {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(DEADLINE, wait).await.unwrap();
+    }
+
+    fn read_here(&self) -> Vec<String> {
+        let mut texts = Vec::new();
+        let any = self.client.read_here(|message| match message {
+            Message::Text(text) => texts.push(text.into_owned()),
+            other => panic!("{} bytes of another kind", other.size()),
+        });
+        if any {
+            self.client.delivered_here();
+        }
+        texts
+    }
+
+    fn is_watched(&self) -> bool {
+        self.watch.state().0
+    }
+}
+
+fn text(text: &str) -> Vec<u8> {
+    [&[0x81, text.len() as u8], text.as_bytes()].concat()
+}
+
+#[tokio::test]
+async fn javascript_reads_what_came_behind_the_handshake_before_what_came_later() {
+    let mut reader = Reader::new(&text("one")).await;
+    reader.connect();
+    let Action::Dial { place, limit, .. } = reader.client.turn(None).actions.remove(0).unwrap()
+    else {
+        panic!("no attempt");
+    };
+    let (wired, accepted) =
+        tokio::join!(reader.client.dial(place, limit), reader.listener.accept());
+    let (mut peer, _) = accepted.unwrap();
+    peer.write_all(&text("two")).await.unwrap();
+    peer.readable().await.ok();
+    // An earlier connection may have been offered, and not been looked at.
+    reader.watch.offer(&reader.client);
+    let (live, inbox) = reader.client.opened(1, wired.unwrap()).unwrap();
+    let inbox = inbox.unwrap();
+    assert_eq!(reader.deliver(), (vec![], true));
+    assert_eq!(
+        reader.read_here(),
+        [""; 0],
+        "the engine holds what is older"
+    );
+    reader.client.absorb(1, inbox.runs, &inbox.signals);
+    live.absorbed();
+    assert_eq!(reader.deliver().0, ["one"]);
+    reader.until(|reader| reader.is_watched()).await;
+    assert_eq!(reader.read_here(), ["two"]);
+}
+
+#[tokio::test]
+async fn a_line_that_nobody_reads_is_watched_by_nobody() {
+    type Way = fn(&Reader, &JoinHandle<()>);
+    let ways: [(&str, Way); 6] = [
+        ("reconnect", |reader, _| {
+            reader
+                .client
+                .reconnect(reader.received, 4000, String::new());
+        }),
+        ("terminate", |reader, _| {
+            let terminate = Input::Terminate { seen_alive: true };
+            reader.client.call(reader.received, terminate);
+        }),
+        ("pause", |reader, _| reader.client.pause()),
+        ("the engine takes over", |reader, _| {
+            assert!(reader.client.take_over());
+        }),
+        (
+            "the end is read",
+            |reader, _| {
+                while !reader.read_here().is_empty() {}
+            },
+        ),
+        ("the driver ends", |reader, driver| {
+            driver.abort();
+            reader.client.leave();
+        }),
+    ];
+    for (name, way) in ways {
+        let mut reader = Reader::new(b"").await;
+        let driver = tokio::spawn(drive(reader.client.clone()));
+        reader.connect();
+        let mut peer = reader.accept().await;
+        // A message, and a frame that no peer may send; and the peer does not end the stream.
+        peer.write_all(&[text("hello"), vec![0xff, 0]].concat())
+            .await
+            .unwrap();
+        reader.until(|reader| reader.is_watched()).await;
+        way(&reader, &driver);
+        assert!(!reader.is_watched(), "after: {name}");
+        driver.abort();
+    }
+}
+
+#[tokio::test]
+async fn a_paused_client_is_not_asked_about_for_each_of_its_connections() {
+    let mut reader = Reader::new(b"").await;
+    let driver = tokio::spawn(drive(reader.client.clone()));
+    reader.connect();
+    drop(reader.accept().await);
+    reader.client.pause();
+    for _ in 0..5 {
+        drop(reader.accept().await);
+        assert_eq!(reader.watch.state(), (false, 0));
+    }
+    let mut peer = reader.accept().await;
+    reader.client.resume();
+    peer.write_all(&text("hello")).await.unwrap();
+    reader.until(|reader| reader.is_watched()).await;
+    assert_eq!(reader.read_here(), ["hello"]);
+    driver.abort();
+}
