@@ -609,6 +609,7 @@ export type OwnErrorCode =
   | 'WSR_ERR_PROTOCOL'
   | 'WSR_ERR_INVALID_UTF8'
   | 'WSR_ERR_MESSAGE_TOO_BIG'
+  | 'WSR_ERR_INTERNAL'
   | 'WSR_ERR_TLS'
   | 'WSR_ERR_NO_BINARY';
 

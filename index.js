@@ -4,6 +4,7 @@ const { Backlog } = require('./lib/backlog.js');
 const delivery = require('./lib/delivery.js');
 const { badRange, badType, ignore, notConnected, oneOf, rejected } = require('./lib/errors.js');
 const liveness = require('./lib/liveness.js');
+const { setImmediate } = require('./lib/loop.js');
 const mailbox = require('./lib/mailbox.js');
 const options = require('./lib/options.js');
 const own = require('./lib/own.js');
@@ -169,7 +170,7 @@ class WebSocketReconnect extends Reconnector {
     const reply = this[own.call]('countFailure');
     inner.circuitFailures += 1;
     inner.countHorizon = reply.horizon;
-    this[own.inContext]('emit', 'error', error);
+    this[own.inContext](own.tell, 'error', error);
     this[own.deliverNow](reply);
   }
 
@@ -412,8 +413,9 @@ class WebSocketReconnect extends Reconnector {
       delete this[own.emitMessage];
       return;
     }
+    const isReply = heartbeatReply ? liveness.judgeOf(heartbeatReply) : () => false;
     const sift = (data) => {
-      if (heartbeatReply && liveness.isReply(heartbeatReply, data)) client.answered();
+      if (isReply(data)) client.answered();
       if (!hidePong || !liveness.isPong(data)) super[own.emitMessage](data);
     };
     Object.defineProperty(this, own.emitMessage, { configurable: true, value: sift });

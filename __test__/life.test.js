@@ -3,6 +3,7 @@
 const assert = require('assert');
 const path = require('path');
 const { startServer, deadPort } = require('./peer/index.js');
+const { ENDINGS, endingsUrls } = require('./support/endings.js');
 const { runScript, runtime } = require('./support/runtime.js');
 
 const program = (name) => path.join(__dirname, 'life', name);
@@ -141,6 +142,18 @@ describe('worker threads', () => {
   it('share the engine of the main thread', async () => {
     const server = await startServer({ echo: true });
     await workers(server.url, '3', 'echo', 'main');
+  });
+
+  const seed = process.env.WSR_SEED || String(Date.now() % 2 ** 31);
+  it(`end at any moment, by themselves, by a throw or by others (WSR_SEED=${seed})`, async function () {
+    // Workers of other runtimes are not environments of Node-API that are torn down one by one.
+    if (runtime.name !== 'node') this.skip();
+    this.timeout(60000);
+    const { signal, stdout, stderr } = await runScript(ENDINGS, [await endingsUrls(), '60', seed], {
+      deadline: 55000,
+    });
+    assert.strictEqual(signal, null, `it crashed or hung: ${stdout} ${stderr}`);
+    assert.strictEqual(stdout.trim(), 'done', stderr);
   });
 
   for (const [where, how] of [

@@ -68,7 +68,7 @@ describe('heartbeatReply', () => {
 
   it('takes the message that it matches for the reply', async () => {
     const server = await startServer({ echo: true });
-    for (const heartbeatReply of [/^beat$/, /bea/g, (data) => data === 'beat']) {
+    for (const heartbeatReply of [/^beat$/, /bea/g, Object.freeze(/bea/g), (data) => data === 'beat']) {
       const { ws, log } = await openClient({ url: server.url, ...beats, heartbeatReply });
       await log.count('message beat', 4);
       assert.strictEqual(ws.state, 'OPEN');

@@ -1,6 +1,7 @@
 'use strict';
 
 const assert = require('assert');
+const { constants } = require('buffer');
 const os = require('os');
 const { inspect } = require('util');
 const { startServer } = require('./peer/index.js');
@@ -342,6 +343,20 @@ describe('websocketOptions.maxPayload', () => {
     const { argument } = await log.until('message');
     assert.strictEqual(argument.data.length, 101 * 2 ** 20);
     log.take();
+  });
+
+  it('0 takes no text that is longer than a string can be, and closes with 1009', async () => {
+    const server = await startServer({ plan: ['bare', 'refuse'] });
+    const { log } = await openClient({ url: server.url, websocketOptions: { maxPayload: 0 } });
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64BE(BigInt(constants.MAX_STRING_LENGTH) + 1n);
+    await server.raw(`817f${length.toString('hex')}`);
+    const { argument } = await log.until('error');
+    assert.strictEqual(argument.code, 'WSR_ERR_MESSAGE_TOO_BIG');
+    assert.match(argument.message, /the longest of its kind that JavaScript can have/);
+    await log.until('close 1009');
+    assert.strictEqual((await server.ended()).code, 1009);
+    await log.until('retry');
   });
 
   it('is 100 MiB by default', async () => {

@@ -1,7 +1,8 @@
 'use strict';
 
 const { types } = require('util');
-const { coded, ignore } = require('./errors.js');
+const { coded, ignore, textOf } = require('./errors.js');
+const { report, rethrow } = require('./loop.js');
 
 const isThenable = (value) =>
   value !== null &&
@@ -29,13 +30,22 @@ function ask(calls, done, failed, waiting) {
     return;
   }
   waiting();
-  Promise.all(values).then(done, failed);
+  Promise.all(values).then(done, failed).catch(rethrow);
+}
+
+function isError(thrown) {
+  try {
+    return thrown instanceof Error || types.isNativeError(thrown);
+  } catch (_error) {
+    // A Proxy may say so.
+    return false;
+  }
 }
 
 /** What a user's function threw, as an `error` event tells it. */
 function asError(thrown, name) {
-  if (thrown instanceof Error || types.isNativeError(thrown)) return thrown;
-  return coded(Error, 'WSR_ERR_FUNCTION', `${name} threw what is no Error: ${String(thrown)}`);
+  if (isError(thrown)) return thrown;
+  return coded(Error, 'WSR_ERR_FUNCTION', `${name} threw what is no Error: ${textOf(thrown)}`);
 }
 
 /** An AbortSignal of a platform that has none: what users of one need. */
@@ -76,7 +86,7 @@ class Controller {
         if (typeof listener === 'function') listener.call(signal, event);
         else if (listener) listener.handleEvent(event);
       } catch (error) {
-        console.error("Error in a listener of 'abort':", error);
+        report("a listener of 'abort'", error);
       }
     }
   }

@@ -10,9 +10,30 @@ function coded(Kind, code, message) {
   return error;
 }
 
+/** What `show` makes of a value; some throw when they are shown. */
+function safely(show, value) {
+  try {
+    return show(value);
+  } catch (_error) {
+    return `a value of the type ${typeof value} that cannot be shown`;
+  }
+}
+
+/** A value as text. Some objects have none of their own. */
+function textOf(value) {
+  try {
+    return String(value);
+  } catch (_error) {
+    return safely(inspect, value);
+  }
+}
+
+/** The message of an error, which may be a user's. */
+const messageOf = (error) => safely(({ message }) => String(message), error);
+
 /** A value as an error message shows it: short, on one line. */
 function shown(value) {
-  const text = inspect(value, { depth: 0, breakLength: Infinity, maxArrayLength: 3 });
+  const text = safely((it) => inspect(it, { depth: 0, breakLength: Infinity, maxArrayLength: 3 }), value);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
@@ -49,4 +70,15 @@ function rejected(error) {
   return promise;
 }
 
-module.exports = { coded, badType, badRange, oneOf, notConnected, manuallyClosed, ignore, rejected };
+module.exports = {
+  coded,
+  badType,
+  badRange,
+  messageOf,
+  oneOf,
+  notConnected,
+  manuallyClosed,
+  ignore,
+  rejected,
+  textOf,
+};

@@ -3,6 +3,7 @@
 const EventEmitter = require('events');
 const { isThenable } = require('./ask.js');
 const { badType } = require('./errors.js');
+const loop = require('./loop.js');
 const own = require('./own.js');
 const { READERS } = require('./reconnect-options.js');
 
@@ -34,7 +35,7 @@ const STAND_IN = Symbol('standIn');
 const weakly = (value) => (typeof WeakRef === 'function' ? new WeakRef(value) : { deref: () => value });
 
 function report(event, error) {
-  console.error(`Error in the handler of '${String(event)}':`, error);
+  loop.report(`the handler of '${String(event)}'`, error);
 }
 
 /** Reports what a promise rejects with that a handler has returned. */
@@ -98,6 +99,16 @@ class Emitter extends EventEmitter {
     return handlers.length > 0;
   }
 
+  /** Emits an event of our own. An `emit` of the user's that throws stops nothing. */
+  [own.tell](event, ...args) {
+    try {
+      return this.emit(event, ...args);
+    } catch (error) {
+      loop.rethrow(error);
+      return true;
+    }
+  }
+
   /** Emits `message`. Most clients have one handler: that one is called without a list being made. */
   [own.emitMessage](data) {
     // What EventEmitter keeps: a function where there is one handler, an array where there are more.
@@ -106,7 +117,7 @@ class Emitter extends EventEmitter {
     if (message === undefined && isPlain) return;
     const event = new MessageEvent(data, this);
     if (typeof message !== 'function' || !isPlain) {
-      this.emit('message', event);
+      this[own.tell]('message', event);
       return;
     }
     try {

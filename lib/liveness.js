@@ -3,6 +3,7 @@
 const { isThenable } = require('./ask.js');
 const { sharedContext } = require('./context.js');
 const { badRange, badType, coded, oneOf } = require('./errors.js');
+const { clearInterval, report, setInterval } = require('./loop.js');
 const own = require('./own.js');
 
 /** Kinds of the rows that the engine tells (see src/binding/value.rs). */
@@ -66,21 +67,27 @@ function raw({ heartbeatMode, heartbeatReply, detectSleep }, { idleTimeout, maxE
   };
 }
 
-/** Whether a message is the reply to a heartbeat that the user asks for. */
-function isReply(reply, data) {
+/** What tells whether a message is the reply to a heartbeat that the user asks for. */
+function judgeOf(reply) {
+  const fails = (error) => report("the function 'heartbeatReply'", error);
   if (typeof reply !== 'function') {
-    reply.lastIndex = 0;
-    return typeof data === 'string' && reply.test(data);
+    // Of one's own, since its `lastIndex` changes: the user's may be frozen.
+    const pattern = new RegExp(reply);
+    return (data) => {
+      pattern.lastIndex = 0;
+      return typeof data === 'string' && pattern.test(data);
+    };
   }
-  const report = (error) => console.error("Error in the function 'heartbeatReply':", error);
-  try {
-    const answer = reply(data);
-    if (isThenable(answer)) answer.then(undefined, report);
-    return Boolean(answer);
-  } catch (error) {
-    report(error);
-    return false;
-  }
+  return (data) => {
+    try {
+      const answer = reply(data);
+      if (isThenable(answer)) answer.then(undefined, fails);
+      return Boolean(answer);
+    } catch (error) {
+      fails(error);
+      return false;
+    }
+  };
 }
 
 /** Whether a message is JSON of the type `pong`. */
@@ -132,13 +139,13 @@ function deliver(view, kind, row, at) {
       view[own.inner].pings.settle(row[at + 6], row[at + 7]);
       return;
     case BLOCKED:
-      view.emit('blocked', { duration: row[at + 6] });
+      view[own.tell]('blocked', { duration: row[at + 6] });
       return;
     case WAKE:
-      view.emit('wake', { slept: row[at + 6] });
+      view[own.tell]('wake', { slept: row[at + 6] });
       return;
     case NETWORK:
-      view.emit('network');
+      view[own.tell]('network');
       return;
     case WAS_ANSWERED:
       // All messages before this row have been judged.
@@ -183,4 +190,4 @@ function watchEventLoop(id, limit, sign) {
   sign();
 }
 
-module.exports = { OPTIONS, read, raw, isReply, isPong, Pings, pingLost, deliver, watchEventLoop };
+module.exports = { OPTIONS, read, raw, judgeOf, isPong, Pings, pingLost, deliver, watchEventLoop };

@@ -1,7 +1,9 @@
 'use strict';
 
+const { constants } = require('buffer');
 const { sharedContext } = require('./context.js');
 const { DROPPED, RECEIPT, DRAINED } = require('./delivery.js');
+const { nextTick, rethrow, setImmediate } = require('./loop.js');
 const native = require('./native.js');
 const own = require('./own.js');
 const { trustedCertificates } = require('./trust.js');
@@ -76,7 +78,7 @@ let sending = false;
  * then adds a `message` handler misses nothing. A full batch leaves the timers their turn.
  */
 function deliver() {
-  if (cursor >= rows.length) environment.take();
+  if (cursor >= rows.length) take();
   while (cursor < rows.length) {
     const at = cursor;
     const kind = rows[at + 1];
@@ -94,6 +96,17 @@ function deliver() {
   if (leaving.size === 0 || !environment.isEmpty()) return;
   for (const id of leaving) clients.delete(id);
   leaving.clear();
+}
+
+/** Takes what comes next. What of it cannot be made in JavaScript is told, and the rest delivered. */
+function take() {
+  try {
+    environment.take();
+  } catch (error) {
+    rethrow(error);
+    // It may have failed before it said so.
+    more = !environment.isEmpty();
+  }
 }
 
 function sharer(id) {
@@ -116,7 +129,16 @@ function deliverHere(...taken) {
   }
 }
 
+/** Nothing that escapes from one row, or one client, may keep another from being delivered. */
 function deliverRow(client, kind, list, at) {
+  try {
+    dispatch(client, kind, list, at);
+  } catch (error) {
+    rethrow(error);
+  }
+}
+
+function dispatch(client, kind, list, at) {
   if (kind === TEXTS) client[own.inContext](own.deliverTexts, list, at);
   else if (kind === BINARIES) client[own.inContext](own.deliverBinaries, list, at);
   else if (kind === PING) client[own.inContext](own.deliverControl, 'ping', list, at);
@@ -137,9 +159,15 @@ function isDrained() {
   return cursor >= rows.length && !more;
 }
 
-/** Calls `take` with the kind and the place of each row that a call returned. */
-function eachRow(list, take) {
-  for (let at = 1; at < list.length; at += rowLength(list, at)) take(list[at + 1], at);
+/** Calls `use` with the kind and the place of each row that a call returned. */
+function eachRow(list, use) {
+  for (let at = 1; at < list.length; at += rowLength(list, at)) {
+    try {
+      use(list[at + 1], at);
+    } catch (error) {
+      rethrow(error);
+    }
+  }
 }
 
 function endTurn() {
@@ -152,7 +180,7 @@ function send(id, data, isBinary, isOpen) {
   if (isBinary) flags |= SEND_BINARY;
   if (!sending) {
     sending = true;
-    process.nextTick(endTurn);
+    nextTick(endTurn);
     flags |= FIRST_SEND;
   }
   return sendNative(id, data, flags);
@@ -175,7 +203,8 @@ function ways() {
 function sharedEnvironment() {
   if (!environment) {
     const callbacks = { onLetters: deliver, receive, deliver: deliverHere };
-    environment = sharedContext.runInAsyncScope(() => new native.Environment(callbacks, ways()));
+    const longest = { text: constants.MAX_STRING_LENGTH, binary: constants.MAX_LENGTH };
+    environment = sharedContext.runInAsyncScope(() => new native.Environment(callbacks, ways(), longest));
     sendNative = environment.sender();
   }
   return environment;

@@ -116,6 +116,8 @@ const start = Symbol('start');
 /** @type {unique symbol} */
 const takesUnsent = Symbol('takesUnsent');
 /** @type {unique symbol} */
+const tell = Symbol('tell');
+/** @type {unique symbol} */
 const track = Symbol('track');
 /** @type {unique symbol} */
 const turn = Symbol('turn');
@@ -181,6 +183,7 @@ module.exports = {
   sift,
   start,
   takesUnsent,
+  tell,
   track,
   turn,
   undecided,

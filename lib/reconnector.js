@@ -140,14 +140,16 @@ class Reconnector extends Routed {
   [own.askForRetry](id, attempt, elapsed) {
     const inner = this[own.inner];
     const { shouldReconnect, reconnectDelay } = inner.reconnect;
-    const error = inner.trouble;
-    const { statusCode, headers } = error || {};
-    const context = { ...inner.lastClose, statusCode, headers, error, attempt, elapsed };
+    const context = () => {
+      const error = inner.trouble;
+      const { statusCode, headers } = error || {};
+      return { ...inner.lastClose, statusCode, headers, error, attempt, elapsed };
+    };
     inner.deciding = id;
     const waiting = () => inner.client.sayAwaited(id);
     const failed = (name) => (thrown) => {
       if (inner.deciding !== id) return;
-      this.emit('error', asError(thrown, name));
+      this[own.tell]('error', asError(thrown, name));
       this[own.decide](id, true);
     };
     const checked = (name, check, use) => (value) => {
@@ -163,7 +165,7 @@ class Reconnector extends Routed {
     const delay = checked('reconnectDelay', checkDelay, (ms) => this[own.decide](id, true, ms));
     const goOn = () => {
       if (!reconnectDelay) this[own.decide](id, true);
-      else ask([() => reconnectDelay(context)], ([ms]) => delay(ms), failed('reconnectDelay'), waiting);
+      else ask([() => reconnectDelay(context())], ([ms]) => delay(ms), failed('reconnectDelay'), waiting);
     };
     const verdict = checked('shouldReconnect', checkVerdict, (isYes) => {
       if (isYes) goOn();
@@ -171,7 +173,12 @@ class Reconnector extends Routed {
     });
     if (!shouldReconnect) goOn();
     else
-      ask([() => shouldReconnect(context)], ([isYes]) => verdict(isYes), failed('shouldReconnect'), waiting);
+      ask(
+        [() => shouldReconnect(context())],
+        ([isYes]) => verdict(isYes),
+        failed('shouldReconnect'),
+        waiting,
+      );
   }
 
   [own.decide](id, goesOn, delay) {
@@ -187,7 +194,7 @@ class Reconnector extends Routed {
     inner.deciding = undefined;
     if (!isTooLate) return;
     const message = `shouldReconnect or reconnectDelay has not answered within ${this.connectionTimeout} ms`;
-    this.emit('error', coded(Error, 'WSR_ERR_FUNCTION', message));
+    this[own.tell]('error', coded(Error, 'WSR_ERR_FUNCTION', message));
   }
 
   /** Listens to the signal for as long as it can end something: it may outlive the client. */

@@ -2,7 +2,7 @@
 
 const { isDeepStrictEqual } = require('util');
 const { AnyController, abortError, asError, ask } = require('./ask.js');
-const { badType, coded } = require('./errors.js');
+const { badType, coded, messageOf } = require('./errors.js');
 const mailbox = require('./mailbox.js');
 const options = require('./options.js');
 const own = require('./own.js');
@@ -122,7 +122,7 @@ class Routed extends View {
     try {
       this[own.reroute]();
     } catch (error) {
-      this.emit('error', error);
+      this[own.tell]('error', error);
     }
   }
 
@@ -165,7 +165,7 @@ class Routed extends View {
 
   [own.failRoute](id, error) {
     this[own.inner].thrown = { id, error };
-    this[own.inner].client.failRoute(id, String(error.message));
+    this[own.inner].client.failRoute(id, messageOf(error));
   }
 
   /** The attempt is over, or was given up: what is still at work for it may end. */

@@ -1,12 +1,13 @@
 'use strict';
 
 const { Buffer } = require('buffer');
-const workerThreads = require('worker_threads');
+const { binaryOf, keep } = require('./chunk.js');
 const { currentContext } = require('./context.js');
 const { DROPPED, RECEIPT, DROP_REASONS, unconfirmed } = require('./delivery.js');
 const { coded, ignore, manuallyClosed } = require('./errors.js');
 const { Emitter } = require('./events.js');
 const liveness = require('./liveness.js');
+const { rethrow, setImmediate } = require('./loop.js');
 const mailbox = require('./mailbox.js');
 const own = require('./own.js');
 
@@ -34,18 +35,6 @@ const BATCH = 1024;
 const BEGINNING = { order: 0, call: 0 };
 
 const isBefore = (moment, horizon) => moment.order <= horizon.order || moment.call < horizon.call;
-
-/**
- * A handler that gives away the memory of its message, to a worker, must not take the messages behind it along: as with
- * Node's own pool, it is copied or throws. Before Node 14.5 it cannot be forbidden.
- */
-const { markAsUntransferable = () => {} } = /** @type {any} */ (workerThreads);
-
-/** A binary message, which lies in a chunk that it may share with others. */
-function binaryOf(type, chunk, offset, length) {
-  if (type === 'nodebuffer') return Buffer.from(chunk, offset, length);
-  return length === chunk.byteLength ? chunk : chunk.slice(offset, offset + length);
-}
 
 /** Headers as Node shows those of a response: lower case, lists joined, `set-cookie` an array. */
 function headersOf(flat) {
@@ -264,7 +253,7 @@ class View extends Emitter {
     const changed = inner.circuitState !== state;
     inner.circuitState = state;
     this[own.track]();
-    if (changed) this.emit('circuitChange', state);
+    if (changed) this[own.tell]('circuitChange', state);
   }
 
   /** Takes a row of text messages. */
@@ -279,7 +268,7 @@ class View extends Emitter {
     const inner = this[own.inner];
     inner.lastActivity = row[at + 2];
     const chunk = row[at + 4];
-    if (row[at + 3] > 1) markAsUntransferable(chunk);
+    if (row[at + 3] > 1) keep(chunk);
     const end = at + 5 + row[at + 3];
     let offset = 0;
     for (let i = at + 5; i < end; i += 1) {
@@ -292,7 +281,7 @@ class View extends Emitter {
   /** Takes the row of a ping or a pong. */
   [own.deliverControl](event, row, at) {
     this[own.inner].lastActivity = row[at + 2];
-    if (!this.emit(event, Buffer.from(row[at + 3]))) this[own.listen]();
+    if (!this[own.tell](event, Buffer.from(row[at + 3]))) this[own.listen]();
   }
 
   /** Tells the engine which control frames somebody listens to: no other is told. */
@@ -351,8 +340,12 @@ class View extends Emitter {
         return;
       }
       const { data, notice } = backlog.take();
-      if (notice === undefined) this[own.inContext](own.emitNow, data);
-      else this[own.deliverInContext](notice.kind, notice.row, 0, notice.moment);
+      try {
+        if (notice === undefined) this[own.inContext](own.emitNow, data);
+        else this[own.deliverInContext](notice.kind, notice.row, 0, notice.moment);
+      } catch (error) {
+        rethrow(error);
+      }
       if (notice !== undefined && notice.kind === OPEN) break;
     }
     if (!backlog.paused) setImmediate(() => this[own.deliverBacklog]());
@@ -364,7 +357,7 @@ class View extends Emitter {
     if (kind === DROPPED) {
       const kept = row[at + 4];
       const data = typeof kept === 'string' ? kept : binaryOf(binaryType, kept, 0, kept.byteLength);
-      this.emit('drop', { data, reason: DROP_REASONS[row[at + 3]] });
+      this[own.tell]('drop', { data, reason: DROP_REASONS[row[at + 3]] });
     } else if (kind === RECEIPT) {
       const name = row[at + 3];
       const { resolve, reject } = receipts.get(name);
@@ -372,7 +365,7 @@ class View extends Emitter {
       if (row[at + 4] === null) resolve();
       else reject(unconfirmed(row[at + 4]));
     } else {
-      this.emit('drain');
+      this[own.tell]('drain');
     }
   }
 
@@ -430,7 +423,7 @@ class View extends Emitter {
       inner.state = state;
       if (state === 'OPEN') inner.openedAt = row[at + 2];
       this[own.turn](state);
-      this.emit('stateChange', state);
+      this[own.tell]('stateChange', state);
       if (state === 'BLOCKED') this[own.rerouteForNext]();
       if (!inner.alive) this[own.track]();
     } else if (kind === ERROR) {
@@ -440,7 +433,7 @@ class View extends Emitter {
       inner.thrown = undefined;
       inner.trouble = error;
       inner.lastError = error;
-      this.emit('error', error);
+      this[own.tell]('error', error);
     } else if (kind === OPEN) {
       inner.lastActivity = row[at + 2];
       if (!isBefore(moment, inner.openHorizon)) this[own.settle]('resolve');
@@ -450,7 +443,7 @@ class View extends Emitter {
       this[own.end](lives, { code: row[at + 6], reason: row[at + 7], wasClean: row[at + 8] });
     } else if (kind === RETRY) {
       this[own.undecided](true);
-      this.emit('retry', { attempt: row[at + 6], delay: row[at + 7], maxRetries: row[at + 8] });
+      this[own.tell]('retry', { attempt: row[at + 6], delay: row[at + 7], maxRetries: row[at + 8] });
       this[own.rerouteForNext]();
     } else if (kind === ASK_ROUTE) {
       this[own.askForRoute](row[at + 6], row[at + 7]);
@@ -486,8 +479,8 @@ class View extends Emitter {
       headers: headersOf(responseHeaders),
       downtime: downtime === null ? 0 : downtime,
     };
-    this.emit('open', info);
-    if (info.isReconnect) this.emit('reconnected', info);
+    this[own.tell]('open', info);
+    if (info.isReconnect) this[own.tell]('reconnected', info);
   }
 
   /** Takes the end of a connection, which is the end of the client's life unless it `lives` on. */
@@ -498,17 +491,17 @@ class View extends Emitter {
     const ending = { code: gaveUp ? 'MAX_RETRIES' : code, reason, wasClean };
     inner.lastClose = ending;
     if (lives) {
-      this.emit('close', ending);
+      this[own.tell]('close', ending);
       this[own.rerouteForNext]();
       return;
     }
     inner.alive = false;
     inner.closing = false;
     this[own.settle]('reject', gaveUp ? this[own.gaveUp](reason) : manuallyClosed());
-    this.emit('close', ending);
+    this[own.tell]('close', ending);
     if (gaveUp) {
       const { retryCount, lastError } = inner;
-      this.emit('giveup', { reason: code, message: reason, retryCount, error: lastError });
+      this[own.tell]('giveup', { reason: code, message: reason, retryCount, error: lastError });
     }
     this[own.track]();
   }

@@ -31,6 +31,7 @@ const BUILT_INS = [
   'events',
   'fs',
   'path',
+  'timers',
   'tls',
   'util',
   'worker_threads',

@@ -42,6 +42,7 @@ function told(data, isBinary) {
  * - `chaos`: a seed: each connection is met and treated as chance has it; its messages are numbered
  *   `connection:number`;
  * - `tls`: options of `https.createServer`; `host`: where to listen; `maxPayload`;
+ * - `obeys`: cuts the connection on which `cut` is heard;
  * - `burst`: `{count, size}` of texts sent at the connection; `tick`: a ping every so many ms.
  */
 class Server {
@@ -137,7 +138,8 @@ class Server {
     const index = this.links.push(link) - 1;
     ws.on('message', (data, isBinary) => {
       this.messages.push({ connection: index, ...told(data, isBinary) });
-      if (this.options.echo) ws.send(data, { binary: isBinary });
+      if (this.options.obeys && data.toString() === 'cut') socket.destroy();
+      else if (this.options.echo) ws.send(data, { binary: isBinary });
       this.tell();
     });
     ws.on('ping', () => {

@@ -19,6 +19,25 @@ async function reportedBy(act) {
   return reported;
 }
 
+/** What is told as `uncaughtException` while `act` runs, in place of failing the test. `act` as above. */
+async function uncaughtBy(act) {
+  const uncaught = [];
+  const others = process.listeners('uncaughtException');
+  const note = (error) => uncaught.push(error);
+  const count = async (wanted) => {
+    while (uncaught.length < wanted) await new Promise((resolve) => setImmediate(resolve));
+  };
+  process.removeAllListeners('uncaughtException');
+  process.on('uncaughtException', note);
+  try {
+    await act(count);
+  } finally {
+    process.removeListener('uncaughtException', note);
+    for (const other of others) process.on('uncaughtException', other);
+  }
+  return uncaught;
+}
+
 /** Throws for each rejection that nobody handled while `act` runs. */
 async function allHandled(act) {
   const unhandled = [];
@@ -34,4 +53,4 @@ async function allHandled(act) {
   for (const reason of unhandled) throw reason;
 }
 
-module.exports = { allHandled, reportedBy };
+module.exports = { allHandled, reportedBy, uncaughtBy };

@@ -10,13 +10,16 @@ use napi::{Env, Error, Status, check_status, sys};
 use napi_derive::napi;
 use tokio::task::AbortHandle;
 
+use super::exception::{self, Scope};
 use super::messages::Messages;
+use super::options::Code;
 use super::sender::{SendFunction, Sender};
 use super::uv;
 use super::value::Rows;
 use super::wake::Wake;
 use crate::engine::{Client, Mailbox, Runtime, Sign, Watch, Ways, drive, epoch_ms, lock};
 use crate::net::Roots;
+use crate::wire::Longest;
 
 /// What one turn reads, about: the handlers of that many bytes leave the event loop its other work.
 const AT_ONCE: usize = 64 * 1024;
@@ -32,6 +35,7 @@ pub struct Shared {
     pub mailbox: Arc<Mailbox>,
     pub watch: Option<Arc<Watch>>,
     pub ways: Ways,
+    pub longest: Longest,
     pub sign: Arc<Sign>,
     wake: Arc<Wake>,
     /// What Node trusts, from the first client that needs it.
@@ -56,6 +60,24 @@ pub struct RawWays {
     pub runs: bool,
 }
 
+/// The longest values that this JavaScript can have, in bytes. May be more than any.
+#[napi(object, object_to_js = false)]
+pub struct RawLongest {
+    pub text: f64,
+    pub binary: f64,
+}
+
+impl From<RawLongest> for Longest {
+    fn from(RawLongest { text, binary }: RawLongest) -> Longest {
+        // Node-API takes texts of so many bytes.
+        const ACROSS: usize = i32::MAX as usize;
+        Longest {
+            text: (text as usize).min(ACROSS),
+            binary: binary as usize,
+        }
+    }
+}
+
 /// What the environment calls.
 #[napi(object, object_to_js = false)]
 pub struct RawCallbacks<'a> {
@@ -70,7 +92,12 @@ pub struct RawCallbacks<'a> {
 #[napi]
 impl Environment {
     #[napi(constructor, catch_unwind)]
-    pub fn new(env: Env, callbacks: RawCallbacks<'_>, ways: RawWays) -> Result<Environment> {
+    pub fn new(
+        env: Env,
+        callbacks: RawCallbacks<'_>,
+        ways: RawWays,
+        longest: RawLongest,
+    ) -> Result<Environment> {
         let wake = Arc::new(Wake::new(&env, callbacks.on_letters)?);
         let receive = Callback::new(&env, &callbacks.receive)?;
         let waker = wake.clone();
@@ -92,6 +119,7 @@ impl Environment {
                 runs: ways.runs,
             },
             watch,
+            longest: longest.into(),
             sign: Arc::default(),
             wake,
             roots: OnceLock::new(),
@@ -116,17 +144,21 @@ impl Environment {
         })
     }
 
-    /// Calls `receive` with what comes next.
+    /// Calls `receive` with what comes next. Throws where a part of it cannot be made; the rest has been received then.
     #[napi(catch_unwind)]
-    pub fn take(&self, env: Env) -> Result<()> {
+    pub fn take(&self, env: Env) -> Result<(), Code> {
         self.reclaim();
         let (letters, more) = self.shared.mailbox.take();
         let mut rows = Rows::new(env.raw());
-        rows.bool(more)?;
+        rows.bool(more).map_err(unmade)?;
+        let mut failed = None;
         for letter in letters {
-            rows.letter(letter)?;
+            if let Err(error) = rows.letter(letter) {
+                failed.get_or_insert(error);
+            }
         }
-        self.receive.call(rows.values())
+        check_status!(self.receive.call(rows.values())).map_err(unmade)?;
+        failed.map_or(Ok(()), |error| Err(unmade(error)))
     }
 
     /// The function that sends, see `sender.rs`.
@@ -196,8 +228,8 @@ impl Callback {
         })
     }
 
-    /// Calls it from within a call of JavaScript.
-    fn call(&self, arguments: &[sys::napi_value]) -> Result<()> {
+    /// Calls it from within a call of JavaScript, which is to take what it leaves pending.
+    fn call(&self, arguments: &[sys::napi_value]) -> sys::napi_status {
         self.with(|env, receiver, function, result| {
             // SAFETY: all are live: `with` and the caller's scope see to it.
             unsafe {
@@ -207,9 +239,9 @@ impl Callback {
         })
     }
 
-    /// Calls it from the event loop, and lets the microtasks run after it.
-    fn make(&self, arguments: &[sys::napi_value]) -> Result<()> {
-        self.with(|env, receiver, function, result| {
+    /// Calls it from the event loop, and lets the microtasks run after it. Whether JavaScript can be called again.
+    fn make(&self, arguments: &[sys::napi_value]) -> bool {
+        let status = self.with(|env, receiver, function, result| {
             // SAFETY: as above; without a context of its own, the call has that of the process.
             unsafe {
                 sys::napi_make_callback(
@@ -222,7 +254,9 @@ impl Callback {
                     result,
                 )
             }
-        })
+        });
+        // SAFETY: as above.
+        unsafe { exception::tell(self.env, status) }
     }
 
     fn with(
@@ -233,19 +267,21 @@ impl Callback {
             sys::napi_value,
             *mut sys::napi_value,
         ) -> sys::napi_status,
-    ) -> Result<()> {
+    ) -> sys::napi_status {
         let (mut function, mut receiver) = (std::ptr::null_mut(), std::ptr::null_mut());
         let mut result = std::ptr::null_mut();
         // SAFETY: the reference lives as long as its environment, on whose thread this is.
         unsafe {
-            check_status!(sys::napi_get_reference_value(
-                self.env,
-                self.function,
-                &mut function
-            ))?;
-            check_status!(sys::napi_get_global(self.env, &mut receiver))?;
+            let status = sys::napi_get_reference_value(self.env, self.function, &mut function);
+            if status != sys::Status::napi_ok {
+                return status;
+            }
+            let status = sys::napi_get_global(self.env, &mut receiver);
+            if status != sys::Status::napi_ok {
+                return status;
+            }
         }
-        check_status!(call(self.env, receiver, function, &mut result))
+        call(self.env, receiver, function, &mut result)
     }
 }
 
@@ -263,37 +299,42 @@ fn watch(env: &Env, deliver: Callback) -> Option<Arc<Watch>> {
 
 /// Reads all that is readable, and delivers the messages.
 fn read(watch: &Watch, deliver: &Callback) {
-    let mut scope = std::ptr::null_mut();
     // SAFETY: called by the event loop, on the thread of the environment.
-    if unsafe { sys::napi_open_handle_scope(deliver.env, &mut scope) } != sys::Status::napi_ok {
+    let Some(_scope) = (unsafe { Scope::open(deliver.env) }) else {
         return;
-    }
+    };
     let mut rows = Rows::new(deliver.env);
     let mut readers = Vec::new();
+    let mut failed = None;
     let at = epoch_ms();
     let mut bytes = 0;
     watch.serve(|client| {
         let mut messages = Messages::new(&mut rows, client.id(), at);
         let any = client.read_here(|message| {
             bytes += message.size();
-            // What JavaScript has no room for cannot be told to it.
-            let _ = messages.push(message);
+            messages.push(message);
         });
-        let _ = messages.finish();
+        if let Err(error) = messages.finish() {
+            failed.get_or_insert(error);
+        }
         if any {
             readers.push(client);
         }
         bytes < AT_ONCE
     });
     for batch in rows.batches() {
-        // A handler that throws has been reported; only the end of the environment fails a call.
-        let _ = deliver.make(batch);
+        if !deliver.make(batch) {
+            break;
+        }
     }
+    if let Some(error) = failed {
+        // SAFETY: as above.
+        unsafe { exception::raise(deliver.env, unmade(error)) };
+    }
+    // Also where JavaScript has ended: the engine must not wait for it.
     for client in readers {
         client.delivered_here();
     }
-    // SAFETY: opened above.
-    unsafe { sys::napi_close_handle_scope(deliver.env, scope) };
 }
 
 impl Shared {
@@ -344,6 +385,14 @@ impl Drop for Shared {
     fn drop(&mut self) {
         self.close();
     }
+}
+
+/// JavaScript cannot be given a value, for want of memory or by a limit of its engine.
+fn unmade(error: Error) -> Error<Code> {
+    Error::new(
+        Code("WSR_ERR_INTERNAL"),
+        format!("What has arrived cannot be told to JavaScript: {error}"),
+    )
 }
 
 fn no_engine(error: io::Error) -> Error {

@@ -6,10 +6,12 @@
 mod client;
 mod delivery;
 mod environment;
+mod exception;
 mod messages;
 mod options;
 mod pressure;
 mod reconnect;
+mod rows;
 mod sender;
 #[cfg_attr(not(target_os = "linux"), path = "uv_absent.rs")]
 mod uv;

@@ -184,6 +184,7 @@ pub fn route(options: RawRoute, shared: &Shared) -> Result<Route, BadOption> {
         targets: urls.into_iter().map(target).collect::<Result<_, _>>()?,
         deflate,
         max_payload,
+        longest: shared.longest,
     })
 }
 

@@ -35,11 +35,16 @@ pub fn made(env: sys::napi_env, bytes: usize) {
     let now = epoch_ms();
     MADE.set((0, now));
     if now - since > SLOW {
-        let mut total = 0;
-        // SAFETY: `env` is that of the call under way. Where it fails, nothing is reminded of.
-        unsafe {
-            sys::napi_adjust_external_memory(env, REMINDER, &mut total);
-            sys::napi_adjust_external_memory(env, -REMINDER, &mut total);
+        // Where the first fails, nothing is reminded of, and nothing is to be taken back.
+        if adjust(env, REMINDER) {
+            adjust(env, -REMINDER);
         }
     }
+}
+
+fn adjust(env: sys::napi_env, change: i64) -> bool {
+    let mut total = 0;
+    // SAFETY: `env` is that of the call under way.
+    let status = unsafe { sys::napi_adjust_external_memory(env, change, &mut total) };
+    status == sys::Status::napi_ok
 }

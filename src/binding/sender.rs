@@ -87,6 +87,13 @@ fn number(env: sys::napi_env, value: sys::napi_value) -> Result<u32> {
     Ok(number)
 }
 
+fn uint32(env: sys::napi_env, number: u32) -> Result<sys::napi_value> {
+    let mut value = ptr::null_mut();
+    // SAFETY: as above.
+    check_status!(unsafe { sys::napi_create_uint32(env, number, &mut value) })?;
+    Ok(value)
+}
+
 /// The bytes of a Uint8Array, which JavaScript does not touch during the call.
 fn bytes<'a>(env: sys::napi_env, value: sys::napi_value) -> Result<&'a [u8]> {
     let (mut data, mut length) = (ptr::null_mut(), 0);
@@ -152,9 +159,9 @@ unsafe extern "C" fn release(_: sys::napi_env, sender: *mut c_void, _: *mut c_vo
 unsafe extern "C" fn call(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     let mut arguments = [ptr::null_mut(); 3];
     let (mut count, mut sender) = (arguments.len(), ptr::null_mut());
-    // SAFETY: Node-API calls with a live `info`; the data is that of `to_napi_value`.
-    let sender = unsafe {
-        let this = ptr::null_mut();
+    let this = ptr::null_mut();
+    // SAFETY: Node-API calls with a live `info`.
+    let status = unsafe {
         sys::napi_get_cb_info(
             env,
             info,
@@ -162,23 +169,23 @@ unsafe extern "C" fn call(env: sys::napi_env, info: sys::napi_callback_info) -> 
             arguments.as_mut_ptr(),
             this,
             &mut sender,
-        );
-        &*sender.cast::<Sender>()
+        )
     };
-    let sent = catch_unwind(AssertUnwindSafe(|| sender.send(env, arguments)));
-    let trouble = match sent {
-        Ok(Ok(0)) => return ptr::null_mut(),
-        Ok(Ok(status)) => {
-            let mut value = ptr::null_mut();
-            // SAFETY: as above. What cannot be made is told as nothing.
-            unsafe { sys::napi_create_uint32(env, status, &mut value) };
-            return value;
+    let sent = catch_unwind(AssertUnwindSafe(|| {
+        check_status!(status)?;
+        // SAFETY: the data is that of `to_napi_value`.
+        let sender = unsafe { &*sender.cast::<Sender>() };
+        match sender.send(env, arguments)? {
+            0 => Ok(ptr::null_mut()),
+            status => uint32(env, status),
         }
+    }));
+    let trouble = match sent {
+        Ok(Ok(value)) => return value,
         Ok(Err(error)) => error.to_string(),
         Err(_) => "The engine panicked while sending".to_owned(),
     };
-    let env = Env::from_raw(env);
-    // An exception that cannot be thrown is the end of the environment.
-    let _ = env.throw_error(&trouble, None);
+    // One that cannot be thrown is pending already, or the environment is ending.
+    let _ = Env::from_raw(env).throw_error(&trouble, None);
     ptr::null_mut()
 }

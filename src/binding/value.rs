@@ -28,101 +28,82 @@
 //! | 31 receipt | `receipt, doubt`; without a doubt, null |
 //! | 32 drained | |
 
+use std::ffi::c_void;
+use std::ptr;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use std::{mem, ptr};
 
-use napi::bindgen_prelude::{Null, Result, ToNapiValue};
+use napi::bindgen_prelude::{Result, ToNapiValue};
 use napi::{check_status, sys};
 
-use super::delivery;
 use super::messages::Messages;
-use super::pressure;
-use crate::engine::{Content, Letter};
+use super::rows::{self, Make};
+use super::{delivery, exception, pressure};
+use crate::engine::{Content, Letter, lock};
 use crate::policy::{Circuit, CloseCode, Event, Fate, Message, Notice, Question, Refusal, State};
 
 /// Chunks from this size on become an ArrayBuffer without a copy; below, a copy is cheaper.
 const NO_COPY: usize = 16 * 1024;
 
-/// Values that one call hands to JavaScript, about: they lie on its stack.
-const AT_ONCE: usize = 4096;
-
 /// Rows under way to JavaScript. They live as long as the handle scope that they are made in.
-pub struct Rows {
+pub type Rows = rows::Rows<Values>;
+
+/// Makes values in the environment of the call under way.
+pub struct Values {
     env: sys::napi_env,
-    values: Vec<sys::napi_value>,
-    /// Where one call ends and the next begins, between rows.
-    cuts: Vec<usize>,
 }
 
-impl Rows {
-    pub fn new(env: sys::napi_env) -> Rows {
-        Rows {
-            env,
-            values: Vec::new(),
-            cuts: vec![0],
+impl Values {
+    fn make(
+        &self,
+        create: impl FnOnce(sys::napi_env, *mut sys::napi_value) -> sys::napi_status,
+    ) -> Result<sys::napi_value> {
+        let mut result = ptr::null_mut();
+        let status = create(self.env, &mut result);
+        if status != sys::Status::napi_ok {
+            // What is left pending would fail the calls behind this one.
+            // SAFETY: `env` is that of the call under way.
+            unsafe { exception::forget(self.env) };
         }
+        check_status!(status)?;
+        Ok(result)
     }
 
-    pub fn values(&self) -> &[sys::napi_value] {
-        &self.values
-    }
-
-    /// The rows in as many calls as they need.
-    pub fn batches(&self) -> impl Iterator<Item = &[sys::napi_value]> {
-        let ends = self.cuts[1..].iter().copied().chain([self.values.len()]);
-        let batches = self.cuts.iter().copied().zip(ends);
-        batches
-            .map(|(begin, end)| &self.values[begin..end])
-            .filter(|batch| !batch.is_empty())
-    }
-
-    /// A row ends here.
-    pub(super) fn end_row(&mut self) {
-        if self.values.len() - self.cuts[self.cuts.len() - 1] >= AT_ONCE {
-            self.cuts.push(self.values.len());
+    fn list(&self, values: &[sys::napi_value]) -> Result<sys::napi_value> {
+        let list = self.make(|env, result| {
+            // SAFETY: as below.
+            unsafe { sys::napi_create_array_with_length(env, values.len(), result) }
+        })?;
+        for (index, value) in values.iter().enumerate() {
+            self.make(|env, _| {
+                // SAFETY: list and value were made in the scope of the call under way.
+                unsafe { sys::napi_set_element(env, list, index as u32, *value) }
+            })?;
         }
+        Ok(list)
     }
+}
 
-    /// A place for a number that is known later.
-    pub(super) fn slot(&mut self) -> usize {
-        self.values.push(ptr::null_mut());
-        self.values.len() - 1
-    }
+impl Make for Values {
+    type Value = sys::napi_value;
 
-    pub(super) fn fill(&mut self, slot: usize, value: usize) -> Result<()> {
-        self.number(value as f64)?;
-        if let Some(made) = self.values.pop() {
-            self.values[slot] = made;
-        }
-        Ok(())
-    }
-
-    pub fn number(&mut self, value: f64) -> Result<()> {
+    fn number(&mut self, number: f64) -> Result<sys::napi_value> {
         self.make(|env, result| {
             // A small integer is the cheaper number.
-            let whole = value as u32;
+            let whole = number as u32;
             // SAFETY: `env` is that of the call under way, `result` a place for a value.
             unsafe {
-                if f64::from(whole) == value {
+                if f64::from(whole) == number {
                     sys::napi_create_uint32(env, whole, result)
                 } else {
-                    sys::napi_create_double(env, value, result)
+                    sys::napi_create_double(env, number, result)
                 }
             }
         })
     }
 
-    pub fn bool(&mut self, value: bool) -> Result<()> {
-        // SAFETY: as above.
-        self.make(|env, result| unsafe { sys::napi_get_boolean(env, value, result) })
-    }
-
-    pub(super) fn text(&mut self, text: &str) -> Result<()> {
-        self.utf8(text.as_bytes())
-    }
-
-    /// A string of UTF-8. ASCII goes as latin-1, which JavaScript's engine copies and need not decode.
-    pub(super) fn utf8(&mut self, text: &[u8]) -> Result<()> {
+    /// ASCII goes as latin-1, which JavaScript's engine copies and need not decode.
+    fn text(&mut self, text: &[u8]) -> Result<sys::napi_value> {
         let (bytes, length) = (text.as_ptr().cast(), text.len() as isize);
         self.make(|env, result| {
             // SAFETY: as above; pointer and length are of a live slice.
@@ -136,50 +117,7 @@ impl Rows {
         })
     }
 
-    fn optional(&mut self, text: Option<&str>) -> Result<()> {
-        match text {
-            Some(text) => self.text(text),
-            None => self.null(),
-        }
-    }
-
-    fn null(&mut self) -> Result<()> {
-        // SAFETY: as above.
-        let null = unsafe { Null::to_napi_value(self.env, Null) }?;
-        self.values.push(null);
-        Ok(())
-    }
-
-    /// Name, value, name, value, …
-    fn headers(&mut self, headers: Vec<(String, String)>) -> Result<()> {
-        let headers = headers.into_iter();
-        self.list(headers.flat_map(|(name, value)| [name, value]).collect())
-    }
-
-    fn list(&mut self, texts: Vec<String>) -> Result<()> {
-        // SAFETY: as above.
-        let list = unsafe { Vec::to_napi_value(self.env, texts) }?;
-        self.values.push(list);
-        Ok(())
-    }
-
-    /// A string, or an ArrayBuffer.
-    fn data(&mut self, data: Message) -> Result<()> {
-        match data {
-            Message::Text(text) => self.text(&text),
-            Message::Binary(bytes) => self.chunk(bytes),
-        }
-    }
-
-    /// An ArrayBuffer with `bytes`.
-    pub(super) fn chunk(&mut self, bytes: Vec<u8>) -> Result<()> {
-        if bytes.len() >= NO_COPY {
-            return self.given_chunk(bytes);
-        }
-        self.copied_chunk(&bytes)
-    }
-
-    pub(super) fn copied_chunk(&mut self, bytes: &[u8]) -> Result<()> {
+    fn copy(&mut self, bytes: &[u8]) -> Result<sys::napi_value> {
         pressure::made(self.env, bytes.len());
         let mut data = ptr::null_mut();
         // SAFETY: as above; `data` is told where the new buffer of that length lies.
@@ -192,47 +130,86 @@ impl Rows {
         })
     }
 
-    fn given_chunk(&mut self, bytes: Vec<u8>) -> Result<()> {
+    fn give(&mut self, mut bytes: Vec<u8>) -> Result<sys::napi_value> {
+        if bytes.len() < NO_COPY {
+            return self.copy(&bytes);
+        }
         pressure::made(self.env, bytes.len());
-        let mut bytes = bytes.into_boxed_slice();
         let (data, length) = (bytes.as_mut_ptr(), bytes.len());
+        let given = Arc::new(Mutex::new(bytes));
+        let hint = Arc::into_raw(given.clone());
         let made = self.make(|env, result| {
-            // SAFETY: as above; the bytes are forgotten below, and freed by `free_chunk`.
+            // SAFETY: as above; the bytes do not move or go before `free_chunk`, which is called at most once.
             unsafe {
                 sys::napi_create_external_arraybuffer(
                     env,
                     data.cast(),
                     length,
                     Some(free_chunk),
-                    length as *mut _,
+                    hint.cast_mut().cast(),
                     result,
                 )
             }
         });
-        match made {
-            Ok(()) => {
-                mem::forget(bytes);
-                Ok(())
-            }
-            // Not every platform takes memory that is not its own.
-            Err(_) => self.copied_chunk(&bytes),
-        }
+        // Not every platform takes memory that is not its own. Whether `free_chunk` is called where it was not taken, nothing
+        // says: what is left to it then is empty.
+        made.or_else(|_| {
+            let bytes = std::mem::take(&mut *lock(&given));
+            self.copy(&bytes)
+        })
+    }
+}
+
+impl Rows {
+    pub fn new(env: sys::napi_env) -> Rows {
+        Rows::by(Values { env })
     }
 
-    fn make(
-        &mut self,
-        create: impl FnOnce(sys::napi_env, *mut sys::napi_value) -> sys::napi_status,
-    ) -> Result<()> {
-        let mut result = ptr::null_mut();
-        check_status!(create(self.env, &mut result))?;
-        self.values.push(result);
+    pub fn bool(&mut self, value: bool) -> Result<()> {
+        let made = self.maker.make(|env, result| {
+            // SAFETY: as above.
+            unsafe { sys::napi_get_boolean(env, value, result) }
+        })?;
+        self.push(made);
         Ok(())
     }
 
-    pub(super) fn head(&mut self, client: u32, kind: u8, at: f64) -> Result<()> {
-        self.number(client.into())?;
-        self.number(kind.into())?;
-        self.number(at)
+    fn text(&mut self, text: &str) -> Result<()> {
+        self.utf8(text.as_bytes())
+    }
+
+    fn optional(&mut self, text: Option<&str>) -> Result<()> {
+        match text {
+            Some(text) => self.text(text),
+            None => self.null(),
+        }
+    }
+
+    fn null(&mut self) -> Result<()> {
+        // SAFETY: as above.
+        let made = self
+            .maker
+            .make(|env, result| unsafe { sys::napi_get_null(env, result) })?;
+        self.push(made);
+        Ok(())
+    }
+
+    /// Name, value, name, value, …
+    fn headers(&mut self, headers: Vec<(String, String)>) -> Result<()> {
+        let flat = headers.iter().flat_map(|(name, value)| [name, value]);
+        let texts = flat.map(|text| self.maker.text(text.as_bytes()));
+        let texts = texts.collect::<Result<Vec<_>>>()?;
+        let list = self.maker.list(&texts)?;
+        self.push(list);
+        Ok(())
+    }
+
+    /// A string, or an ArrayBuffer.
+    fn data(&mut self, data: Message) -> Result<()> {
+        match data {
+            Message::Text(text) => self.text(&text),
+            Message::Binary(bytes) => self.give(bytes),
+        }
     }
 
     /// Appends the row of a letter.
@@ -241,7 +218,7 @@ impl Rows {
         match content {
             Content::Messages(run) => {
                 let mut messages = Messages::new(self, from.id, at);
-                messages.run(run)?;
+                messages.run(run);
                 messages.finish()
             }
             Content::Agreed {
@@ -250,22 +227,26 @@ impl Rows {
                 url,
                 status,
                 headers,
-            } => {
-                self.head(from.id, 2, at)?;
-                self.text(&protocol)?;
-                self.text(&extensions)?;
-                self.text(&url)?;
-                self.number(status.into())?;
-                self.headers(headers)
-            }
+            } => self.row(|rows| {
+                rows.head(from.id, 2, at)?;
+                rows.text(&protocol)?;
+                rows.text(&extensions)?;
+                rows.text(&url)?;
+                rows.number(status.into())?;
+                rows.headers(headers)
+            }),
             Content::Notice(told) => self.notice(from.id, at, told),
             Content::Fate(fate) => self.fate(from.id, at, fate),
-            Content::Drained => self.head(from.id, 32, at),
+            Content::Drained => self.row(|rows| rows.head(from.id, 32, at)),
         }
     }
 
     /// Appends the row of what became of a message or a receipt.
     pub fn fate(&mut self, client: u32, at: f64, fate: Fate) -> Result<()> {
+        self.row(|rows| rows.fate_values(client, at, fate))
+    }
+
+    fn fate_values(&mut self, client: u32, at: f64, fate: Fate) -> Result<()> {
         match fate {
             Fate::Dropped { message, reason } => {
                 self.head(client, 30, at)?;
@@ -287,17 +268,23 @@ impl Rows {
 
     /// Appends the row of a call that was refused.
     pub fn refusal(&mut self, client: u32, at: f64, refusal: Refusal) -> Result<()> {
-        self.head(client, 12, at)?;
-        self.text(match refusal {
-            Refusal::ManuallyClosed => "WSR_ERR_CLOSED",
-            Refusal::CircuitOpen => "WSR_ERR_CIRCUIT_OPEN",
-            Refusal::HalfOpenLimit => "WSR_ERR_HALF_OPEN_LIMIT",
-        })?;
-        self.text(&refusal.to_string())
+        self.row(|rows| {
+            rows.head(client, 12, at)?;
+            rows.text(match refusal {
+                Refusal::ManuallyClosed => "WSR_ERR_CLOSED",
+                Refusal::CircuitOpen => "WSR_ERR_CIRCUIT_OPEN",
+                Refusal::HalfOpenLimit => "WSR_ERR_HALF_OPEN_LIMIT",
+            })?;
+            rows.text(&refusal.to_string())
+        })
     }
 
     /// Appends the row of a notice.
     pub fn notice(&mut self, client: u32, at: f64, notice: Notice) -> Result<()> {
+        self.row(|rows| rows.notice_values(client, at, notice))
+    }
+
+    fn notice_values(&mut self, client: u32, at: f64, notice: Notice) -> Result<()> {
         let Notice {
             event,
             retry_count,
@@ -402,35 +389,15 @@ impl Rows {
 
 impl ToNapiValue for Rows {
     /// As an array, for what a call returns.
-    unsafe fn to_napi_value(env: sys::napi_env, rows: Self) -> Result<sys::napi_value> {
-        let mut array = ptr::null_mut();
-        // SAFETY: each call gets the environment that this one was called with, and live values.
-        unsafe {
-            check_status!(sys::napi_create_array_with_length(
-                env,
-                rows.values.len(),
-                &mut array
-            ))?;
-            for (index, value) in rows.values.into_iter().enumerate() {
-                check_status!(sys::napi_set_element(env, array, index as u32, value))?;
-            }
-        }
-        Ok(array)
+    unsafe fn to_napi_value(_: sys::napi_env, rows: Self) -> Result<sys::napi_value> {
+        rows.maker.list(rows.values())
     }
 }
 
-unsafe extern "C" fn free_chunk(
-    _: sys::napi_env,
-    data: *mut std::ffi::c_void,
-    length: *mut std::ffi::c_void,
-) {
-    // SAFETY: `given_chunk` took the box of this length apart, and nobody else frees it.
-    drop(unsafe {
-        Box::from_raw(ptr::slice_from_raw_parts_mut(
-            data.cast::<u8>(),
-            length as usize,
-        ))
-    });
+/// The memory of an ArrayBuffer, or what is left of it, is needed no more.
+unsafe extern "C" fn free_chunk(_: sys::napi_env, _: *mut c_void, given: *mut c_void) {
+    // SAFETY: `give` has taken this reference apart, and nobody else frees it.
+    drop(unsafe { Arc::from_raw(given.cast::<Mutex<Vec<u8>>>()) });
 }
 
 /// Milliseconds with their fraction, down to the microsecond.

@@ -57,8 +57,8 @@ impl Wake {
                 sys::ThreadsafeFunctionCallMode::nonblocking,
             )
         };
-        if status == sys::Status::napi_closing {
-            // This answer gives the handle up; it must not be used again.
+        if status != sys::Status::napi_ok {
+            // It is closing: this answer gives the handle up, and it must not be used again.
             *handle = None;
         }
     }

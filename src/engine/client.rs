@@ -399,7 +399,8 @@ impl Client {
         }
         let writer = Writer::new(clock::seed(), wired.deflate.as_ref());
         core.begin(writer);
-        let mut reader = Reader::new(wired.max_payload, wired.deflate.as_ref());
+        let mut reader =
+            Reader::new(wired.max_payload, wired.deflate.as_ref()).with_longest(wired.longest);
         let longest_run = self.ways.longest_run();
         let inbox = (!wired.head.is_empty())
             .then(|| Inbox::read(&mut reader, &wired.head, &self.wanted, longest_run));

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::net::{Stream, Target};
 use crate::policy::Failure;
-use crate::wire::deflate;
+use crate::wire::{Longest, deflate};
 
 /// A connection after its handshake.
 pub struct Wired {
@@ -23,6 +23,8 @@ pub struct Wired {
     pub deflate: Option<deflate::Agreed>,
     /// Longest message that is taken, in bytes; 0 takes any.
     pub max_payload: usize,
+    /// Longest messages that JavaScript can be told.
+    pub longest: Longest,
 }
 
 pub type DialFuture = Pin<Box<dyn Future<Output = Result<Wired, Failure>> + Send>>;
@@ -44,6 +46,7 @@ pub struct Route {
     pub targets: Vec<Arc<Target>>,
     pub deflate: Option<deflate::Options>,
     pub max_payload: usize,
+    pub longest: Longest,
 }
 
 impl Dial for Route {
@@ -57,7 +60,7 @@ impl Dial for Route {
         // A list that has become shorter since the policy chose still has its first.
         let target = self.targets.get(place).or(self.targets.first()).cloned();
         let offered = self.deflate.clone();
-        let max_payload = self.max_payload;
+        let (max_payload, longest) = (self.max_payload, self.longest);
         Box::pin(async move {
             let target = target.ok_or_else(Failure::default)?;
             let reached = target
@@ -81,6 +84,7 @@ impl Dial for Route {
                 headers: reached.headers,
                 deflate,
                 max_payload,
+                longest,
             })
         })
     }

@@ -18,6 +18,7 @@ use crate::policy::{
     Answer, Backoff, Beat, Circuit, CircuitSettings, CloseCode, Delivery, Ending, Event, Failure,
     Heartbeat, Input, Jitter, Liveness, Notice, Reconnect, Refusal, Settings, State,
 };
+use crate::wire::Longest;
 
 #[cfg(target_os = "linux")]
 mod reading;
@@ -338,6 +339,7 @@ impl Dial for Memory {
                 headers: Vec::new(),
                 deflate: None,
                 max_payload: 0,
+                longest: Longest::default(),
             })
         })
     }

@@ -18,7 +18,7 @@ mod writer;
 
 use std::borrow::Cow;
 
-pub use reader::Reader;
+pub use reader::{Longest, Reader};
 pub use violation::Violation;
 pub use writer::Writer;
 

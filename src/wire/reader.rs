@@ -9,12 +9,73 @@ use super::{Event, Violation, close_code_allowed};
 /// was agreed, has been needed and must remember (see [`deflate`]).
 #[derive(Debug)]
 pub struct Reader {
-    max_payload: usize,
+    limits: Limits,
     decompressor: Option<Decompressor>,
     head: [u8; MAX_SERVER_HEAD],
     head_len: usize,
     state: State,
     message: Option<Message>,
+}
+
+/// The longest messages that their consumer can hold, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Longest {
+    pub text: usize,
+    pub binary: usize,
+}
+
+impl Default for Longest {
+    /// No bound.
+    fn default() -> Longest {
+        Longest {
+            text: usize::MAX,
+            binary: usize::MAX,
+        }
+    }
+}
+
+/// How many bytes a message may have.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    payload: usize,
+    longest: Longest,
+}
+
+/// One of the limits, and what passing it is.
+#[derive(Clone, Copy)]
+struct Limit {
+    bytes: usize,
+    passed: fn(usize) -> Violation,
+}
+
+impl Limits {
+    /// What a message of either kind may have.
+    fn least(self) -> usize {
+        let Longest { text, binary } = self.longest;
+        self.payload.min(text).min(binary)
+    }
+
+    fn of(self, is_text: bool) -> Limit {
+        let Longest { text, binary } = self.longest;
+        let longest = if is_text { text } else { binary };
+        if longest < self.payload {
+            Limit {
+                bytes: longest,
+                passed: Violation::TooLong,
+            }
+        } else {
+            Limit {
+                bytes: self.payload,
+                passed: Violation::TooBig,
+            }
+        }
+    }
+}
+
+impl Limit {
+    fn violation(self) -> Violation {
+        (self.passed)(self.bytes)
+    }
 }
 
 #[derive(Debug)]
@@ -50,10 +111,13 @@ impl Reader {
     /// `max_payload` bounds each message in bytes, after inflation; 0 is no bound.
     pub fn new(max_payload: usize, deflate: Option<&deflate::Agreed>) -> Self {
         Self {
-            max_payload: if max_payload == 0 {
-                usize::MAX
-            } else {
-                max_payload
+            limits: Limits {
+                payload: if max_payload == 0 {
+                    usize::MAX
+                } else {
+                    max_payload
+                },
+                longest: Longest::default(),
             },
             decompressor: deflate.map(Decompressor::new),
             head: [0; MAX_SERVER_HEAD],
@@ -61,6 +125,12 @@ impl Reader {
             state: State::Head,
             message: None,
         }
+    }
+
+    /// Bounds messages by what their consumer can hold, besides.
+    pub fn with_longest(mut self, longest: Longest) -> Self {
+        self.limits.longest = longest;
+        self
     }
 
     /// Decodes all of `input`, calling `sink` for each event in order.
@@ -85,7 +155,7 @@ impl Reader {
             match &mut self.state {
                 State::Head => {
                     if self.head_len == 0 && self.message.is_none() {
-                        short_messages(&mut input, self.max_payload, sink)?;
+                        short_messages(&mut input, self.limits.least(), sink)?;
                     }
                     let Some(head) = self.next_head(&mut input)? else {
                         return Ok(());
@@ -211,18 +281,18 @@ impl Reader {
     /// is inflated.
     #[inline]
     fn admit(&self, head: Head) -> Result<usize, Violation> {
-        let too_big = Violation::TooBig(self.max_payload);
-        let Ok(len) = usize::try_from(head.len) else {
-            return Err(too_big);
+        let (compressed, is_text, before) = match &self.message {
+            Some(Message { compressed, body }) if !head.opcode.is_control() => {
+                (*compressed, body.is_text(), body.len())
+            }
+            Some(_) | None => (head.compressed, head.opcode == Opcode::Text, 0),
         };
-        let (compressed, before) = match &self.message {
-            Some(message) if !head.opcode.is_control() => (message.compressed, message.body.len()),
-            Some(_) | None => (head.compressed, 0),
-        };
-        if compressed || head.opcode.is_control() || len <= self.max_payload - before {
-            Ok(len)
-        } else {
-            Err(too_big)
+        let limit = self.limits.of(is_text);
+        match usize::try_from(head.len) {
+            Ok(len) if compressed || head.opcode.is_control() || len <= limit.bytes - before => {
+                Ok(len)
+            }
+            Ok(_) | Err(_) => Err(limit.violation()),
         }
     }
 
@@ -237,18 +307,18 @@ impl Reader {
         let Some(Message { compressed, body }) = &mut self.message else {
             return Ok(());
         };
-        let max = self.max_payload;
+        let limit = self.limits.of(body.is_text());
         match &mut self.decompressor {
-            Some(decompressor) if *compressed => {
-                decompressor.inflate(piece, chunk, |inflated| body.push(inflated, 0, max, max))
-            }
+            Some(decompressor) if *compressed => decompressor.inflate(piece, chunk, |inflated| {
+                body.push(inflated, 0, limit.bytes, limit)
+            }),
             Some(_) | None => {
                 let ceiling = if fin {
                     body.len() + piece.len() + left
                 } else {
-                    max
+                    limit.bytes
                 };
-                body.push(piece, left, ceiling, max)
+                body.push(piece, left, ceiling, limit)
             }
         }
     }
@@ -266,8 +336,8 @@ impl Reader {
             return Ok(());
         };
         if compressed && let Some(decompressor) = &mut self.decompressor {
-            let max = self.max_payload;
-            decompressor.finish(chunk, |inflated| body.push(inflated, 0, max, max))?;
+            let limit = self.limits.of(body.is_text());
+            decompressor.finish(chunk, |inflated| body.push(inflated, 0, limit.bytes, limit))?;
         }
         sink(match body {
             Body::Text(text) => Event::Text(text.finish().map_err(Violation::TextNotUtf8)?.into()),
@@ -302,6 +372,13 @@ impl Reader {
 }
 
 impl Body {
+    fn is_text(&self) -> bool {
+        match self {
+            Self::Text(_) => true,
+            Self::Binary(_) => false,
+        }
+    }
+
     fn len(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),
@@ -314,9 +391,9 @@ impl Body {
         bytes: &[u8],
         left: usize,
         ceiling: usize,
-        max: usize,
+        limit: Limit,
     ) -> Result<(), Violation> {
-        let (kept, over) = bytes.split_at(bytes.len().min(max - self.len()));
+        let (kept, over) = bytes.split_at(bytes.len().min(limit.bytes - self.len()));
         match self {
             Self::Text(text) => text
                 .push(kept, left, ceiling)
@@ -330,7 +407,7 @@ impl Body {
         if over.is_empty() {
             Ok(())
         } else {
-            Err(Violation::TooBig(max))
+            Err(limit.violation())
         }
     }
 }
@@ -356,8 +433,8 @@ fn close(payload: &[u8]) -> Result<Event<'_>, Violation> {
     })
 }
 
-/// Goes through the short messages at the front of `input`. They are most of all, so they get a loop of
-/// their own, which asks of them only what can be wrong with them.
+/// Goes through the short messages at the front of `input`, of at most `max` bytes. They are most of all, so they get a
+/// loop of their own, which asks of them only what can be wrong with them.
 #[inline]
 fn short_messages(
     input: &mut &[u8],

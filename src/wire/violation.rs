@@ -44,6 +44,10 @@ pub enum Violation {
     ReasonNotUtf8,
     #[error("Message too big: more than maxPayload, which is {0} bytes")]
     TooBig(usize),
+    #[error(
+        "Message too big: more than {0} bytes, the longest of its kind that JavaScript can have"
+    )]
+    TooLong(usize),
 }
 
 impl Violation {
@@ -63,7 +67,7 @@ impl Violation {
             | Self::CloseLength
             | Self::CloseCode(_) => 1002,
             Self::Compression | Self::TextNotUtf8(_) | Self::ReasonNotUtf8 => 1007,
-            Self::TooBig(_) => 1009,
+            Self::TooBig(_) | Self::TooLong(_) => 1009,
         }
     }
 
@@ -72,7 +76,7 @@ impl Violation {
         match self {
             Self::Compression => "WSR_ERR_PROTOCOL",
             Self::TextNotUtf8(_) | Self::ReasonNotUtf8 => "WSR_ERR_INVALID_UTF8",
-            Self::TooBig(_) => "WSR_ERR_MESSAGE_TOO_BIG",
+            Self::TooBig(_) | Self::TooLong(_) => "WSR_ERR_MESSAGE_TOO_BIG",
             Self::ReservedBits(_)
             | Self::CompressedBit(_)
             | Self::Opcode(_)
@@ -108,6 +112,10 @@ mod tests {
         );
         assert_eq!(
             codes(Violation::TooBig(1)),
+            (1009, "WSR_ERR_MESSAGE_TOO_BIG")
+        );
+        assert_eq!(
+            codes(Violation::TooLong(1)),
             (1009, "WSR_ERR_MESSAGE_TOO_BIG")
         );
     }

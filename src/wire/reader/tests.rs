@@ -197,6 +197,33 @@ fn a_message_too_big_fails_on_the_head_that_promises_it() {
 }
 
 #[test]
+fn a_message_longer_than_its_kind_can_be_held_is_refused_before_it_comes() {
+    let longest = Longest {
+        text: 5,
+        binary: 10,
+    };
+    let read = |max_payload, bytes: &[u8]| {
+        Reader::new(max_payload, None)
+            .with_longest(longest)
+            .feed(bytes, |_| {})
+    };
+    assert_eq!(read(0, &frame(TEXT, "01234")), Ok(()));
+    assert_eq!(read(0, &[TEXT, 6]), Err(Violation::TooLong(5)));
+    assert_eq!(
+        read(0, &[TEXT, 127, 0, 0, 0, 0, 32, 0, 0, 0]),
+        Err(Violation::TooLong(5))
+    );
+    let mut fragments = frame(FIRST_TEXT, "0123");
+    fragments.extend([LAST, 2]);
+    assert_eq!(read(0, &fragments), Err(Violation::TooLong(5)));
+    assert_eq!(read(0, &frame(BINARY, [0; 10])), Ok(()));
+    assert_eq!(read(0, &[BINARY, 11]), Err(Violation::TooLong(10)));
+    assert_eq!(read(7, &[TEXT, 6]), Err(Violation::TooLong(5)));
+    assert_eq!(read(7, &[BINARY, 8]), Err(Violation::TooBig(7)));
+    assert_eq!(read(0, &frame(PING, [0; 125])), Ok(()));
+}
+
+#[test]
 fn a_head_that_promises_much_costs_nothing_until_the_bytes_come() {
     let mut reader = Reader::new(0, None);
     reader
@@ -340,6 +367,17 @@ fn the_limit_counts_inflated_bytes_exactly() {
     assert_eq!(inflated("", 1000, &bytes).len(), 1);
     assert!(inflated("", 1000, &bytes)[0].starts_with("Text"));
     assert_eq!(inflated("", 999, &bytes), ["TooBig(999)"]);
+    let longest = |text| Longest {
+        text,
+        ..Longest::default()
+    };
+    let inflate = |text| {
+        let agreed = super::super::testing::agreed("");
+        let mut reader = Reader::new(0, Some(&agreed)).with_longest(longest(text));
+        trace(&mut reader, [&bytes[..]])
+    };
+    assert!(inflate(1000)[0].starts_with("Text"));
+    assert_eq!(inflate(999), ["TooLong(999)"]);
 }
 
 #[test]
