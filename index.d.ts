@@ -35,7 +35,7 @@ export interface UrlLike {
 export interface CircuitBreakerOptions {
   /**
    * Failures in a row that open the circuit. An `open` starts the count again.
-   * An integer of at least 1; a large one turns the circuit breaker off in effect.
+   * An integer of at least 1; `Infinity` turns the circuit breaker off, where there is no `window`.
    * @defaultValue 5
    */
   failureThreshold?: Optional<number>;
@@ -81,7 +81,7 @@ export type CircuitScope = 'instance' | 'host' | (string & {});
 
 /** The circuit breaker's settings as the object holds them: each can be read and written. */
 export interface CircuitBreakerSettings {
-  /** Failures in a row that open the circuit. */
+  /** Failures in a row that open the circuit; `Infinity` where the circuit breaker is off. */
   failureThreshold: number;
   /** Milliseconds from opening to the first probe. */
   resetTimeout: number;
@@ -109,16 +109,17 @@ export interface PerMessageDeflateOptions {
   clientMaxWindowBits?: Optional<number | boolean>;
   /** Smaller messages go out uncompressed, in bytes. @defaultValue 1024 */
   threshold?: Optional<number>;
-  /** How hard to compress. Only these two of zlib's options have an effect. */
+  /** How hard to compress. No other of zlib's options is taken. */
   zlibDeflateOptions?: Optional<{
     /** -1 (zlib's default) to 9. */
     level?: Optional<number>;
     /** 1 to 9. */
     memLevel?: Optional<number>;
-    [other: string]: unknown;
+    /** Taken, as in `ws`; has nothing to tune here. */
+    chunkSize?: Optional<number>;
   }>;
   /** Taken, as in `ws`; has nothing to tune here. */
-  zlibInflateOptions?: Optional<object>;
+  zlibInflateOptions?: Optional<{ chunkSize?: Optional<number> }>;
   /** Taken, as in `ws`; has nothing to tune here. */
   concurrencyLimit?: Optional<number>;
 }
@@ -127,7 +128,23 @@ export interface PerMessageDeflateOptions {
 export type TlsBlobs = string | Uint8Array | ReadonlyArray<string | Uint8Array>;
 
 /** Names and values of headers of the upgrade request. */
-export type RequestHeaders = Record<string, string | number | readonly string[]>;
+export type RequestHeaders = Record<string, RequestHeader>;
+
+/** The value of a header: one, or several that are sent one by one. */
+export type RequestHeader = string | number | readonly string[];
+
+/** What a `Headers` and a `URLSearchParams` have in common. */
+export interface HeaderList {
+  append(name: string, value: string): void;
+  [Symbol.iterator](): Iterator<[string, string]>;
+}
+
+/** Headers of the upgrade request in any of the forms that are taken. */
+export type HeadersInput =
+  | RequestHeaders
+  | HeaderList
+  | ReadonlyMap<string, RequestHeader>
+  | ReadonlyArray<readonly [string, RequestHeader]>;
 
 /** Names and values of a response's headers: names in lower case, lists joined, `set-cookie` an array. */
 export type ResponseHeaders = Record<string, string | string[]>;
@@ -184,7 +201,7 @@ export type JitterKind = 'full' | 'equal' | 'decorrelated' | 'none';
  */
 export interface WebSocketOptions {
   /** Headers of the upgrade request, sent on every attempt. Names in any case. */
-  headers?: Optional<PerAttempt<RequestHeaders>>;
+  headers?: Optional<PerAttempt<HeadersInput>>;
   /** The `Origin` header. @defaultValue none */
   origin?: Optional<string>;
   /** `user:password` for Basic authentication. @defaultValue none, or the URL's credentials */
@@ -340,7 +357,7 @@ export interface CommonOptions {
    * });
    * ```
    */
-  headers?: Optional<PerAttempt<RequestHeaders>>;
+  headers?: Optional<PerAttempt<HeadersInput>>;
   /** How to connect: headers, TLS, limits. @defaultValue \{\} */
   websocketOptions?: Optional<WebSocketOptions>;
   /**
@@ -476,8 +493,8 @@ export interface CommonOptions {
    * @defaultValue true
    */
   detectSleep?: Optional<boolean>;
-  /** When to stop connecting to a server that keeps failing. */
-  circuitBreaker?: Optional<CircuitBreakerOptions>;
+  /** When to stop connecting to a server that keeps failing; `false` never does. */
+  circuitBreaker?: Optional<CircuitBreakerOptions | false>;
   /**
    * Whether `send()` is accepted without a connection: `true`, or the bounds, while connecting, waiting to retry and
    * blocked; what waits goes out in order at `open`. `false` turns it off: `send()` throws in any state but `OPEN`.
@@ -960,8 +977,8 @@ export declare class WebSocketReconnect extends EventEmitter {
   get protocols(): string[];
   set protocols(value: Optional<PerAttempt<string | readonly string[]>>);
   /** Headers beside those of `websocketOptions`, as they were given. */
-  get headers(): PerAttempt<RequestHeaders> | undefined;
-  set headers(value: Optional<PerAttempt<RequestHeaders>>);
+  get headers(): Optional<PerAttempt<HeadersInput>>;
+  set headers(value: Optional<PerAttempt<HeadersInput>>);
   /**
    * How the next attempt connects. Assigning holds at once; what is written into the object is read at
    * `connect()` and after each `retry`. A token that expires belongs into `headers` as a function.
@@ -973,7 +990,7 @@ export declare class WebSocketReconnect extends EventEmitter {
   set heartbeatMessage(value: Optional<string | object>);
   /** The circuit breaker's settings. */
   get circuitBreaker(): CircuitBreakerSettings;
-  set circuitBreaker(value: Optional<CircuitBreakerOptions>);
+  set circuitBreaker(value: Optional<CircuitBreakerOptions | false>);
   /** Retries in a row before the client gives up. */
   get maxRetries(): number;
   set maxRetries(value: Optional<number>);

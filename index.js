@@ -2,20 +2,46 @@
 
 const { Backlog } = require('./lib/backlog.js');
 const delivery = require('./lib/delivery.js');
-const { badRange, badType, ignore, notConnected, oneOf, rejected } = require('./lib/errors.js');
+const { badRange, badType, coded, ignore, notConnected, oneOf, rejected } = require('./lib/errors.js');
 const liveness = require('./lib/liveness.js');
 const { setImmediate } = require('./lib/loop.js');
 const mailbox = require('./lib/mailbox.js');
 const options = require('./lib/options.js');
 const own = require('./lib/own.js');
-const { jitterNumber } = require('./lib/reconnect-options.js');
+const { meant, take } = require('./lib/names.js');
+const { READERS, jitterNumber } = require('./lib/reconnect-options.js');
 const { Reconnector, checkClose } = require('./lib/reconnector.js');
 const { mayNeedTrust, thrownHere } = require('./lib/routed.js');
+const { WEBSOCKET_OPTIONS, isWebSocketOption } = require('./lib/websocket-options.js');
 
 const STATES = ['CLOSED', 'CONNECTING', 'OPEN', 'CLOSING', 'BLOCKED', 'FAILED'];
 const CIRCUIT_STATES = ['CLOSED', 'OPEN', 'HALF-OPEN'];
 const BINARY_TYPES = ['nodebuffer', 'arraybuffer'];
 const READY_STATES = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 };
+
+const OPTIONS = ['url', 'urls', 'protocols', 'headers', 'websocketOptions', 'heartbeatMessage'].concat(
+  ['circuitBreaker', 'queue', 'delivery'],
+  ...[options.NUMBERS, delivery.BUFFER, liveness.OPTIONS, READERS].map(Object.keys),
+);
+
+/** Names that this process has been warned of. */
+const warned = new Set();
+
+/** An option that is not known may be one of another version, so it is no reason to fail; in the wrong place it is. */
+function misplaced(name) {
+  if (isWebSocketOption(name)) {
+    const allowed = `allowed is websocketOptions: { ${name}: … }`;
+    throw coded(TypeError, 'WSR_ERR_OPTION', `${name}: belongs into websocketOptions; ${allowed}`);
+  }
+  if (warned.has(name)) return;
+  warned.add(name);
+  const hint = meant(name, OPTIONS.concat(WEBSOCKET_OPTIONS), (other) =>
+    OPTIONS.includes(other) ? other : `websocketOptions.${other}`,
+  );
+  process.emitWarning(`${name} is no option of WebSocketReconnect and has no effect${hint}`, {
+    code: 'WSR_WARN_OPTION',
+  });
+}
 
 /** The view of a binary message that `send` takes, or undefined. */
 function bytesOf(data) {
@@ -37,7 +63,7 @@ function bytesOfMessage(data) {
 class WebSocketReconnect extends Reconnector {
   constructor(given) {
     super();
-    const settings = options.object('options', given);
+    const settings = take(options.object('options', given), OPTIONS, misplaced);
     const inner = Object.assign(this[own.inner], {
       heartbeatMessage: settings.heartbeatMessage,
       numbers: {},

@@ -15,7 +15,7 @@ const NUMBERS = [
   ['jitter', 0.1, [0, 0.5, 1], [-0.01, 1.01, NaN]],
   ['heartbeatInterval', 30000, [0, 1, 1e6], [-1, NaN]],
   ['heartbeatTimeout', 5000, [1, 1e6], [0, -1, NaN]],
-  ['circuitBreaker.failureThreshold', 5, [1, 1e6], [0, -1, 1.5, NaN]],
+  ['circuitBreaker.failureThreshold', 5, [1, 1e6, Infinity], [0, -1, 1.5, NaN, -Infinity]],
   ['circuitBreaker.resetTimeout', 60000, [1, 1e6], [0, -1, NaN]],
   ['circuitBreaker.halfOpenMaxRequests', 3, [1, 1e6], [0, -1, 1.5, NaN]],
   ['circuitBreaker.window', 0, [0, 1, 1e6], [-1, NaN, Infinity]],
@@ -254,10 +254,6 @@ describe('object options', () => {
     assert.strictEqual(ws.circuitBreaker.failureThreshold, 2);
   });
 
-  it('unknown options are ignored', () => {
-    make({ unknown: 1, circuitBreaker: { unknown: 1 } });
-  });
-
   it('options given are not changed', () => {
     const options = Object.freeze({
       url: URL_,
@@ -266,6 +262,234 @@ describe('object options', () => {
       circuitBreaker: Object.freeze({ failureThreshold: 2 }),
     });
     new WebSocketReconnect(options);
+  });
+});
+
+describe('circuitBreaker: false', () => {
+  for (const [how, options] of [
+    ['false', { circuitBreaker: false }],
+    ['a failureThreshold of Infinity', { circuitBreaker: { failureThreshold: Infinity } }],
+  ]) {
+    it(`as ${how} lets no failure open the circuit`, async () => {
+      const { ws, log } = client({
+        ...options,
+        url: `ws://127.0.0.1:${await deadPort()}/`,
+        maxRetries: 7,
+        baseDelay: 1,
+      });
+      await assert.rejects(ws.connect(), { code: 'WSR_ERR_GAVE_UP' });
+      assert.deepStrictEqual(log.of('circuitChange'), []);
+      assert.strictEqual(ws.circuitFailures, 8);
+      assert.strictEqual(ws.circuitBreaker.failureThreshold, Infinity);
+      assert.strictEqual(ws.getStats().failureThreshold, Infinity);
+    });
+  }
+
+  it('can be assigned, and taken back', () => {
+    const ws = make({});
+    ws.circuitBreaker = false;
+    for (let i = 0; i < 9; i++) ws.handleError(new Error('mine'));
+    assert.strictEqual(ws.circuitState, 'CLOSED');
+    ws.circuitBreaker.failureThreshold = 10;
+    ws.handleError(new Error('mine'));
+    assert.strictEqual(ws.circuitState, 'OPEN');
+  });
+});
+
+describe('a name that is not known', () => {
+  const { emitWarning } = process;
+  let warnings;
+  beforeEach(() => {
+    warnings = [];
+    process.emitWarning = (...args) => warnings.push(args);
+  });
+  afterEach(() => {
+    process.emitWarning = emitWarning;
+  });
+
+  /** That the error is of this kind, names the option, and says what may be meant. */
+  const hints =
+    (name, meant, code = 'WSR_ERR_OPTION') =>
+    (error) => {
+      assert.ok(error instanceof TypeError, error.message);
+      assert.strictEqual(error.code, code);
+      const rest = meant ? `did you mean ${meant}?` : 'llowed are ';
+      for (const part of [name, rest])
+        assert.ok(error.message.includes(part), `'${part}' is not in: ${error.message}`);
+      return true;
+    };
+
+  it('warns once at the top, with the nearest name', () => {
+    for (const [name, meant] of [
+      ['maxRetrys', 'maxRetries'],
+      ['heartBeatInterval', 'heartbeatInterval'],
+      ['rejectUnauthorised', 'websocketOptions.rejectUnauthorized'],
+      ['nothingLikeIt', undefined],
+      ['toString', undefined],
+      ['constructor', undefined],
+    ]) {
+      warnings = [];
+      make({ [name]: 1 });
+      make({ [name]: 1 });
+      assert.strictEqual(warnings.length, 1, name);
+      const [[message, { code }]] = warnings;
+      assert.strictEqual(code, 'WSR_WARN_OPTION');
+      assert.ok(message.startsWith(`${name} is no option of WebSocketReconnect`), message);
+      assert.strictEqual((/did you mean (.*)\?/.exec(message) || [])[1], meant);
+    }
+  });
+
+  it('throws at the top where it belongs into websocketOptions', () => {
+    for (const name of [
+      'rejectUnauthorized',
+      'agent',
+      'ca',
+      'handshakeTimeout',
+      'protocolVersion',
+      'lookup',
+    ]) {
+      assert.throws(
+        () => make({ [name]: {} }),
+        (error) => error.code === 'WSR_ERR_OPTION' && error.message.includes(`websocketOptions: { ${name}`),
+      );
+    }
+  });
+
+  it('throws inside of an option', () => {
+    for (const [options, name, meant] of [
+      [{ circuitBreaker: { failureTreshold: 3 } }, 'circuitBreaker.failureTreshold', 'failureThreshold'],
+      [{ circuitBreaker: { unknown: 3 } }, 'circuitBreaker.unknown'],
+      [{ circuitBreaker: { toString: 3 } }, 'circuitBreaker.toString'],
+      [{ queue: { maxMesages: 3 } }, 'queue.maxMesages', 'maxMessages'],
+      [{ queue: { constructor: 3 } }, 'queue.constructor'],
+    ]) {
+      assert.throws(() => make(options), hints(name, meant));
+    }
+  });
+
+  it('throws where it is assigned to the circuit breaker, of which nothing can be taken away', () => {
+    const ws = make({});
+    assert.throws(
+      () => (ws.circuitBreaker.failureTreshold = 3),
+      hints('failureTreshold', 'failureThreshold'),
+    );
+    assert.throws(() => (ws.circuitBreaker.toString = 3), hints('circuitBreaker.toString'));
+    assert.throws(() => (ws.circuitBreaker[Symbol('mine')] = 3), hints('circuitBreaker.Symbol(mine)'));
+    assert.throws(() => delete ws.circuitBreaker.scope, TypeError);
+    const value = 'bad';
+    assert.throws(() => Object.defineProperty(ws.circuitBreaker, 'failureThreshold', { value }), TypeError);
+    assert.strictEqual(ws.circuitBreaker.failureThreshold, 5);
+  });
+
+  it('rejects a receipt', async () => {
+    const ws = make({});
+    for (const receipt of [ws.sendConfirmed('x', { timout: 1 }), ws.flush({ timout: 1 })]) {
+      await assert.rejects(receipt, hints('options.timout', 'timeout'));
+    }
+  });
+
+  it('is heeded nowhere where it is undefined or null', () => {
+    make({ unset: undefined, agent: null, circuitBreaker: { unset: null }, queue: { unset: undefined } });
+    assert.deepStrictEqual(warnings, []);
+  });
+
+  it('is none of the options', () => {
+    make({ urls: [URL_], protocols: [], websocketOptions: {}, headers: {}, maxRetries: 10, baseDelay: 1000 });
+    make({ maxDelay: 1, multiplier: 2, jitter: 0.1, heartbeatInterval: 0, heartbeatTimeout: 1 });
+    make({ heartbeatMessage: 'x', circuitBreaker: { failureThreshold: 1, resetTimeout: 1 }, queue: true });
+    assert.deepStrictEqual(warnings, []);
+  });
+});
+
+describe('an object of options', () => {
+  it('is read once, whether its options are its own, inherited or computed', () => {
+    const reads = {};
+    const counting = (values) => {
+      const prototype = {};
+      for (const name of Object.keys(values)) {
+        Object.defineProperty(prototype, name, {
+          get() {
+            reads[name] = (reads[name] || 0) + 1;
+            return values[name];
+          },
+        });
+      }
+      return Object.create(prototype);
+    };
+    const ws = new WebSocketReconnect(
+      counting({
+        url: URL_,
+        maxRetries: 3,
+        heartbeatMessage: 'beat',
+        heartbeatReply: () => true,
+        circuitBreaker: counting({ failureThreshold: 2, scope: 'instance' }),
+        queue: counting({ maxMessages: 7, overflow: 'drop-oldest' }),
+      }),
+    );
+    assert.deepStrictEqual(
+      Object.entries(reads).filter(([, count]) => count !== 1),
+      [],
+    );
+    assert.strictEqual(ws.maxRetries, 3);
+    assert.strictEqual(ws.circuitBreaker.failureThreshold, 2);
+    assert.strictEqual(ws.queue.maxMessages, 7);
+  });
+});
+
+describe('an error about an option', () => {
+  const secret = 'S3cret';
+  it('shows no secret', () => {
+    const bad = [
+      [`ws://me:${secret}@host`],
+      { url: `http://me:${secret}@host/` },
+      { url: `ws://host/#${secret}` },
+      { url: `nonsense?token=${secret}` },
+      { url: [`ws://me:${secret}@host`] },
+      { urls: [`ws://me:${secret}@host`, `ws://me:${secret}@host`] },
+      { urls: [`http://host/?token=${secret}`] },
+      { urls: `ws://me:${secret}@host` },
+      { protocols: ['v1', `bearer ${secret}`] },
+      { protocols: [secret, secret] },
+      { protocols: { token: secret } },
+      { headers: `Authorization: ${secret}` },
+      { headers: { Authorization: { token: secret } } },
+      { headers: { [`Authorization: ${secret}`]: '' } },
+      { headers: { Authorization: `${secret}\n` } },
+      { headers: [[secret]] },
+      { heartbeatMessage: () => secret },
+      { heartbeatMessage: Symbol(secret) },
+      { websocketOptions: [secret] },
+      { websocketOptions: { headers: [[{ secret }, 'x']] } },
+      { websocketOptions: { auth: { secret } } },
+      { websocketOptions: { auth: `me:${secret}\n` } },
+      { websocketOptions: { passphrase: [secret] } },
+      { websocketOptions: { key: secret } },
+      { websocketOptions: { key: { secret } } },
+      { websocketOptions: { key: [secret, secret] } },
+      { websocketOptions: { pfx: [secret, secret] } },
+      { websocketOptions: { pfx: secret, passphrase: secret } },
+      { websocketOptions: { ca: [{ secret }], cert: secret } },
+    ];
+    for (const options of bad) {
+      const given = Array.isArray(options) ? options[0] : { url: URL_, ...options };
+      if (options.urls) delete given.url;
+      assert.throws(
+        () => new WebSocketReconnect(given),
+        (error) => {
+          const { message, code } = error;
+          assert.ok(!`${message} ${error.stack}`.includes(secret), message);
+          return code === 'WSR_ERR_OPTION';
+        },
+      );
+    }
+  });
+
+  it('shows no message that cannot be sent', () => {
+    const ws = make({});
+    assert.throws(
+      () => ws.send({ token: secret }),
+      ({ message }) => message.includes('an object') && !message.includes(secret),
+    );
   });
 });
 

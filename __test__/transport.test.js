@@ -4,6 +4,7 @@ const assert = require('assert');
 const { constants } = require('buffer');
 const os = require('os');
 const { inspect } = require('util');
+const vm = require('vm');
 const { startServer } = require('./peer/index.js');
 const { WebSocketReconnect, client, openClient } = require('./support/clients.js');
 
@@ -95,9 +96,92 @@ describe('websocketOptions.headers', () => {
   });
 
   it('of the wrong type are refused', () => {
-    for (const headers of ['X: y', 5, ['X', 'y'], { x: {} }, { x: [{}] }, { x: true }]) {
-      assert.throws(() => make({ headers }), { name: 'TypeError' }, JSON.stringify(headers));
+    class Own {}
+    for (const headers of [
+      'X: y',
+      5,
+      true,
+      ['X', 'y'],
+      [['X']],
+      [['X', 'y', 'z']],
+      [[5, 'y']],
+      { x: {} },
+      { x: [{}] },
+      { x: true },
+      new Map([['x', {}]]),
+      new Map([[{}, 'x']]),
+      new Set([['x', 'y']]),
+      new Date(),
+      new Own(),
+      Object.create({ x: 'y' }),
+      Promise.resolve({}),
+      [['x', 'y']].values(),
+    ]) {
+      const refused = { name: 'TypeError', code: 'WSR_ERR_OPTION' };
+      assert.throws(() => make({ headers }), refused);
+      assert.throws(() => new WebSocketReconnect({ url: 'ws://127.0.0.1:1/', headers }), refused);
+      const ws = make({});
+      assert.throws(() => (ws.headers = headers), refused);
+      assert.throws(() => (ws.websocketOptions = { headers }), refused);
     }
+  });
+
+  describe('in another form than an object', () => {
+    const entries = [
+      ['X-One', 'first'],
+      ['X-Two', 'second'],
+    ];
+    const { Headers } = /** @type {any} */ (global);
+    const forms = {
+      entries: () => entries,
+      'a Map': () => new Map(entries),
+      URLSearchParams: () => new URLSearchParams(entries),
+      Headers: Headers && (() => new Headers(entries)),
+      'an object without a prototype': () => Object.assign(Object.create(null), Object.fromEntries(entries)),
+      'an object of another realm': () => vm.runInNewContext('({ "X-One": "first", "X-Two": "second" })'),
+      'a Map of another realm': () =>
+        vm.runInNewContext('new Map([["X-One", "first"], ["X-Two", "second"]])'),
+    };
+    const places = {
+      headers: (headers) => ({ headers }),
+      'what headers() returns': (headers) => ({ headers: () => headers }),
+      'what headers() promises': (headers) => ({ headers: async () => headers }),
+      'websocketOptions.headers': (headers) => ({ websocketOptions: { headers } }),
+      'what websocketOptions.headers() returns': (headers) => ({
+        websocketOptions: { headers: () => headers },
+      }),
+    };
+    for (const form of Object.keys(forms)) {
+      for (const place of Object.keys(places)) {
+        it(`${form} are sent, as ${place}`, async function () {
+          if (!forms[form]) this.skip();
+          const server = await startServer();
+          await openClient({ url: server.url, ...places[place](forms[form]()) });
+          const [{ headers }] = await server.handshakes();
+          assert.deepStrictEqual([headers['x-one'], headers['x-two']], ['first', 'second']);
+        });
+      }
+    }
+
+    it('are sent where they are assigned, on every attempt, and lists one by one', async () => {
+      const server = await startServer({ plan: ['accept', 'refuse', 'accept'] });
+      const { ws, log } = await openClient({ url: server.url });
+      ws.headers = new Map([['X-One', ['a', 'b']]]);
+      ws.websocketOptions = { headers: new Map([['X-Two', 7]]) };
+      await server.cut();
+      await log.until('open');
+      const shakes = await server.handshakes();
+      for (const { headers } of shakes.slice(1)) {
+        assert.deepStrictEqual([headers['x-one'], headers['x-two']], ['a, b', '7']);
+      }
+      assert.strictEqual(shakes.length, 3);
+    });
+
+    it('fail the attempt where a function returns what is none', async () => {
+      const { ws, log } = client({ url: 'ws://127.0.0.1:1/', headers: () => new Set(), maxRetries: 0 });
+      await assert.rejects(ws.connect());
+      assert.strictEqual(log.of('error')[0].code, 'WSR_ERR_OPTION');
+    });
   });
 
   it('that are undefined or null are refused or left out, never sent as words', async () => {
@@ -494,6 +578,8 @@ describe('websocketOptions', () => {
     ciphers: 'ALL',
     minVersion: 'TLSv1.2',
     unheardOf: 1,
+    toString: 1,
+    constructor: 1,
   };
   for (const [name, value] of Object.entries(refused)) {
     it(`${name} is refused by name`, () => {
@@ -516,6 +602,19 @@ describe('websocketOptions', () => {
     make({ agent: undefined, lookup: undefined, checkServerIdentity: undefined });
   });
 
+  it('a name that is not known is told the nearest', () => {
+    assert.throws(() => make({ rejectUnauthorised: false }), /did you mean rejectUnauthorized\?/);
+    assert.throws(() => make({ perMessageDeflate: { treshold: 5 } }), /did you mean threshold\?/);
+  });
+
+  it('what tunes the zlib of ws is taken', () => {
+    const zlibDeflateOptions = { chunkSize: 1024, memLevel: 7, level: 3 };
+    const zlibInflateOptions = { chunkSize: 10 * 1024 };
+    make({
+      perMessageDeflate: { zlibDeflateOptions, zlibInflateOptions, concurrencyLimit: 10, threshold: 1024 },
+    });
+  });
+
   it('protocolVersion is 13 alone', () => {
     make({ protocolVersion: 13 });
     assert.throws(() => make({ protocolVersion: 8 }), /websocketOptions\.protocolVersion/);
@@ -529,7 +628,32 @@ describe('websocketOptions', () => {
     maxPayload: [['5'], [-1, 1.5]],
     followRedirects: [['yes', 1], []],
     maxRedirects: [['5'], [-1, 1.5]],
-    perMessageDeflate: [['yes', 5], []],
+    perMessageDeflate: [
+      [
+        'yes',
+        5,
+        { serverNoContextTakeover: 'no' },
+        { clientNoContextTakeover: 1 },
+        { serverMaxWindowBits: '9' },
+        { threshold: '5' },
+        { zlibDeflateOptions: 5 },
+        { zlibDeflateOptions: { level: '1' } },
+        { zlibDeflateOptions: { strategy: 1 } },
+        { zlibDeflateOptions: { toString: 1 } },
+        { zlibInflateOptions: [] },
+        { zlibInflateOptions: { windowBits: 9 } },
+        { concurrencyLimit: '5' },
+        { treshold: 5 },
+        { constructor: 5 },
+      ],
+      [
+        { clientMaxWindowBits: 16 },
+        { threshold: -1 },
+        { zlibDeflateOptions: { memLevel: 10 } },
+        { zlibDeflateOptions: { chunkSize: 0 } },
+        { concurrencyLimit: 0 },
+      ],
+    ],
     closeTimeout: [['5'], [-1, NaN]],
     localAddress: [[5], []],
     servername: [[5], []],

@@ -1,6 +1,7 @@
 'use strict';
 
 const { badType, coded, oneOf } = require('./errors.js');
+const { takeKnown } = require('./names.js');
 const { number, object } = require('./options.js');
 
 /** Kinds of the rows that tell what became of what was sent (see src/binding/value.rs). */
@@ -68,7 +69,7 @@ function delivery(options) {
   if (!absent && (typeof asked !== 'object' || Array.isArray(asked))) {
     throw badType('queue', queue, 'true, false or an object');
   }
-  const given = object('queue', asked);
+  const given = takeKnown('queue', object('queue', asked), [...Object.keys(QUEUE), 'overflow']);
   const limits = { overflow: word('queue.overflow', given.overflow, OVERFLOWS) };
   for (const name of Object.keys(QUEUE)) limits[name] = number(`queue.${name}`, given[name], QUEUE[name]);
   const keeps = guarantee === 'at-least-once';
@@ -103,7 +104,7 @@ const BUFFER_FULL = 8;
 
 /** The time limit of a receipt in ms; 0 is none. */
 function timeout(options) {
-  const given = object('options', options);
+  const given = takeKnown('options', object('options', options), ['timeout']);
   const ms = number('timeout', given.timeout, TIMEOUT);
   return ms === Infinity ? 0 : ms;
 }

@@ -2,6 +2,7 @@
 
 const { isThenable } = require('./ask.js');
 const { sharedContext } = require('./context.js');
+const { types } = require('util');
 const { badRange, badType, coded, oneOf } = require('./errors.js');
 const { clearInterval, report, setInterval } = require('./loop.js');
 const own = require('./own.js');
@@ -34,7 +35,7 @@ const OPTIONS = {
   },
   heartbeatReply(value) {
     if (value === undefined || value === null) return undefined;
-    if (value instanceof RegExp || typeof value === 'function') return value;
+    if (types.isRegExp(value) || typeof value === 'function') return value;
     throw badType('heartbeatReply', value, 'a RegExp or a function');
   },
   hidePong: (value) => trueOrFalse('hidePong', value, false),

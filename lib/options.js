@@ -1,6 +1,7 @@
 'use strict';
 
 const { badRange, badType } = require('./errors.js');
+const { refuse, takeKnown } = require('./names.js');
 const own = require('./own.js');
 
 /** A number option: its default, its bounds, and how an error describes them. */
@@ -43,8 +44,11 @@ const NUMBERS = {
 };
 
 const CIRCUIT = {
-  __proto__: null,
-  failureThreshold: count(5, 1),
+  failureThreshold: {
+    ...count(5, 1),
+    infinite: true,
+    allowed: 'an integer of at least 1, or Infinity, which turns the circuit breaker off',
+  },
   resetTimeout: ms(60000),
   halfOpenMaxRequests: count(3, 1),
   window: {
@@ -76,9 +80,9 @@ function number(name, value, rule) {
 }
 
 /** Checks an object option; `undefined` and `null` give an empty one. */
-function object(name, value) {
+function object(name, value, allowed = 'an object') {
   if (value === undefined || value === null) return {};
-  if (typeof value !== 'object' || Array.isArray(value)) throw badType(name, value, 'an object');
+  if (typeof value !== 'object' || Array.isArray(value)) throw badType(name, value, allowed);
   return value;
 }
 
@@ -125,25 +129,32 @@ function scope(value) {
 /** On the circuit breaker's settings: whose they are. */
 const OWNER = Symbol('owner');
 
-/** Checks what is assigned to the circuit breaker's settings, and tells their owner. */
+const CIRCUIT_NAMES = [...Object.keys(CIRCUIT), 'scope'];
+
+function circuitSetting(name, value) {
+  return name === 'scope' ? scope(value) : number(`circuitBreaker.${name}`, value, CIRCUIT[name]);
+}
+
+/** Checks what is assigned to the circuit breaker's settings, and tells their owner. Nothing can be taken away. */
 const CHECKED = {
   set(settings, name, value) {
-    if (name === 'scope') settings.scope = scope(value);
-    else settings[name] = name in CIRCUIT ? number(`circuitBreaker.${name}`, value, CIRCUIT[name]) : value;
+    if (!CIRCUIT_NAMES.includes(name)) refuse('circuitBreaker', String(name), CIRCUIT_NAMES);
+    settings[name] = circuitSetting(name, value);
     settings[OWNER][own.configure]();
     return true;
   },
+  defineProperty: () => false,
+  deleteProperty: () => false,
 };
 
 /** The circuit breaker's settings as an object that checks what is assigned, and calls `_configure` of its owner. */
 function circuitBreaker(value, owner) {
-  const given = object('circuitBreaker', value);
+  const allowed = 'an object, or false, which turns it off';
+  const asked = value === false ? { failureThreshold: Infinity } : object('circuitBreaker', value, allowed);
+  const given = takeKnown('circuitBreaker', asked, CIRCUIT_NAMES);
   /** @type {any} */
   const settings = Object.defineProperty({}, OWNER, { value: owner });
-  for (const name of Object.keys(CIRCUIT)) {
-    settings[name] = number(`circuitBreaker.${name}`, given[name], CIRCUIT[name]);
-  }
-  settings.scope = scope(given.scope);
+  for (const name of CIRCUIT_NAMES) settings[name] = circuitSetting(name, given[name]);
   return new Proxy(settings, CHECKED);
 }
 

@@ -39,8 +39,10 @@ function urls(value, readUrl) {
   if (value === undefined || value === null) return undefined;
   const allowed = 'an array of strings or URLs with ws: or wss:, at least one and each once';
   if (!Array.isArray(value)) throw badType('urls', value, allowed);
+  if (value.length === 0) throw badRange('urls', value, allowed);
   const list = value.map((entry, index) => readUrl(entry, `urls[${index}]`));
-  if (list.length === 0 || new Set(list).size < list.length) throw badRange('urls', value, allowed);
+  const again = list.findIndex((entry, index) => list.indexOf(entry) < index);
+  if (again >= 0) throw badRange(`urls[${again}]`, list[again], allowed);
   return list;
 }
 

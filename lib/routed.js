@@ -8,7 +8,8 @@ const options = require('./options.js');
 const own = require('./own.js');
 const { isFunction, urls: readUrls } = require('./reconnect-options.js');
 const { View } = require('./view.js');
-const { readHeaders, readWebSocketOptions } = require('./websocket-options.js');
+const { readHeaders } = require('./request-headers.js');
+const { readWebSocketOptions } = require('./websocket-options.js');
 
 /** Stands for what the user's function says, until it does: nothing is ever connected to it. */
 const TO_BE_SAID = 'ws://url.invalid/';
@@ -38,9 +39,6 @@ function thrownHere(call) {
   }
 }
 
-const optionalObject = (name, value) =>
-  value === undefined || value === null ? undefined : options.object(name, value);
-
 /** Where and how to connect: what the user has set, and what the user's functions say for each attempt. */
 class Routed extends View {
   [own.readRouteOptions](given) {
@@ -50,7 +48,7 @@ class Routed extends View {
       url: urls && !hasUrl ? urls[0] : orFunction(options.url)(given.url),
       urls,
       protocols: orFunction(options.protocols)(given.protocols),
-      headers: headersOrFunction(given.headers),
+      headers: given.headers,
       websocketOptions: options.object('websocketOptions', given.websocketOptions),
       route: undefined,
       /** Whether the engine asks where and how to connect. */
@@ -84,8 +82,8 @@ class Routed extends View {
     const isLimited = handshakeTimeout !== undefined && handshakeTimeout !== null;
     if (reconnect.connectionTimeout !== undefined && !isLimited) instead.handshakeTimeout = 0;
     const route = readWebSocketOptions(websocketOptions, instead);
-    const more = isFunction(headers) ? optionalObject('headers', said.headers) : headers;
-    if (more) route.headers = withHeaders(route.headers, readHeaders(more, 'headers'));
+    const more = readHeaders(isFunction(headers) ? said.headers : headers, 'headers');
+    route.headers = withHeaders(route.headers, more);
     let places = urls || [url];
     if (isFunction(url)) places = ['url' in said ? options.url(said.url) : TO_BE_SAID];
     const offered = isFunction(protocols) ? options.protocols(said.protocols) : protocols;
@@ -211,7 +209,7 @@ class Routed extends View {
   }
 
   set headers(value) {
-    this[own.setRoute]({ headers: headersOrFunction(value) });
+    this[own.setRoute]({ headers: value });
   }
 
   get websocketOptions() {
@@ -224,9 +222,5 @@ class Routed extends View {
 }
 
 const orFunction = (read) => (value) => (isFunction(value) ? value : read(value));
-
-function headersOrFunction(value) {
-  return isFunction(value) ? value : optionalObject('headers', value);
-}
 
 module.exports = { Routed, mayNeedTrust, thrownHere };

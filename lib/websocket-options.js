@@ -1,16 +1,44 @@
 'use strict';
 
 const { createPrivateKey } = require('crypto');
+const { types } = require('util');
 const { badRange, badType, coded } = require('./errors.js');
+const { meant, take, takeKnown } = require('./names.js');
+const { object } = require('./options.js');
+const { readHeaders } = require('./request-headers.js');
 
 /** Options of `ws` whose one value is what happens here anyway. */
-const FIXED = {
-  __proto__: null,
-  protocolVersion: 13,
-  allowSynchronousEvents: true,
-  autoPong: true,
-  skipUTF8Validation: false,
-};
+const FIXED = new Map(
+  Object.entries({
+    protocolVersion: 13,
+    allowSynchronousEvents: true,
+    autoPong: true,
+    skipUTF8Validation: false,
+  }),
+);
+
+/** Other options of `ws`, and of Node's connections under it, that users know. None can work here. */
+const UNSUPPORTED = [
+  'agent',
+  'ALPNProtocols',
+  'checkServerIdentity',
+  'ciphers',
+  'createConnection',
+  'crl',
+  'ecdhCurve',
+  'finishRequest',
+  'generateMask',
+  'localPort',
+  'lookup',
+  'maxVersion',
+  'minVersion',
+  'secureContext',
+  'secureOptions',
+  'secureProtocol',
+  'session',
+  'sigalgs',
+  'socketPath',
+];
 
 const MAX_PAYLOAD = 100 * 1024 * 1024;
 
@@ -18,8 +46,7 @@ const is = {
   string: (value) => typeof value === 'string',
   boolean: (value) => typeof value === 'boolean',
   number: (value) => typeof value === 'number',
-  object: (value) => typeof value === 'object' && !Array.isArray(value),
-  bytes: (value) => typeof value === 'string' || value instanceof Uint8Array,
+  bytes: (value) => typeof value === 'string' || types.isUint8Array(value),
 };
 
 /** Reads one option: absent gives `fallback`, a wrong type or value throws. */
@@ -33,21 +60,6 @@ function option(given, name, type, allowed, fallback, fits = (_) => true) {
 
 const wholeNumber = (min, max) => (value) => Number.isInteger(value) && value >= min && value <= max;
 
-/** Name, value, name, value, … as the engine takes them. */
-function headers(given, place = 'websocketOptions.headers') {
-  const flat = [];
-  const allowed = 'a string, a number, or an array of strings';
-  for (const [name, value] of Object.entries(given)) {
-    for (const entry of Array.isArray(value) ? value : [value]) {
-      if (typeof entry !== 'string' && typeof entry !== 'number') {
-        throw badType(`${place}[${JSON.stringify(name)}]`, value, allowed);
-      }
-      flat.push(name, String(entry));
-    }
-  }
-  return flat;
-}
-
 /** The blobs of a TLS option: PEM or DER, one or many. */
 function blobs(given, name) {
   const value = given[name];
@@ -55,11 +67,7 @@ function blobs(given, name) {
   const list = Array.isArray(value) ? value : [value];
   return list.map((entry) => {
     if (!is.bytes(entry)) {
-      throw coded(
-        TypeError,
-        'WSR_ERR_OPTION',
-        `websocketOptions.${name}: a ${typeof entry} is of the wrong type; allowed is a string or Buffer, or an array of them`,
-      );
+      throw badType(`websocketOptions.${name}`, entry, 'a string or Buffer, or an array of them');
     }
     return Buffer.from(entry);
   });
@@ -70,7 +78,7 @@ function privateKey(given, passphrase) {
   const [key, ...more] = blobs(given, 'key') || [];
   if (key === undefined) return undefined;
   if (more.length > 0) {
-    throw badRange('websocketOptions.key', `${more.length + 1} keys`, 'one private key');
+    throw badRange('websocketOptions.key', given.key, 'one private key');
   }
   try {
     const opened = createPrivateKey(passphrase === undefined ? key : { key, passphrase });
@@ -85,54 +93,91 @@ function privateKey(given, passphrase) {
 }
 
 const DEFLATE = 'websocketOptions.perMessageDeflate';
+const DEFLATE_NAMES = [
+  'serverNoContextTakeover',
+  'clientNoContextTakeover',
+  'serverMaxWindowBits',
+  'clientMaxWindowBits',
+  'threshold',
+  'zlibDeflateOptions',
+  'zlibInflateOptions',
+  'concurrencyLimit',
+];
 
-/** Reads one number or switch of `perMessageDeflate`. */
-function deflateOption(given, name, allowed, fits) {
+const trueOrFalse = {
+  allowed: 'true or false',
+  isType: (value) => typeof value === 'boolean',
+};
+const positive = {
+  allowed: 'a number above 0',
+  isType: is.number,
+  fits: (value) => value > 0,
+};
+const within = (min, max) => ({
+  allowed: `an integer from ${min} to ${max}`,
+  isType: is.number,
+  fits: wholeNumber(min, max),
+});
+const windowBits = {
+  allowed: 'true, false, or an integer from 8 to 15',
+  isType: (value) => typeof value === 'boolean' || typeof value === 'number',
+  fits: (value) => typeof value === 'boolean' || wholeNumber(8, 15)(value),
+};
+
+/** Checks a value of `given`; undefined where it is absent. */
+function checked(given, place, name, { allowed, isType, fits = (_) => true }) {
   const value = given[name];
   if (value === undefined || value === null) return undefined;
-  if (!fits(value)) throw badRange(`${DEFLATE}.${name}`, value, allowed);
+  if (!isType(value)) throw badType(`${place}.${name}`, value, allowed);
+  if (!fits(value)) throw badRange(`${place}.${name}`, value, allowed);
   return value;
 }
 
-/** A window's size: `true` leaves it to the server, `false` does not offer it. */
-function windowBits(given, name) {
-  const fits = (value) => typeof value === 'boolean' || wholeNumber(8, 15)(value);
-  const value = deflateOption(given, name, 'true, false, or an integer from 8 to 15', fits);
-  return typeof value === 'number' ? value : undefined;
+/** The options of zlib for one direction. `chunkSize` has nothing to tune here. */
+function zlibOptions(given, name, rules) {
+  const place = `${DEFLATE}.${name}`;
+  const all = { ...rules, chunkSize: positive };
+  const taken = takeKnown(place, object(place, given[name]), Object.keys(all));
+  for (const option of Object.keys(all)) checked(taken, place, option, all[option]);
+  return taken;
 }
 
 /**
  * What is offered to the server, with the defaults of `ws`; undefined offers no compression. Those
- * that tune zlib's buffers in `ws` (`chunkSize`, `concurrencyLimit`, …) have nothing to tune here.
+ * that tune zlib's buffers and threads in `ws` (`chunkSize`, `concurrencyLimit`) have nothing to tune here.
  */
-function perMessageDeflate(given) {
-  if (given === false) return undefined;
-  const settings = given === undefined || given === null || given === true ? {} : given;
-  if (!is.object(settings)) throw badType(DEFLATE, given, 'true, false, or an object');
-  const zlib = settings.zlibDeflateOptions || {};
-  const threshold = deflateOption(
-    settings,
-    'threshold',
-    'a number of bytes of at least 0',
-    (value) => is.number(value) && value >= 0,
-  );
-  const level = deflateOption(zlib, 'level', 'an integer from -1 to 9', wholeNumber(-1, 9));
-  const offersClientWindow = settings.clientMaxWindowBits !== false;
+function perMessageDeflate(asked) {
+  if (asked === false) return undefined;
+  const settings = asked === true ? {} : object(DEFLATE, asked, 'true, false, or an object');
+  const given = takeKnown(DEFLATE, settings, DEFLATE_NAMES);
+  const read = (name, rule) => checked(given, DEFLATE, name, rule);
+  const { level, memLevel } = zlibOptions(given, 'zlibDeflateOptions', {
+    level: within(-1, 9),
+    memLevel: within(1, 9),
+  });
+  zlibOptions(given, 'zlibInflateOptions', {});
+  read('concurrencyLimit', positive);
+  const threshold = read('threshold', {
+    allowed: 'a number of bytes of at least 0',
+    isType: is.number,
+    fits: (value) => value >= 0,
+  });
+  // `true` leaves a window to the server; ours is not offered where that is `false`.
+  const bits = (value) => (typeof value === 'number' ? value : undefined);
+  const clientWindow = read('clientMaxWindowBits', windowBits);
   return {
-    serverNoContextTakeover: Boolean(settings.serverNoContextTakeover),
-    clientNoContextTakeover:
-      typeof settings.clientNoContextTakeover === 'boolean' ? settings.clientNoContextTakeover : undefined,
-    serverMaxWindowBits: windowBits(settings, 'serverMaxWindowBits'),
-    clientMaxWindowBits: offersClientWindow ? windowBits(settings, 'clientMaxWindowBits') : 0,
+    serverNoContextTakeover: read('serverNoContextTakeover', trueOrFalse) === true,
+    clientNoContextTakeover: read('clientNoContextTakeover', trueOrFalse),
+    serverMaxWindowBits: bits(read('serverMaxWindowBits', windowBits)),
+    clientMaxWindowBits: clientWindow === false ? 0 : bits(clientWindow),
     threshold: threshold === undefined ? 1024 : threshold,
-    level: level === -1 ? undefined : level,
-    memLevel: deflateOption(zlib, 'memLevel', 'an integer from 1 to 9', wholeNumber(1, 9)),
+    level: level === -1 || level === null ? undefined : level,
+    memLevel: memLevel === null ? undefined : memLevel,
   };
 }
 
 const READERS = {
-  __proto__: null,
-  headers: (given) => headers(option(given, 'headers', 'object', 'an object of names and values', {})),
+  headers: (given) => readHeaders(given.headers, 'websocketOptions.headers'),
   origin: (given) => option(given, 'origin', 'string', 'a string', undefined),
   auth: (given) => option(given, 'auth', 'string', "a string 'user:password'", undefined),
   handshakeTimeout(given) {
@@ -171,26 +216,28 @@ const READERS = {
   key: (given) => privateKey(given, READERS.passphrase(given)),
   pfx(given) {
     const [pfx, ...more] = blobs(given, 'pfx') || [];
-    if (more.length > 0) throw badRange('websocketOptions.pfx', `${more.length + 1} archives`, 'one archive');
+    if (more.length > 0) throw badRange('websocketOptions.pfx', given.pfx, 'one archive');
     return pfx;
   },
   passphrase: (given) => option(given, 'passphrase', 'string', 'a string', undefined),
 };
 
+const NAMES = Object.keys(READERS);
+
+/** Whether a name is that of an option of `ws` or Node, supported or not. */
+const isWebSocketOption = (name) => NAMES.includes(name) || FIXED.has(name) || UNSUPPORTED.includes(name);
+
 /** An option that cannot work here is refused: a user who set it would miss what it does. */
-function refuseOthers(given) {
-  for (const name of Object.keys(given)) {
-    const value = given[name];
-    if (READERS[name] || value === undefined || value === null) continue;
-    if (name in FIXED && value === FIXED[name]) continue;
-    const fixed = name in FIXED ? `, allowed is only ${FIXED[name]}` : '';
-    throw coded(
-      name in FIXED ? RangeError : TypeError,
-      'WSR_ERR_UNSUPPORTED_OPTION',
-      `websocketOptions.${name} is not supported: connections are made by the engine, outside of Node's own sockets${fixed}. ` +
-        `Allowed are ${Object.keys(READERS).join(', ')}.`,
-    );
-  }
+function refuseOther(name, value) {
+  const isFixed = FIXED.has(name);
+  if (isFixed && value === FIXED.get(name)) return;
+  const fixed = isFixed ? `, allowed is only ${FIXED.get(name)}` : '';
+  throw coded(
+    isFixed ? RangeError : TypeError,
+    'WSR_ERR_UNSUPPORTED_OPTION',
+    `websocketOptions.${name} is not supported: connections are made by the engine, outside of Node's own sockets${fixed}. ` +
+      `Allowed are ${NAMES.join(', ')}${isWebSocketOption(name) ? '' : meant(name, NAMES)}`,
+  );
 }
 
 /**
@@ -198,11 +245,11 @@ function refuseOthers(given) {
  * `instead` are read in the place of those given.
  */
 function readWebSocketOptions(given, instead = {}) {
-  refuseOthers(given);
+  const taken = { ...take(given, NAMES, refuseOther), ...instead };
   const read = {};
-  for (const name of Object.keys(READERS)) read[name] = READERS[name](name in instead ? instead : given);
+  for (const name of NAMES) read[name] = READERS[name](taken);
   read.deflate = read.perMessageDeflate;
   return read;
 }
 
-module.exports = { readHeaders: headers, readWebSocketOptions };
+module.exports = { WEBSOCKET_OPTIONS: NAMES, isWebSocketOption, readWebSocketOptions };

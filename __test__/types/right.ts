@@ -5,6 +5,7 @@ import {
   type CloseInfo,
   type ConnectionState,
   type Delivery,
+  type HeadersInput,
   type QueueSettings,
   type ReadyState,
   type Stats,
@@ -40,6 +41,21 @@ const options: WebSocketReconnectOptions = {
   highWaterMark: Infinity,
   maxBufferedAmount: 1e6,
 };
+
+const forms: HeadersInput[] = [
+  new Headers({ A: 'b' }),
+  new URLSearchParams('a=b'),
+  new Map([['A', ['b', 'c']]]),
+  [
+    ['A', 'b'],
+    ['C', 4],
+  ],
+];
+forms.map(
+  (headers) =>
+    new WebSocketReconnect({ url: 'ws://x', headers, websocketOptions: { headers: () => headers } }),
+);
+new WebSocketReconnect({ url: 'ws://x', circuitBreaker: false }).circuitBreaker.failureThreshold = Infinity;
 
 const ws = new WebSocketReconnect(options);
 

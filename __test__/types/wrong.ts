@@ -16,6 +16,12 @@ new WebSocketReconnect({ url, maxRetries: '3' });
 new WebSocketReconnect({ url, maxRetry: 3 });
 // @ts-expect-error: no such option of the circuit breaker
 new WebSocketReconnect({ url, circuitBreaker: { threshold: 3 } });
+// @ts-expect-error: nor of compression
+new WebSocketReconnect({ url, websocketOptions: { perMessageDeflate: { treshold: 1 } } });
+// @ts-expect-error: a set has no names
+new WebSocketReconnect({ url, headers: new Set(['A']) });
+// @ts-expect-error: it is on where it is not turned off
+new WebSocketReconnect({ url, circuitBreaker: true });
 // @ts-expect-error: an agent cannot work here
 new WebSocketReconnect({ url, websocketOptions: { agent: {} } });
 // @ts-expect-error: nor can one's own check of the server
