@@ -31,18 +31,58 @@ function textOf(value) {
 /** The message of an error, which may be a user's. */
 const messageOf = (error) => safely(({ message }) => String(message), error);
 
-/** A value as an error message shows it: short, on one line. */
-function shown(value) {
-  const text = safely((it) => inspect(it, { depth: 0, breakLength: Infinity, maxArrayLength: 3 }), value);
+/** Options and arguments that are secrets or may hold some, by the last word of their names. */
+const SECRETS = new Set([
+  'options',
+  'protocols',
+  'headers',
+  'auth',
+  'passphrase',
+  'key',
+  'cert',
+  'ca',
+  'pfx',
+  'heartbeatMessage',
+  'data',
+]);
+
+/** What a value is, where what it says is nobody's business. */
+function kind(value) {
+  if (value === null || value === undefined || typeof value === 'boolean') return String(value);
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+/** A URL without its credentials and its query, which often holds a token; as src/net/address.rs has it. */
+function redact(text) {
+  const end = text.search(/[?#]/);
+  const kept = end < 0 ? text : text.slice(0, end);
+  const cut = end < 0 ? '' : '…';
+  const at = kept.lastIndexOf('@');
+  if (at < 0) return kept + cut;
+  const scheme = kept.indexOf('://');
+  return `${scheme >= 0 && scheme < at ? kept.slice(0, scheme + 3) : ''}***${kept.slice(at)}${cut}`;
+}
+
+/** A value as an error message shows it: short, on one line, and no secret. */
+function shown(name, value) {
+  const word = name
+    .replace(/[[(].*/, '')
+    .split('.')
+    .pop();
+  const isPrimitive = Object(value) !== value;
+  if (!isPrimitive || SECRETS.has(word)) return kind(value);
+  const isUrl = typeof value === 'string' && (word === 'url' || word === 'urls');
+  const text = inspect(isUrl ? redact(value) : value);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
 function badType(name, value, allowed, code = 'WSR_ERR_OPTION') {
-  return coded(TypeError, code, `${name}: ${shown(value)} is of the wrong type; allowed is ${allowed}`);
+  return coded(TypeError, code, `${name}: ${shown(name, value)} is of the wrong type; allowed is ${allowed}`);
 }
 
 function badRange(name, value, allowed, code = 'WSR_ERR_OPTION') {
-  return coded(RangeError, code, `${name}: ${shown(value)} is out of range; allowed is ${allowed}`);
+  return coded(RangeError, code, `${name}: ${shown(name, value)} is out of range; allowed is ${allowed}`);
 }
 
 /** Checks that a value is one of these words. */

@@ -117,12 +117,11 @@ pub(super) fn line(request: &mut Vec<u8>, name: &str, value: &[u8]) {
     request.extend_from_slice(b"\r\n");
 }
 
-/// Whether `text` is a token of RFC 9110, 5.6.2: what header names and subprotocols are made of.
-pub(super) fn is_token(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+/// The first character that is in no token of RFC 9110, 5.6.2, and where it is: of tokens are header names and
+/// subprotocols.
+pub(super) fn no_token_char(text: &str) -> Option<(usize, char)> {
+    text.char_indices()
+        .find(|(_, c)| !c.is_ascii_alphanumeric() && !"!#$%&'*+-.^_`|~".contains(*c))
 }
 
 /// `text` as the bytes of a header's value, or why it cannot be one.
@@ -147,9 +146,13 @@ fn is_secret(name: &str) -> bool {
 /// The values to send for `name`: none where the handshake says the same by itself.
 fn checked_values(name: &str, values: &[String]) -> Result<Vec<Vec<u8>>, BadOption> {
     let bad = |trouble: String| Err(BadOption::new("headers", trouble));
-    if !is_token(name) {
+    let wrong = no_token_char(name);
+    if wrong.is_some() || name.is_empty() {
+        // What follows may be a value, and a secret, which somebody took for a part of the name.
+        let shown = &name[..wrong.map_or(0, |(at, c)| at + c.len_utf8())];
+        let cut = if shown.len() < name.len() { "…" } else { "" };
         return bad(format!(
-            "{name:?} is no header name; letters, digits and !#$%&'*+-.^_`|~ are allowed"
+            "{shown:?}{cut} is no header name; letters, digits and !#$%&'*+-.^_`|~ are allowed"
         ));
     }
     let lower = name.to_ascii_lowercase();
@@ -284,10 +287,11 @@ mod tests {
 
     #[test]
     fn what_would_break_the_request_is_refused() {
-        let cases: [(&str, &[&str], &str); 9] = [
-            ("a b", &["1"], "\"a b\" is no header name"),
+        let cases: [(&str, &[&str], &str); 10] = [
+            ("a b", &["1"], "\"a \"… is no header name"),
             ("", &["1"], "\"\" is no header name"),
-            ("X\r\nY", &["1"], "\"X\\r\\nY\" is no header name"),
+            ("X\r\nY", &["1"], "\"X\\r\"… is no header name"),
+            ("X:", &["1"], "\"X:\" is no header name"),
             (
                 "X",
                 &["a\r\nb: c"],

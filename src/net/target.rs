@@ -10,7 +10,7 @@ use super::body::Body;
 use super::client_tls::ClientTls;
 use super::connect::Route;
 use super::handshake::{Answer, Ask, Response, Upgrade, upgrade};
-use super::headers::{Confidence, Headers, is_token, latin1};
+use super::headers::{Confidence, Headers, latin1, no_token_char};
 use super::limit::Limit;
 use super::stream::Stream;
 use super::{BadOption, HandshakeFault, NetError, Options, Phase};
@@ -204,17 +204,22 @@ impl Target {
     }
 }
 
+/// Many put a token among the subprotocols, so an error shows none of them, but its place.
 fn check_protocols(protocols: &[String]) -> Result<(), BadOption> {
+    let bad = |index: usize, trouble: &str| {
+        Err(BadOption::new("protocols", format!("[{index}] {trouble}")))
+    };
     for (index, protocol) in protocols.iter().enumerate() {
-        if !is_token(protocol) {
-            let trouble = format!(
-                "{protocol:?} is no subprotocol; letters, digits and !#$%&'*+-.^_`|~ are allowed"
-            );
-            return Err(BadOption::new("protocols", trouble));
+        let allowed = "letters, digits and !#$%&'*+-.^_`|~ are allowed";
+        if let Some((_, wrong)) = no_token_char(protocol) {
+            let trouble = format!("is no subprotocol: it has a {wrong:?}; {allowed}");
+            return bad(index, &trouble);
+        }
+        if protocol.is_empty() {
+            return bad(index, &format!("is no subprotocol: it is empty; {allowed}"));
         }
         if protocols[..index].contains(protocol) {
-            let trouble = format!("{protocol:?} is given twice; allowed is each once");
-            return Err(BadOption::new("protocols", trouble));
+            return bad(index, "is given twice; allowed is each once");
         }
     }
     Ok(())

@@ -68,7 +68,12 @@ fn protocols_are_distinct_tokens() {
     assert!(
         message(&["a", "a"])
             .unwrap()
-            .starts_with("protocols: \"a\" is given twice")
+            .starts_with("protocols: [1] is given twice")
+    );
+    assert!(
+        message(&["v1", "bearer secret"])
+            .unwrap()
+            .starts_with("protocols: [1] is no subprotocol: it has a ' '; letters")
     );
     for bad in ["", "a b", "a,b", "a\r\nb", "ä"] {
         assert!(
