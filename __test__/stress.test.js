@@ -133,7 +133,7 @@ async function live(number, url, isAnew) {
 
   inHandlers = 0;
   log.call('close');
-  if (ws.state === 'CLOSING') await log.untilState('CLOSED', 'FAILED').catch(() => {});
+  if (!['CLOSED', 'FAILED'].includes(ws.state)) await log.untilState('CLOSED', 'FAILED').catch(() => {});
   await pause(60);
   await Promise.race([
     Promise.all(life.promises),
