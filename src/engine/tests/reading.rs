@@ -27,6 +27,7 @@ impl Dial for Plain {
                 headers: Vec::new(),
                 deflate: None,
                 max_payload: 0,
+                longest: Longest::default(),
             })
         })
     }
