@@ -1,6 +1,7 @@
 'use strict';
 
 const { Backlog } = require('./lib/backlog.js');
+const clock = require('./lib/clock.js');
 const delivery = require('./lib/delivery.js');
 const { badRange, badType, coded, ignore, notConnected, oneOf, rejected } = require('./lib/errors.js');
 const liveness = require('./lib/liveness.js');
@@ -100,7 +101,7 @@ class WebSocketReconnect extends Reconnector {
     const inner = this[own.inner];
     if (inner.state === 'OPEN') return Promise.resolve();
     const refused = inner.manualClose || (inner.state === 'BLOCKED' && inner.scope === 'instance');
-    if (inner.pending && !refused) return inner.pending.promise;
+    if (inner.pending && !inner.closing && !refused) return inner.pending.promise;
     return this[own.start]('connect');
   }
 
@@ -211,7 +212,7 @@ class WebSocketReconnect extends Reconnector {
       circuitFailures,
       failureThreshold: this.circuitBreaker.failureThreshold,
       lastActivity,
-      uptime: state === 'OPEN' ? Math.max(0, Date.now() - openedAt) : 0,
+      uptime: state === 'OPEN' ? Math.floor(clock.now() - openedAt) : 0,
       ...this[own.roundTrips](),
       ...this[own.queued](),
     };

@@ -4,7 +4,7 @@ const assert = require('assert');
 const path = require('path');
 const { startServer } = require('./peer/index.js');
 const { client, openClient, WebSocketReconnect } = require('./support/clients.js');
-const { runScript } = require('./support/runtime.js');
+const { block, runScript } = require('./support/runtime.js');
 
 const circuitChanges = (log) => log.of('circuitChange');
 
@@ -72,6 +72,28 @@ describe('a circuit that clients share', () => {
     other.closeCircuit();
     assert.deepStrictEqual(circuitChanges(log), ['OPEN', 'CLOSED']);
     await one.connect();
+  });
+
+  it('can be left while it tells something, of which nothing is lost', async () => {
+    const server = await startServer();
+    const circuitBreaker = shared('left while it tells');
+    const { ws: idle, log } = client({ url: server.url, circuitBreaker });
+    const { ws: other } = client({ url: server.url, circuitBreaker });
+    other.openCircuit();
+    // The engine has told the idle one before it leaves.
+    block(20);
+    idle.circuitBreaker.scope = 'instance';
+    await log.until('circuitChange CLOSED');
+    assert.deepStrictEqual(circuitChanges(log), ['OPEN', 'CLOSED']);
+    await idle.connect();
+    log.take();
+    idle.close();
+    await log.until('close 1000');
+    assert.deepStrictEqual(log.take(), [
+      'stateChange CLOSING',
+      'stateChange CLOSED',
+      "close 1000 'Normal closure'",
+    ]);
   });
 
   it('is waited for by a client that connects meanwhile, unless it has no retries', async () => {

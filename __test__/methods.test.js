@@ -645,6 +645,23 @@ describe('getStats()', () => {
     });
   });
 
+  it('uptime heeds no clock that is set', async () => {
+    const server = await startServer();
+    const { ws } = await openClient({ url: server.url });
+    const { now } = Date;
+    try {
+      for (const hours of [1, -1]) {
+        Date.now = () => now() + hours * 3600000;
+        const { uptime } = ws.getStats();
+        assert.ok(uptime >= 0 && uptime < 60000, `${uptime} ms`);
+        await new Promise((resolve) => setTimeout(resolve, 2));
+        assert.ok(ws.getStats().uptime > uptime, 'it stands still');
+      }
+    } finally {
+      Date.now = now;
+    }
+  });
+
   it('uptime counts from the open and is 0 when not open', async () => {
     const server = await startServer();
     const { ws, log } = client({ url: server.url });

@@ -10,25 +10,25 @@ const { trustedCertificates } = require('./trust.js');
 
 /** How many values a row of a notice has, by its kind (see src/binding/value.rs). */
 const ROW_LENGTH = {
-  2: 8,
-  3: 7,
-  4: 7,
-  5: 8,
-  6: 12,
-  7: 9,
-  8: 9,
-  9: 6,
-  10: 8,
-  11: 9,
+  2: 9,
+  3: 8,
+  4: 8,
+  5: 9,
+  6: 13,
+  7: 10,
+  8: 10,
+  9: 7,
+  10: 9,
+  11: 10,
   12: 5,
   20: 4,
   21: 4,
-  22: 8,
-  23: 7,
-  24: 7,
-  25: 6,
-  26: 7,
-  27: 6,
+  22: 9,
+  23: 8,
+  24: 8,
+  25: 7,
+  26: 8,
+  27: 7,
   [DROPPED]: 5,
   [RECEIPT]: 5,
   [DRAINED]: 3,
@@ -241,13 +241,16 @@ function reroute(client, route, trusts) {
  * there is no weak reference: such a client is not collected there.
  */
 function share(id, client, native, scope) {
-  if (scope === 'instance') {
-    sharers.delete(id);
-  } else if (!sharers.has(id)) {
+  const isShared = scope !== 'instance';
+  if (isShared && !sharers.has(id)) {
     sharers.set(id, collected ? new WeakRef(client) : { deref: () => client });
     if (collected) collected.register(client, id);
   }
   native.share(scope);
+  if (isShared || !sharers.delete(id) || clients.has(id)) return;
+  // What others have done to the circuit may be under way still.
+  clients.set(id, client);
+  letGo(id);
 }
 
 /** Tells the engine that the event loop runs. */
@@ -255,12 +258,21 @@ function tellThatItRuns() {
   environment.runs();
 }
 
+/** Lets go of a client once it has been told all. */
+function letGo(id) {
+  if (isDrained() && environment.isEmpty()) {
+    clients.delete(id);
+    leaving.delete(id);
+  } else {
+    leaving.add(id);
+  }
+}
+
 /** Keeps `client` reachable for what it may be told, or lets go of it once it has been told all. */
 function track(id, client, reachable, holding) {
   leaving.delete(id);
   if (reachable) clients.set(id, client);
-  else if (isDrained() && environment.isEmpty()) clients.delete(id);
-  else if (clients.has(id)) leaving.add(id);
+  else if (clients.has(id)) letGo(id);
   const held = holders.size > 0;
   if (holding) holders.add(id);
   else holders.delete(id);

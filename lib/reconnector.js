@@ -128,7 +128,8 @@ class Reconnector extends Routed {
     const inner = this[own.inner];
     inner.manualClose = true;
     this.resume();
-    this[own.settle]('reject', manuallyClosed());
+    // A giving up that is under way is told to its end.
+    if (!inner.closing) this[own.settle]('reject', manuallyClosed());
     const reply = this[own.call](name, ...args, inner.alive && !inner.closing);
     inner.closing = inner.alive;
     // Without rows, the end that is on its way already is the one to deliver.

@@ -2,6 +2,7 @@
 
 const { Buffer } = require('buffer');
 const { binaryOf, keep } = require('./chunk.js');
+const clock = require('./clock.js');
 const { currentContext } = require('./context.js');
 const { DROPPED, RECEIPT, DROP_REASONS, unconfirmed } = require('./delivery.js');
 const { coded, ignore, manuallyClosed } = require('./errors.js');
@@ -29,7 +30,7 @@ const LIVENESS = 20;
 const BATCH = 1024;
 
 /**
- * When a notice was made: its place in the mailbox, or the number of the call that returned it. A
+ * When a notice was made: its order among those of the mailbox, or the number of the call that returned it. A
  * horizon is the moment of a call: all that had gone to the mailbox, and all that earlier calls returned.
  */
 const BEGINNING = { order: 0, call: 0 };
@@ -90,6 +91,7 @@ class View extends Emitter {
       circuitFailures: 0,
       manualClose: false,
       lastActivity: Date.now(),
+      /** On the clock of clock.js. */
       openedAt: 0,
       protocol: '',
       extensions: '',
@@ -107,7 +109,7 @@ class View extends Emitter {
       thrown: undefined,
       /** Connecting, open, closing, waiting to retry or blocked, as far as events tell. */
       alive: false,
-      /** `close()` was called, and its `close` is on its way. */
+      /** `close()` was called, or `FAILED` was told: the last `close` is on its way. */
       closing: false,
       holding: true,
       /** The pings that wait for their pong; from the first on. */
@@ -119,7 +121,7 @@ class View extends Emitter {
       /** Promises of receipts that have no answer yet, by name. */
       receipts: undefined,
 
-      /** Notices taken from the mailbox. */
+      /** The order of the latest notice that was taken from the mailbox. */
       received: 0,
       /** Calls that are telling what they returned, … */
       telling: 0,
@@ -322,7 +324,8 @@ class View extends Emitter {
   [own.deliverQueued](kind, row, at) {
     const inner = this[own.inner];
     const { backlog } = inner;
-    const moment = { order: kind === AGREED ? inner.received : ++inner.received, call: Infinity };
+    inner.received = row[at + mailbox.rowLength(row, at) - 1];
+    const moment = { order: inner.received, call: Infinity };
     if (backlog === undefined || backlog.isEmpty || kind >= LIVENESS)
       this[own.deliverInContext](kind, row, at, moment);
     else backlog.addNotice(kind, row.slice(at, at + mailbox.rowLength(row, at)), moment);
@@ -421,7 +424,8 @@ class View extends Emitter {
       // A call may tell a client at rest where it stands, and each refusal says BLOCKED.
       if (state === inner.state && state !== 'BLOCKED' && !isAtRest) return;
       inner.state = state;
-      if (state === 'OPEN') inner.openedAt = row[at + 2];
+      if (state === 'OPEN') inner.openedAt = clock.monotonic(row[at + 2]);
+      if (state === 'FAILED') inner.closing = true;
       this[own.turn](state);
       this[own.tell]('stateChange', state);
       if (state === 'BLOCKED') this[own.rerouteForNext]();
@@ -490,20 +494,18 @@ class View extends Emitter {
     const gaveUp = typeof code === 'string';
     const ending = { code: gaveUp ? 'MAX_RETRIES' : code, reason, wasClean };
     inner.lastClose = ending;
-    if (lives) {
-      this[own.tell]('close', ending);
-      this[own.rerouteForNext]();
-      return;
+    if (!lives) {
+      inner.alive = false;
+      inner.closing = false;
+      this[own.settle]('reject', gaveUp ? this[own.gaveUp](reason) : manuallyClosed());
     }
-    inner.alive = false;
-    inner.closing = false;
-    this[own.settle]('reject', gaveUp ? this[own.gaveUp](reason) : manuallyClosed());
     this[own.tell]('close', ending);
     if (gaveUp) {
       const { retryCount, lastError } = inner;
       this[own.tell]('giveup', { reason: code, message: reason, retryCount, error: lastError });
     }
-    this[own.track]();
+    if (lives) this[own.rerouteForNext]();
+    else this[own.track]();
   }
 
   [own.gaveUp](message) {

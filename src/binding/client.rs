@@ -346,7 +346,7 @@ impl Client {
             rows.refusal(self.id, at, refusal)?;
         }
         for notice in reply.notices {
-            rows.notice(self.id, at, notice)?;
+            rows.returned(self.id, at, notice)?;
         }
         Ok(rows)
     }

@@ -2,7 +2,8 @@
 //! into the engine of JavaScript, an object several. They reach JavaScript as the arguments of a call,
 //! which costs less than filling an array.
 //!
-//! A row: `client, kind, at`, then by kind (`lib/view.js` reads them in this order):
+//! A row: `client, kind, at`, then by kind (`lib/view.js` reads them in this order). The kinds 2 to 11 and 22 to 27 end with
+//! `order`: how many notices of the client have gone to the mailbox, infinite in what a call returns.
 //!
 //! | kind | then |
 //! |---|---|
@@ -214,7 +215,12 @@ impl Rows {
 
     /// Appends the row of a letter.
     pub fn letter(&mut self, letter: Letter) -> Result<()> {
-        let Letter { from, at, content } = letter;
+        let Letter {
+            from,
+            at,
+            order,
+            content,
+        } = letter;
         match content {
             Content::Messages(run) => {
                 let mut messages = Messages::new(self, from.id, at);
@@ -233,9 +239,10 @@ impl Rows {
                 rows.text(&extensions)?;
                 rows.text(&url)?;
                 rows.number(status.into())?;
-                rows.headers(headers)
+                rows.headers(headers)?;
+                rows.number(order as f64)
             }),
-            Content::Notice(told) => self.notice(from.id, at, told),
+            Content::Notice(told) => self.notice(from.id, at, told, order as f64),
             Content::Fate(fate) => self.fate(from.id, at, fate),
             Content::Drained => self.row(|rows| rows.head(from.id, 32, at)),
         }
@@ -279,9 +286,16 @@ impl Rows {
         })
     }
 
-    /// Appends the row of a notice.
-    pub fn notice(&mut self, client: u32, at: f64, notice: Notice) -> Result<()> {
-        self.row(|rows| rows.notice_values(client, at, notice))
+    /// Appends the row of a notice that a call returns.
+    pub fn returned(&mut self, client: u32, at: f64, notice: Notice) -> Result<()> {
+        self.notice(client, at, notice, f64::INFINITY)
+    }
+
+    fn notice(&mut self, client: u32, at: f64, notice: Notice, order: f64) -> Result<()> {
+        self.row(|rows| {
+            rows.notice_values(client, at, notice)?;
+            rows.number(order)
+        })
     }
 
     fn notice_values(&mut self, client: u32, at: f64, notice: Notice) -> Result<()> {

@@ -456,24 +456,27 @@ impl Client {
     /// Takes every output of the policy: the one rule of its use. `before` is told first.
     pub(super) fn settle(&self, core: &mut Core, before: Vec<Content>) {
         let notices = core.drain();
-        core.pushed += notices.len() as u64;
         self.relieve(core);
         let fates = core.fates();
         let notices = notices.into_iter().map(Content::Notice);
-        self.post(before.into_iter().chain(fates).chain(notices));
+        self.post(core, before.into_iter().chain(fates).chain(notices));
     }
 
     /// Puts into the mailbox what JavaScript is told.
-    pub(super) fn post(&self, contents: impl IntoIterator<Item = Content>) {
+    pub(super) fn post(&self, core: &mut Core, contents: impl IntoIterator<Item = Content>) {
         let mut contents = contents.into_iter().peekable();
         if contents.peek().is_none() {
             return;
         }
         let at = clock::epoch_ms();
-        self.mailbox.push(contents.map(|content| Letter {
-            from: self.flow.clone(),
-            at,
-            content,
+        self.mailbox.push(contents.map(|content| {
+            core.pushed += u64::from(matches!(content, Content::Notice(_)));
+            Letter {
+                from: self.flow.clone(),
+                at,
+                order: core.pushed,
+                content,
+            }
         }));
     }
 
@@ -486,7 +489,8 @@ impl Client {
     /// messages that have arrived come before. A `CLOSED` that ends nothing follows none.
     fn answer(&self, core: &mut Core, received: u64, owned: bool) -> Reply {
         let horizon = core.pushed;
-        let mut in_order = horizon == received;
+        // What was for nobody any more has been dropped, and is nothing to queue behind.
+        let mut in_order = horizon == received || self.flow.is_quiet();
         let (mut now, mut later) = (Vec::new(), Vec::new());
         for notice in core.drain() {
             let closing = notice.event == Event::StateChange(State::Closing);
@@ -499,10 +503,10 @@ impl Client {
             }
             in_order &= !closing && later.is_empty();
         }
-        core.pushed += later.len() as u64;
         self.relieve(core);
+        let fates = core.fates();
         let later = later.into_iter().map(Content::Notice);
-        self.post(core.fates().into_iter().chain(later));
+        self.post(core, fates.into_iter().chain(later));
         self.wake.notify_one();
         Reply {
             horizon,

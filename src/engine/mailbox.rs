@@ -76,6 +76,9 @@ pub struct Letter {
     pub from: Arc<Flow>,
     /// When it happened, in milliseconds since the epoch.
     pub at: f64,
+    /// How many notices of its client have gone to the mailbox, it included. They are counted here, since JavaScript may
+    /// drop some.
+    pub order: u64,
     pub content: Content,
 }
 

@@ -219,7 +219,7 @@ impl Client {
     pub(super) fn relieve(&self, core: &mut Core) {
         if core.pressure.above && core.buffered() <= core.pressure.marks.high_water {
             core.pressure.set_above(false);
-            self.post([Content::Drained]);
+            self.post(core, [Content::Drained]);
         }
     }
 }

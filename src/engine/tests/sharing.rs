@@ -93,6 +93,26 @@ impl Dial for Nowhere {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_javascript_has_dropped_holds_no_later_call_back() {
+    let [one, mut other] = lives("what javascript has dropped");
+    one.client.call(one.received, Input::OpenCircuit);
+    tokio::time::sleep(A_MOMENT).await;
+    one.client.call(one.received, Input::CloseCircuit);
+    tokio::time::sleep(A_MOMENT).await;
+    // Nobody could be told.
+    let letters = other.mailbox.take().0;
+    assert_eq!(
+        letters
+            .iter()
+            .map(|letter| letter.order)
+            .collect::<Vec<_>>(),
+        [1, 2]
+    );
+    other.mailbox.delivered();
+    other.connect();
+}
+
 impl Life {
     /// Whether the latest that was told of the state is that it connects.
     fn is_connecting(&mut self) -> bool {
