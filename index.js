@@ -5,7 +5,6 @@ const clock = require('./lib/clock.js');
 const delivery = require('./lib/delivery.js');
 const { badRange, badType, coded, ignore, notConnected, oneOf, rejected } = require('./lib/errors.js');
 const liveness = require('./lib/liveness.js');
-const { setImmediate } = require('./lib/loop.js');
 const mailbox = require('./lib/mailbox.js');
 const options = require('./lib/options.js');
 const own = require('./lib/own.js');
@@ -159,7 +158,7 @@ class WebSocketReconnect extends Reconnector {
     const { backlog } = this[own.inner];
     if (backlog === undefined || !backlog.paused) return this;
     backlog.paused = false;
-    setImmediate(() => this[own.deliverBacklog]());
+    mailbox.deliverKept(this);
     return this;
   }
 

@@ -1,5 +1,6 @@
 'use strict';
 
+const { performance } = require('perf_hooks');
 const timers = require('timers');
 
 // What this package asks of the event loop is taken when it loads: what users put in its place, such as the faked timers
@@ -7,6 +8,16 @@ const timers = require('timers');
 
 const { clearInterval, setImmediate, setInterval } = timers;
 const nextTick = process.nextTick.bind(process);
+const now = performance.now.bind(performance);
+
+/** So long, in ms, handlers run one behind the other before the event loop has its turn. */
+const TURN = 10;
+
+/** Begins a turn of handlers: the function tells whether it is over. */
+function beginTurn() {
+  const end = now() + TURN;
+  return () => now() >= end;
+}
 
 /** Throws on its own, as `uncaughtException`: what is being delivered goes on. */
 function rethrow(error) {
@@ -25,4 +36,4 @@ function report(where, error) {
   }
 }
 
-module.exports = { clearInterval, nextTick, report, rethrow, setImmediate, setInterval };
+module.exports = { beginTurn, clearInterval, nextTick, report, rethrow, setImmediate, setInterval };

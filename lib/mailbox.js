@@ -3,7 +3,7 @@
 const { constants } = require('buffer');
 const { sharedContext } = require('./context.js');
 const { DROPPED, RECEIPT, DRAINED } = require('./delivery.js');
-const { nextTick, rethrow, setImmediate } = require('./loop.js');
+const { beginTurn, nextTick, rethrow, setImmediate } = require('./loop.js');
 const native = require('./native.js');
 const own = require('./own.js');
 const { trustedCertificates } = require('./trust.js');
@@ -44,6 +44,11 @@ const SEEN_OPEN = 1;
 const FIRST_SEND = 2;
 const SEND_BINARY = 4;
 
+/** What the engine hands over at a time is taken so many times in one turn of the event loop. */
+const BATCHES = 4;
+/** So many shares of what clients have kept are delivered in one. */
+const SHARES = 16;
+
 /** The way that is named by one of these words in the environment can be switched off. */
 const WAYS = ['write', 'read', 'runs'];
 
@@ -72,20 +77,17 @@ let more = false;
 let sending = false;
 
 /**
- * Delivers all that the engine has told.
+ * Delivers what the engine has told, and leaves the event loop its turn where that takes long.
  *
  * After an `open`, what follows waits for the next turn of the event loop: who awaits `connect()` and
- * then adds a `message` handler misses nothing. A full batch leaves the timers their turn.
+ * then adds a `message` handler misses nothing.
  */
 function deliver() {
-  if (cursor >= rows.length) take();
-  while (cursor < rows.length) {
-    const at = cursor;
-    const kind = rows[at + 1];
-    const client = clients.get(rows[at]) || sharer(rows[at]);
-    cursor += rowLength(rows, at);
-    if (client) deliverRow(client, kind, rows, at);
-    if (kind === OPEN) break;
+  const isOver = beginTurn();
+  let goesOn = true;
+  for (let batch = 0; goesOn && batch < BATCHES; batch += 1) {
+    if (cursor >= rows.length) take();
+    goesOn = deliverTaken(isOver);
   }
   if (!isDrained()) {
     setImmediate(deliver);
@@ -107,6 +109,45 @@ function take() {
     // It may have failed before it said so.
     more = !environment.isEmpty();
   }
+}
+
+/** Delivers what was taken. Whether more may follow in this turn. */
+function deliverTaken(isOver) {
+  while (cursor < rows.length) {
+    const at = cursor;
+    const kind = rows[at + 1];
+    const client = clients.get(rows[at]) || sharer(rows[at]);
+    cursor += rowLength(rows, at);
+    if (client) deliverRow(client, kind, rows, at);
+    if (kind === OPEN || isOver()) return false;
+  }
+  return more;
+}
+
+/** Clients that have resumed and have kept something. They take turns. */
+let resumed = new Set();
+let resuming = false;
+
+/** Delivers what a client has kept, from the next turn of the event loop on. */
+function deliverKept(client) {
+  resumed.add(client);
+  if (resuming) return;
+  resuming = true;
+  setImmediate(deliverAllKept);
+}
+
+function deliverAllKept() {
+  const isOver = beginTurn();
+  resuming = false;
+  const waiting = [...resumed];
+  resumed = new Set();
+  for (let share = 0; share < SHARES && waiting.length > 0 && !isOver(); share += 1) {
+    const client = waiting.shift();
+    if (client[own.deliverShare]()) waiting.push(client);
+  }
+  const later = resumed;
+  resumed = new Set();
+  for (const client of [...waiting, ...later]) deliverKept(client);
 }
 
 function sharer(id) {
@@ -281,6 +322,7 @@ function track(id, client, reachable, holding) {
 
 module.exports = {
   createClient,
+  deliverKept,
   prepare,
   reroute,
   share,

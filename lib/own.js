@@ -24,8 +24,6 @@ const decide = Symbol('decide');
 /** @type {unique symbol} */
 const deliver = Symbol('deliver');
 /** @type {unique symbol} */
-const deliverBacklog = Symbol('deliverBacklog');
-/** @type {unique symbol} */
 const deliverBehind = Symbol('deliverBehind');
 /** @type {unique symbol} */
 const deliverBinaries = Symbol('deliverBinaries');
@@ -43,6 +41,8 @@ const deliverNow = Symbol('deliverNow');
 const deliverQueued = Symbol('deliverQueued');
 /** @type {unique symbol} */
 const deliverStarted = Symbol('deliverStarted');
+/** @type {unique symbol} */
+const deliverShare = Symbol('deliverShare');
 /** @type {unique symbol} */
 const deliverTexts = Symbol('deliverTexts');
 /** @type {unique symbol} */
@@ -137,7 +137,6 @@ module.exports = {
   configure,
   decide,
   deliver,
-  deliverBacklog,
   deliverBehind,
   deliverBinaries,
   deliverControl,
@@ -147,6 +146,7 @@ module.exports = {
   deliverNow,
   deliverQueued,
   deliverStarted,
+  deliverShare,
   deliverTexts,
   emitMessage,
   emitNow,

@@ -8,7 +8,7 @@ const { DROPPED, RECEIPT, DROP_REASONS, unconfirmed } = require('./delivery.js')
 const { coded, ignore, manuallyClosed } = require('./errors.js');
 const { Emitter } = require('./events.js');
 const liveness = require('./liveness.js');
-const { rethrow, setImmediate } = require('./loop.js');
+const { rethrow } = require('./loop.js');
 const mailbox = require('./mailbox.js');
 const own = require('./own.js');
 
@@ -26,8 +26,8 @@ const ASK_RETRY = 11;
 /** Kinds from here on are told at once, also while paused. */
 const LIVENESS = 20;
 
-/** So many items of a backlog are delivered before the timers get their turn. */
-const BATCH = 1024;
+/** So many items of a backlog are delivered before another client has its turn. */
+const SHARE = 64;
 
 /**
  * When a notice was made: its order among those of the mailbox, or the number of the call that returned it. A
@@ -331,16 +331,19 @@ class View extends Emitter {
     else backlog.addNotice(kind, row.slice(at, at + mailbox.rowLength(row, at)), moment);
   }
 
-  /** Delivers what was kept while paused; what follows an `open` waits for the next turn of the event loop. */
-  [own.deliverBacklog]() {
+  /**
+   * Delivers a share of what was kept while paused, and tells whether more may follow in this turn of the event loop: what
+   * follows an `open` may not.
+   */
+  [own.deliverShare]() {
     const inner = this[own.inner];
     const { backlog } = inner;
-    if (backlog === undefined) return;
-    for (let count = 0; count < BATCH && !backlog.paused; count += 1) {
+    if (backlog === undefined) return false;
+    for (let count = 0; count < SHARE && !backlog.paused; count += 1) {
       if (backlog.isEmpty) {
         inner.backlog = undefined;
         inner.client.resume();
-        return;
+        return false;
       }
       const { data, notice } = backlog.take();
       try {
@@ -349,9 +352,12 @@ class View extends Emitter {
       } catch (error) {
         rethrow(error);
       }
-      if (notice !== undefined && notice.kind === OPEN) break;
+      if (notice !== undefined && notice.kind === OPEN) {
+        mailbox.deliverKept(this);
+        return false;
+      }
     }
-    if (!backlog.paused) setImmediate(() => this[own.deliverBacklog]());
+    return !backlog.paused;
   }
 
   /** Takes a row of what became of what was sent. */

@@ -31,6 +31,7 @@ const BUILT_INS = [
   'events',
   'fs',
   'path',
+  'perf_hooks',
   'timers',
   'tls',
   'util',

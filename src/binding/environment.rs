@@ -1,5 +1,6 @@
 //! What one JavaScript environment (the main thread, or a worker) shares among its clients.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::io;
 use std::rc::Rc;
@@ -17,12 +18,11 @@ use super::sender::{SendFunction, Sender};
 use super::uv;
 use super::value::Rows;
 use super::wake::Wake;
-use crate::engine::{Client, Mailbox, Runtime, Sign, Watch, Ways, drive, epoch_ms, lock};
+use crate::engine::{
+    Client, Mailbox, Portion, Runtime, Sign, Watch, Ways, drive, epoch_ms, lock, now,
+};
 use crate::net::Roots;
 use crate::wire::Longest;
-
-/// What one turn reads, about: the handlers of that many bytes leave the event loop its other work.
-const AT_ONCE: usize = 64 * 1024;
 
 #[napi]
 pub struct Environment {
@@ -289,16 +289,17 @@ impl Callback {
 fn watch(env: &Env, deliver: Callback) -> Option<Arc<Watch>> {
     let watch = Arc::new(Watch::new().ok()?);
     let readable = watch.clone();
+    let portion = RefCell::default();
     let watched = uv::watch(
         env,
         watch.raw_fd(),
-        Box::new(move || read(&readable, &deliver)),
+        Box::new(move || read(&readable, &deliver, &portion)),
     );
     watched.then_some(watch)
 }
 
-/// Reads all that is readable, and delivers the messages.
-fn read(watch: &Watch, deliver: &Callback) {
+/// Reads a portion of what is readable, and delivers the messages.
+fn read(watch: &Watch, deliver: &Callback, portion: &RefCell<Portion>) {
     // SAFETY: called by the event loop, on the thread of the environment.
     let Some(_scope) = (unsafe { Scope::open(deliver.env) }) else {
         return;
@@ -307,26 +308,28 @@ fn read(watch: &Watch, deliver: &Callback) {
     let mut readers = Vec::new();
     let mut failed = None;
     let at = epoch_ms();
+    let most = portion.borrow().bytes();
     let mut bytes = 0;
     watch.serve(|client| {
         let mut messages = Messages::new(&mut rows, client.id(), at);
-        let any = client.read_here(|message| {
-            bytes += message.size();
-            messages.push(message);
-        });
+        let read = client.read_here(most, |message| messages.push(message));
         if let Err(error) = messages.finish() {
             failed.get_or_insert(error);
         }
-        if any {
+        if let Some(count) = read {
+            bytes += count;
             readers.push(client);
         }
-        bytes < AT_ONCE
+        bytes < most
     });
+    let began = now();
     for batch in rows.batches() {
         if !deliver.make(batch) {
             break;
         }
     }
+    let took = now().saturating_duration_since(began);
+    portion.borrow_mut().took(bytes, took);
     if let Some(error) = failed {
         // SAFETY: as above.
         unsafe { exception::raise(deliver.env, unmade(error)) };

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::mem;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -84,6 +84,8 @@ pub struct Client {
     pub(super) watch: Option<Arc<Watch>>,
     /// JavaScript delivers nothing for now, so it does not read either.
     pub(super) paused: AtomicBool,
+    /// The turn in which JavaScript last read this connection.
+    pub(super) served: AtomicU64,
     pub(super) core: Mutex<Core>,
     mailbox: Arc<Mailbox>,
     pub(super) ways: Ways,
@@ -167,6 +169,7 @@ impl Client {
             wake: Arc::default(),
             watch: setup.watch,
             paused: AtomicBool::new(false),
+            served: AtomicU64::new(0),
             core: Mutex::new(core),
             mailbox: setup.mailbox,
             ways: setup.ways,

@@ -40,17 +40,6 @@ pub(super) struct Wanted {
     pub pongs: AtomicBool,
 }
 
-impl Message<'_> {
-    /// Bytes on the wire, before compression.
-    pub fn size(&self) -> usize {
-        match self {
-            Message::Text(text) => text.len(),
-            Message::Binary(bytes) => bytes.len(),
-            Message::Ping(payload) | Message::Pong(payload) => payload.len(),
-        }
-    }
-}
-
 /// Messages of one kind that came one behind the other, end to end.
 pub struct Run {
     pub kind: Kind,

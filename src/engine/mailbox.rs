@@ -1,6 +1,6 @@
-//! What the engine has to tell one JavaScript environment, in order.
+//! What the engine has to tell one JavaScript environment: of each client in order, and by turns of all that have something.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::mem;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -22,8 +22,17 @@ const LETTER: usize = 64;
 /// little waits in JavaScript's heap: what survives its quick collections makes that heap grow.
 const BATCH_BYTES: usize = 64 * 1024;
 
-/// One `take` hands over about this many messages and notices.
-const BATCH_ENTRIES: usize = 1024;
+/// One `take` hands over about this many messages and notices: whoever has something to tell only then waits for their handlers.
+const BATCH_ENTRIES: usize = 256;
+
+/// A client whose turn it is hands over about this many bytes where others wait, …
+const TURN_BYTES: usize = 16 * 1024;
+
+/// … and about this many messages and notices.
+const TURN_ENTRIES: usize = 128;
+
+/// Places that are kept when nothing waits.
+const KEPT: usize = 64;
 
 /// What one client may still put into the mailbox.
 pub struct Flow {
@@ -118,6 +127,14 @@ impl Letter {
             Content::Notice(_) | Content::Agreed { .. } | Content::Fate(_) | Content::Drained => 1,
         }
     }
+
+    /// Whether it tells of the client's life, and so goes before the messages of others.
+    fn is_of_life(&self) -> bool {
+        match &self.content {
+            Content::Notice(_) | Content::Agreed { .. } | Content::Drained => true,
+            Content::Messages(_) | Content::Fate(_) => false,
+        }
+    }
 }
 
 /// Letters for one environment. JavaScript is woken when the first comes, and takes batches until
@@ -129,7 +146,14 @@ pub struct Mailbox {
 
 #[derive(Default)]
 struct Queue {
-    letters: VecDeque<Letter>,
+    /// Of each client that has any, by its name, in order.
+    letters: HashMap<u32, VecDeque<Letter>>,
+    /// Whose turn it is: first the clients of which the next letter tells of their life, …
+    living: VecDeque<u32>,
+    /// … then those that had nothing to tell a while ago, …
+    fresh: VecDeque<u32>,
+    /// … then those that have had a turn and have more to tell. Each client that has letters is in one of these.
+    served: VecDeque<u32>,
     /// What JavaScript has taken and is delivering.
     taken: Vec<(Arc<Flow>, usize)>,
     /// JavaScript has been woken and will take all there is.
@@ -148,10 +172,9 @@ impl Mailbox {
 
     pub fn push(&self, letters: impl IntoIterator<Item = Letter>) {
         let mut queue = lock(&self.queue);
-        let before = queue.letters.len();
-        queue.letters.extend(letters);
-        for letter in queue.letters.range(before..) {
+        for letter in letters {
             letter.from.charge(letter.cost());
+            queue.push(letter);
         }
         if queue.awake || queue.letters.is_empty() {
             return;
@@ -175,28 +198,133 @@ impl Mailbox {
     /// tells that all that was taken before has been delivered.
     pub fn take(&self) -> (Vec<Letter>, bool) {
         let mut queue = lock(&self.queue);
-        let (mut bytes, mut entries) = (0, 0);
-        let count = queue
-            .letters
-            .iter()
-            .take_while(|letter| {
-                let fits = bytes < BATCH_BYTES && entries < BATCH_ENTRIES;
-                bytes += letter.cost();
-                entries += letter.entries();
-                fits
-            })
-            .count();
-        let batch: Vec<Letter> = queue.letters.drain(..count).collect();
+        let batch = queue.take();
         let more = !queue.letters.is_empty();
         queue.awake = more;
         if !more {
-            queue.letters = VecDeque::new();
+            queue.rest();
         }
         let delivered = mem::take(&mut queue.taken);
         queue.taken = costs(&batch);
         drop(queue);
         discharge(delivered);
         (batch, more)
+    }
+}
+
+impl Queue {
+    fn push(&mut self, letter: Letter) {
+        let id = letter.from.id;
+        let letters = self.letters.entry(id).or_default();
+        if letters.is_empty() {
+            let turns = if letter.is_of_life() {
+                &mut self.living
+            } else {
+                &mut self.fresh
+            };
+            turns.push_back(id);
+        }
+        letters.push_back(letter);
+    }
+
+    fn take(&mut self) -> Vec<Letter> {
+        let mut batch = Vec::new();
+        let mut room = Room {
+            bytes: BATCH_BYTES,
+            entries: BATCH_ENTRIES,
+        };
+        let mut waited = self.served.len();
+        while !room.is_over()
+            && let Some(turn) = self.next_turn(room, &mut waited)
+        {
+            self.serve(turn, &mut room, &mut batch);
+        }
+        batch
+    }
+
+    /// Of those that have `waited` since before the batch, the first have the end of it: those that go before them could always
+    /// be there.
+    fn next_turn(&mut self, room: Room, waited: &mut usize) -> Option<Turn> {
+        let is_last = room.entries <= TURN_ENTRIES || room.bytes <= TURN_BYTES;
+        if is_last && *waited > 0 {
+            *waited -= 1;
+            return self.served.pop_front().map(Turn::Message);
+        }
+        if let Some(id) = self.living.pop_front() {
+            return Some(Turn::Life(id));
+        }
+        if let Some(id) = self.fresh.pop_front() {
+            return Some(Turn::Message(id));
+        }
+        *waited = waited.saturating_sub(1);
+        self.served.pop_front().map(Turn::Message)
+    }
+
+    /// Moves the letters of one turn to the batch.
+    fn serve(&mut self, turn: Turn, room: &mut Room, batch: &mut Vec<Letter>) {
+        let (id, is_life) = match turn {
+            Turn::Life(id) => (id, true),
+            Turn::Message(id) => (id, false),
+        };
+        let Some(letters) = self.letters.get_mut(&id) else {
+            return;
+        };
+        let others = [&self.living, &self.fresh, &self.served];
+        let mut own = if others.iter().all(|turns| turns.is_empty()) {
+            *room
+        } else {
+            Room {
+                bytes: TURN_BYTES,
+                entries: TURN_ENTRIES,
+            }
+        };
+        while let Some(letter) = letters.front()
+            && letter.is_of_life() >= is_life
+            && !own.is_over()
+            && !room.is_over()
+        {
+            own.use_up(letter);
+            room.use_up(letter);
+            batch.extend(letters.pop_front());
+        }
+        match letters.front() {
+            None => drop(self.letters.remove(&id)),
+            Some(next) if next.is_of_life() => self.living.push_back(id),
+            Some(_) if is_life => self.fresh.push_back(id),
+            Some(_) => self.served.push_back(id),
+        }
+    }
+
+    /// Lets go of the memory that many clients at once have needed.
+    fn rest(&mut self) {
+        self.letters.shrink_to(KEPT);
+        for turns in [&mut self.living, &mut self.fresh, &mut self.served] {
+            turns.shrink_to(KEPT);
+        }
+    }
+}
+
+/// Whose turn it is: to tell of its life alone, or also its messages.
+enum Turn {
+    Life(u32),
+    Message(u32),
+}
+
+/// What still fits.
+#[derive(Clone, Copy)]
+struct Room {
+    bytes: usize,
+    entries: usize,
+}
+
+impl Room {
+    fn is_over(self) -> bool {
+        self.bytes == 0 || self.entries == 0
+    }
+
+    fn use_up(&mut self, letter: &Letter) {
+        self.bytes = self.bytes.saturating_sub(letter.cost());
+        self.entries = self.entries.saturating_sub(letter.entries());
     }
 }
 
@@ -215,5 +343,187 @@ fn costs(batch: &[Letter]) -> Vec<(Arc<Flow>, usize)> {
 fn discharge(delivered: Vec<(Arc<Flow>, usize)>) {
     for (flow, cost) in delivered {
         flow.discharge(cost);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::inbox::Kind;
+    use crate::policy::{Event, State};
+
+    /// A client that tells its messages by number.
+    struct Teller {
+        flow: Arc<Flow>,
+        told: u8,
+    }
+
+    impl Teller {
+        fn new(id: u32) -> Teller {
+            Teller {
+                flow: Arc::new(Flow::new(id)),
+                told: 0,
+            }
+        }
+
+        fn letter(&self, content: Content) -> Letter {
+            Letter {
+                from: self.flow.clone(),
+                at: 0.0,
+                content,
+            }
+        }
+
+        /// So many messages of `size` bytes in one run. Their bytes are the run's number.
+        fn messages(&mut self, count: usize, size: usize) -> Letter {
+            self.told = self.told.wrapping_add(1);
+            self.letter(Content::Messages(Run {
+                kind: Kind::Text,
+                bytes: vec![self.told; count * size],
+                lengths: vec![size; count],
+            }))
+        }
+
+        fn notice(&self) -> Letter {
+            self.letter(Content::Notice(Notice {
+                event: Event::StateChange(State::Open),
+                retry_count: 0,
+                circuit_failures: 0,
+                alive: true,
+            }))
+        }
+    }
+
+    fn mailbox() -> Mailbox {
+        Mailbox::new(|| {})
+    }
+
+    /// A batch as `client:run` for messages and `client!` for notices.
+    fn batch(mailbox: &Mailbox) -> String {
+        let words = mailbox.take().0.into_iter().map(|letter| {
+            let id = letter.from.id;
+            match letter.content {
+                Content::Messages(run) => format!("{id}:{}", run.bytes[0]),
+                Content::Notice(_)
+                | Content::Agreed { .. }
+                | Content::Fate(_)
+                | Content::Drained => format!("{id}!"),
+            }
+        });
+        words.collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn one_alone_has_the_whole_batch() {
+        let (mailbox, mut one) = (mailbox(), Teller::new(1));
+        mailbox.push((0..3).map(|_| one.messages(100, 1)));
+        assert_eq!(batch(&mailbox), "1:1 1:2 1:3");
+    }
+
+    #[test]
+    fn those_who_flood_take_turns() {
+        let mailbox = mailbox();
+        let (mut one, mut two) = (Teller::new(1), Teller::new(2));
+        mailbox.push((0..4).map(|_| one.messages(128, 1)));
+        mailbox.push((0..4).map(|_| two.messages(128, 1)));
+        for batch_number in 1..=4 {
+            let turns = format!("1:{batch_number} 2:{batch_number}");
+            assert_eq!(batch(&mailbox), turns);
+        }
+        assert_eq!(batch(&mailbox), "");
+    }
+
+    #[test]
+    fn who_sends_large_messages_has_no_longer_turns() {
+        let mailbox = mailbox();
+        let (mut one, mut two) = (Teller::new(1), Teller::new(2));
+        mailbox.push((0..3).map(|_| one.messages(1, 20_000)));
+        mailbox.push((0..3).map(|_| two.messages(1, 20_000)));
+        assert_eq!(batch(&mailbox), "1:1 2:1 1:2 2:2");
+    }
+
+    #[test]
+    fn who_was_silent_is_next() {
+        let mailbox = mailbox();
+        let (mut flood, mut other, mut silent) = (Teller::new(1), Teller::new(2), Teller::new(3));
+        mailbox.push((0..20).map(|_| flood.messages(128, 100)));
+        mailbox.push((0..20).map(|_| other.messages(128, 100)));
+        batch(&mailbox);
+        mailbox.push([silent.messages(1, 100)]);
+        assert!(batch(&mailbox).starts_with("3:1 "));
+    }
+
+    #[test]
+    fn what_tells_of_a_life_goes_before_the_messages_of_others() {
+        let mailbox = mailbox();
+        let (mut flood, mut silent, opening) = (Teller::new(1), Teller::new(2), Teller::new(3));
+        mailbox.push((0..20).map(|_| flood.messages(128, 1)));
+        batch(&mailbox);
+        mailbox.push([silent.messages(1, 1)]);
+        mailbox.push([opening.notice(), opening.notice()]);
+        assert_eq!(batch(&mailbox), "3! 3! 2:1 1:3 1:4");
+    }
+
+    #[test]
+    fn a_notice_never_overtakes_the_messages_of_its_client() {
+        let mailbox = mailbox();
+        let (mut one, mut two) = (Teller::new(1), Teller::new(2));
+        mailbox.push([one.messages(1, 1), one.notice(), one.messages(1, 1)]);
+        mailbox.push([two.notice(), two.messages(1, 1), two.notice()]);
+        assert_eq!(batch(&mailbox), "2! 1:1 1! 1:2 2:1 2!");
+    }
+
+    #[test]
+    fn who_floods_is_not_starved_by_many_who_come_anew() {
+        let mailbox = mailbox();
+        let mut flood = Teller::new(1);
+        let mut others: Vec<Teller> = (2..400).map(Teller::new).collect();
+        mailbox.push((0..10).map(|_| flood.messages(128, 1)));
+        batch(&mailbox);
+        for run in 3..6 {
+            for other in &mut others {
+                mailbox.push([other.notice(), other.messages(1, 1)]);
+            }
+            assert!(batch(&mailbox).contains(&format!("1:{run}")));
+        }
+    }
+
+    /// Clients tell at random and JavaScript takes at random: each client's runs come in order and whole.
+    #[test]
+    fn every_order_of_turns_keeps_the_order_of_each_client() {
+        let mailbox = mailbox();
+        let mut tellers: Vec<Teller> = (0..5).map(Teller::new).collect();
+        let mut expected = vec![Vec::new(); tellers.len()];
+        let mut told = vec![Vec::new(); tellers.len()];
+        let mut chance = 1_u32;
+        let mut below = |limit: u32| {
+            chance = chance.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (chance >> 16) % limit
+        };
+        let mut hear = |words: String| {
+            for word in words.split_whitespace() {
+                let at = word[..1].parse::<usize>().unwrap();
+                told[at].push(word[1..].to_owned());
+            }
+        };
+        for _ in 0..5000 {
+            let at = below(5) as usize;
+            if below(3) == 0 {
+                hear(batch(&mailbox));
+            } else if below(3) == 0 {
+                mailbox.push([tellers[at].notice()]);
+                expected[at].push("!".to_owned());
+            } else {
+                let letter = tellers[at].messages(1 + below(128) as usize, 1 + below(300) as usize);
+                mailbox.push([letter]);
+                expected[at].push(format!(":{}", tellers[at].told));
+            }
+        }
+        while !mailbox.is_empty() {
+            hear(batch(&mailbox));
+        }
+        assert_eq!(told, expected);
+        mailbox.delivered();
+        assert!(tellers.iter().all(|teller| teller.flow.is_quiet()));
     }
 }

@@ -44,32 +44,30 @@ impl Client {
         true
     }
 
-    /// Reads once, if it is JavaScript's turn, and hands each message to `take`. Whether there were
-    /// any: they are to be delivered, then `delivered_here` told.
-    pub fn read_here(&self, mut take: impl FnMut(Message<'_>)) -> bool {
-        let Some(line) = lock(&self.core).line.clone() else {
-            return false;
-        };
+    /// Reads once, at most so many bytes, if it is JavaScript's turn, and hands each message to `take`. How many bytes
+    /// brought messages: these are to be delivered, then `delivered_here` told.
+    pub fn read_here(&self, most: usize, mut take: impl FnMut(Message<'_>)) -> Option<usize> {
+        let line = lock(&self.core).line.clone()?;
         let mut intake = line.intake();
         // What the engine has read is delivered first.
         if intake.side != Side::JavaScript || !self.flow.is_quiet() {
-            return false;
+            return None;
         }
-        let mut any = false;
-        let mut signals = with_scratch(|scratch| match line.read(scratch) {
+        let mut bytes = None;
+        let mut signals = with_scratch(|scratch| match line.read(first(scratch, most)) {
             Ok(count @ 1..) => feed(
                 &mut intake.reader,
                 &scratch[..count],
                 &self.wanted,
                 |message| {
-                    any = true;
+                    bytes = Some(count);
                     take(message);
                 },
             ),
             Err(error) if error.kind() == ErrorKind::WouldBlock => Signals::default(),
             Ok(_) | Err(_) => Signals::cut(),
         });
-        if any {
+        if bytes.is_some() {
             self.flow.charge(1);
         }
         let over = signals.end.is_some();
@@ -85,7 +83,7 @@ impl Client {
         if over || !flushed {
             self.wake.notify_one();
         }
-        any
+        bytes
     }
 
     /// Tells that JavaScript has been delivered what `read_here` gave.
@@ -126,4 +124,10 @@ impl Client {
         }
         true
     }
+}
+
+/// At most so many bytes of a buffer.
+fn first(buffer: &mut [u8], most: usize) -> &mut [u8] {
+    let most = most.min(buffer.len());
+    &mut buffer[..most]
 }

@@ -4,11 +4,12 @@
 //! All of one environment are in one epoll set. Node's event loop polls that set, so that one wake-up
 //! serves them all.
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{io, mem};
 
 use rustix::event::{Timespec, epoll};
@@ -16,11 +17,15 @@ use tokio::io::Interest;
 use tokio::time::sleep;
 
 use super::client::Client;
+use super::clock;
 use super::line::{Line, readiness};
 use super::runtime::lock;
 
 /// Bytes that wait longer than two of these are read by the engine.
 const PATIENCE: Duration = Duration::from_millis(8);
+
+/// After so long, whoever has come since the last look goes before those that still wait.
+const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
 /// Sockets that one look at the set tells of.
 const AT_ONCE: usize = 256;
@@ -43,8 +48,9 @@ struct Lists {
     known: HashMap<u32, Weak<Client>>,
     /// Those among them that the engine reads for now, and that JavaScript has not looked at since.
     away: HashSet<u32>,
-    /// Those that had something to read at the last look, and have not had their turn.
+    /// Those that had something to read at the last look, and have not had their turn. The last is next.
     unserved: Vec<Arc<Client>>,
+    looked_at: Option<Instant>,
 }
 
 impl Watch {
@@ -99,22 +105,37 @@ impl Watch {
     }
 
     /// Hands each client that has something to read to `serve`, on the JavaScript thread, until that is
-    /// `false`: the others come first the next time. Who asks is responsive.
+    /// `false`: whoever has waited for longest is next. Who asks is responsive.
     pub fn serve(&self, mut serve: impl FnMut(Arc<Client>) -> bool) {
-        self.turns.fetch_add(1, Ordering::Release);
-        let mut unserved = mem::take(&mut lock(&self.lists).unserved);
-        if unserved.is_empty() {
-            unserved = self.look();
-            unserved.reverse();
-        }
-        while let Some(client) = unserved.pop() {
+        let turn = self.turns.fetch_add(1, Ordering::Release);
+        let mut waiting = self.waiting();
+        while let Some(client) = waiting.pop() {
+            client.served.store(turn, Ordering::Relaxed);
             if !serve(client) {
                 break;
             }
         }
-        if !unserved.is_empty() {
-            lock(&self.lists).unserved = unserved;
+        if !waiting.is_empty() {
+            lock(&self.lists).unserved = waiting;
         }
+    }
+
+    /// Those that have something to read. The last is next.
+    fn waiting(&self) -> Vec<Arc<Client>> {
+        let (unserved, looked_at) = {
+            let mut lists = lock(&self.lists);
+            (mem::take(&mut lists.unserved), lists.looked_at)
+        };
+        let is_fresh = |at: Instant| clock::now().saturating_duration_since(at) < LOOK_AGAIN;
+        if !unserved.is_empty() && looked_at.is_some_and(is_fresh) {
+            return unserved;
+        }
+        let mut waiting = self.look();
+        if waiting.len() > 1 {
+            waiting.sort_by_key(|client| Reverse(client.served.load(Ordering::Relaxed)));
+            lock(&self.lists).looked_at = Some(clock::now());
+        }
+        waiting
     }
 
     fn look(&self) -> Vec<Arc<Client>> {

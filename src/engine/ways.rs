@@ -1,7 +1,7 @@
 //! The fast ways, each of which can be switched off to be compared.
 
-/// Messages of one run at most: a batch is cut between runs, so that timers of the user run.
-const RUN: usize = 1024;
+/// Messages of one run at most: clients take turns, and timers of the user run, between runs.
+const RUN: usize = 128;
 
 #[derive(Clone, Copy, Debug)]
 pub struct Ways {
