@@ -369,6 +369,7 @@ mod tests {
         fn letter(&self, content: Content) -> Letter {
             Letter {
                 from: self.flow.clone(),
+                order: 0,
                 at: 0.0,
                 content,
             }
