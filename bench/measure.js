@@ -157,6 +157,32 @@ async function echo({ url, warmUp, duration }) {
   return result;
 }
 
+/** The same, at rest between, beside `floods` other connections whose handler takes `handler` ms for each message. */
+async function beside({ url, flood, floods, handler, warmUp, duration }) {
+  const slow = () => {
+    const end = performance.now() + handler;
+    while (performance.now() < end);
+  };
+  let came;
+  const link = await open(url, { onMessage: () => came() });
+  const flooded = await openMany(floods, () => open(new URL(flood, url).href, { onMessage: slow }));
+  for (const one of flooded) one.send('go');
+  await pause(warmUp);
+  const took = [];
+  const began = performance.now();
+  while (took.length === 0 || performance.now() - began < duration) {
+    const sentAt = performance.now();
+    await new Promise((resolve) => {
+      came = resolve;
+      link.send('x');
+    });
+    took.push((performance.now() - sentAt) * 1000);
+    await pause(1);
+  }
+  took.sort((a, b) => a - b);
+  return { p50: percentile(took, 0.5) };
+}
+
 function collectGarbage() {
   if (typeof Bun === 'undefined') global.gc();
   else Bun.gc(true);
@@ -233,7 +259,7 @@ async function blocked({ url, duration }) {
   return { kept: (100 * kept) / Math.floor(duration / interval) };
 }
 
-const MEASURES = { receive, send, echo, idle, open: opening, connect, blocked };
+const MEASURES = { receive, send, echo, beside, idle, open: opening, connect, blocked };
 
 MEASURES[task.measure](task).then(
   (result) => process.stdout.write(JSON.stringify(result), () => process.exit()),

@@ -37,6 +37,7 @@ function sink(kind, size, perTick, more) {
 const SECURE = { secure: true };
 const DEFLATE = { deflate: true };
 const SKILL = ['native', 'skill'];
+const CLASSES = ['native', 'ws'];
 
 /** Each measurement with its rows. A goal is the ratio to reach at least, and the one to aim at. */
 const MEASUREMENTS = [
@@ -91,6 +92,21 @@ const MEASUREMENTS = [
   {
     task: sink('json', 1024, 8, DEFLATE),
     rows: [row('permessage-deflate: send 1 KiB JSON, 8 a tick', 'rate', [1.5, 3])],
+  },
+  {
+    peers: CLASSES,
+    task: {
+      measure: 'beside',
+      path: '/echo?size=64',
+      flood: '/flood?kind=text&size=100',
+      floods: 2,
+      handler: 0.1,
+      warmUp: 300,
+      duration: 2000,
+      rounds: 3,
+      quick: { duration: 300 },
+    },
+    rows: [row('fairness: echo beside two floods and a handler of 0.1 ms, p50', 'p50', [1, 0.2])],
   },
   {
     task: {
