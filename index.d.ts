@@ -17,8 +17,8 @@ export type ReadyState = 0 | 1 | 2 | 3;
 /** What a binary message arrives as. */
 export type BinaryType = 'nodebuffer' | 'arraybuffer';
 
-/** What {@link WebSocketReconnect.send} takes: text, or bytes in any of JavaScript's forms. */
-export type SendData = string | ArrayBuffer | NodeJS.ArrayBufferView;
+/** What {@link WebSocketReconnect.send} takes: text, or bytes in any of JavaScript's forms, which are copied. */
+export type SendData = string | ArrayBuffer | SharedArrayBuffer | NodeJS.ArrayBufferView;
 
 /** What a message holds: a string for text; for binary a `Buffer`, or what `binaryType` asks for. */
 export type MessageData = string | Buffer | ArrayBuffer;
@@ -837,8 +837,9 @@ export declare class WebSocketReconnect extends EventEmitter {
    * Starts connecting. The promise resolves at the first `open`, be that after retries. It rejects
    * when the client gives up (`WSR_ERR_GAVE_UP`), is closed (`WSR_ERR_CLOSED`) or refuses to start
    * (`WSR_ERR_CLOSED`, `WSR_ERR_CIRCUIT_OPEN`, `WSR_ERR_HALF_OPEN_LIMIT`; for a circuit that is shared
-   * it waits). Ignoring it never causes an `unhandledRejection`. While connecting, the same promise
-   * comes back.
+   * it waits). Ignoring it never causes an `unhandledRejection`; where nobody waits for it and none listens to `error`, `close` or
+   * `giveup`, a client that gives up says so once by a warning of the process (`WSR_WARN_GAVE_UP`). While connecting, the same
+   * promise comes back.
    *
    * A call that the circuit refuses tells `stateChange BLOCKED` before it rejects. Where nothing else goes on, the
    * state is `CLOSED` again once the circuit would let it connect, which it then does not do by itself.

@@ -1,5 +1,6 @@
 'use strict';
 
+const { types } = require('util');
 const { Backlog } = require('./lib/backlog.js');
 const clock = require('./lib/clock.js');
 const delivery = require('./lib/delivery.js');
@@ -43,20 +44,35 @@ function misplaced(name) {
   });
 }
 
-/** The view of a binary message that `send` takes, or undefined. */
-function bytesOf(data) {
-  if (data instanceof Uint8Array) return data;
+/** Whether `connect()` has been called. */
+const wasStarted = ({ restHorizon }) => restHorizon.call > 0;
+
+const SENDABLE = 'a string, Buffer, ArrayBuffer, TypedArray or DataView';
+
+/** The bytes of a message as a Uint8Array, of this realm or another; none where it is no binary. */
+function viewOf(data) {
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  if (data instanceof ArrayBuffer) return new Uint8Array(data);
-  return undefined;
+  return types.isAnyArrayBuffer(data) ? new Uint8Array(data) : undefined;
 }
 
-/** The same; throws for what is no message. Text has no bytes here. */
+/** The bytes of what is neither text nor plainly bytes. */
+function bytesOfOther(data) {
+  let bytes;
+  try {
+    // Of memory that was given away to a worker no view can be made.
+    bytes = viewOf(data);
+  } catch (_error) {
+    throw coded(TypeError, 'WSR_ERR_ARGUMENT', `data: is detached from its memory; allowed is ${SENDABLE}`);
+  }
+  if (bytes === undefined) throw badType('data', data, SENDABLE, 'WSR_ERR_ARGUMENT');
+  return bytes;
+}
+
+/** The bytes of a message; throws for what is none. Text has no bytes here. */
 function bytesOfMessage(data) {
   if (typeof data === 'string') return undefined;
-  const bytes = bytesOf(data);
-  if (bytes !== undefined) return bytes;
-  throw badType('data', data, 'a string, Buffer, ArrayBuffer, TypedArray or DataView', 'WSR_ERR_ARGUMENT');
+  const isPlain = ArrayBuffer.isView(data) && data instanceof Uint8Array && data.length > 0;
+  return isPlain ? data : bytesOfOther(data);
 }
 
 /** A WebSocket client that reconnects by itself. It is documented in index.d.ts. */
@@ -108,7 +124,7 @@ class WebSocketReconnect extends Reconnector {
     const inner = this[own.inner];
     const bytes = bytesOfMessage(data);
     const open = inner.state === 'OPEN';
-    if (!open && !this[own.takesUnsent]()) throw notConnected();
+    if (!open && !this[own.takesUnsent]()) throw notConnected(wasStarted(inner));
     const status = mailbox.send(inner.id, bytes === undefined ? data : bytes, bytes !== undefined, open);
     return status === undefined || this[own.sent](status);
   }
@@ -120,7 +136,7 @@ class WebSocketReconnect extends Reconnector {
       const bytes = bytesOfMessage(data);
       const timeout = delivery.timeout(given);
       const open = inner.state === 'OPEN';
-      if (!open && !this[own.takesUnsent]()) throw notConnected();
+      if (!open && !this[own.takesUnsent]()) throw notConnected(wasStarted(inner));
       const name =
         bytes === undefined
           ? inner.client.confirmText(data, open, timeout)
@@ -138,7 +154,7 @@ class WebSocketReconnect extends Reconnector {
     let receipt;
     try {
       const timeout = delivery.timeout(given);
-      if (!inner.alive) throw notConnected();
+      if (!inner.alive) throw notConnected(wasStarted(inner));
       receipt = this[own.receipt](inner.client.flush(timeout));
     } catch (error) {
       return rejected(error);
@@ -227,7 +243,7 @@ class WebSocketReconnect extends Reconnector {
 
   ping() {
     const inner = this[own.inner];
-    if (inner.state !== 'OPEN') return rejected(notConnected());
+    if (inner.state !== 'OPEN') return rejected(notConnected(wasStarted(inner)));
     const number = inner.client.ping();
     if (number === 0) return rejected(liveness.pingLost());
     if (!inner.pings) inner.pings = new liveness.Pings();

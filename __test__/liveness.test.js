@@ -3,6 +3,7 @@
 const assert = require('assert');
 const { spawn, spawnSync } = require('child_process');
 const path = require('path');
+const vm = require('vm');
 const { startServer, deadPort } = require('./peer/index.js');
 const { WebSocketReconnect, client, openClient } = require('./support/clients.js');
 const { allHandled, reportedBy } = require('./support/reported.js');
@@ -68,7 +69,13 @@ describe('heartbeatReply', () => {
 
   it('takes the message that it matches for the reply', async () => {
     const server = await startServer({ echo: true });
-    for (const heartbeatReply of [/^beat$/, /bea/g, Object.freeze(/bea/g), (data) => data === 'beat']) {
+    for (const heartbeatReply of [
+      /^beat$/,
+      /bea/g,
+      vm.runInNewContext('/^beat$/'),
+      Object.freeze(/bea/g),
+      (data) => data === 'beat',
+    ]) {
       const { ws, log } = await openClient({ url: server.url, ...beats, heartbeatReply });
       await log.count('message beat', 4);
       assert.strictEqual(ws.state, 'OPEN');

@@ -3,6 +3,8 @@
 const assert = require('assert');
 const { once } = require('events');
 const path = require('path');
+const vm = require('vm');
+const { MessageChannel } = require('worker_threads');
 const { startServer, deadPort } = require('./peer/index.js');
 const { WebSocketReconnect, client, openClient } = require('./support/clients.js');
 const { allHandled, reportedBy } = require('./support/reported.js');
@@ -170,11 +172,13 @@ describe('connect()', () => {
   it('called again while waiting to retry returns the same promise and does not cut the wait', async () => {
     const server = await startServer({ plan: ['refuse', 'accept'] });
     const { ws, log } = client({ url: server.url, baseDelay: 200, maxDelay: 200 });
+    // A busy thread is told of the retry late.
+    const started = Date.now();
     const first = ws.connect();
-    const { at } = await log.until('retry');
+    await log.until('retry');
     assert.strictEqual(ws.connect(), first);
     await first;
-    assert.ok((await log.until('stateChange CONNECTING')).at - at >= 199);
+    assert.ok((await log.until('stateChange CONNECTING')).at - started >= 199);
   });
 
   it('while open resolves at once', async () => {
@@ -206,6 +210,79 @@ describe('connect()', () => {
     const { stdout, stderr, code } = await runScript(script, [await deadUrl()]);
     assert.strictEqual(stdout.trim(), 'no unhandled rejection', stderr);
     assert.strictEqual(code, 0);
+  });
+
+  describe('of which nobody is told that it gave up', () => {
+    const { emitWarning } = process;
+    let warnings;
+    beforeEach(() => {
+      warnings = [];
+      process.emitWarning = (message, { code }) => warnings.push(`${code} ${message}`);
+    });
+    afterEach(() => {
+      process.emitWarning = emitWarning;
+    });
+
+    /** Lets a client give up that is used like this, and says of what it warned. */
+    async function giveUp(use, options) {
+      const ws = new WebSocketReconnect({ url: await deadUrl(), maxRetries: 0, ...options });
+      await again(ws, use);
+      return ws;
+    }
+
+    async function again(ws, use = (it) => it.connect()) {
+      const failed = new Promise((resolve) => {
+        ws.on('stateChange', (state) => state === 'FAILED' && resolve());
+      });
+      use(ws);
+      await failed;
+      // What follows FAILED has been told then, too.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+
+    it('warns of it once', async () => {
+      const ws = await giveUp((it) => it.connect());
+      assert.strictEqual(warnings.length, 1);
+      assert.ok(
+        /^WSR_WARN_GAVE_UP .*Maximum retry attempts \(0\) exceeded.*ECONNREFUSED/.test(warnings[0]),
+        warnings[0],
+      );
+      await again(ws);
+      assert.strictEqual(warnings.length, 1);
+    });
+
+    it('says nothing where somebody listens or waits', async () => {
+      const ignore = () => {};
+      for (const use of [
+        (ws) => ws.on('error', ignore).connect(),
+        (ws) => ws.on('close', ignore).connect(),
+        (ws) => ws.once('giveup', ignore).connect(),
+        (ws) => ws.addEventListener('close', ignore) || ws.connect(),
+        (ws) => Object.assign(ws, { onerror: ignore }).connect(),
+        (ws) => ws.connect().catch(ignore),
+        (ws) => ws.connect().then(ignore, ignore),
+        (ws) => Promise.all([ws.connect()]).catch(ignore),
+        async (ws) => {
+          try {
+            await ws.connect();
+          } catch (error) {
+            assert.strictEqual(error.code, 'WSR_ERR_GAVE_UP');
+          }
+        },
+      ]) {
+        await giveUp(use);
+        assert.deepStrictEqual(warnings, [], String(use));
+      }
+    });
+
+    it('says nothing where the user has closed', async () => {
+      const { ws } = client({ url: await deadUrl() });
+      ws.removeAllListeners();
+      ws.connect();
+      ws.close();
+      await once(ws, 'close');
+      assert.deepStrictEqual(warnings, []);
+    });
   });
 
   it('misses no message that a handler added after it waits for', async () => {
@@ -252,6 +329,57 @@ describe('send()', () => {
     );
   });
 
+  it('takes bytes of another realm, and memory that is shared', async () => {
+    const server = await startServer();
+    const { ws } = await openClient({ url: server.url });
+    const shared = new SharedArrayBuffer(4);
+    new Uint8Array(shared).set([1, 2, 3, 4]);
+    const messages = [
+      vm.runInNewContext('new Uint8Array([1, 2, 3, 4])'),
+      vm.runInNewContext('new Uint8Array([1, 2, 3, 4]).buffer'),
+      vm.runInNewContext('new DataView(new Uint8Array([0, 1, 2, 3, 4]).buffer, 1)'),
+      vm.runInNewContext(
+        'const bytes = new SharedArrayBuffer(4); new Uint8Array(bytes).set([1, 2, 3, 4]); bytes',
+      ),
+      shared,
+      new Uint8Array(shared),
+      Buffer.from(shared),
+      new DataView(shared),
+    ];
+    for (const message of messages) {
+      ws.send(message);
+      ws.sendConfirmed(message);
+    }
+    new Uint8Array(shared).fill(0);
+    const received = await server.received(2 * messages.length);
+    assert.deepStrictEqual(
+      received.map(({ type, data }) => `${type} ${data}`),
+      received.map(() => 'binary 01020304'),
+    );
+  });
+
+  it('throws for bytes whose memory was given away', async () => {
+    const server = await startServer();
+    const { ws } = await openClient({ url: server.url });
+    const { port1 } = new MessageChannel();
+    const given = [
+      new Uint8Array(3),
+      new ArrayBuffer(3),
+      new DataView(new ArrayBuffer(3)),
+      new Float32Array(3),
+      vm.runInNewContext('new Uint8Array(3)'),
+    ];
+    for (const data of given) {
+      port1.postMessage(0, [ArrayBuffer.isView(data) ? data.buffer : data]);
+      const refused = { name: 'TypeError', code: 'WSR_ERR_ARGUMENT', message: /detached/ };
+      assert.throws(() => ws.send(data), refused);
+      await assert.rejects(ws.sendConfirmed(data), refused);
+    }
+    port1.close();
+    ws.send('after');
+    assert.strictEqual((await server.received(1))[0].data, 'after');
+  });
+
   it('throws TypeError for any other value, in every state', async () => {
     const server = await startServer();
     const { ws } = await openClient({ url: server.url });
@@ -268,6 +396,9 @@ describe('send()', () => {
       Symbol('x'),
       new Date(),
       new String('x'),
+      new Proxy(new Uint8Array(1), {}),
+      Object.create(Uint8Array.prototype),
+      Object.create(ArrayBuffer.prototype),
     ]) {
       assert.throws(() => ws.send(value), { name: 'TypeError', code: 'WSR_ERR_ARGUMENT' });
       assert.throws(() => closed.send(value), { name: 'TypeError', code: 'WSR_ERR_ARGUMENT' });
@@ -344,7 +475,10 @@ describe('send()', () => {
     const error = { message: 'WebSocket is not connected', code: 'WSR_ERR_NOT_CONNECTED' };
     const server = await startServer({ plan: ['accept', 'refuse'] });
     const { ws, log } = client({ url: server.url, circuitBreaker: { failureThreshold: 1 } });
-    assert.throws(() => ws.send('x'), error, 'before connect()');
+    const hint = `${error.message}: connect() was not called`;
+    assert.throws(() => ws.send('x'), { ...error, message: hint }, 'before connect()');
+    await assert.rejects(ws.ping(), { message: hint });
+    await assert.rejects(ws.sendConfirmed('x'), { message: hint });
     await ws.connect();
     await server.close(1012, 'restart');
     await log.until('retry');

@@ -169,7 +169,7 @@ describe('protocols', () => {
   });
 
   it('of the wrong type is a TypeError', () => {
-    for (const protocols of [5, true, {}, [5], [null]]) {
+    for (const protocols of [5, true, {}, [5], [null], new Array(2)]) {
       assert.throws(() => make({ protocols }), names(TypeError, 'protocols', ''));
     }
   });
@@ -187,6 +187,31 @@ describe('protocols', () => {
     const { argument } = await log.until('error');
     assert.ok(argument instanceof Error);
     assert.strictEqual((await log.until('close')).argument.code, 1006);
+  });
+});
+
+describe('what was given and is written into', () => {
+  it('is told with a code of ours, and never what the engine says of it', async () => {
+    const bad = { name: 'TypeError', code: 'WSR_ERR_OPTION' };
+    const ws = make({ protocols: ['a'] });
+    ws.protocols.push(5);
+    await assert.rejects(ws.connect(), bad);
+    const other = new WebSocketReconnect({ urls: [URL_, 'ws://127.0.0.1:2/'] });
+    other.urls.push({});
+    await assert.rejects(other.connect(), bad);
+  });
+
+  it('may have holes, which count as undefined', () => {
+    const holes = new Array(2);
+    for (const options of [
+      { urls: holes },
+      { protocols: holes },
+      { headers: holes },
+      { headers: { a: holes } },
+      { websocketOptions: { ca: holes } },
+    ]) {
+      assert.throws(() => make(options), { name: 'TypeError', code: 'WSR_ERR_OPTION' });
+    }
   });
 });
 

@@ -93,8 +93,10 @@ function oneOf(name, value, words) {
   return value;
 }
 
-function notConnected() {
-  return coded(Error, 'WSR_ERR_NOT_CONNECTED', 'WebSocket is not connected');
+/** `wasStarted`: `connect()` has been called. */
+function notConnected(wasStarted) {
+  const reason = wasStarted ? '' : ': connect() was not called';
+  return coded(Error, 'WSR_ERR_NOT_CONNECTED', `WebSocket is not connected${reason}`);
 }
 
 function manuallyClosed() {

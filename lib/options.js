@@ -87,14 +87,15 @@ function object(name, value, allowed = 'an object') {
 }
 
 function url(value, name = 'url') {
-  if (typeof value === 'string') return value;
-  if (value && typeof value === 'object' && typeof value.href === 'string') return value.href;
+  const text = value && typeof value === 'object' ? value.href : value;
+  if (typeof text === 'string') return text;
   throw badType(name, value, 'a string or a URL with ws: or wss:');
 }
 
 function protocols(value) {
   if (value === undefined || value === null) return [];
-  const list = Array.isArray(value) ? value : [value];
+  // What is not there counts too.
+  const list = Array.isArray(value) ? Array.from(value) : [value];
   if (!list.every((entry) => typeof entry === 'string')) {
     throw badType('protocols', value, 'a string or an array of strings');
   }

@@ -124,6 +124,8 @@ const turn = Symbol('turn');
 /** @type {unique symbol} */
 const undecided = Symbol('undecided');
 /** @type {unique symbol} */
+const warnUnheard = Symbol('warnUnheard');
+/** @type {unique symbol} */
 const watchEventLoop = Symbol('watchEventLoop');
 
 module.exports = {
@@ -187,5 +189,6 @@ module.exports = {
   track,
   turn,
   undecided,
+  warnUnheard,
   watchEventLoop,
 };

@@ -40,7 +40,7 @@ function urls(value, readUrl) {
   const allowed = 'an array of strings or URLs with ws: or wss:, at least one and each once';
   if (!Array.isArray(value)) throw badType('urls', value, allowed);
   if (value.length === 0) throw badRange('urls', value, allowed);
-  const list = value.map((entry, index) => readUrl(entry, `urls[${index}]`));
+  const list = Array.from(value, (entry, index) => readUrl(entry, `urls[${index}]`));
   const again = list.findIndex((entry, index) => list.indexOf(entry) < index);
   if (again >= 0) throw badRange(`urls[${again}]`, list[again], allowed);
   return list;

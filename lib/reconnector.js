@@ -1,7 +1,8 @@
 'use strict';
 
 const { abortError, asError, ask } = require('./ask.js');
-const { badRange, badType, coded, ignore, manuallyClosed, rejected } = require('./errors.js');
+const { badRange, badType, coded, manuallyClosed, rejected } = require('./errors.js');
+const { makeOpening } = require('./opening.js');
 const own = require('./own.js');
 const { READERS, reconnectSettings } = require('./reconnect-options.js');
 const { Routed } = require('./routed.js');
@@ -103,12 +104,7 @@ class Reconnector extends Routed {
     inner.closing = false;
     inner.birthHorizon = reply.horizon;
     if (name === 'reconnect') inner.openHorizon = reply.horizon;
-    if (!inner.pending) {
-      const pending = {};
-      pending.promise = new Promise((resolve, reject) => Object.assign(pending, { resolve, reject }));
-      pending.promise.catch(ignore);
-      inner.pending = pending;
-    }
+    if (!inner.pending) inner.pending = makeOpening();
     const { promise } = inner.pending;
     this[own.track]();
     this[own.deliverStarted](name, reply);

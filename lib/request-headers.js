@@ -12,12 +12,15 @@ function isPlain(value) {
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
+const isPair = (entry) => Array.isArray(entry) && entry.length === 2;
+
 /** The entries of headers in any of their forms; undefined where it is none. */
 function entriesOf(given) {
   if (typeof given !== 'object') return undefined;
-  if (Array.isArray(given))
-    return given.every((entry) => Array.isArray(entry) && entry.length === 2) ? given : undefined;
-  if (types.isMap(given) || LISTS.includes(Object.prototype.toString.call(given))) return Array.from(given);
+  if (Array.isArray(given) || types.isMap(given) || LISTS.includes(Object.prototype.toString.call(given))) {
+    const entries = Array.from(given);
+    return entries.every(isPair) ? entries : undefined;
+  }
   return isPlain(given) ? Object.entries(given) : undefined;
 }
 

@@ -84,10 +84,11 @@ class Routed extends View {
     const route = readWebSocketOptions(websocketOptions, instead);
     const more = readHeaders(isFunction(headers) ? said.headers : headers, 'headers');
     route.headers = withHeaders(route.headers, more);
-    let places = urls || [url];
+    // What was given may have been written into since.
+    let places = urls ? readUrls(urls, options.url) : [url];
     if (isFunction(url)) places = ['url' in said ? options.url(said.url) : TO_BE_SAID];
-    const offered = isFunction(protocols) ? options.protocols(said.protocols) : protocols;
-    return { ...route, urls: places, protocols: [...offered] };
+    const offered = options.protocols(isFunction(protocols) ? said.protocols : protocols);
+    return { ...route, urls: places, protocols: offered };
   }
 
   [own.setRoute](change) {

@@ -5,11 +5,12 @@ const { binaryOf, keep } = require('./chunk.js');
 const clock = require('./clock.js');
 const { currentContext } = require('./context.js');
 const { DROPPED, RECEIPT, DROP_REASONS, unconfirmed } = require('./delivery.js');
-const { coded, ignore, manuallyClosed } = require('./errors.js');
+const { coded, ignore, manuallyClosed, messageOf } = require('./errors.js');
 const { Emitter } = require('./events.js');
 const liveness = require('./liveness.js');
 const { rethrow } = require('./loop.js');
 const mailbox = require('./mailbox.js');
+const { isAwaited } = require('./opening.js');
 const own = require('./own.js');
 
 /** Kinds of the rows that the engine tells (see src/binding/value.rs). */
@@ -503,6 +504,7 @@ class View extends Emitter {
     if (!lives) {
       inner.alive = false;
       inner.closing = false;
+      if (gaveUp) this[own.warnUnheard](reason);
       this[own.settle]('reject', gaveUp ? this[own.gaveUp](reason) : manuallyClosed());
     }
     this[own.tell]('close', ending);
@@ -512,6 +514,19 @@ class View extends Emitter {
     }
     if (lives) this[own.rerouteForNext]();
     else this[own.track]();
+  }
+
+  /** A client that gives up and tells nobody would be searched for long: says so, once. */
+  [own.warnUnheard](reason) {
+    const inner = this[own.inner];
+    const isHeard = ['error', 'close', 'giveup'].some((event) => this.listenerCount(event) > 0);
+    if (isHeard || inner.isUnheard || (inner.pending && isAwaited(inner.pending))) return;
+    inner.isUnheard = true;
+    const cause = inner.lastError ? ` The last error was: ${messageOf(inner.lastError)}.` : '';
+    const message = `A WebSocketReconnect has given up: ${reason}.${cause}`;
+    process.emitWarning(`${message} Nobody listens to its events error, close or giveup.`, {
+      code: 'WSR_WARN_GAVE_UP',
+    });
   }
 
   [own.gaveUp](message) {

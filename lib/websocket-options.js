@@ -65,7 +65,7 @@ function blobs(given, name) {
   const value = given[name];
   if (value === undefined || value === null) return undefined;
   const list = Array.isArray(value) ? value : [value];
-  return list.map((entry) => {
+  return Array.from(list, (entry) => {
     if (!is.bytes(entry)) {
       throw badType(`websocketOptions.${name}`, entry, 'a string or Buffer, or an array of them');
     }

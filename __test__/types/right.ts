@@ -76,6 +76,7 @@ const queued: number | undefined = ws.getStats().queuedMessages;
 ws.on('drop', ({ data, reason }) => [data, reason === 'expired']).on('drain', () => ws.send('more'));
 ws.send(Buffer.from('bytes'));
 ws.send(new ArrayBuffer(1));
+ws.send(new SharedArrayBuffer(1));
 ws.send(new Float64Array(1));
 ws.send(new DataView(new ArrayBuffer(1)));
 ws.close();
