@@ -1,6 +1,7 @@
 'use strict';
 
 const assert = require('assert');
+const { once } = require('events');
 const { startServer, deadPort } = require('./peer/index.js');
 const { client, openClient } = require('./support/clients.js');
 const { EVENTS } = require('./support/recorder.js');
@@ -395,9 +396,95 @@ describe('the view', () => {
     assert.strictEqual((await server.handshakes()).length, 2);
   });
 
+  /** Every state that is seen by code of the user before anybody was told of it. */
+  const untold = (ws) => {
+    const seen = [];
+    let told = ws.state;
+    ws.prependListener('stateChange', (state) => (told = state));
+    const look = (where) => ws.state !== told && seen.push(`${where}: ${ws.state} instead of ${told}`);
+    for (const event of [...EVENTS, 'giveup', 'reconnected']) ws.on(event, () => look(event));
+    return { seen, look };
+  };
+
+  it('tells a missing decision in the state before the one that follows from it', async () => {
+    const server = await startServer({ plan: ['refuse'] });
+    const shouldReconnect = () => new Promise(() => {});
+    const { ws, log } = client({ url: server.url, shouldReconnect, connectionTimeout: 80 });
+    const { seen } = untold(ws);
+    ws.connect();
+    await log.until("close 1006 ''");
+    ws.openCircuit();
+    await log.until('error WSR_ERR_FUNCTION');
+    await log.until('stateChange BLOCKED');
+    assert.deepStrictEqual(seen, []);
+  });
+
+  it('close() inside the handler that is told of a missing decision has the last word', async () => {
+    const server = await startServer({ plan: ['refuse'] });
+    const reconnectDelay = () => new Promise(() => {});
+    const { ws, log } = client({ url: server.url, reconnectDelay, connectionTimeout: 80 });
+    ws.on('error', ({ code }) => code === 'WSR_ERR_FUNCTION' && ws.close(1000, 'bye'));
+    ws.connect();
+    await log.until("close 1000 'bye'");
+    await settle();
+    const after = log.lines.slice(log.lines.indexOf('error WSR_ERR_FUNCTION') + 1);
+    assert.deepStrictEqual(after, ['stateChange CLOSING', 'stateChange CLOSED', "close 1000 'bye'"]);
+  });
+
+  it('tells the signal of an attempt that it is given up when that has been told', async () => {
+    let ws;
+    let seen;
+    const aborted = new Promise((resolve) => {
+      const url = ({ signal }) => {
+        signal.addEventListener('abort', () => resolve(seen.look('abort')));
+        return new Promise(() => {});
+      };
+      ws = client({ url, connectionTimeout: 50, maxRetries: 0 }).ws;
+      seen = untold(ws);
+    });
+    ws.connect();
+    await aborted;
+    assert.deepStrictEqual(seen.seen, []);
+  });
+
+  it('shows nothing of a connection that nobody is told of', async () => {
+    const server = await startServer();
+    const { ws, log } = client({ url: server.url, urls: [server.url, `${server.url}b`], protocols: 'chat' });
+    ws.connect();
+    // Meanwhile the connection opens.
+    block(300);
+    ws.close();
+    await log.until('close');
+    assert.deepStrictEqual(log.of('open'), []);
+    assert.strictEqual(ws.protocol, '');
+  });
+
+  it('tells of a life that is over as it was, where a handler of its close begins another', async () => {
+    const server = await startServer({ plan: ['refuse', 'refuse', 'silent'] });
+    const { ws } = client({ url: server.url, maxRetries: 1, baseDelay: 5 });
+    ws.on('close', ({ code }) => {
+      if (code !== 'MAX_RETRIES') return;
+      ws.reset();
+      ws.connect();
+    });
+    ws.connect();
+    const { retryCount } = await new Promise((resolve) => ws.on('giveup', resolve));
+    assert.strictEqual(retryCount, 1);
+  });
+
+  it('close() inside a handler of open leaves nothing to tell of the connection that came back', async () => {
+    const server = await startServer();
+    const { ws, log } = await openClient({ url: server.url, baseDelay: 5 });
+    let reconnected = 0;
+    ws.on('open', () => ws.close(1000, 'bye'));
+    ws.on('reconnected', () => (reconnected += 1));
+    await server.cut();
+    await log.until("close 1000 'bye'");
+    assert.strictEqual(reconnected, 0);
+  });
+
   it('waiting for close after close() works in every state', async () => {
     const url = `ws://127.0.0.1:${await deadPort()}/`;
-    const { once } = require('events');
     for (const state of ['CONNECTING', 'retry', 'BLOCKED']) {
       const { ws, log } = client({
         url,

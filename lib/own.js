@@ -4,7 +4,7 @@
 // method and any property that is not documented.
 
 /** @type {unique symbol} */
-const abandonAttempt = Symbol('abandonAttempt');
+const abandon = Symbol('abandon');
 /** @type {unique symbol} */
 const abort = Symbol('abort');
 /** @type {unique symbol} */
@@ -51,6 +51,8 @@ const emitMessage = Symbol('emitMessage');
 const emitNow = Symbol('emitNow');
 /** @type {unique symbol} */
 const end = Symbol('end');
+/** @type {unique symbol} */
+const endAttempt = Symbol('endAttempt');
 /** @type {unique symbol} */
 const failRoute = Symbol('failRoute');
 /** @type {unique symbol} */
@@ -129,7 +131,7 @@ const warnUnheard = Symbol('warnUnheard');
 const watchEventLoop = Symbol('watchEventLoop');
 
 module.exports = {
-  abandonAttempt,
+  abandon,
   abort,
   askForRetry,
   askForRoute,
@@ -153,6 +155,7 @@ module.exports = {
   emitMessage,
   emitNow,
   end,
+  endAttempt,
   failRoute,
   finish,
   gaveUp,

@@ -184,14 +184,8 @@ class Reconnector extends Routed {
     this[own.inner].client.sayRetry(id, goesOn, delay);
   }
 
-  /** The engine goes on without a decision, where it has waited for long enough. */
-  [own.undecided](isTooLate) {
-    const inner = this[own.inner];
-    if (inner.deciding === undefined) return;
-    inner.deciding = undefined;
-    if (!isTooLate) return;
-    const message = `shouldReconnect or reconnectDelay has not answered within ${this.connectionTimeout} ms`;
-    this[own.tell]('error', coded(Error, 'WSR_ERR_FUNCTION', message));
+  [own.undecided]() {
+    this[own.inner].deciding = undefined;
   }
 
   /** Listens to the signal for as long as it can end something: it may outlive the client. */

@@ -167,11 +167,14 @@ class Routed extends View {
     this[own.inner].client.failRoute(id, messageOf(error));
   }
 
-  /** The attempt is over, or was given up: what is still at work for it may end. */
-  [own.abandonAttempt]() {
+  [own.endAttempt]() {
     const { controller } = this[own.inner];
     this[own.inner].controller = undefined;
-    if (controller) controller.abort(abortError('The attempt was given up'));
+    return controller;
+  }
+
+  [own.abandon](controller) {
+    controller.abort(abortError('The attempt was given up'));
   }
 
   get url() {

@@ -24,6 +24,7 @@ const RETRY = 8;
 // 9 only tells the counts.
 const ASK_ROUTE = 10;
 const ASK_RETRY = 11;
+const UNDECIDED = 13;
 /** Kinds from here on are told at once, also while paused. */
 const LIVENESS = 20;
 
@@ -94,9 +95,11 @@ class View extends Emitter {
       lastActivity: Date.now(),
       /** On the clock of clock.js. */
       openedAt: 0,
+      /** What the connection has agreed on that is about to be `OPEN`, … */
+      agreed: undefined,
+      /** … and the latest that was: where it leads, and the answer to its upgrade. */
       protocol: '',
       extensions: '',
-      /** Where the latest connection leads, and the answer to its upgrade. */
       reachedUrl: undefined,
       statusCode: undefined,
       responseHeaders: [],
@@ -155,14 +158,20 @@ class View extends Emitter {
   /** Called when the engine asks where and how an attempt connects. */
   [own.askForRoute](_id, _attempt) {}
 
-  /** Called when an attempt is not under way any more, and has not opened. */
-  [own.abandonAttempt]() {}
+  /**
+   * Called when an attempt is not under way any more. Returns what is still at work for it.
+   * @returns {any}
+   */
+  [own.endAttempt]() {}
+
+  /** Called with that where the attempt has not opened. */
+  [own.abandon](_work) {}
 
   /** Called when the engine asks whether and when to connect again. */
   [own.askForRetry](_id, _attempt, _elapsed) {}
 
-  /** Called when what the engine has asked for a retry is void. `isTooLate`: it has waited for too long. */
-  [own.undecided](_isTooLate) {}
+  /** Called when what the engine has asked for a retry is void. */
+  [own.undecided]() {}
 
   [own.track]() {
     const { id, alive, state, circuitState, holding } = this[own.inner];
@@ -399,11 +408,13 @@ class View extends Emitter {
   [own.deliver](kind, row, at, moment) {
     const inner = this[own.inner];
     if (kind === AGREED) {
-      inner.protocol = row[at + 3];
-      inner.extensions = row[at + 4];
-      inner.reachedUrl = row[at + 5];
-      inner.statusCode = row[at + 6];
-      inner.responseHeaders = row[at + 7];
+      inner.agreed = {
+        protocol: row[at + 3],
+        extensions: row[at + 4],
+        reachedUrl: row[at + 5],
+        statusCode: row[at + 6],
+        responseHeaders: row[at + 7],
+      };
       return;
     }
     if (!isBefore(moment, inner.countHorizon)) {
@@ -417,7 +428,10 @@ class View extends Emitter {
     }
   }
 
-  /** Takes a step of the connection's life. */
+  /**
+   * Takes a step of the connection's life. What the view becomes by it is emitted before anything else that leads to
+   * code of the user: nothing is told in a state of which nobody has been told.
+   */
   [own.live](kind, row, at, moment) {
     const inner = this[own.inner];
     if (kind === STATE) {
@@ -431,10 +445,13 @@ class View extends Emitter {
       // A call may tell a client at rest where it stands, and each refusal says BLOCKED.
       if (state === inner.state && state !== 'BLOCKED' && !isAtRest) return;
       inner.state = state;
-      if (state === 'OPEN') inner.openedAt = clock.monotonic(row[at + 2]);
+      if (state === 'OPEN') {
+        Object.assign(inner, inner.agreed, { agreed: undefined, openedAt: clock.monotonic(row[at + 2]) });
+      }
       if (state === 'FAILED') inner.closing = true;
-      this[own.turn](state);
+      const abandoned = this[own.turn](state);
       this[own.tell]('stateChange', state);
+      if (abandoned) this[own.abandon](abandoned);
       if (state === 'BLOCKED') this[own.rerouteForNext]();
       if (!inner.alive) this[own.track]();
     } else if (kind === ERROR) {
@@ -448,39 +465,39 @@ class View extends Emitter {
     } else if (kind === OPEN) {
       inner.lastActivity = row[at + 2];
       if (!isBefore(moment, inner.openHorizon)) this[own.settle]('resolve');
-      this[own.open](row[at + 6], row[at + 7]);
+      this[own.open](row[at + 6], row[at + 7], moment);
     } else if (kind === CLOSE) {
       const lives = row[at + 3] || isBefore(moment, inner.birthHorizon);
       this[own.end](lives, { code: row[at + 6], reason: row[at + 7], wasClean: row[at + 8] });
     } else if (kind === RETRY) {
-      this[own.undecided](true);
       this[own.tell]('retry', { attempt: row[at + 6], delay: row[at + 7], maxRetries: row[at + 8] });
       this[own.rerouteForNext]();
     } else if (kind === ASK_ROUTE) {
       this[own.askForRoute](row[at + 6], row[at + 7]);
     } else if (kind === ASK_RETRY) {
       this[own.askForRetry](row[at + 6], row[at + 7], row[at + 8]);
+    } else if (kind === UNDECIDED) {
+      this[own.undecided]();
+      const message = `shouldReconnect or reconnectDelay has not answered within ${row[at + 6]} ms`;
+      this[own.tell]('error', coded(Error, 'WSR_ERR_FUNCTION', message));
     } else {
       liveness.deliver(this, kind, row, at);
     }
   }
 
-  /** Forgets what a new state makes void. */
+  /** Forgets what a new state makes void. Returns what is still at work for an attempt that has not opened. */
   [own.turn](state) {
     const inner = this[own.inner];
-    this[own.undecided](state === 'BLOCKED');
-    if (state === 'CONNECTING') {
-      inner.trouble = undefined;
-    } else if (state === 'OPEN') {
-      inner.trouble = undefined;
-      inner.lastError = undefined;
-      inner.controller = undefined;
-    } else {
-      this[own.abandonAttempt]();
-    }
+    this[own.undecided]();
+    if (state === 'CONNECTING' || state === 'OPEN') inner.trouble = undefined;
+    if (state === 'CONNECTING') return undefined;
+    const work = this[own.endAttempt]();
+    if (state !== 'OPEN') return work;
+    inner.lastError = undefined;
+    return undefined;
   }
 
-  [own.open](attempt, downtime) {
+  [own.open](attempt, downtime, moment) {
     const { reachedUrl, statusCode, responseHeaders } = this[own.inner];
     const info = {
       isReconnect: downtime !== null,
@@ -491,7 +508,9 @@ class View extends Emitter {
       downtime: downtime === null ? 0 : downtime,
     };
     this[own.tell]('open', info);
-    if (info.isReconnect) this[own.tell]('reconnected', info);
+    // A handler may have closed.
+    const isVoid = isBefore(moment, this[own.inner].lifeHorizon);
+    if (info.isReconnect && !isVoid) this[own.tell]('reconnected', info);
   }
 
   /** Takes the end of a connection, which is the end of the client's life unless it `lives` on. */
@@ -507,11 +526,10 @@ class View extends Emitter {
       if (gaveUp) this[own.warnUnheard](reason);
       this[own.settle]('reject', gaveUp ? this[own.gaveUp](reason) : manuallyClosed());
     }
+    // A handler of `close` may begin another life.
+    const { retryCount, lastError } = inner;
     this[own.tell]('close', ending);
-    if (gaveUp) {
-      const { retryCount, lastError } = inner;
-      this[own.tell]('giveup', { reason: code, message: reason, retryCount, error: lastError });
-    }
+    if (gaveUp) this[own.tell]('giveup', { reason: code, message: reason, retryCount, error: lastError });
     if (lives) this[own.rerouteForNext]();
     else this[own.track]();
   }

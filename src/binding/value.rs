@@ -19,6 +19,7 @@
 //! | 10 ask route | `alive, retryCount, circuitFailures, id, attempt` |
 //! | 11 ask retry | `alive, retryCount, circuitFailures, id, attempt, elapsed` |
 //! | 12 refused | `code, message`; of the call that returns it, which does nothing besides |
+//! | 13 undecided | `alive, retryCount, circuitFailures, limit`, the ms that JavaScript had for an answer |
 //! | 20 ping, 21 pong | `payload`, an ArrayBuffer |
 //! | 22 pinged | `alive, retryCount, circuitFailures, number, ms`; null for one without a pong |
 //! | 23 blocked, 24 wake | `alive, retryCount, circuitFailures, ms` |
@@ -315,6 +316,7 @@ impl Rows {
             Event::Proved => 9,
             Event::AskRoute { .. } => 10,
             Event::AskRetry { .. } => 11,
+            Event::Undecided { .. } => 13,
             Event::Pinged { .. } => 22,
             Event::Blocked { .. } => 23,
             Event::Wake { .. } => 24,
@@ -350,6 +352,7 @@ impl Rows {
                 self.number(retry as f64)?;
                 self.number(elapsed.as_millis() as f64)
             }
+            Event::Undecided { limit } => self.number(limit.as_millis() as f64),
             Event::Error(failure) => {
                 self.text(&failure.message)?;
                 self.optional(failure.code.as_deref())?;

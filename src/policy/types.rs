@@ -315,6 +315,10 @@ pub enum Event {
         retry: u64,
         elapsed: Duration,
     },
+    /// JavaScript has not answered `AskRetry` within `limit`: what follows is the policy's own decision.
+    Undecided {
+        limit: Duration,
+    },
     /// What became of the user's ping `number`: the round trip, or `None` where no pong came in time.
     Pinged {
         number: u64,

@@ -88,6 +88,14 @@ impl Link {
         self.end(abnormal(), None, now);
     }
 
+    pub(super) fn undecided(&mut self, now: Instant) {
+        let limit = self.settings.reconnect.connection_timeout;
+        self.tell(Event::Undecided {
+            limit: limit.unwrap_or_default(),
+        });
+        self.go_on(None, now);
+    }
+
     pub(super) fn decided(&mut self, attempt: Attempt, verdict: Verdict, now: Instant) {
         if !self.is_deciding(attempt) {
             return;

@@ -41,7 +41,7 @@ impl Link {
                     self.carry_out(due, attempt, now);
                 }
                 Phase::Asking { .. } => self.unanswered(now),
-                Phase::Deciding { .. } => self.go_on(None, now),
+                Phase::Deciding { .. } => self.undecided(now),
                 Phase::Closing { .. } => self.cut(now),
                 Phase::Waiting { .. } => self.dial_or_block(now, Reason::Retry),
                 Phase::Idle { .. }

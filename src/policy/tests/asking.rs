@@ -185,9 +185,25 @@ fn a_decision_that_never_comes_is_made_without_the_user() {
          at 10s     awaited #1
          holds      wake=10100ms
          at 10100ms tick
-         expect     retry 1 of 10 in 50ms
+         expect     undecided within 100ms · retry 1 of 10 in 50ms
          at 10101ms decided #1 stop
          holds      alive=true",
+    );
+}
+
+#[test]
+fn a_missing_decision_is_told_before_what_is_done_without_it() {
+    play_with(
+        retry,
+        "at 0ms     connect
+         expect     CONNECTING · dial #1 within 100ms
+         at 0ms     refused #1
+         expect     error ECONNREFUSED · CLOSED · close 1006 '' · ask retry #1 for 1 after 0ms
+         at 0ms     awaited #1
+         at 1ms     open circuit
+         expect     circuit OPEN
+         at 100ms   tick
+         expect     undecided within 100ms · BLOCKED",
     );
 }
 

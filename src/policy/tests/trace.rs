@@ -425,6 +425,7 @@ fn event(event: &Event) -> String {
             "ask retry #{attempt} for {retry} after {}ms",
             elapsed.as_millis()
         ),
+        Event::Undecided { limit } => format!("undecided within {}ms", limit.as_millis()),
         Event::Error(failure) => format!("error {}", failure.code.as_deref().unwrap_or("?")),
         Event::Close(Ending {
             code,

@@ -233,6 +233,10 @@ impl Watch {
                 assert!(settings.reconnect.asked.retry, "asked without a function");
                 assert!(!self.closed, "asked for a retry after close");
             }
+            Event::Undecided { .. } => {
+                assert_eq!(self.state, State::Closed);
+                assert!(!self.closed, "a decision is missed after close");
+            }
             Event::Pinged { .. } => assert_eq!(self.state, State::Open),
             Event::Blocked { .. } => {
                 assert!(self.javascript_is_awaited, "was not blocked");
