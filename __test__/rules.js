@@ -4,7 +4,8 @@
  * The rules that every life of a client keeps, whatever the user, the peer and the threads do.
  *
  * A life is a list of what happened, in order: events as `{event, argument, state, circuitState}`, the last
- * two being what the object showed in the event's first handler, and calls of the user as `{call}`.
+ * two being what the object showed in the event's first handler, calls of the user as `{call}`, and what the object showed
+ * to a function or a listener of the user that it called otherwise as `{look, state, circuitState}`.
  */
 
 /** After each state, those that may follow. */
@@ -90,8 +91,12 @@ class Life {
     if (name === 'reset' || name === 'write') this.countsWritten = true;
   }
 
-  event({ event, argument, state, circuitState }) {
-    this[event](argument);
+  event(entry) {
+    this[entry.event](entry.argument);
+    this.look(entry);
+  }
+
+  look({ state, circuitState }) {
     this.expect(state === undefined || state === this.state, `the view is ${state} instead of ${this.state}`);
     this.expect(
       circuitState === undefined || circuitState === this.circuit,
@@ -235,6 +240,7 @@ function check(history, { maxRetries, preferFirst, over = false } = {}) {
   history.forEach((entry, index) => {
     life.index = index;
     if (entry.call) life.call(entry.call);
+    else if (entry.look) life.look(entry);
     else life.event(entry);
   });
   life.index = history.length;

@@ -196,6 +196,10 @@ describe('the rule checker', () => {
       [{ ...connecting[0] }, { ...state('CONNECTING'), state: 'OPEN' }],
       /the view is OPEN/,
     ],
+    'a view that runs ahead in a function of the user': [
+      [...connecting, { look: 'url', state: 'OPEN', circuitState: 'CLOSED' }],
+      /the view is OPEN/,
+    ],
     'a view of the circuit that runs ahead': [
       [...connecting, { ...error, circuitState: 'OPEN' }],
       /view of the circuit is OPEN/,

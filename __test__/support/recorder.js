@@ -90,6 +90,13 @@ class Recorder {
     this._client[name] = value;
   }
 
+  /** Writes down what the client shows to code of the user that is called other than by an event. */
+  look(where) {
+    const { state, circuitState } = this._client;
+    this.lines.push(`look ${where}`);
+    this.events.push({ look: where, state, circuitState });
+  }
+
   _write(event, argument) {
     const { state, circuitState } = this._client;
     this.lines.push(lineOf(event, argument));
