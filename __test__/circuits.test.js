@@ -216,7 +216,7 @@ describe('a circuit that clients share', () => {
   it('is one across worker threads, and a probe whose thread ends gives its place to another', async () => {
     const server = await startServer({ plan: ['silent'] });
     const program = path.join(__dirname, 'life', 'shared-circuit.js');
-    const { code, signal, stdout, stderr } = await runScript(program, [server.url], { deadline: 20000 });
+    const { code, signal, stdout, stderr } = await runScript(program, [server.url]);
     assert.strictEqual(signal, null, `it crashed or hung: ${stdout} ${stderr}`);
     assert.strictEqual(stdout.trim(), 'ready, OPEN, CONNECTING, BLOCKED, CONNECTING', `${code}: ${stderr}`);
   });

@@ -3,13 +3,12 @@
 const assert = require('assert');
 const { startServer, deadPort } = require('./peer/index.js');
 const { client, openClient } = require('./support/clients.js');
-
-const DEADLINE_MS = 5000;
+const { DUE_MS } = require('./support/deadlines.js');
 
 /** The next event `name`, or a failure. */
 function next(ws, name) {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no ${name} within ${DEADLINE_MS} ms`)), DEADLINE_MS);
+    const timer = setTimeout(() => reject(new Error(`no ${name} within ${DUE_MS} ms`)), DUE_MS);
     ws.once(name, (argument) => {
       clearTimeout(timer);
       resolve(argument);

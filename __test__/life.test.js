@@ -3,18 +3,18 @@
 const assert = require('assert');
 const path = require('path');
 const { startServer, deadPort } = require('./peer/index.js');
+const { TEST_MS } = require('./support/deadlines.js');
 const { ENDINGS, endingsUrls } = require('./support/endings.js');
 const { runScript, runtime } = require('./support/runtime.js');
 
 const program = (name) => path.join(__dirname, 'life', name);
-/** A process that ends by itself does so well before this. */
-const ENDS_MS = 5000;
-/** One that is kept alive is seen to be after this. */
-const KEPT_MS = 1200;
+/** A process that is kept alive is seen to be after this. */
+const KEPT_MS = 1000;
+/** Hundreds of workers have come and gone by then. */
+const WORKERS_MS = 300000;
 
 /** Runs life/process.js; see there for the steps. */
-const run = (url, steps, deadline = ENDS_MS) =>
-  runScript(program('process.js'), [url, ...steps], { deadline });
+const run = (url, steps, options) => runScript(program('process.js'), [url, ...steps], options);
 
 async function ends(url, steps, output) {
   const { code, signal, stdout, stderr } = await run(url, steps);
@@ -24,7 +24,7 @@ async function ends(url, steps, output) {
 }
 
 async function stays(url, steps, output) {
-  const { signal, stdout, stderr } = await run(url, steps, KEPT_MS + (runtime.name === 'deno' ? 1000 : 0));
+  const { signal, stdout, stderr } = await run(url, steps, { stays: KEPT_MS });
   assert.strictEqual(signal, 'SIGKILL', `it ended: ${stdout} ${stderr}`);
   assert.strictEqual(stdout.trim(), output, stderr);
 }
@@ -107,10 +107,8 @@ describe('a process', () => {
     it(`collects clients that are dropped while closed${whose}`, async function () {
       // Without weak references a client that shares its circuit is never collected.
       if (scope === 'host' && typeof WeakRef === 'undefined') this.skip();
-      this.timeout(30000);
       const { stdout, stderr } = await runScript(program('dropped.js'), [server.url, scope], {
         exposeGc: true,
-        deadline: 25000,
       });
       assert.strictEqual(stdout.trim(), 'collected', stderr);
     });
@@ -127,7 +125,7 @@ describe('a process', () => {
 describe('worker threads', () => {
   const workers = async (url, ...args) => {
     const { code, signal, stdout, stderr } = await runScript(program('workers.js'), [url, ...args], {
-      deadline: 55000,
+      deadline: WORKERS_MS,
     });
     assert.strictEqual(signal, null, `it crashed or hung: ${stdout} ${stderr}`);
     assert.strictEqual(code, 0, stderr);
@@ -163,7 +161,7 @@ describe('worker threads', () => {
     it(`200 come and go one after the other, ${how}`, async function () {
       // Workers of other runtimes are not environments of Node-API that are torn down one by one.
       if (runtime.name !== 'node') this.skip();
-      this.timeout(60000);
+      this.timeout(WORKERS_MS + TEST_MS);
       const server = await startServer({ tick: 2 });
       await workers(server.url, '200', 'terminate', where);
     });

@@ -6,6 +6,7 @@ const path = require('path');
 const vm = require('vm');
 const { startServer, deadPort } = require('./peer/index.js');
 const { WebSocketReconnect, client, openClient } = require('./support/clients.js');
+const { DUE_MS } = require('./support/deadlines.js');
 const { allHandled, reportedBy } = require('./support/reported.js');
 const { block, runScript, runtime } = require('./support/runtime.js');
 
@@ -433,7 +434,6 @@ describe('detectSleep', () => {
   it('asks the peer after the process slept, unless it is off', async function () {
     // Windows has no SIGSTOP, and the others' processes do not go on after it as they were.
     if (process.platform === 'win32' || runtime.name !== 'node') this.skip();
-    this.timeout(30000);
     const [asks, trusts] = await Promise.all([startServer(), startServer()]);
     const [on, off] = await Promise.all([freeze(asks, 'on'), freeze(trusts, 'off')]);
     try {
@@ -453,7 +453,7 @@ describe('detectSleep', () => {
   const inNamespace = (mode) =>
     spawnSync('unshare', ['-rn', process.execPath, life('network.js'), mode], {
       encoding: 'utf8',
-      timeout: 8000,
+      timeout: DUE_MS,
     });
   const hasNamespaces = () =>
     process.platform === 'linux' &&

@@ -4,6 +4,7 @@ const assert = require('assert');
 const own = require('../lib/own.js');
 const { startServer, deadPort } = require('./peer/index.js');
 const { WebSocketReconnect, client, openClient } = require('./support/clients.js');
+const { DUE_MS } = require('./support/deadlines.js');
 const { block } = require('./support/runtime.js');
 
 const make = (options) => new WebSocketReconnect({ url: 'ws://127.0.0.1:1/', ...options });
@@ -90,7 +91,7 @@ describe('minUptime', () => {
     await ws.connect();
     await log.until('open');
     assert.deepStrictEqual([ws.retryCount, ws.circuitFailures], [1, 1]);
-    const deadline = Date.now() + 5000;
+    const deadline = Date.now() + DUE_MS;
     while (ws.retryCount > 0 && Date.now() < deadline) await turn();
     assert.deepStrictEqual([ws.retryCount, ws.circuitFailures], [0, 0]);
     assert.ok(ws.getStats().uptime >= 50, `${ws.getStats().uptime} ms`);

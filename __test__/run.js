@@ -2,34 +2,27 @@
 
 /**
  * Runs the contract's tests: `<runtime> __test__/run.js [filter…]`. A filter is a part of a file's name;
- * without one every file runs. `WSR_RETRIES` is how often a failed test is tried again, with a word about it;
- * never unless told. `WSR_TEST_GREP` chooses tests by a part of their full names.
+ * without one every file runs. `WSR_TEST_GREP` chooses tests by a part of their full names.
  */
 const { readdirSync } = require('fs');
 const path = require('path');
 const Mocha = require('mocha');
 const peer = require('./peer/index.js');
 const { closeClients } = require('./support/clients.js');
-
-const DEADLINE_MS = 10000;
+const { TEST_MS } = require('./support/deadlines.js');
 
 const filters = process.argv.slice(2);
-const files = readdirSync(__dirname)
+const all = readdirSync(__dirname)
   .filter((name) => name.endsWith('.test.js'))
-  .filter((name) => filters.length === 0 || filters.some((filter) => name.includes(filter)))
   .sort();
-if (files.length === 0) {
-  console.error(`No test file has ${filters.join(' or ')} in its name.`);
+const idle = filters.find((filter) => !all.some((name) => name.includes(filter)));
+if (idle !== undefined) {
+  console.error(`No test file has ${idle} in its name.`);
   process.exit(1);
 }
+const files = all.filter((name) => filters.length === 0 || filters.some((filter) => name.includes(filter)));
 
-const mocha = new Mocha({
-  timeout: DEADLINE_MS,
-  slow: 2000,
-  reporter: 'spec',
-  ui: 'bdd',
-  retries: Number(process.env.WSR_RETRIES || 0),
-});
+const mocha = new Mocha({ timeout: TEST_MS, slow: 2000, reporter: 'spec', ui: 'bdd' });
 if (process.env.WSR_TEST_GREP) mocha.fgrep(process.env.WSR_TEST_GREP);
 for (const file of files) mocha.addFile(path.join(__dirname, file));
 mocha.rootHooks({
@@ -46,4 +39,3 @@ const runner = mocha.run(() => {
   process.exit(stats.failures > 0 || nothing ? 1 : 0);
 });
 stats = runner.stats;
-runner.on('retry', (test, error) => console.log(`    again: ${test.fullTitle()}: ${error.message}`));

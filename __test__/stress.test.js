@@ -4,6 +4,7 @@ const assert = require('assert');
 const { startServer } = require('./peer/index.js');
 const { check } = require('./rules.js');
 const { client } = require('./support/clients.js');
+const { DUE_MS } = require('./support/deadlines.js');
 const { random } = require('./support/random.js');
 const { EVENTS } = require('./support/recorder.js');
 const { block, runtime } = require('./support/runtime.js');
@@ -13,8 +14,6 @@ const usual = runtime.name === 'node' && runtime.nodeMajor >= 20 ? 1000 : 200;
 const lives = Number(process.env.WSR_LIVES || usual);
 const AT_A_TIME = 50;
 const TIMEOUT_MS = 10 * 60000;
-/** By then what is due has come, however slow the machine is. */
-const DEADLINE_MS = 60000;
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -147,7 +146,7 @@ async function live(number, url, isAnew) {
   const violated = (over) => check(log.events, { ...options, over });
   let isSettled = false;
   Promise.all(life.promises).then(() => (isSettled = true));
-  const deadline = Date.now() + DEADLINE_MS;
+  const deadline = Date.now() + DUE_MS;
   while ((!isSettled || violated(true).length > violated(false).length) && Date.now() < deadline)
     await pause(5);
   if (!isSettled) life.violations.push('a promise never settled');

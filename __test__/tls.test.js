@@ -10,8 +10,7 @@ const { runScript, runtime } = require('./support/runtime.js');
 
 describe('TLS', () => {
   let made;
-  before(function () {
-    this.timeout(30000);
+  before(() => {
     made = certificates();
   });
 

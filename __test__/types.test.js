@@ -5,8 +5,6 @@ const { execFile } = require('child_process');
 const path = require('path');
 const { runtime } = require('./support/runtime.js');
 
-const COMPILE_MS = 60000;
-
 /** The path of TypeScript's compiler; undefined where it cannot run. */
 function compiler() {
   if (runtime.name !== 'node' || runtime.nodeMajor < 18) return undefined;
@@ -22,7 +20,6 @@ describe('the types', () => {
     const tsc = compiler();
     // The compiler needs a newer Node than the package does, and is no dependency of users.
     if (!tsc) this.skip();
-    this.timeout(COMPILE_MS);
     const args = ['--project', path.join(__dirname, 'types')];
     const output = await new Promise((resolve) => {
       execFile(process.execPath, [tsc, ...args], (_, stdout) => resolve(stdout));

@@ -7,6 +7,7 @@
 const { createHash } = require('crypto');
 const http = require('http');
 const https = require('https');
+const net = require('net');
 const readline = require('readline');
 const WebSocket = require('ws');
 const { random } = require('../support/random.js');
@@ -83,6 +84,18 @@ class Server {
     // The sockets of a http server stay half open otherwise.
     socket.on('end', () => socket.end());
     socket.on('close', () => this.sockets.delete(socket));
+    this.tell();
+  }
+
+  /**
+   * Connects to itself. While that connection is there, a port on which nobody listens is given to nobody else: neither to
+   * another server nor to a client, whose attempt to connect to it would then reach itself.
+   */
+  async keepPort() {
+    const socket = net.connect(this.port, this.options.host || '127.0.0.1');
+    socket.on('error', () => {});
+    await new Promise((resolve) => socket.once('connect', resolve));
+    await this.until(() => [...this.sockets].find(({ remotePort }) => remotePort === socket.localPort));
   }
 
   meet(request, socket, head) {
@@ -371,11 +384,9 @@ const COMMANDS = {
     if (options.plan) server.met = 0;
   },
   /** Refuses TCP connections from here on; those that are open stay. */
-  stopListening(server) {
-    return new Promise((resolve) => {
-      server.http.close();
-      resolve();
-    });
+  async stopListening(server) {
+    await server.keepPort();
+    server.http.close();
   },
   listenAgain: (server) => server.listen(server.port),
   shut(server) {

@@ -1,7 +1,8 @@
 'use strict';
 
+const { DUE_MS } = require('./deadlines.js');
+
 const EVENTS = ['open', 'message', 'close', 'error', 'retry', 'stateChange', 'circuitChange'];
-const DEADLINE_MS = 8000;
 
 /** One event as a line: its name, then what tells it from others of that name. */
 function lineOf(event, argument) {
@@ -110,10 +111,10 @@ class Recorder {
         this._waiting.delete(check);
         reject(
           new Error(
-            `${what} did not come within ${DEADLINE_MS} ms; what came last is\n${this.lines.slice(-60).join('\n')}`,
+            `${what} did not come within ${DUE_MS} ms; what came last is\n${this.lines.slice(-60).join('\n')}`,
           ),
         );
-      }, DEADLINE_MS);
+      }, DUE_MS);
       const check = () => {
         const found = find();
         if (found === undefined) return;

@@ -1,6 +1,7 @@
 'use strict';
 
 const { spawn } = require('child_process');
+const { DUE_MS } = require('./deadlines.js');
 
 const { deno, bun, node } = process.versions;
 
@@ -17,9 +18,11 @@ function scriptArguments(script, args, exposeGc) {
 /**
  * Runs a script in a process of its own under the same runtime, and waits for its end.
  *
- * Resolves to `{code, signal, stdout, stderr, ms}`. After `deadline` ms it is killed: `code` is null then.
+ * Resolves to `{code, signal, stdout, stderr, ms}`. After `deadline` ms it is killed: `code` is null then. With
+ * `stays`, it is killed so many ms after the first that it prints.
  */
-function runScript(script, args = [], { env = {}, exposeGc = false, deadline = 8000, flags = [] } = {}) {
+function runScript(script, args = [], options = {}) {
+  const { env = {}, exposeGc = false, deadline = DUE_MS, stays, flags = [] } = options;
   const started = Date.now();
   const child = spawn(process.execPath, [...flags, ...scriptArguments(script, args, exposeGc)], {
     env: { ...process.env, ...env },
@@ -27,9 +30,16 @@ function runScript(script, args = [], { env = {}, exposeGc = false, deadline = 8
   });
   let stdout = '';
   let stderr = '';
+  const kill = () => child.kill('SIGKILL');
+  let timer = setTimeout(kill, deadline);
+  if (stays !== undefined) {
+    child.stdout.once('data', () => {
+      clearTimeout(timer);
+      timer = setTimeout(kill, stays);
+    });
+  }
   child.stdout.on('data', (chunk) => (stdout += chunk));
   child.stderr.on('data', (chunk) => (stderr += chunk));
-  const timer = setTimeout(() => child.kill('SIGKILL'), deadline);
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {
