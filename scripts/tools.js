@@ -2,7 +2,7 @@
 
 // What the project's scripts share. Node's own modules only: they run before anything is installed.
 
-const { spawnSync } = require('child_process');
+const childProcess = require('child_process');
 const { existsSync, readFileSync, rmSync, statSync, writeFileSync } = require('fs');
 const path = require('path');
 
@@ -13,7 +13,7 @@ const TOOLS = path.join(ROOT, '.tools');
 const windows = process.platform === 'win32';
 
 function spawn(command, args, options) {
-  return spawnSync(command, args, { cwd: ROOT, shell: windows, ...options });
+  return childProcess.spawnSync(command, args, { cwd: ROOT, shell: windows, ...options });
 }
 
 /** Runs a command with its output shown; throws where it fails. */
@@ -29,6 +29,16 @@ function capture(command, args, options) {
   const result = spawn(command, args, { encoding: 'utf8', maxBuffer: 1 << 28, ...options });
   const output = `${result.stdout || ''}${result.stderr || ''}`;
   return { ok: !result.error && result.status === 0, output: result.error ? result.error.message : output };
+}
+
+/** The same for one that runs beside others: a promise of that. */
+function capturing(command, args, options) {
+  const all = { cwd: ROOT, shell: windows, maxBuffer: 1 << 28, ...options };
+  return new Promise((resolve) => {
+    childProcess.execFile(command, args, all, (error, stdout, stderr) =>
+      resolve({ ok: error === null, output: `${stdout}${stderr}` || String(error) }),
+    );
+  });
 }
 
 /** Runs npm with its messages shown; returns what it printed, and throws where it fails. */
@@ -93,4 +103,4 @@ function runtime(key, spec, script) {
   return folder;
 }
 
-module.exports = { ROOT, TOOLS, run, capture, npm, install, has, python, runtime };
+module.exports = { ROOT, TOOLS, run, capture, capturing, npm, install, has, python, runtime };

@@ -34,4 +34,4 @@ function startPython() {
   });
 }
 
-module.exports = { startPython };
+module.exports = { install, startPython };
