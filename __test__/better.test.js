@@ -3,6 +3,7 @@
 const assert = require('assert');
 const { startServer, deadPort } = require('./peer/index.js');
 const { client, openClient } = require('./support/clients.js');
+const { SOON_MS } = require('./support/deadlines.js');
 const { block } = require('./support/runtime.js');
 
 const refused = ['stateChange CONNECTING', 'error WSR_ERR_HANDSHAKE'];
@@ -12,8 +13,9 @@ describe('1. the circuit never kills the client', () => {
     const server = await startServer({ plan: ['refuse', 'refuse', 'accept'] });
     const circuitBreaker = { failureThreshold: 2, resetTimeout: 200 };
     const { ws, log } = client({ url: server.url, circuitBreaker });
+    const started = Date.now();
     const connected = ws.connect();
-    const blocked = await log.until('stateChange BLOCKED');
+    await log.until('stateChange BLOCKED');
     assert.strictEqual(ws.state, 'BLOCKED');
     const halfOpen = await log.until('circuitChange HALF-OPEN');
     await connected;
@@ -35,9 +37,9 @@ describe('1. the circuit never kills the client', () => {
       'circuitChange CLOSED',
       'open',
     ]);
-    const waited = halfOpen.at - blocked.at;
-    // A busy thread is told of BLOCKED late, and so seems to wait less.
-    assert.ok(waited >= 100 && waited < 1500, `${waited} ms`);
+    // From the start on: a busy thread is told of BLOCKED late.
+    const waited = halfOpen.at - started;
+    assert.ok(waited >= 250 - 1 && waited < SOON_MS, `${waited} ms`);
   });
 
   it('a probe that fails opens it again, and probes count towards maxRetries', async () => {
@@ -66,11 +68,11 @@ describe('1. the circuit never kills the client', () => {
     const server = await startServer({ plan: ['refuse', 'accept'] });
     const circuitBreaker = { failureThreshold: 1, resetTimeout: 400 };
     const { ws, log } = client({ url: server.url, baseDelay: 5, circuitBreaker });
+    const started = Date.now();
     ws.connect();
     await log.until('stateChange BLOCKED');
-    const { at } = log.events[log.events.length - 1];
     await log.until('circuitChange HALF-OPEN');
-    assert.ok(Date.now() - at >= 395);
+    assert.ok(Date.now() - started >= 399);
     assert.ok((await server.handshakes()).length <= 2);
     await log.until('open');
     assert.strictEqual((await server.handshakes()).length, 2);
@@ -157,10 +159,11 @@ describe('6. the heartbeat', () => {
       const server = await startServer({ plan: ['bare'] });
       const { ws, log } = await openClient({
         url: server.url,
-        heartbeatInterval: 100,
-        heartbeatTimeout: 400,
+        heartbeatInterval: 200,
+        heartbeatTimeout: 1000,
       });
-      for (let beat = 1; beat <= 3; beat++) {
+      // For longer than a peer may be silent.
+      for (let beat = 1; beat <= 7; beat++) {
         await server.received(beat);
         await server.raw(frame === '0100' && beat > 1 ? '0000' : frame);
       }
@@ -203,14 +206,16 @@ describe('6. the heartbeat', () => {
 
   it('goes on while JavaScript is blocked, and so do the answers to pings', async () => {
     const server = await startServer({ echo: true });
-    const { ws, log } = await openClient({ url: server.url, heartbeatInterval: 100, heartbeatTimeout: 1000 });
-    await server.received(1);
+    const { ws, log } = await openClient({ url: server.url, heartbeatInterval: 100, heartbeatTimeout: 1500 });
     const before = (await server.received(1)).length;
     await server.later(300, 'ping', 'while blocked', 20);
-    block(2000);
-    const beats = (await server.received(before)).length - before;
-    assert.ok(beats >= 14 && beats <= 21, `${beats} heartbeats in 2 s, not about 20`);
-    assert.strictEqual((await server.pongs(20)).length, 20);
+    await server.later(2000, 'mark');
+    block(2500);
+    const { messages, pongs } = await server.marked();
+    // As many as its interval allows, and a few at least on the slowest machine.
+    const beats = messages - before;
+    assert.ok(beats >= 5 && beats <= 26, `${beats} heartbeats in 2 s, not about 20`);
+    assert.strictEqual(pongs, 20);
     assert.strictEqual(ws.state, 'OPEN');
     assert.deepStrictEqual(log.of('error'), []);
   });
@@ -218,20 +223,20 @@ describe('6. the heartbeat', () => {
   it('pings of a server that come while JavaScript is blocked are answered meanwhile', async () => {
     const server = await startServer({ tick: 100 });
     await openClient({ url: server.url });
-    await server.pongs(1);
     const before = (await server.pongs(1)).length;
+    await server.later(1500, 'mark');
     block(2000);
-    const pongs = (await server.pongs(before)).length - before;
-    assert.ok(pongs >= 14, `${pongs} of about 20 pings were answered`);
+    const answered = (await server.marked()).pongs - before;
+    assert.ok(answered >= 5, `${answered} of about 15 pings were answered`);
   });
 
   it('keeps its rhythm: one beat each interval from the open', async () => {
     const server = await startServer({ echo: true });
-    const { log } = await openClient({ url: server.url, heartbeatInterval: 100, heartbeatTimeout: 1000 });
-    const opened = Date.now();
+    const started = Date.now();
+    const { log } = await openClient({ url: server.url, heartbeatInterval: 100 });
     await log.count('message', 5);
-    const took = Date.now() - opened;
-    assert.ok(took >= 480 && took < 1500, `five beats took ${took} ms`);
+    const took = Date.now() - started;
+    assert.ok(took >= 499 && took < SOON_MS, `five beats took ${took} ms`);
   });
 });
 

@@ -7,6 +7,7 @@ const { inspect } = require('util');
 const vm = require('vm');
 const { startServer } = require('./peer/index.js');
 const { WebSocketReconnect, client, openClient } = require('./support/clients.js');
+const { SOON_MS } = require('./support/deadlines.js');
 
 const make = (websocketOptions, url = 'ws://127.0.0.1:1/') =>
   new WebSocketReconnect({ url, websocketOptions });
@@ -257,7 +258,7 @@ describe('websocketOptions.handshakeTimeout', () => {
     ws.connect();
     const { argument, at } = await log.until('error');
     assert.strictEqual(argument.code, 'WSR_ERR_HANDSHAKE_TIMEOUT');
-    assert.ok(at - before >= 199 && at - before < 1500, `after ${at - before} ms`);
+    assert.ok(at - before >= 199 && at - before < SOON_MS, `after ${at - before} ms`);
     await log.until('close 1006');
   });
 

@@ -66,6 +66,8 @@ const COMMANDS = [
   'pester',
   'ping',
   'later',
+  'mark',
+  'marked',
   'behave',
   'stopListening',
   'listenAgain',

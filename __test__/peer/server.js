@@ -378,6 +378,14 @@ const COMMANDS = {
   later(server, ms, method, ...args) {
     setTimeout(() => COMMANDS[method](server, ...args), ms);
   },
+  /** Notes how much has come so far, to be carried out `later`: a caller that is blocked cannot ask. */
+  mark(server) {
+    const pongs = server.links.reduce((sum, link) => sum + link.pongs.length, 0);
+    server.marked = { messages: server.messages.length, pongs };
+    server.tell();
+  },
+  /** Waits for that. */
+  marked: (server) => server.until(() => server.marked),
   /** Changes options for the connections to come; a plan starts anew. */
   behave(server, options) {
     Object.assign(server.options, options);

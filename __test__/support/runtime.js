@@ -19,10 +19,10 @@ function scriptArguments(script, args, exposeGc) {
  * Runs a script in a process of its own under the same runtime, and waits for its end.
  *
  * Resolves to `{code, signal, stdout, stderr, ms}`. After `deadline` ms it is killed: `code` is null then. With
- * `stays`, it is killed so many ms after the first that it prints.
+ * `stays`, it is killed so many ms after the first that it prints; with `until`, once that promise has resolved.
  */
 function runScript(script, args = [], options = {}) {
-  const { env = {}, exposeGc = false, deadline = DUE_MS, stays, flags = [] } = options;
+  const { env = {}, exposeGc = false, deadline = DUE_MS, stays, until, flags = [] } = options;
   const started = Date.now();
   const child = spawn(process.execPath, [...flags, ...scriptArguments(script, args, exposeGc)], {
     env: { ...process.env, ...env },
@@ -32,6 +32,7 @@ function runScript(script, args = [], options = {}) {
   let stderr = '';
   const kill = () => child.kill('SIGKILL');
   let timer = setTimeout(kill, deadline);
+  if (until) until.then(kill, kill);
   if (stays !== undefined) {
     child.stdout.once('data', () => {
       clearTimeout(timer);
