@@ -138,6 +138,8 @@ class Life {
   isAtRest(before, next) {
     if (next === 'BLOCKED') return this.asked && ['CLOSED', 'FAILED', 'BLOCKED'].includes(before);
     const isClosed = next === 'CLOSED' && this.owed === undefined;
+    // Of a refusal that a call has made void, its end alone is told.
+    if (before === 'FAILED') return isClosed && this.asked && this.circuitByHand === 'CLOSED';
     return isClosed && (before === 'BLOCKED' ? this.refused : before === 'CLOSED' && !this.tried);
   }
 

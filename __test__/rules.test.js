@@ -166,6 +166,10 @@ describe('the rule checker', () => {
       [...opened, state('CLOSED'), close(), state('CLOSED')],
       /CLOSED is followed by CLOSED/,
     ],
+    'a CLOSED of a client that gave up': [
+      [...connecting, ...refused, state('FAILED'), close('MAX_RETRIES'), state('CLOSED')],
+      /FAILED is followed by CLOSED/,
+    ],
     'a BLOCKED with a closed circuit': [
       [...connecting, ...refused, state('BLOCKED')],
       /BLOCKED with a circuit/,

@@ -483,6 +483,41 @@ describe('the view', () => {
     assert.strictEqual(reconnected, 0);
   });
 
+  it('a refusal that reset() overtook is over once what came before it is told', async () => {
+    const server = await startServer({ plan: ['refuse'] });
+    const circuitBreaker = { failureThreshold: 1, resetTimeout: 60000 };
+    const { ws, log } = client({ url: server.url, maxRetries: 0, circuitBreaker });
+    log.call('connect');
+    // Meanwhile the attempt fails, opens the circuit and ends the client.
+    block(300);
+    log.call('reconnect').catch(() => {});
+    log.call('reset');
+    await log.until('close MAX_RETRIES');
+    await settle();
+    assert.deepStrictEqual(log.lines.slice(-3), [
+      'stateChange FAILED',
+      "close MAX_RETRIES 'Maximum retry attempts (0) exceeded'",
+      'stateChange CLOSED',
+    ]);
+    assert.strictEqual(ws.state, 'CLOSED');
+    assert.deepStrictEqual(check(log.events, { maxRetries: 0, over: true }), []);
+  });
+
+  it('a refusal that closeCircuit() overtook tells a closed client nothing', async () => {
+    const server = await startServer();
+    const { ws, log } = await openClient({ url: server.url });
+    ws.close();
+    // Meanwhile the connection ends.
+    block(300);
+    ws.manualClose = false;
+    ws.openCircuit();
+    ws.connect().catch(() => {});
+    ws.closeCircuit();
+    await log.until('close 1000');
+    await settle();
+    assert.deepStrictEqual(log.of('stateChange'), ['CLOSING', 'CLOSED']);
+  });
+
   it('waiting for close after close() works in every state', async () => {
     const url = `ws://127.0.0.1:${await deadPort()}/`;
     for (const state of ['CONNECTING', 'retry', 'BLOCKED']) {

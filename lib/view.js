@@ -442,8 +442,9 @@ class View extends Emitter {
       if (state === 'BLOCKED' && closed) return;
       const isAtRest = !row[at + 3];
       if (isAtRest && isBefore(moment, inner.restHorizon)) return;
-      // A call may tell a client at rest where it stands, and each refusal says BLOCKED.
-      if (state === inner.state && state !== 'BLOCKED' && !isAtRest) return;
+      // A call may tell a client that never connected that it is CLOSED, and each refusal says BLOCKED.
+      const isTold = state === 'BLOCKED' || (isAtRest && inner.lastClose === undefined);
+      if (state === inner.state && !isTold) return;
       inner.state = state;
       if (state === 'OPEN') {
         Object.assign(inner, inner.agreed, { agreed: undefined, openedAt: clock.monotonic(row[at + 2]) });
