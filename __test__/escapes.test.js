@@ -33,13 +33,11 @@ describe('what the code of users throws', () => {
     ['by a call before it returns', 'call', ''],
     ['after a pause', 'backlog', ''],
   ]) {
-    it(`is told and hurts nobody else, delivered ${how}`, async function () {
-      this.timeout(30000);
+    it(`is told and hurts nobody else, delivered ${how}`, async () => {
       const server = await startServer({ echo: true, obeys: true, tls: isSecure && certificates().leaf });
       const env = { WEBSOCKET_RECONNECT_NATIVE_WITHOUT: without };
       const { stdout, stderr } = await runScript(program('escapes.js'), [server.url, delivery], {
         env,
-        deadline: 25000,
       });
       assert.deepStrictEqual(stdout.trim().split('\n'), TOLD, stderr);
     });

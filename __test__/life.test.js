@@ -146,9 +146,9 @@ describe('worker threads', () => {
   it(`end at any moment, by themselves, by a throw or by others (WSR_SEED=${seed})`, async function () {
     // Workers of other runtimes are not environments of Node-API that are torn down one by one.
     if (runtime.name !== 'node') this.skip();
-    this.timeout(60000);
+    this.timeout(WORKERS_MS + TEST_MS);
     const { signal, stdout, stderr } = await runScript(ENDINGS, [await endingsUrls(), '60', seed], {
-      deadline: 55000,
+      deadline: WORKERS_MS,
     });
     assert.strictEqual(signal, null, `it crashed or hung: ${stdout} ${stderr}`);
     assert.strictEqual(stdout.trim(), 'done', stderr);

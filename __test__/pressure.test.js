@@ -118,8 +118,7 @@ describe('sending faster than the network', () => {
 
 describe('a peer that pings and does not read', () => {
   for (const listens of [false, true]) {
-    it(`costs one pong${listens ? ', also where its pings are listened to' : ''}`, async function () {
-      this.timeout(30000);
+    it(`costs one pong${listens ? ', also where its pings are listened to' : ''}`, async () => {
       const server = await startServer();
       const { ws } = await openClient({ url: server.url });
       let told = 0;
