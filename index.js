@@ -212,8 +212,7 @@ class WebSocketReconnect extends Reconnector {
     const reply = this[own.call]('countFailure');
     inner.circuitFailures += 1;
     inner.countHorizon = reply.horizon;
-    this[own.inContext](own.tell, 'error', error);
-    this[own.deliverNow](reply);
+    this[own.deliverNow](reply, () => this[own.inContext](own.tell, 'error', error));
   }
 
   getStats() {

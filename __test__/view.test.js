@@ -518,6 +518,23 @@ describe('the view', () => {
     assert.deepStrictEqual(log.of('stateChange'), ['CLOSING', 'CLOSED']);
   });
 
+  it('tells a refusal behind the circuit that refuses, whatever calls are under way', async () => {
+    const { ws, log } = client({ url: 'ws://127.0.0.1:1/', circuitBreaker: { failureThreshold: 1 } });
+    const refused = new Promise((resolve) => {
+      ws.once('error', () => log.call('connect').catch((error) => resolve([...log.lines, error.code])));
+    });
+    log.call('handleError', new Error('from outside'));
+    assert.deepStrictEqual(await refused, [
+      'call handleError',
+      'error from outside',
+      'call connect',
+      'circuitChange OPEN',
+      'stateChange BLOCKED',
+      'WSR_ERR_CIRCUIT_OPEN',
+    ]);
+    assert.deepStrictEqual(check(log.events), []);
+  });
+
   it('waiting for close after close() works in every state', async () => {
     const url = `ws://127.0.0.1:${await deadPort()}/`;
     for (const state of ['CONNECTING', 'retry', 'BLOCKED']) {

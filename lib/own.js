@@ -40,8 +40,6 @@ const deliverNow = Symbol('deliverNow');
 /** @type {unique symbol} */
 const deliverQueued = Symbol('deliverQueued');
 /** @type {unique symbol} */
-const deliverStarted = Symbol('deliverStarted');
-/** @type {unique symbol} */
 const deliverShare = Symbol('deliverShare');
 /** @type {unique symbol} */
 const deliverTexts = Symbol('deliverTexts');
@@ -149,7 +147,6 @@ module.exports = {
   deliverInContext,
   deliverNow,
   deliverQueued,
-  deliverStarted,
   deliverShare,
   deliverTexts,
   emitMessage,

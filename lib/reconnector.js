@@ -96,7 +96,8 @@ class Reconnector extends Routed {
     inner.restHorizon = reply.horizon;
     const refusal = takeRefusal(reply.rows);
     if (refusal) {
-      this[own.deliverStarted](name, reply);
+      // Behind what the calls under way have still to tell of the circuit that refuses.
+      this[own.deliverBehind](reply);
       return rejected(refusal);
     }
     this[own.renewContext]();
@@ -107,13 +108,9 @@ class Reconnector extends Routed {
     if (!inner.pending) inner.pending = makeOpening();
     const { promise } = inner.pending;
     this[own.track]();
-    this[own.deliverStarted](name, reply);
-    return promise;
-  }
-
-  [own.deliverStarted](name, reply) {
     if (name === 'reconnect') this[own.deliverBehind](reply);
     else this[own.deliverNow](reply);
+    return promise;
   }
 
   /** Delivers again what a pause keeps back. */

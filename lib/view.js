@@ -227,12 +227,13 @@ class View extends Emitter {
     return { order: inner.client[name](value), call: ++inner.calls };
   }
 
-  /** Delivers what a call returned, before it returns. */
-  [own.deliverNow]({ rows, horizon }) {
+  /** Delivers what a call returned, before it returns, and behind what `first` tells. */
+  [own.deliverNow]({ rows, horizon }, first = () => {}) {
     const inner = this[own.inner];
     const moment = { order: Infinity, call: horizon.call };
     inner.telling += 1;
     try {
+      first();
       mailbox.eachRow(rows, (kind, at) => this[own.deliverInContext](kind, rows, at, moment));
     } finally {
       inner.telling -= 1;
@@ -256,8 +257,8 @@ class View extends Emitter {
       inner.retryCount = retryCount;
     }
     // Without a row of its own, the engine was there already: what would have told it is void now.
-    if (reply.rows[2] !== CIRCUIT) this[own.inContext](own.setCircuitState, state);
-    this[own.deliverNow](reply);
+    const isTold = reply.rows[2] === CIRCUIT;
+    this[own.deliverNow](reply, () => isTold || this[own.inContext](own.setCircuitState, state));
   }
 
   [own.setCircuitState](state) {

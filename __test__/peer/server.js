@@ -381,7 +381,7 @@ const COMMANDS = {
   /** Notes how much has come so far, to be carried out `later`: a caller that is blocked cannot ask. */
   mark(server) {
     const pongs = server.links.reduce((sum, link) => sum + link.pongs.length, 0);
-    server.marked = { messages: server.messages.length, pongs };
+    server.marked = { messages: server.messages.length, pongs, handshakes: server.seen.length };
     server.tell();
   },
   /** Waits for that. */

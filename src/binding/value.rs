@@ -2,7 +2,7 @@
 //! into the engine of JavaScript, an object several. They reach JavaScript as the arguments of a call,
 //! which costs less than filling an array.
 //!
-//! A row: `client, kind, at`, then by kind (`lib/view.js` reads them in this order). The kinds 2 to 11 and 22 to 27 end with
+//! A row: `client, kind, at`, then by kind (`lib/view.js` reads them in this order). The kinds 2 to 11, 13 and 22 to 27 end with
 //! `order`: how many notices of the client have gone to the mailbox, infinite in what a call returns.
 //!
 //! | kind | then |
