@@ -535,6 +535,26 @@ describe('the view', () => {
     assert.deepStrictEqual(check(log.events), []);
   });
 
+  it('close() has the last word in a life that reconnect() began before the end of the last was told', async () => {
+    const server = await startServer({ plan: ['refuse'] });
+    const { ws, log } = client({ url: server.url, maxRetries: 0 });
+    log.call('connect');
+    // Meanwhile the attempt fails, and ends the client.
+    block(300);
+    log.call('reconnect').catch(() => {});
+    ws.on('stateChange', (state) => {
+      if (state !== 'CONNECTING') return;
+      // Meanwhile the other attempt fails, and ends the client again.
+      block(300);
+      log.call('close');
+    });
+    await log.until('close MAX_RETRIES');
+    await log.until('close');
+    await settle();
+    assert.deepStrictEqual(check(log.events, { maxRetries: 0, over: true }), []);
+    assert.strictEqual(ws.state, 'CLOSED');
+  });
+
   it('waiting for close after close() works in every state', async () => {
     const url = `ws://127.0.0.1:${await deadPort()}/`;
     for (const state of ['CONNECTING', 'retry', 'BLOCKED']) {

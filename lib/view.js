@@ -450,7 +450,8 @@ class View extends Emitter {
       if (state === 'OPEN') {
         Object.assign(inner, inner.agreed, { agreed: undefined, openedAt: clock.monotonic(row[at + 2]) });
       }
-      if (state === 'FAILED') inner.closing = true;
+      // Unless a call has begun another life since.
+      if (state === 'FAILED' && !isBefore(moment, inner.birthHorizon)) inner.closing = true;
       const abandoned = this[own.turn](state);
       this[own.tell]('stateChange', state);
       if (abandoned) this[own.abandon](abandoned);
