@@ -114,6 +114,22 @@ describe('a process', () => {
     });
   }
 
+  it('may load the package 200 times, at no cost but for the clients that live', async function () {
+    // Descriptors are counted in /proc; Bun has no collector to call.
+    if (process.platform !== 'linux' || runtime.name === 'bun') this.skip();
+    this.timeout(60000);
+    const echo = await startServer({ echo: true });
+    const { stdout, stderr } = await runScript(program('reloads.js'), [echo.url, '200'], {
+      exposeGc: true,
+      deadline: 55000,
+    });
+    assert.ok(stdout.startsWith('{'), stdout + stderr);
+    const { descriptors, bytesEach } = JSON.parse(stdout);
+    assert.ok(descriptors <= 2, `${descriptors} descriptors more`);
+    // Node 16 keeps each module that it has loaded, whatever that is.
+    if (runtime.nodeMajor !== 16) assert.ok(bytesEach < 10000, `${bytesEach} bytes each`);
+  });
+
   it('has one engine thread for many clients', async function () {
     // Threads are counted in /proc, which Linux alone has.
     if (process.platform !== 'linux') this.skip();

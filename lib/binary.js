@@ -5,6 +5,7 @@ const { coded } = require('./errors.js');
 
 const PACKAGE = 'websocket-reconnect-native';
 const ROOT = path.join(__dirname, '..');
+const LOADED = Symbol.for('websocket-reconnect-native');
 
 /**
  * Where the binary of a platform may be, best first: a checkout's own build, then the platform's package.
@@ -27,6 +28,21 @@ function noBinary(id, reasons) {
   return coded(Error, 'WSR_ERR_NO_BINARY', lines.join('\n'));
 }
 
+/** The addons that this JavaScript environment has loaded, by file: a copy of this package that is loaded later finds them again. */
+function loaded() {
+  const { [LOADED]: known = new Map() } = /** @type {any} */ (process);
+  Object.defineProperty(process, LOADED, { value: known, configurable: true });
+  return known;
+}
+
+/** Loads the addon of that name, or path. */
+function load(name) {
+  const known = loaded();
+  const file = require.resolve(name);
+  if (!known.has(file)) known.set(file, require(file));
+  return known.get(file);
+}
+
 /** The first of the candidates that `load` loads. Throws `WSR_ERR_NO_BINARY` where none does. */
 function firstBinary(id, names, load) {
   const reasons = [];
@@ -40,4 +56,4 @@ function firstBinary(id, names, load) {
   throw noBinary(id, reasons);
 }
 
-module.exports = { candidates, firstBinary, noBinary };
+module.exports = { candidates, firstBinary, load, noBinary };

@@ -66,10 +66,11 @@ const leaving = new Set();
 /** Ids of clients that keep the process alive. */
 const holders = new Set();
 
-let environment;
+/** This copy of the package, as the engine knows it; from the first client on. */
+let facade;
 let sendNative;
-let lastId = 0;
-let trusting = false;
+/** Whether that holds what it calls, which else is collected with this copy. */
+let kept = false;
 
 let rows = [];
 let cursor = 0;
@@ -95,20 +96,21 @@ function deliver() {
     return;
   }
   rows = [];
-  environment.delivered();
-  if (leaving.size === 0 || !environment.isEmpty()) return;
+  facade.delivered();
+  if (leaving.size === 0 || !facade.isEmpty()) return;
   for (const id of leaving) clients.delete(id);
   leaving.clear();
+  keep();
 }
 
 /** Takes what comes next. What of it cannot be made in JavaScript is told, and the rest delivered. */
 function take() {
   try {
-    environment.take();
+    facade.take();
   } catch (error) {
     rethrow(error);
     // It may have failed before it said so.
-    more = !environment.isEmpty();
+    more = !facade.isEmpty();
   }
 }
 
@@ -144,7 +146,11 @@ function deliverAllKept() {
   resumed = new Set();
   for (let share = 0; share < SHARES && waiting.length > 0 && !isOver(); share += 1) {
     const client = waiting.shift();
-    if (client[own.deliverShare]()) waiting.push(client);
+    try {
+      if (client[own.deliverShare]()) waiting.push(client);
+    } catch (error) {
+      rethrow(error);
+    }
   }
   const later = resumed;
   resumed = new Set();
@@ -156,7 +162,7 @@ function sharer(id) {
   return reference && reference.deref();
 }
 
-/** Takes what `environment.take` gives: whether more is left, and rows. */
+/** Takes what `facade.take` gives: whether more is left, and rows. */
 function receive(isMore, ...taken) {
   more = isMore;
   rows = taken;
@@ -242,29 +248,36 @@ function ways() {
   return on;
 }
 
-function sharedEnvironment() {
-  if (!environment) {
-    const callbacks = { onLetters: deliver, receive, deliver: deliverHere };
+/** What the engine calls. */
+const callbacks = { onLetters: deliver, receive, deliver: deliverHere };
+
+/** What this JavaScript environment has once: a copy of this package that is loaded later finds it again. */
+function environment() {
+  if (!native.environment) {
     const longest = { text: constants.MAX_STRING_LENGTH, binary: constants.MAX_LENGTH };
-    environment = sharedContext.runInAsyncScope(() => new native.Environment(callbacks, ways(), longest));
-    sendNative = environment.sender();
+    native.environment = sharedContext.runInAsyncScope(() => new native.Environment(ways(), longest));
   }
-  return environment;
+  return native.environment;
+}
+
+function ownFacade() {
+  if (!facade) {
+    facade = new native.Facade(environment(), callbacks);
+    sendNative = facade.sender();
+  }
+  return facade;
 }
 
 /** Hands the certificates that Node trusts to the engine, once. */
 function trust() {
-  if (trusting) return;
-  environment.trust(trustedCertificates());
-  trusting = true;
+  if (!environment().trusts()) environment().trust(trustedCertificates());
 }
 
 /** Makes the native half of a client. `trusts`: it may need the certificates that Node trusts. */
 function createClient(policy, route, trusts) {
-  const shared = sharedEnvironment();
   if (trusts) trust();
-  lastId = (lastId + 1) >>> 0;
-  return { id: lastId, client: new native.Client(shared, lastId, policy, route) };
+  const client = new native.Client(ownFacade(), policy, route);
+  return { id: client.id(), client };
 }
 
 /** Before an attempt whose route a user's function has said. `trusts`: as above. */
@@ -293,16 +306,24 @@ function share(id, client, native, scope) {
   // What others have done to the circuit may be under way still.
   clients.set(id, client);
   letGo(id);
+  keep();
 }
 
 /** Tells the engine that the event loop runs. */
 function tellThatItRuns() {
-  environment.runs();
+  environment().runs();
+}
+
+/** Nothing may collect this copy of the package while it has clients that may be told something. */
+function keep() {
+  if (clients.size > 0 === kept) return;
+  kept = !kept;
+  facade.keep(kept);
 }
 
 /** Lets go of a client once it has been told all. */
 function letGo(id) {
-  if (isDrained() && environment.isEmpty()) {
+  if (isDrained() && facade.isEmpty()) {
     clients.delete(id);
     leaving.delete(id);
   } else {
@@ -318,7 +339,8 @@ function track(id, client, reachable, holding) {
   const held = holders.size > 0;
   if (holding) holders.add(id);
   else holders.delete(id);
-  if (holders.size > 0 !== held) environment.hold(!held);
+  if (holders.size > 0 !== held) facade.hold(!held);
+  keep();
 }
 
 module.exports = {

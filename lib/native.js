@@ -1,9 +1,9 @@
 'use strict';
 
-const { candidates, firstBinary } = require('./binary.js');
+const { candidates, firstBinary, load } = require('./binary.js');
 const { platformId } = require('./platform.js');
 
 const id = platformId();
 
 /** The addon: what the engine offers to JavaScript. */
-module.exports = firstBinary(id, candidates(id, process.env), require);
+module.exports = firstBinary(id, candidates(id, process.env), load);

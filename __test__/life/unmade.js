@@ -4,13 +4,13 @@
  * What the engine tells cannot be made in JavaScript: `unmade.js URL before|behind`, once before anything of it was handed
  * over, or behind that. Says what was told, and whether all else came.
  */
-const { Environment } = require('../../lib/native.js');
+const { Facade } = require('../../lib/native.js');
 const { WebSocketReconnect } = require('../subject.js');
 
 const [url, when] = process.argv.slice(2);
-const { take } = Environment.prototype;
+const { take } = Facade.prototype;
 let fails = false;
-Environment.prototype.take = function failing() {
+Facade.prototype.take = function failing() {
   if (!fails) return take.call(this);
   fails = false;
   if (when === 'behind') take.call(this);

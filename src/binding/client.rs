@@ -7,7 +7,8 @@ use napi::{Env, Error, Result};
 use napi_derive::napi;
 
 use super::delivery;
-use super::environment::{Environment, Shared};
+use super::environment::Shared;
+use super::facade::Facade;
 use super::options::{Code, RawLiveness, RawPolicy, RawRoute, ms, route, settings};
 use super::sender::Sender;
 use super::value::{self, Rows};
@@ -26,19 +27,16 @@ pub struct Client {
 impl Client {
     /// Throws where an option is bad.
     #[napi(constructor, catch_unwind)]
-    pub fn new(
-        environment: &Environment,
-        id: u32,
-        policy: RawPolicy,
-        options: RawRoute,
-    ) -> Result<Client, Code> {
-        let shared = environment.shared.clone();
+    pub fn new(facade: &Facade, policy: RawPolicy, options: RawRoute) -> Result<Client, Code> {
+        let shared = facade.shared.clone();
+        let id = facade.name();
         let client = Arc::new(engine::Client::new(Setup {
             id,
+            home: facade.home,
             settings: settings(&policy.settings, &policy.liveness),
             heartbeat: policy.heartbeat,
             route: Arc::new(route(options, &shared)?),
-            mailbox: shared.mailbox.clone(),
+            mailbox: facade.mailbox.clone(),
             watch: shared.watch.clone(),
             ways: shared.ways,
             sign: shared.sign.clone(),
@@ -51,7 +49,7 @@ impl Client {
         shared
             .start(id, client.clone())
             .map_err(|error| Error::new(Code("Error"), error.to_string()))?;
-        let sender = environment.sender.clone();
+        let sender = facade.sender.clone();
         sender.add(client.clone());
         Ok(Client {
             id,
@@ -59,6 +57,12 @@ impl Client {
             sender,
             client,
         })
+    }
+
+    /// Its name, which no other client of this JavaScript environment has.
+    #[napi(catch_unwind)]
+    pub fn id(&self) -> u32 {
+        self.id
     }
 
     /// Gives the next attempts another route. Throws as the constructor does.

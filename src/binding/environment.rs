@@ -1,4 +1,4 @@
-//! What one JavaScript environment (the main thread, or a worker) shares among its clients.
+//! What one JavaScript environment (the main thread, or a worker) has once, however often the package is loaded into it.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -6,38 +6,34 @@ use std::io;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use napi::bindgen_prelude::{Function, JsValue, Result};
-use napi::{Env, Error, Status, check_status, sys};
+use napi::bindgen_prelude::Result;
+use napi::{Env, Error, Status, sys};
 use napi_derive::napi;
 use tokio::task::AbortHandle;
 
 use super::exception::{self, Scope};
+use super::facade::{Facades, Listener, unmade};
 use super::messages::Messages;
-use super::options::Code;
-use super::sender::{SendFunction, Sender};
 use super::uv;
 use super::value::Rows;
 use super::wake::Wake;
-use crate::engine::{
-    Client, Mailbox, Portion, Runtime, Sign, Watch, Ways, drive, epoch_ms, lock, now,
-};
+use crate::engine::{Client, Portion, Runtime, Sign, Watch, Ways, drive, epoch_ms, lock, now};
 use crate::net::Roots;
 use crate::wire::Longest;
 
+/// It lives until its JavaScript environment ends: a copy of the package that is loaded later finds it again.
 #[napi]
 pub struct Environment {
     pub(super) shared: Arc<Shared>,
-    pub(super) sender: Rc<Sender>,
-    receive: Callback,
+    pub(super) facades: Rc<Facades>,
 }
 
 pub struct Shared {
-    pub mailbox: Arc<Mailbox>,
     pub watch: Option<Arc<Watch>>,
     pub ways: Ways,
     pub longest: Longest,
     pub sign: Arc<Sign>,
-    wake: Arc<Wake>,
+    pub wake: Arc<Wake>,
     /// What Node trusts, from the first client that needs it.
     roots: OnceLock<Arc<Roots>>,
     /// For all clients before that.
@@ -78,32 +74,15 @@ impl From<RawLongest> for Longest {
     }
 }
 
-/// What the environment calls.
-#[napi(object, object_to_js = false)]
-pub struct RawCallbacks<'a> {
-    /// There is something to `take`.
-    pub on_letters: Function<'a, (), ()>,
-    /// Given what `take` takes: whether more is left, then the rows (see `value.rs`).
-    pub receive: Function<'a, (), ()>,
-    /// Given rows of messages to deliver at once.
-    pub deliver: Function<'a, (), ()>,
-}
-
 #[napi]
 impl Environment {
     #[napi(constructor, catch_unwind)]
-    pub fn new(
-        env: Env,
-        callbacks: RawCallbacks<'_>,
-        ways: RawWays,
-        longest: RawLongest,
-    ) -> Result<Environment> {
-        let wake = Arc::new(Wake::new(&env, callbacks.on_letters)?);
-        let receive = Callback::new(&env, &callbacks.receive)?;
-        let waker = wake.clone();
+    pub fn new(env: Env, ways: RawWays, longest: RawLongest) -> Result<Environment> {
+        let facades = Rc::<Facades>::default();
         let runtime = Runtime::shared().map_err(no_engine)?;
+        let wake = Arc::new(Wake::new(&env, facades.clone())?);
         let watch = if ways.read {
-            watch(&env, Callback::new(&env, &callbacks.deliver)?)
+            watch(&env, facades.clone())
         } else {
             None
         };
@@ -112,7 +91,6 @@ impl Environment {
             guard.abort_handle()
         });
         let shared = Arc::new(Shared {
-            mailbox: Arc::new(Mailbox::new(move || waker.call())),
             ways: Ways {
                 write: ways.write,
                 read: watch.is_some(),
@@ -131,65 +109,14 @@ impl Environment {
             })),
         });
         // Hooks run last in, first out: this one before Node frees the threadsafe function.
-        let going = Arc::downgrade(&shared);
-        env.add_env_cleanup_hook(going, |going| {
-            if let Some(shared) = going.upgrade() {
-                shared.close();
-            }
-        })?;
-        Ok(Environment {
-            shared,
-            sender: Sender::new(),
-            receive,
-        })
-    }
-
-    /// Calls `receive` with what comes next. Throws where a part of it cannot be made; the rest has been received then.
-    #[napi(catch_unwind)]
-    pub fn take(&self, env: Env) -> Result<(), Code> {
-        self.reclaim();
-        let (letters, more) = self.shared.mailbox.take();
-        let mut rows = Rows::new(env.raw());
-        rows.bool(more).map_err(unmade)?;
-        let mut failed = None;
-        for letter in letters {
-            if let Err(error) = rows.letter(letter) {
-                failed.get_or_insert(error);
-            }
-        }
-        check_status!(self.receive.call(rows.values())).map_err(unmade)?;
-        failed.map_or(Ok(()), |error| Err(unmade(error)))
-    }
-
-    /// The function that sends, see `sender.rs`.
-    #[napi(catch_unwind)]
-    pub fn sender(&self) -> SendFunction {
-        SendFunction(self.sender.clone())
-    }
-
-    /// Tells that all that was taken has been delivered.
-    #[napi(catch_unwind)]
-    pub fn delivered(&self) {
-        self.shared.mailbox.delivered();
-        self.reclaim();
-    }
-
-    /// Whether there is nothing to `take`.
-    #[napi(catch_unwind)]
-    pub fn is_empty(&self) -> bool {
-        self.shared.mailbox.is_empty()
+        env.add_env_cleanup_hook(shared.clone(), |shared| shared.close())?;
+        Ok(Environment { shared, facades })
     }
 
     /// Tells that the event loop runs.
     #[napi(catch_unwind)]
     pub fn runs(&self) {
         self.shared.sign.give();
-    }
-
-    /// Whether the clients of this environment keep the process alive.
-    #[napi(catch_unwind)]
-    pub fn hold(&self, env: Env, hold: bool) -> Result<()> {
-        self.shared.wake.hold(&env, hold)
     }
 
     /// Certificates (PEM) to trust where a client names none. The first call counts.
@@ -200,118 +127,61 @@ impl Environment {
             .get_or_init(|| Arc::new(Roots::from_pem(roots.iter())));
     }
 
-    /// Reads by this thread again what it has been delivered all of.
-    fn reclaim(&self) {
-        if let Some(watch) = &self.shared.watch {
-            watch.reclaim();
-        }
-    }
-}
-
-/// A JavaScript function that is kept. It is given back with its environment.
-struct Callback {
-    env: sys::napi_env,
-    function: sys::napi_ref,
-}
-
-impl Callback {
-    fn new(env: &Env, function: &Function<'_, (), ()>) -> Result<Callback> {
-        let env = env.raw();
-        let mut reference = std::ptr::null_mut();
-        // SAFETY: `env` and `function` are live in this call.
-        check_status!(unsafe {
-            sys::napi_create_reference(env, function.raw(), 1, &mut reference)
-        })?;
-        Ok(Callback {
-            env,
-            function: reference,
-        })
-    }
-
-    /// Calls it from within a call of JavaScript, which is to take what it leaves pending.
-    fn call(&self, arguments: &[sys::napi_value]) -> sys::napi_status {
-        self.with(|env, receiver, function, result| {
-            // SAFETY: all are live: `with` and the caller's scope see to it.
-            unsafe {
-                let (count, values) = (arguments.len(), arguments.as_ptr());
-                sys::napi_call_function(env, receiver, function, count, values, result)
-            }
-        })
-    }
-
-    /// Calls it from the event loop, and lets the microtasks run after it. Whether JavaScript can be called again.
-    fn make(&self, arguments: &[sys::napi_value]) -> bool {
-        let status = self.with(|env, receiver, function, result| {
-            // SAFETY: as above; without a context of its own, the call has that of the process.
-            unsafe {
-                sys::napi_make_callback(
-                    env,
-                    std::ptr::null_mut(),
-                    receiver,
-                    function,
-                    arguments.len(),
-                    arguments.as_ptr(),
-                    result,
-                )
-            }
-        });
-        // SAFETY: as above.
-        unsafe { exception::tell(self.env, status) }
-    }
-
-    fn with(
-        &self,
-        call: impl FnOnce(
-            sys::napi_env,
-            sys::napi_value,
-            sys::napi_value,
-            *mut sys::napi_value,
-        ) -> sys::napi_status,
-    ) -> sys::napi_status {
-        let (mut function, mut receiver) = (std::ptr::null_mut(), std::ptr::null_mut());
-        let mut result = std::ptr::null_mut();
-        // SAFETY: the reference lives as long as its environment, on whose thread this is.
-        unsafe {
-            let status = sys::napi_get_reference_value(self.env, self.function, &mut function);
-            if status != sys::Status::napi_ok {
-                return status;
-            }
-            let status = sys::napi_get_global(self.env, &mut receiver);
-            if status != sys::Status::napi_ok {
-                return status;
-            }
-        }
-        call(self.env, receiver, function, &mut result)
+    /// Whether `trust` has been called.
+    #[napi(catch_unwind)]
+    pub fn trusts(&self) -> bool {
+        self.shared.roots.get().is_some()
     }
 }
 
 /// Lets the event loop watch what JavaScript reads, where it can.
-fn watch(env: &Env, deliver: Callback) -> Option<Arc<Watch>> {
+fn watch(env: &Env, facades: Rc<Facades>) -> Option<Arc<Watch>> {
     let watch = Arc::new(Watch::new().ok()?);
     let readable = watch.clone();
     let portion = RefCell::default();
+    let raw = env.raw();
     let watched = uv::watch(
         env,
         watch.raw_fd(),
-        Box::new(move || read(&readable, &deliver, &portion)),
+        Box::new(move || read(raw, &readable, &facades, &portion)),
     );
     watched.then_some(watch)
 }
 
+/// What a facade is to be told.
+struct Told {
+    home: u32,
+    listener: Rc<Listener>,
+    rows: Rows,
+}
+
 /// Reads a portion of what is readable, and delivers the messages.
-fn read(watch: &Watch, deliver: &Callback, portion: &RefCell<Portion>) {
+fn read(env: sys::napi_env, watch: &Watch, facades: &Facades, portion: &RefCell<Portion>) {
     // SAFETY: called by the event loop, on the thread of the environment.
-    let Some(_scope) = (unsafe { Scope::open(deliver.env) }) else {
+    let Some(_scope) = (unsafe { Scope::open(env) }) else {
         return;
     };
-    let mut rows = Rows::new(deliver.env);
+    let mut told: Vec<Told> = Vec::new();
     let mut readers = Vec::new();
     let mut failed = None;
     let at = epoch_ms();
     let most = portion.borrow().bytes();
     let mut bytes = 0;
     watch.serve(|client| {
-        let mut messages = Messages::new(&mut rows, client.id(), at);
+        let home = client.home();
+        if !matches!(told.last(), Some(last) if last.home == home) {
+            let listener = facades.get(home);
+            told.extend(listener.map(|listener| Told {
+                home,
+                listener,
+                rows: Rows::new(env),
+            }));
+        }
+        // The clients of a facade that has been collected go with it.
+        let Some(Told { rows, .. }) = told.last_mut().filter(|last| last.home == home) else {
+            return true;
+        };
+        let mut messages = Messages::new(rows, client.id(), at);
         let read = client.read_here(most, |message| messages.push(message));
         if let Err(error) = messages.finish() {
             failed.get_or_insert(error);
@@ -323,16 +193,18 @@ fn read(watch: &Watch, deliver: &Callback, portion: &RefCell<Portion>) {
         bytes < most
     });
     let began = now();
-    for batch in rows.batches() {
-        if !deliver.make(batch) {
-            break;
+    'all: for Told { listener, rows, .. } in &told {
+        for batch in rows.batches() {
+            if !listener.deliver.make(batch) {
+                break 'all;
+            }
         }
     }
     let took = now().saturating_duration_since(began);
     portion.borrow_mut().took(bytes, took);
     if let Some(error) = failed {
         // SAFETY: as above.
-        unsafe { exception::raise(deliver.env, unmade(error)) };
+        unsafe { exception::raise(env, unmade(error)) };
     }
     // Also where JavaScript has ended: the engine must not wait for it.
     for client in readers {
@@ -373,6 +245,13 @@ impl Shared {
         }
     }
 
+    /// Reads by JavaScript's thread again what it has been delivered all of.
+    pub fn reclaim(&self) {
+        if let Some(watch) = &self.watch {
+            watch.reclaim();
+        }
+    }
+
     fn close(&self) {
         self.wake.disarm();
         let Some(engine) = lock(&self.engine).take() else {
@@ -388,14 +267,6 @@ impl Drop for Shared {
     fn drop(&mut self) {
         self.close();
     }
-}
-
-/// JavaScript cannot be given a value, for want of memory or by a limit of its engine.
-fn unmade(error: Error) -> Error<Code> {
-    Error::new(
-        Code("WSR_ERR_INTERNAL"),
-        format!("What has arrived cannot be told to JavaScript: {error}"),
-    )
 }
 
 fn no_engine(error: io::Error) -> Error {

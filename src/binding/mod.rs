@@ -3,10 +3,12 @@
 //! Every export catches a panic and throws it as an error: one that crossed into Node would end the
 //! user's process.
 
+mod callback;
 mod client;
 mod delivery;
 mod environment;
 mod exception;
+mod facade;
 mod messages;
 mod options;
 mod pressure;

@@ -3,15 +3,20 @@
 //! Written on the raw calls of Node-API, since the life of the handle must be ours: Node frees it
 //! when the environment goes, and a call on a freed one aborts the process.
 
+use std::ffi::c_void;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
+use std::rc::Rc;
 use std::sync::Mutex;
 
-use napi::bindgen_prelude::{Function, JsValue, Result, ToNapiValue};
+use napi::bindgen_prelude::{Result, ToNapiValue};
 use napi::{Env, check_status, sys};
 
+use super::exception::{self, Scope};
+use super::facade::Facades;
 use crate::engine::lock;
 
-/// A threadsafe function that calls a JavaScript function without arguments.
+/// A threadsafe function that tells a facade of letters.
 pub struct Wake(Mutex<Option<Raw>>);
 
 struct Raw(sys::napi_threadsafe_function);
@@ -22,22 +27,23 @@ unsafe impl Send for Raw {}
 
 impl Wake {
     /// It does not keep the process alive until `hold`.
-    pub fn new(env: &Env, callback: Function<'_, (), ()>) -> Result<Wake> {
+    pub fn new(env: &Env, facades: Rc<Facades>) -> Result<Wake> {
         let mut raw = ptr::null_mut();
-        // SAFETY: `env` and `callback` are live in this call; null callbacks ask for the defaults.
+        let facades = Rc::into_raw(facades).cast_mut().cast::<c_void>();
+        // SAFETY: `env` is live in this call, and `facades` until `forget`.
         unsafe {
             let name = String::to_napi_value(env.raw(), "websocket-reconnect-native".to_owned())?;
             check_status!(sys::napi_create_threadsafe_function(
                 env.raw(),
-                callback.raw(),
+                ptr::null_mut(),
                 ptr::null_mut(),
                 name,
                 0,
                 1,
-                ptr::null_mut(),
-                None,
-                ptr::null_mut(),
-                None,
+                facades,
+                Some(forget),
+                facades,
+                Some(ring),
                 &mut raw,
             ))?;
             check_status!(sys::napi_unref_threadsafe_function(env.raw(), raw))?;
@@ -45,15 +51,15 @@ impl Wake {
         Ok(Wake(Mutex::new(Some(Raw(raw)))))
     }
 
-    /// Calls the function on its thread, soon. Does nothing once the environment is going.
-    pub fn call(&self) {
+    /// Calls `on_letters` of a facade on its thread, soon. Does nothing once the environment is going.
+    pub fn call(&self, home: u32) {
         let mut handle = lock(&self.0);
         let Some(Raw(raw)) = *handle else { return };
         // SAFETY: the handle is alive, since `disarm` takes it under this lock before Node frees it.
         let status = unsafe {
             sys::napi_call_threadsafe_function(
                 raw,
-                ptr::null_mut(),
+                ptr::without_provenance_mut(home as usize),
                 sys::ThreadsafeFunctionCallMode::nonblocking,
             )
         };
@@ -86,17 +92,32 @@ impl Wake {
     }
 }
 
-impl Drop for Wake {
-    /// Where the environment lives on, the handle is given back.
-    fn drop(&mut self) {
-        if let Some(Raw(raw)) = lock(&self.0).take() {
-            // SAFETY: alive, and nobody else can hold it any more.
-            unsafe {
-                sys::napi_release_threadsafe_function(
-                    raw,
-                    sys::ThreadsafeFunctionReleaseMode::release,
-                )
-            };
-        }
+unsafe extern "C" fn ring(
+    env: sys::napi_env,
+    _: sys::napi_value,
+    facades: *mut c_void,
+    home: *mut c_void,
+) {
+    // What is still queued when the environment ends comes without one.
+    if env.is_null() {
+        return;
     }
+    // SAFETY: it lives until `forget`, and this is its thread.
+    let facades = unsafe { &*facades.cast::<Facades>() };
+    // The panic hook has told of it; a panic must not cross into Node.
+    let _ = catch_unwind(AssertUnwindSafe(|| {
+        let listener = facades.get(home.addr() as u32)?;
+        // SAFETY: this is the thread of `env`, which lives.
+        unsafe {
+            let _scope = Scope::open(env)?;
+            exception::tell(env, listener.on_letters.call(&[]));
+        }
+        Some(())
+    }));
+}
+
+/// The environment ends: `ring` is called no more.
+unsafe extern "C" fn forget(_: sys::napi_env, facades: *mut c_void, _: *mut c_void) {
+    // SAFETY: `new` has taken this reference apart, and nobody else frees it.
+    drop(unsafe { Rc::from_raw(facades.cast::<Facades>()) });
 }

@@ -36,6 +36,8 @@ use crate::wire::{Reader, Writer};
 pub struct Setup {
     /// The client's name at its environment.
     pub id: u32,
+    /// Who at its environment is told of it.
+    pub home: u32,
     pub settings: Settings,
     /// What a heartbeat sends.
     pub heartbeat: String,
@@ -79,6 +81,7 @@ pub struct Reply {
 
 pub struct Client {
     pub(super) flow: Arc<Flow>,
+    home: u32,
     /// Tells the driver that there is something to do.
     pub(super) wake: Arc<Notify>,
     pub(super) watch: Option<Arc<Watch>>,
@@ -166,6 +169,7 @@ impl Client {
         };
         Client {
             flow: Arc::new(Flow::new(setup.id)),
+            home: setup.home,
             wake: Arc::default(),
             watch: setup.watch,
             paused: AtomicBool::new(false),
@@ -180,6 +184,11 @@ impl Client {
 
     pub fn id(&self) -> u32 {
         self.flow.id
+    }
+
+    /// Who at its environment is told of it.
+    pub fn home(&self) -> u32 {
+        self.home
     }
 
     // What the user does, on the JavaScript thread. `received` is how many notices of this client

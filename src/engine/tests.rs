@@ -378,6 +378,7 @@ impl Life {
         let mailbox = Arc::new(Mailbox::new(move || bell.notify_one()));
         let client = Arc::new(Client::new(Setup {
             id: 1,
+            home: 1,
             settings,
             heartbeat: "beat".into(),
             route: route.clone(),

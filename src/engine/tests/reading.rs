@@ -54,6 +54,7 @@ impl Reader {
         };
         let client = Arc::new(Client::new(Setup {
             id: 7,
+            home: 1,
             settings,
             heartbeat: String::new(),
             route: Arc::new(Plain {

@@ -1,0 +1,186 @@
+//! One copy of the JavaScript half. Where the package is loaded again, as Jest does for each file of tests, there is another;
+//! the clients of the first go on with theirs, and it is collected once it has none.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use napi::bindgen_prelude::{Function, Result};
+use napi::{Env, Error, check_status};
+use napi_derive::napi;
+
+use super::callback::Callback;
+use super::environment::{Environment, Shared};
+use super::options::Code;
+use super::sender::{SendFunction, Sender};
+use super::value::Rows;
+use crate::engine::Mailbox;
+
+/// What a facade has called.
+#[napi(object, object_to_js = false)]
+pub struct RawCallbacks<'a> {
+    /// There is something to `take`.
+    pub on_letters: Function<'a, (), ()>,
+    /// Given what `take` takes: whether more is left, then the rows (see `value.rs`).
+    pub receive: Function<'a, (), ()>,
+    /// Given rows of messages to deliver at once.
+    pub deliver: Function<'a, (), ()>,
+}
+
+/// The functions of a facade.
+pub struct Listener {
+    pub on_letters: Callback,
+    receive: Callback,
+    pub deliver: Callback,
+}
+
+/// The facades of an environment, by number.
+#[derive(Default)]
+pub struct Facades {
+    listeners: RefCell<HashMap<u32, Rc<Listener>>>,
+    /// The latest number, of a facade or a client.
+    last: Cell<u32>,
+    /// How many have clients that keep the process alive.
+    holding: Cell<usize>,
+}
+
+impl Facades {
+    /// None for one that has been collected.
+    pub fn get(&self, home: u32) -> Option<Rc<Listener>> {
+        self.listeners.borrow().get(&home).cloned()
+    }
+
+    /// A number that no other facade or client of this environment has.
+    fn number(&self) -> u32 {
+        let next = self.last.get().wrapping_add(1);
+        self.last.set(next);
+        next
+    }
+
+    fn add(&self, listener: Rc<Listener>) -> u32 {
+        let home = self.number();
+        self.listeners.borrow_mut().insert(home, listener);
+        home
+    }
+}
+
+#[napi]
+pub struct Facade {
+    pub(super) shared: Arc<Shared>,
+    pub(super) sender: Rc<Sender>,
+    pub(super) mailbox: Arc<Mailbox>,
+    pub(super) home: u32,
+    facades: Rc<Facades>,
+    listener: Rc<Listener>,
+}
+
+#[napi]
+impl Facade {
+    #[napi(constructor, catch_unwind)]
+    pub fn new(env: Env, environment: &Environment, callbacks: RawCallbacks<'_>) -> Result<Facade> {
+        let listener = Rc::new(Listener {
+            on_letters: Callback::new(&env, &callbacks.on_letters)?,
+            receive: Callback::new(&env, &callbacks.receive)?,
+            deliver: Callback::new(&env, &callbacks.deliver)?,
+        });
+        let facades = environment.facades.clone();
+        let shared = environment.shared.clone();
+        let home = facades.add(listener.clone());
+        let wake = shared.wake.clone();
+        Ok(Facade {
+            shared,
+            sender: Sender::new(),
+            mailbox: Arc::new(Mailbox::new(move || wake.call(home))),
+            home,
+            facades,
+            listener,
+        })
+    }
+
+    /// Calls `receive` with what comes next. Throws where a part of it cannot be made; the rest has been received then.
+    #[napi(catch_unwind)]
+    pub fn take(&self, env: Env) -> Result<(), Code> {
+        self.shared.reclaim();
+        let (letters, more) = self.mailbox.take();
+        let mut rows = Rows::new(env.raw());
+        rows.bool(more).map_err(unmade)?;
+        let mut failed = None;
+        for letter in letters {
+            if let Err(error) = rows.letter(letter) {
+                failed.get_or_insert(error);
+            }
+        }
+        check_status!(self.listener.receive.call(rows.values())).map_err(unmade)?;
+        failed.map_or(Ok(()), |error| Err(unmade(error)))
+    }
+
+    /// The function that sends, see `sender.rs`.
+    #[napi(catch_unwind)]
+    pub fn sender(&self) -> SendFunction {
+        SendFunction(self.sender.clone())
+    }
+
+    /// Tells that all that was taken has been delivered.
+    #[napi(catch_unwind)]
+    pub fn delivered(&self) {
+        self.mailbox.delivered();
+        self.shared.reclaim();
+    }
+
+    /// Whether there is nothing to `take`.
+    #[napi(catch_unwind)]
+    pub fn is_empty(&self) -> bool {
+        self.mailbox.is_empty()
+    }
+
+    /// Whether its clients keep the process alive.
+    #[napi(catch_unwind)]
+    pub fn hold(&self, env: Env, hold: bool) -> Result<()> {
+        let before = self.facades.holding.get();
+        let holding = if hold {
+            before.saturating_add(1)
+        } else {
+            before.saturating_sub(1)
+        };
+        self.facades.holding.set(holding);
+        if (holding > 0) == (before > 0) {
+            return Ok(());
+        }
+        self.shared.wake.hold(&env, holding > 0)
+    }
+
+    /// Whether it has clients that may be told something: until then it can be collected.
+    #[napi(catch_unwind)]
+    pub fn keep(&self, keep: bool) -> Result<()> {
+        let Listener {
+            on_letters,
+            receive,
+            deliver,
+        } = &*self.listener;
+        on_letters.hold(keep)?;
+        receive.hold(keep)?;
+        deliver.hold(keep)
+    }
+}
+
+impl Facade {
+    /// A name for a client.
+    pub fn name(&self) -> u32 {
+        self.facades.number()
+    }
+}
+
+impl Drop for Facade {
+    fn drop(&mut self) {
+        self.facades.listeners.borrow_mut().remove(&self.home);
+    }
+}
+
+/// JavaScript cannot be given a value, for want of memory or by a limit of its engine.
+pub fn unmade(error: Error) -> Error<Code> {
+    Error::new(
+        Code("WSR_ERR_INTERNAL"),
+        format!("What has arrived cannot be told to JavaScript: {error}"),
+    )
+}
