@@ -552,8 +552,8 @@ export interface ConnectionClose {
   readonly wasClean: boolean;
 }
 
-/** Why a client gave up: its retries, `shouldReconnect`, or `reconnectOn`. */
-export type GiveUpReason = 'MAX_RETRIES' | 'STOPPED' | 'NOT_TRANSIENT';
+/** Why a client gave up: its retries, `shouldReconnect`, `reconnectOn`, or a fault of the engine. */
+export type GiveUpReason = 'MAX_RETRIES' | 'STOPPED' | 'NOT_TRANSIENT' | 'INTERNAL';
 
 /** The end of a client that gave up, for whatever reason; `giveup` tells which. */
 export interface GaveUp {

@@ -37,21 +37,23 @@ function install(from, to) {
 }
 
 /** Has cargo build the library of a platform; returns its path. */
-function cargoBuild(id, { zig = false, target = '', env = process.env } = {}) {
+function cargoBuild(id, { zig = false, target = '', features = [], env = process.env } = {}) {
   // musl's default is a static binary, which cannot be an addon; on Windows the C runtime is to come along.
   const crt = { musl: ' -C target-feature=-crt-static', msvc: ' -C target-feature=+crt-static' };
   const flags = `${env.RUSTFLAGS || ''}${crt[id.split('-')[2]] || ''}`.trim();
   const wanted = zig && id.endsWith('gnu') ? `${target}.${GLIBC}` : target;
   const args = ['--release', '--locked', '--lib', ...(wanted ? ['--target', wanted] : [])];
+  for (const feature of features) args.push('--features', feature);
   run('cargo', [zig ? 'zigbuild' : 'build', ...args], { env: flags ? { ...env, RUSTFLAGS: flags } : env });
   const folder = env.CARGO_TARGET_DIR || path.join(ROOT, 'target');
   return path.join(folder, target, 'release', libraryName(id));
 }
 
-/** The everyday build: by plain cargo, for this machine. */
+/** The everyday build: by plain cargo, for this machine. Where the tests are, with what they make the engine fail by. */
 function build() {
   const id = platformId();
-  install(cargoBuild(id), path.join(ROOT, 'native', `websocket-reconnect-native.${id}.node`));
+  const features = existsSync(path.join(ROOT, '__test__')) ? ['faults'] : [];
+  install(cargoBuild(id, { features }), path.join(ROOT, 'native', `websocket-reconnect-native.${id}.node`));
 }
 
 /** The build of one platform for others; on Linux by zig, against an old glibc. Returns the library's path. */

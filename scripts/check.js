@@ -61,7 +61,7 @@ const STEPS = {
   'rustfmt-bench': cargo(['fmt', '--check', ...BENCH]),
   'clippy-policy': clippy(['--no-default-features']),
   'clippy-engine': clippy(['--no-default-features', '--features', 'engine']),
-  clippy: clippy([]),
+  clippy: clippy(['--features', 'faults']),
   'clippy-bench': cargo(['clippy', '--locked', ...BENCH, ...BENCH_TARGET, '--', '-D', 'warnings']),
   rustdoc: cargo(['doc', '--locked', '--no-deps', '--document-private-items'], strict),
   biome: () => capture(bin('biome'), ['ci', '--error-on-warnings', '.']),

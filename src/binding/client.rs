@@ -356,6 +356,27 @@ impl Client {
     }
 }
 
+#[cfg(feature = "faults")]
+#[napi]
+impl Client {
+    /// From here on each attempt panics.
+    #[napi(catch_unwind)]
+    pub fn fault(&self) {
+        self.client.set_route(Arc::new(Fault));
+    }
+}
+
+/// A route for tests, which panics.
+#[cfg(feature = "faults")]
+struct Fault;
+
+#[cfg(feature = "faults")]
+impl engine::Dial for Fault {
+    fn dial(&self, _: usize, _: Option<std::time::Duration>) -> engine::DialFuture {
+        panic!("a fault for a test")
+    }
+}
+
 impl Drop for Client {
     fn drop(&mut self) {
         self.sender.remove(self.id);

@@ -376,6 +376,7 @@ impl Rows {
                     CloseCode::MaxRetries => self.text("MAX_RETRIES")?,
                     CloseCode::Stopped => self.text("STOPPED")?,
                     CloseCode::NotTransient => self.text("NOT_TRANSIENT")?,
+                    CloseCode::Internal => self.text("INTERNAL")?,
                 }
                 self.text(&ending.reason)?;
                 self.bool(ending.was_clean)

@@ -19,6 +19,7 @@ use super::inbox::Wanted;
 use super::line::{Line, Tap};
 use super::live::{Inbox, Live, Port};
 use super::mailbox::{Content, Flow, Letter, Mailbox};
+use super::panics::{Panic, caught};
 use super::runtime::lock;
 use super::sending::{Marks, Pressure, Refused, Sent};
 use super::sign::Sign;
@@ -27,8 +28,8 @@ use super::ways::Ways;
 use super::writing::{Held, Outbound, Pace, write};
 use crate::net::Stream;
 use crate::policy::{
-    Attempt, Delivery, Event, Input, Link, Notice, Outbox, Output, Refusal, Rtt, Settings, Shared,
-    State,
+    Attempt, Delivery, Event, Failure, Input, Link, Notice, Outbox, Output, Refusal, Rtt, Settings,
+    Shared, State,
 };
 use crate::wire::{Reader, Writer};
 
@@ -378,6 +379,22 @@ impl Client {
         let mut core = lock(&self.core);
         core.unplug();
         core.link.leave();
+    }
+
+    /// Ends what the client is at, after a panic; false where that is nothing.
+    pub(super) fn fail(&self, panic: &Panic) -> bool {
+        let failure = Failure {
+            message: panic.to_string(),
+            code: Some("WSR_ERR_INTERNAL".to_owned()),
+            ..Failure::default()
+        };
+        // It may come from the policy, which is asked all the same: nothing else knows what the user has been told.
+        caught(|| {
+            let was_alive = lock(&self.core).link.is_alive();
+            self.tell(Input::Broke { failure });
+            was_alive
+        })
+        .unwrap_or_default()
     }
 
     /// Hands a fact to the policy.

@@ -1,5 +1,6 @@
 //! The task that drives one client for as long as its JavaScript object lives.
 
+use std::convert::Infallible;
 use std::future::{pending, ready};
 use std::pin::pin;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use super::client::{Action, Client};
 use super::clock;
 use super::dial::{DialFuture, Wired};
 use super::live::{Inbox, Live, Progress};
+use super::panics::caught_in;
 use super::retry_after::retry_after;
 use super::world::Inhabitant;
 use crate::policy::{Attempt, Failure, Input};
@@ -48,23 +50,32 @@ impl Stage {
     }
 }
 
-/// Runs until it is aborted.
-///
-/// Each turn does all that is due before it waits again, so that neither a flood of messages nor one
-/// of sends keeps the timers or the other from their turn. What has arrived is read before the time is
-/// told: after a long sleep the peer's answer may be there, and only not read.
+/// Runs until it is aborted. A panic ends what the client is at, and is told; the user can start it again.
 pub async fn drive(client: Arc<Client>) {
     let _leaving = Leaving(client.clone());
     let _inhabitant = Inhabitant::new(&client);
+    loop {
+        let Err(panic) = caught_in(run(&client)).await;
+        if !client.fail(&panic) {
+            // What fails at rest may do so at once again: the user moves first.
+            client.wake.notified().await;
+        }
+    }
+}
+
+/// Each turn does all that is due before it waits again, so that neither a flood of messages nor one
+/// of sends keeps the timers or the other from their turn. What has arrived is read before the time is
+/// told: after a long sleep the peer's answer may be there, and only not read.
+async fn run(client: &Arc<Client>) -> Infallible {
     let mut stage = Stage::Idle;
     let mut alarm = Alarm::default();
     let mut sleep = pin!(sleep_until(clock::now().into()));
     loop {
-        stage = take_turn(&client, stage, &mut alarm, sleep.as_mut());
+        stage = take_turn(client, stage, &mut alarm, sleep.as_mut());
         if alarm.armed.is_some_and(|deadline| deadline <= clock::now()) {
             select! {
                 biased;
-                step = stage.advance() => stage = finish(&client, stage, step),
+                step = stage.advance() => stage = finish(client, stage, step),
                 () = ready(()) => {}
             }
             client.tell(Input::Tick);
@@ -74,13 +85,13 @@ pub async fn drive(client: Arc<Client>) {
         let ending = ending(&stage);
         select! {
             biased;
-            step = stage.advance() => stage = finish(&client, stage, step),
+            step = stage.advance() => stage = finish(client, stage, step),
             () = client.wake.notified() => {}
             () = &mut sleep, if alarm.armed.is_some() => {}
-            () = client.flow.room.notified(), if paused => resume(&client, &mut stage),
-            () = answered(&client, ending), if ending.is_some() => {
+            () = client.flow.room.notified(), if paused => resume(client, &mut stage),
+            () = answered(client, ending), if ending.is_some() => {
                 if let Stage::Up(live) = stage {
-                    stage = conclude(&client, live);
+                    stage = conclude(client, live);
                 }
             }
         }

@@ -26,6 +26,7 @@ mod line;
 mod live;
 mod mailbox;
 mod network;
+mod panics;
 mod portion;
 mod reading;
 mod retry_after;

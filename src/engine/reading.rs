@@ -8,6 +8,7 @@ use super::clock;
 use super::inbox::{Message, Run, Signals, feed, with_scratch};
 use super::intake::Side;
 use super::mailbox::Content;
+use super::panics::caught;
 use super::runtime::lock;
 use crate::policy::{Attempt, Input};
 
@@ -46,30 +47,41 @@ impl Client {
 
     /// Reads once, at most so many bytes, if it is JavaScript's turn, and hands each message to `take`. How many bytes
     /// brought messages: these are to be delivered, then `delivered_here` told.
-    pub fn read_here(&self, most: usize, mut take: impl FnMut(Message<'_>)) -> Option<usize> {
-        let line = lock(&self.core).line.clone()?;
+    ///
+    /// A panic ends the connection, as it does on the engine's thread: nobody would read it any more.
+    pub fn read_here(&self, most: usize, take: impl FnMut(Message<'_>)) -> Option<usize> {
+        let mut bytes = None;
+        if let Err(panic) = caught(|| self.read_once(most, take, &mut bytes)) {
+            self.fail(&panic);
+            self.wake.notify_one();
+        }
+        bytes
+    }
+
+    fn read_once(&self, most: usize, mut take: impl FnMut(Message<'_>), bytes: &mut Option<usize>) {
+        let Some(line) = lock(&self.core).line.clone() else {
+            return;
+        };
         let mut intake = line.intake();
         // What the engine has read is delivered first.
         if intake.side != Side::JavaScript || !self.flow.is_quiet() {
-            return None;
+            return;
         }
-        let mut bytes = None;
         let mut signals = with_scratch(|scratch| match line.read(first(scratch, most)) {
             Ok(count @ 1..) => feed(
                 &mut intake.reader,
                 &scratch[..count],
                 &self.wanted,
                 |message| {
-                    bytes = Some(count);
+                    if bytes.replace(count).is_none() {
+                        self.flow.charge(1);
+                    }
                     take(message);
                 },
             ),
             Err(error) if error.kind() == ErrorKind::WouldBlock => Signals::default(),
             Ok(_) | Err(_) => Signals::cut(),
         });
-        if bytes.is_some() {
-            self.flow.charge(1);
-        }
         let over = signals.end.is_some();
         if over {
             intake.end = signals.end.take();
@@ -83,7 +95,6 @@ impl Client {
         if over || !flushed {
             self.wake.notify_one();
         }
-        bytes
     }
 
     /// Tells that JavaScript has been delivered what `read_here` gave.

@@ -7,6 +7,7 @@ use std::thread::{self, JoinHandle};
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
+use super::panics::{lasting, note_places};
 use super::world;
 
 static SHARED: Mutex<Weak<Runtime>> = Mutex::new(Weak::new());
@@ -42,7 +43,8 @@ impl Runtime {
     fn start() -> io::Result<Runtime> {
         let tokio = Builder::new_current_thread().enable_all().build()?;
         let handle = tokio.handle().clone();
-        handle.spawn(world::watch());
+        note_places();
+        handle.spawn(lasting(world::watch));
         let (stop, stopped) = oneshot::channel();
         let thread = thread::Builder::new()
             .name("websocket-engine".into())

@@ -244,6 +244,73 @@ async fn a_mailbox_that_nobody_empties_stops_the_reading_and_not_the_connection(
     peer.write(&[0x81, 2, b'h', b'i']).await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_panic_ends_what_the_client_is_at_and_it_can_be_started_again() {
+    for late in [false, true] {
+        let mut life = Life::start(settings());
+        life.client.set_route(Arc::new(Faulty { late }));
+        life.connect();
+        let mut events = Vec::new();
+        while !matches!(
+            &events[..],
+            [
+                ..,
+                Event::Close(Ending {
+                    code: CloseCode::Internal,
+                    ..
+                })
+            ]
+        ) {
+            if let Content::Notice(notice) = life.next().await {
+                assert_eq!(notice.circuit_failures, 0, "the server is not to blame");
+                events.push(notice.event);
+            }
+        }
+        assert!(is_broken(&events), "{events:?}");
+        life.client.set_route(life.route.clone());
+        life.connect();
+        let mut peer = life.accept().await;
+        life.told(OPEN).await;
+        life.client.send(Payload::Text("hi"), true, false).unwrap();
+        assert_eq!(peer.frame().await, (TEXT, b"hi".to_vec()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_at_rest_waits_for_the_user() {
+    let mut life = Life::start(settings());
+    let panic = panics::caught(|| panic!("a fault for a test")).map(|(): ()| ());
+    assert!(!life.client.fail(&panic.unwrap_err()));
+    assert!(life.next_queued().is_none());
+    life.connect();
+}
+
+/// A route that panics, at once or when it is awaited.
+struct Faulty {
+    late: bool,
+}
+
+impl Dial for Faulty {
+    fn dial(&self, _: usize, _: Option<Duration>) -> DialFuture {
+        assert!(self.late, "a fault for a test");
+        Box::pin(async { panic!("a fault for a test") })
+    }
+}
+
+/// Whether these are the last that a client tells after a panic for a test.
+fn is_broken(events: &[Event]) -> bool {
+    let [Event::Error(error), state, lost, failed, Event::Close(last)] = events else {
+        return false;
+    };
+    error.code.as_deref() == Some("WSR_ERR_INTERNAL")
+        && error.message.ends_with(": a fault for a test")
+        && *state == Event::StateChange(State::Closed)
+        && *lost == Event::Close(ending(1006, "", false))
+        && *failed == Event::StateChange(State::Failed)
+        && last.code == CloseCode::Internal
+        && last.reason == error.message
+}
+
 const OPEN: Event = Event::Open {
     retries: 0,
     downtime: None,

@@ -19,6 +19,7 @@ use tokio::time::sleep;
 use super::client::Client;
 use super::clock;
 use super::line::{Line, readiness};
+use super::panics::lasting;
 use super::runtime::lock;
 
 /// Bytes that wait longer than two of these are read by the engine.
@@ -156,6 +157,11 @@ impl Watch {
 
     /// Lets the engine read whatever JavaScript leaves unread for too long.
     pub async fn guard(self: Arc<Self>) {
+        lasting(|| self.guard_once()).await;
+    }
+
+    /// Comes to an end where the set cannot be watched for now.
+    async fn guard_once(&self) {
         loop {
             // An arrival costs a wake-up only after a time of rest.
             let Ok(set) = readiness(self.raw_fd(), Interest::READABLE) else {

@@ -12,6 +12,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::client::Client;
 use super::clock;
 use super::network::Network;
+use super::panics::caught;
 use super::runtime::lock;
 use crate::policy::{Clocks, Input};
 
@@ -84,7 +85,10 @@ async fn changed(network: &mut Option<Network>) {
 fn tell_all(input: &Input) {
     let clients: Vec<Arc<Client>> = lock(&CLIENTS).values().filter_map(Weak::upgrade).collect();
     for client in clients {
-        client.tell(input.clone());
+        // A panic over one client concerns that alone.
+        if let Err(panic) = caught(|| client.tell(input.clone())) {
+            client.fail(&panic);
+        }
         client.wake.notify_one();
     }
 }

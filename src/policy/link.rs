@@ -259,6 +259,7 @@ impl Link {
             Input::Ran { at } => self.ran(at, now),
             Input::Woke { slept } => self.woke(slept, now),
             Input::NetworkChanged => self.network_changed(now),
+            Input::Broke { failure } => self.broke(failure),
             Input::Lost {
                 attempt,
                 ending,

@@ -62,7 +62,10 @@ pub(super) fn is_final(ending: &Ending, status: Option<u16>) -> bool {
         status.is_some_and(|status| (400..500).contains(&status) && !COME_BACK.contains(&status));
     let verdict = match ending.code {
         CloseCode::Frame(code) => matches!(code, 1002 | 1003 | 1007 | 1009 | 1010),
-        CloseCode::MaxRetries | CloseCode::Stopped | CloseCode::NotTransient => false,
+        CloseCode::MaxRetries
+        | CloseCode::Stopped
+        | CloseCode::NotTransient
+        | CloseCode::Internal => false,
     };
     refused || (verdict && ending.was_clean)
 }

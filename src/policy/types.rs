@@ -141,6 +141,8 @@ pub enum CloseCode {
     Stopped,
     /// Trying again would not help: `'NOT_TRANSIENT'`.
     NotTransient,
+    /// The engine failed: `'INTERNAL'`.
+    Internal,
 }
 
 /// The number of a connection attempt of one client, from 1. What arrives for an old one is dropped.
@@ -195,6 +197,11 @@ pub enum Input {
     },
     /// There is a new way to the network.
     NetworkChanged,
+
+    /// The engine has failed this client, and goes on with nothing that it was at.
+    Broke {
+        failure: Failure,
+    },
 
     // What JavaScript answers to what it is asked. An answer to an old question is dropped.
     /// The user's function has been called and its promise is awaited: the time for it runs from here on.

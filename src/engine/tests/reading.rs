@@ -233,3 +233,31 @@ async fn a_paused_client_is_not_asked_about_for_each_of_its_connections() {
     assert_eq!(reader.read_here(), ["hello"]);
     driver.abort();
 }
+
+#[tokio::test]
+async fn a_panic_of_the_javascript_thread_ends_the_client_and_is_told() {
+    let mut reader = Reader::new(b"").await;
+    let driver = tokio::spawn(drive(reader.client.clone()));
+    reader.connect();
+    let mut peer = reader.accept().await;
+    peer.write_all(&text("hello")).await.unwrap();
+    reader.until(|reader| reader.is_watched()).await;
+    let read = reader
+        .client
+        .read_here(usize::MAX, |_| panic!("a fault for a test"));
+    assert_eq!(read, Some(7), "what was made is delivered");
+    reader.client.delivered_here();
+    assert!(!reader.is_watched());
+    let told = reader.mailbox.take().0;
+    let events: Vec<Event> = told
+        .into_iter()
+        .filter_map(|letter| match letter.content {
+            Content::Notice(notice) => Some(notice.event),
+            _ => None,
+        })
+        .collect();
+    assert!(is_broken(&events), "{events:?}");
+    reader.mailbox.delivered();
+    assert!(reader.client.flow.is_quiet());
+    driver.abort();
+}

@@ -342,6 +342,40 @@ impl Link {
         self.stop(CloseCode::MaxRetries, reason);
     }
 
+    /// Ends what is under way, where the engine cannot go on with it. That is no failure of the server, and the next attempt
+    /// might fail in the same way: only the user starts it again.
+    pub(super) fn broke(&mut self, failure: Failure) {
+        let goes_on = match self.phase {
+            Phase::Idle { .. } => return,
+            Phase::Closing { reconnect, .. } => reconnect,
+            Phase::Asking { .. }
+            | Phase::Dialing { .. }
+            | Phase::Open { .. }
+            | Phase::Deciding { .. }
+            | Phase::Waiting { .. }
+            | Phase::Blocked
+            | Phase::Stalled { .. } => !self.manual_close,
+        };
+        let reason = failure.message.clone();
+        self.tell(Event::Error(failure));
+        if self.phase.attempt().is_some() {
+            self.outputs.push_back(Output::Cut);
+            self.enter(if goes_on {
+                Phase::Waiting {
+                    until: None,
+                    delay: Delay::Drawn,
+                }
+            } else {
+                Phase::Idle { rest: Rest::Closed }
+            });
+            self.tell(Event::Close(abnormal()));
+            self.change_seat();
+        }
+        if goes_on {
+            self.stop(CloseCode::Internal, reason);
+        }
+    }
+
     pub(super) fn stop(&mut self, code: CloseCode, reason: impl Into<String>) {
         self.spent = Some(self.retry_count);
         self.enter(Phase::Idle { rest: Rest::Failed });

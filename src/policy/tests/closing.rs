@@ -380,3 +380,47 @@ fn a_manual_close_taken_back_lets_the_retry_happen() {
          expect     error ECONNREFUSED · CLOSED · close 1006 '' · retry 1 of 10 in 50ms",
     );
 }
+
+#[test]
+fn a_client_that_the_engine_fails_gives_up_wherever_it_is() {
+    let opened = "at 0ms     connect
+         expect     CONNECTING · dial #1
+         at 0ms     opened #1
+         expect     OPEN · open";
+    let waits = "at 0ms     connect
+         expect     CONNECTING · dial #1
+         at 0ms     refused #1
+         expect     error ECONNREFUSED · CLOSED · close 1006 '' · retry 1 of 10 in 50ms";
+    let gives_up = "FAILED · close INTERNAL 'a panic'
+         holds      alive=false wake=never failures=";
+    play(&format!(
+        "{opened}
+         at 1ms     broke
+         expect     error WSR_ERR_INTERNAL · cut · CLOSED · close 1006 '' · {gives_up}0
+         at 1ms     broke
+         at 2ms     connect
+         expect     CONNECTING · dial #2
+         at 3ms     broke
+         expect     error WSR_ERR_INTERNAL · cut · CLOSED · close 1006 '' · {gives_up}0",
+    ));
+    play(&format!(
+        "{waits}
+         at 1ms     broke
+         expect     error WSR_ERR_INTERNAL · {gives_up}1",
+    ));
+}
+
+#[test]
+fn a_client_that_is_closing_ends_as_closed_when_the_engine_fails_it() {
+    play(
+        "at 0ms     connect
+         expect     CONNECTING · dial #1
+         at 0ms     opened #1
+         expect     OPEN · open
+         at 1ms     close 1000 bye
+         expect     CLOSING · shut 1000 bye
+         at 2ms     broke
+         expect     error WSR_ERR_INTERNAL · cut · CLOSED · close 1006 ''
+         holds      alive=false",
+    );
+}

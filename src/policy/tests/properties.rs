@@ -586,6 +586,7 @@ fn input() -> impl Strategy<Value = Input> {
         1 => Just(Input::Answered),
         1 => duration().prop_map(|slept| Input::Woke { slept }),
         1 => Just(Input::NetworkChanged),
+        1 => Just(Input::Broke { failure: Failure { code: Some("WSR_ERR_INTERNAL".to_owned()), ..Failure::default() } }),
     ]
 }
 

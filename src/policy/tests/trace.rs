@@ -256,6 +256,12 @@ fn parse(what: &str, link: &Link, start: Instant) -> Input {
             slept: duration(time),
         },
         ["network"] => Input::NetworkChanged,
+        ["broke"] => Input::Broke {
+            failure: Failure {
+                message: "a panic".to_owned(),
+                ..failure("WSR_ERR_INTERNAL")
+            },
+        },
         ["paused", id] => Input::Paused {
             attempt: attempt(id),
         },
@@ -437,6 +443,7 @@ fn event(event: &Event) -> String {
                 CloseCode::MaxRetries => "MAX_RETRIES".to_owned(),
                 CloseCode::Stopped => "STOPPED".to_owned(),
                 CloseCode::NotTransient => "NOT_TRANSIENT".to_owned(),
+                CloseCode::Internal => "INTERNAL".to_owned(),
             };
             let manner = if *was_clean { " clean" } else { "" };
             format!("close {code} '{reason}'{manner}")

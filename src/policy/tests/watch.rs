@@ -110,6 +110,7 @@ impl Watch {
             | Input::Ran { .. }
             | Input::Woke { .. }
             | Input::NetworkChanged
+            | Input::Broke { .. }
             | Input::Ponged { .. }
             | Input::Opened { .. }
             | Input::Refused { .. }
@@ -137,7 +138,7 @@ impl Watch {
             }
             Output::Shut { .. } => assert_eq!(self.state, State::Closing),
             Output::Cut => assert!(
-                matches!(self.state, State::Open | State::Closing),
+                matches!(self.state, State::Connecting | State::Open | State::Closing),
                 "a cut of nothing"
             ),
         }
@@ -191,8 +192,9 @@ impl Watch {
                 assert!(self.open_due, "`open` without OPEN");
                 self.open_due = false;
             }
-            Event::Error(_) => assert!(
-                !matches!(self.state, State::Closed | State::Blocked | State::Failed),
+            Event::Error(failure) => assert!(
+                !matches!(self.state, State::Closed | State::Blocked | State::Failed)
+                    || failure.code.as_deref() == Some("WSR_ERR_INTERNAL"),
                 "an error without a connection"
             ),
             Event::Close(ending) => {
