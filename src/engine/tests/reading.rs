@@ -1,5 +1,7 @@
 //! Who reads a plain connection, over sockets of this machine: what is watched is a matter of the system.
 
+use std::collections::HashSet;
+
 use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
@@ -44,8 +46,12 @@ struct Reader {
 
 impl Reader {
     async fn new(head: &[u8]) -> Reader {
+        Reader::at(Arc::new(Watch::new().unwrap()), 7, head).await
+    }
+
+    /// One of several that are watched together.
+    async fn at(watch: Arc<Watch>, id: u32, head: &[u8]) -> Reader {
         let listener = Arc::new(TcpListener::bind("127.0.0.1:0").await.unwrap());
-        let watch = Arc::new(Watch::new().unwrap());
         let mailbox = Arc::new(Mailbox::new(|| {}));
         let settings = Settings {
             heartbeat: off(),
@@ -53,7 +59,7 @@ impl Reader {
             ..settings()
         };
         let client = Arc::new(Client::new(Setup {
-            id: 7,
+            id,
             home: 1,
             settings,
             heartbeat: String::new(),
@@ -121,8 +127,12 @@ impl Reader {
     }
 
     fn read_here(&self) -> Vec<String> {
+        self.read_at_most(usize::MAX)
+    }
+
+    fn read_at_most(&self, most: usize) -> Vec<String> {
         let mut texts = Vec::new();
-        let read = self.client.read_here(usize::MAX, |message| match message {
+        let read = self.client.read_here(most, |message| match message {
             Message::Text(text) => texts.push(text.into_owned()),
             Message::Binary(_) | Message::Ping(_) | Message::Pong(_) => panic!("no text"),
         });
@@ -260,4 +270,61 @@ async fn a_panic_of_the_javascript_thread_ends_the_client_and_is_told() {
     reader.mailbox.delivered();
     assert!(reader.client.flow.is_quiet());
     driver.abort();
+}
+
+#[tokio::test]
+async fn no_more_is_read_at_a_time_than_handlers_have_time_for() {
+    let mut reader = Reader::new(b"").await;
+    let driver = tokio::spawn(drive(reader.client.clone()));
+    reader.connect();
+    let mut peer = reader.accept().await;
+    let (one, two) = (text("one"), text("two"));
+    peer.write_all(&[&one[..], &two, &one].concat())
+        .await
+        .unwrap();
+    reader.until(|reader| reader.is_watched()).await;
+    assert_eq!(reader.read_at_most(one.len() + 1), ["one"]);
+    assert_eq!(reader.read_at_most(two.len() - 1), ["two"]);
+    assert_eq!(reader.read_at_most(one.len()), ["one"]);
+    driver.abort();
+}
+
+#[tokio::test]
+async fn whoever_has_waited_for_longest_is_read_next() {
+    let watch = Arc::new(Watch::new().unwrap());
+    let (mut drivers, mut peers) = (Vec::new(), Vec::new());
+    for id in 0..3 {
+        let mut reader = Reader::at(watch.clone(), id, b"").await;
+        drivers.push(tokio::spawn(drive(reader.client.clone())));
+        reader.connect();
+        let mut peer = reader.accept().await;
+        peer.write_all(&text("hello")).await.unwrap();
+        peers.push((peer, reader));
+    }
+    let mut all = Vec::new();
+    let readable = async {
+        while all.len() < 3 {
+            all.clear();
+            watch.serve(|client| {
+                all.push(client.id());
+                true
+            });
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(DEADLINE, readable).await.unwrap();
+    // Nobody reads, so all have something to read all the time.
+    let mut served = Vec::new();
+    for _ in 0..9 {
+        watch.serve(|client| {
+            served.push(client.id());
+            false
+        });
+    }
+    let first = &served[..3];
+    assert_eq!(first.iter().collect::<HashSet<_>>().len(), 3, "{served:?}");
+    assert_eq!(served, first.repeat(3));
+    for driver in drivers {
+        driver.abort();
+    }
 }
