@@ -19,12 +19,15 @@ function scriptArguments(script, args, exposeGc) {
  * Runs a script in a process of its own under the same runtime, and waits for its end.
  *
  * Resolves to `{code, signal, stdout, stderr, ms}`. After `deadline` ms it is killed: `code` is null then. With
- * `stays`, it is killed so many ms after the first that it prints; with `until`, once that promise has resolved.
+ * `stays`, it is killed so many ms after the first that it prints; with `until`, once that promise has resolved. `descriptors` is
+ * how many it may open, where there is a shell to say so.
  */
 function runScript(script, args = [], options = {}) {
-  const { env = {}, exposeGc = false, deadline = DUE_MS, stays, until, flags = [] } = options;
+  const { env = {}, exposeGc = false, deadline = DUE_MS, stays, until, flags = [], descriptors = 0 } = options;
   const started = Date.now();
-  const child = spawn(process.execPath, [...flags, ...scriptArguments(script, args, exposeGc)], {
+  const command = [process.execPath, ...flags, ...scriptArguments(script, args, exposeGc)];
+  if (descriptors > 0) command.unshift('sh', '-c', `ulimit -n ${descriptors} && exec "$@"`, 'sh');
+  const child = spawn(command[0], command.slice(1), {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

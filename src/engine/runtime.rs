@@ -51,8 +51,6 @@ impl Runtime {
             .spawn(move || {
                 // An error means that the sender is gone, which is the same wish.
                 let _ = tokio.block_on(stopped);
-                // A name look-up that hangs must not hold the process.
-                tokio.shutdown_background();
             })?;
         Ok(Runtime {
             handle,

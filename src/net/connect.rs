@@ -1,14 +1,14 @@
 //! From a host name to a TCP connection.
 
-use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use tokio::net::{TcpSocket, TcpStream, lookup_host};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 use url::Host;
 
+use super::resolver::Resolver;
 use super::{BadOption, NetError, Options};
 
 /// Head start of one address before the next is tried beside it (RFC 8305, 5).
@@ -65,21 +65,24 @@ impl Route {
             Host::Ipv6(ip) => return Ok(vec![SocketAddr::new(IpAddr::V6(*ip), port)]),
             Host::Domain(name) => name,
         };
-        let not_found = |code| NetError::Resolve {
+        let failed = |code| NetError::Resolve {
             code,
             host: name.clone(),
         };
-        let found = lookup_host((name.as_str(), port))
-            .await
-            .map_err(|error| not_found(resolve_code(&error)))?;
+        let found = Resolver::shared().look_up(name).await.map_err(failed)?;
         let local = self.local.map(Family::of);
-        let usable = found.filter(|address| {
+        let usable = found.iter().filter(|address| {
             let family = Some(Family::of(address.ip()));
             (self.family.is_none() || self.family == family) && (local.is_none() || local == family)
         });
-        let addresses = interleave(usable.collect());
+        let at_port = |address: &SocketAddr| {
+            let mut address = *address;
+            address.set_port(port);
+            address
+        };
+        let addresses = interleave(usable.map(at_port).collect());
         if addresses.is_empty() {
-            Err(not_found("ENOTFOUND"))
+            Err(failed("ENOTFOUND"))
         } else {
             Ok(addresses)
         }
@@ -141,16 +144,6 @@ fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
         mixed.extend(other.next());
     }
     mixed
-}
-
-/// Node's code of a failed lookup. The standard library keeps getaddrinfo's number to itself, so
-/// its text has to tell: glibc and the BSDs, then musl; 11002 is Windows' WSATRY_AGAIN.
-fn resolve_code(error: &io::Error) -> &'static str {
-    let text = error.to_string();
-    let again = text.contains("Temporary failure in name resolution")
-        || text.contains("Try again")
-        || error.raw_os_error() == Some(11002);
-    if again { "EAI_AGAIN" } else { "ENOTFOUND" }
 }
 
 #[cfg(test)]

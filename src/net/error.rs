@@ -169,7 +169,7 @@ fn told(error: &io::Error) -> String {
 const UNKNOWN: &str = "UNKNOWN";
 
 /// The system's name of an error, on every platform that of Unix, as in Node.
-fn code_of(error: &io::Error) -> &'static str {
+pub(super) fn code_of(error: &io::Error) -> &'static str {
     use io::ErrorKind as Kind;
     match error.kind() {
         Kind::AddrInUse => "EADDRINUSE",
@@ -187,8 +187,10 @@ fn code_of(error: &io::Error) -> &'static str {
         Kind::PermissionDenied if error.raw_os_error() == Some(1) => "EPERM",
         Kind::PermissionDenied => "EACCES",
         Kind::TimedOut => "ETIMEDOUT",
+        Kind::WouldBlock => "EAGAIN",
         _ => match error.raw_os_error() {
             Some(24 | 10024) => "EMFILE",
+            Some(23) => "ENFILE",
             Some(97 | 47 | 10047) => "EAFNOSUPPORT",
             _ => UNKNOWN,
         },

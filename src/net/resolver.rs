@@ -1,0 +1,250 @@
+//! Looks hosts up with few threads, however many clients there are.
+//!
+//! The system's resolver blocks its thread, for half a minute where a name server does not answer, and cannot be called
+//! off. So there are [`SLOTS`] threads at a time, a host is looked up once for all who ask for it meanwhile, and
+//! what hangs costs others little:
+//!
+//! - a look-up that has kept its thread for [`PATIENCE`] while others wait gives up its slot: its thread is left alone until it
+//!   comes back, and another takes its place. There are at most [`STRAYS`] such threads;
+//! - a host that was slow once waits behind those that were not, and such hosts have [`SLOW_SLOTS`] slots and no strays.
+//!
+//! A thread ends when nothing waits any more: none is left when the engine goes, but for what hangs.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use super::error::code_of;
+use super::getaddrinfo::getaddrinfo;
+
+/// Look-ups at a time.
+const SLOTS: usize = 4;
+/// How many of them hosts may have that were slow before.
+const SLOW_SLOTS: usize = 2;
+/// Threads more, of look-ups that hang.
+const STRAYS: usize = 12;
+/// How long a look-up may take before it is slow: glibc waits 5 s for an answer that got lost.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// Hosts that are remembered to be slow.
+const REMEMBERED: usize = 1000;
+
+/// The addresses of a host, or Node's code for why there are none.
+pub(super) type Answer = Result<Arc<[SocketAddr]>, &'static str>;
+
+type LookUp = dyn Fn(&str) -> Result<Vec<SocketAddr>, &'static str> + Send + Sync;
+
+/// A handle; all clones share the threads.
+#[derive(Clone)]
+pub(super) struct Resolver {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    look_up: Box<LookUp>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Where the answer of each look-up goes that waits or is under way, by host.
+    asked: HashMap<Arc<str>, watch::Sender<Option<Answer>>>,
+    /// Hosts that wait for a slot, …
+    waiting: VecDeque<Arc<str>>,
+    /// … and those of them that were slow before.
+    waiting_slow: VecDeque<Arc<str>>,
+    slots: Vec<Job>,
+    strays: usize,
+    slow: HashSet<Arc<str>>,
+    /// Look-ups begun.
+    begun: u64,
+}
+
+/// A look-up that has a slot.
+#[derive(Clone)]
+struct Job {
+    number: u64,
+    host: Arc<str>,
+    /// The host was slow before, …
+    was_slow: bool,
+    /// … or is so now.
+    is_slow: bool,
+}
+
+impl Resolver {
+    /// That of the process.
+    pub fn shared() -> &'static Resolver {
+        static SHARED: LazyLock<Resolver> = LazyLock::new(|| Resolver::new(getaddrinfo));
+        &SHARED
+    }
+
+    fn new(
+        look_up: impl Fn(&str) -> Result<Vec<SocketAddr>, &'static str> + Send + Sync + 'static,
+    ) -> Resolver {
+        Resolver {
+            shared: Arc::new(Shared {
+                look_up: Box::new(look_up),
+                state: Mutex::default(),
+            }),
+        }
+    }
+
+    /// The addresses of a host. Dropping the future leaves the look-up to others who want it.
+    pub async fn look_up(&self, host: &str) -> Answer {
+        let mut asked = self.ask(host);
+        loop {
+            let under_way = self.lock().slots.clone();
+            tokio::select! {
+                answered = asked.wait_for(Option::is_some) => {
+                    let answer = answered.ok().and_then(|answer| answer.clone());
+                    // A look-up always answers, unless its thread panics.
+                    return answer.unwrap_or(Err("EAI_FAIL"));
+                }
+                () = sleep(PATIENCE) => self.lose_patience(&under_way),
+            }
+        }
+    }
+
+    /// Where the answer will be: that of a look-up which is under way, or of a new one.
+    fn ask(&self, host: &str) -> watch::Receiver<Option<Answer>> {
+        let mut state = self.lock();
+        if let Some(asked) = state.asked.get(host) {
+            return asked.subscribe();
+        }
+        let host = Arc::<str>::from(host);
+        let (sender, receiver) = watch::channel(None);
+        state.asked.insert(host.clone(), sender);
+        if state.slow.contains(&host) {
+            state.waiting_slow.push_back(host);
+        } else {
+            state.waiting.push_back(host);
+        }
+        self.fill(&mut state);
+        receiver
+    }
+
+    /// Those of `jobs` that have not ended since are slow. Where they keep others waiting, they lose their slots.
+    fn lose_patience(&self, jobs: &[Job]) {
+        let mut state = self.lock();
+        for job in jobs {
+            let Some(at) = state.place(job) else { continue };
+            state.slots[at].is_slow = true;
+            state.remember(&job.host);
+            if !state.waiting.is_empty() && state.strays < STRAYS {
+                state.slots.remove(at);
+                state.strays += 1;
+                self.fill(&mut state);
+            }
+        }
+    }
+
+    /// Begins what waits, as far as there are slots.
+    fn fill(&self, state: &mut State) {
+        while let Some(job) = state.next() {
+            let (resolver, first) = (self.clone(), job.clone());
+            let thread = thread::Builder::new().name("websocket-dns".into());
+            let Err(error) = thread.spawn(move || resolver.work(first)) else {
+                continue;
+            };
+            state.slots.pop();
+            if state.slots.is_empty() {
+                state.answer(&job.host, Err(code_of(&error)));
+            } else {
+                // The next thread that is done takes it.
+                state.waiting.push_front(job.host);
+                return;
+            }
+        }
+    }
+
+    /// What a thread does: one look-up after the other, for as long as it has a slot.
+    fn work(&self, first: Job) {
+        let mut next = Some(first);
+        while let Some(job) = next {
+            let look_up = || (self.shared.look_up)(&job.host);
+            // A slot must not be lost.
+            let answer = catch_unwind(AssertUnwindSafe(look_up)).unwrap_or(Err("EAI_FAIL"));
+            next = self.finish(&job, answer.map(Arc::from));
+        }
+    }
+
+    /// Takes the end of a look-up, and gives its thread the next one.
+    fn finish(&self, job: &Job, answer: Answer) -> Option<Job> {
+        let mut state = self.lock();
+        state.answer(&job.host, answer);
+        let Some(at) = state.place(job) else {
+            state.strays -= 1;
+            return None;
+        };
+        if !state.slots.remove(at).is_slow {
+            state.slow.remove(&job.host);
+        }
+        state.next()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // No update leaves the state half done.
+        let state = self.shared.state.lock();
+        state.unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Gives the next host that waits a slot, where there is one for it.
+    fn next(&mut self) -> Option<Job> {
+        if self.slots.len() >= SLOTS {
+            return None;
+        }
+        let mut wanted = |waiting: &mut VecDeque<Arc<str>>| {
+            while let Some(host) = waiting.pop_front() {
+                let is_wanted = |asked: &watch::Sender<_>| asked.receiver_count() > 0;
+                if self.asked.get(&host).is_some_and(is_wanted) {
+                    return Some(host);
+                }
+                self.asked.remove(&host);
+            }
+            None
+        };
+        let slow = self.slots.iter().filter(|job| job.was_slow).count();
+        let (host, was_slow) = match wanted(&mut self.waiting) {
+            Some(host) => (host, false),
+            None if slow < SLOW_SLOTS => (wanted(&mut self.waiting_slow)?, true),
+            None => return None,
+        };
+        self.begun += 1;
+        let job = Job {
+            number: self.begun,
+            host,
+            was_slow,
+            is_slow: false,
+        };
+        self.slots.push(job.clone());
+        Some(job)
+    }
+
+    fn place(&self, job: &Job) -> Option<usize> {
+        let mut slots = self.slots.iter();
+        slots.position(|other| other.number == job.number)
+    }
+
+    fn answer(&mut self, host: &str, answer: Answer) {
+        if let Some(asked) = self.asked.remove(host) {
+            asked.send_replace(Some(answer));
+        }
+    }
+
+    fn remember(&mut self, slow: &Arc<str>) {
+        if self.slow.len() >= REMEMBERED {
+            self.slow.clear();
+        }
+        self.slow.insert(slow.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests;
