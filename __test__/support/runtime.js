@@ -23,7 +23,15 @@ function scriptArguments(script, args, exposeGc) {
  * how many it may open, where there is a shell to say so.
  */
 function runScript(script, args = [], options = {}) {
-  const { env = {}, exposeGc = false, deadline = DUE_MS, stays, until, flags = [], descriptors = 0 } = options;
+  const {
+    env = {},
+    exposeGc = false,
+    deadline = DUE_MS,
+    stays,
+    until,
+    flags = [],
+    descriptors = 0,
+  } = options;
   const started = Date.now();
   const command = [process.execPath, ...flags, ...scriptArguments(script, args, exposeGc)];
   if (descriptors > 0) command.unshift('sh', '-c', `ulimit -n ${descriptors} && exec "$@"`, 'sh');
