@@ -11,6 +11,7 @@ const [url, count] = process.argv.slice(2);
 const PACKAGE = path.join(__dirname, '..', '..') + path.sep;
 const SUBJECT = require.resolve('../subject.js');
 const options = { url, heartbeatInterval: 0 };
+const collect = global.gc || (() => global.Bun.gc(true));
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** A copy of the package of its own. */
@@ -42,7 +43,7 @@ async function life(WebSocketReconnect) {
 /** Descriptors and bytes in use. */
 async function cost() {
   for (let i = 0; i < 10; i++) {
-    global.gc();
+    collect();
     await turn();
   }
   const { heapUsed, external } = process.memoryUsage();

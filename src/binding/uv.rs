@@ -136,7 +136,8 @@ unsafe extern "C" fn closed(handle: Handle) {
     unsafe {
         let watched = Box::from_raw(handle.cast::<*mut Watched>().read());
         if !watched.hook.is_null() {
-            (watched.symbols.remove_hook)(watched.hook);
+            let status = (watched.symbols.remove_hook)(watched.hook);
+            debug_assert_eq!(status, 0);
         }
     }
 }
