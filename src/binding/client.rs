@@ -12,7 +12,7 @@ use super::facade::Facade;
 use super::options::{Code, RawLiveness, RawPolicy, RawRoute, ms, route, settings};
 use super::sender::Sender;
 use super::value::{self, Rows};
-use crate::engine::{self, Payload, Reply, Setup, Sharing, epoch_ms};
+use crate::engine::{self, Asked, Payload, Reply, Setup, Sharing, Wish, epoch_ms};
 use crate::policy::{Failure, Input, Verdict};
 
 #[napi]
@@ -264,6 +264,19 @@ impl Client {
         self.client.listen(pings, pongs);
     }
 
+    // As `send` of `sender.rs`, with a wish: returned are the status and the name of a receipt, whose fate a row tells
+    // where `tells`. `plain`: it is not to be compressed.
+
+    #[napi(catch_unwind)]
+    pub fn send_text(&self, text: String, seen_open: bool, plain: bool, tells: bool) -> Vec<f64> {
+        self.send(Payload::Text(&text), seen_open, plain, tells)
+    }
+
+    #[napi(catch_unwind)]
+    pub fn send_binary(&self, bytes: &[u8], seen_open: bool, plain: bool, tells: bool) -> Vec<f64> {
+        self.send(Payload::Binary(bytes), seen_open, plain, tells)
+    }
+
     // Of these the name of a receipt is returned, whose fate a row tells. A timeout of 0 ms is none.
 
     #[napi(catch_unwind)]
@@ -291,6 +304,12 @@ impl Client {
             rows.fate(self.id, at, fate)?;
         }
         Ok(rows)
+    }
+
+    /// See [`engine::Client::hold_close`].
+    #[napi(catch_unwind)]
+    pub fn hold_close(&self, holds: bool) {
+        self.client.hold_close(holds);
     }
 
     #[napi(catch_unwind)]
@@ -334,8 +353,23 @@ impl Client {
     }
 
     fn confirm(&self, payload: Payload<'_>, seen_open: bool, timeout: f64) -> Result<f64, Code> {
-        let timeout = delivery::limit(timeout);
-        delivery::receipt(self.client.send_confirmed(payload, seen_open, timeout))
+        let wish = Wish {
+            plain: false,
+            asked: Asked::Receipt(delivery::limit(timeout)),
+        };
+        delivery::receipt(self.client.send_wishing(payload, seen_open, wish))
+    }
+
+    fn send(&self, payload: Payload<'_>, seen_open: bool, plain: bool, tells: bool) -> Vec<f64> {
+        let asked = if tells {
+            Asked::Handover
+        } else {
+            Asked::Nothing
+        };
+        let wish = Wish { plain, asked };
+        let sent = self.client.send_wishing(payload, seen_open, wish);
+        let receipt = sent.ok().and_then(|sent| sent.receipt).unwrap_or_default();
+        vec![delivery::status(sent).into(), receipt as f64]
     }
 
     fn call(&self, env: &Env, received: f64, input: Input) -> Result<Rows> {

@@ -21,11 +21,11 @@ use super::live::{Inbox, Live, Port};
 use super::mailbox::{Content, Flow, Letter, Mailbox};
 use super::panics::{Panic, caught};
 use super::runtime::lock;
-use super::sending::{Marks, Pressure, Refused, Sent};
+use super::sending::{Marks, Pressure, Refused, Sent, Wish};
 use super::sign::Sign;
 use super::watch::Watch;
 use super::ways::Ways;
-use super::writing::{Held, Outbound, Pace, write};
+use super::writing::{Handovers, Held, Outbound, Pace, write};
 use crate::net::Stream;
 use crate::policy::{
     Attempt, Delivery, Event, Failure, Input, Link, Notice, Outbox, Output, Refusal, Rtt, Settings,
@@ -115,6 +115,11 @@ pub(super) struct Core {
     pub held: Held,
     /// Bytes that the driver has taken and not yet written.
     pub in_flight: usize,
+    pub handovers: Handovers,
+    /// JavaScript still reads what goes before a close frame of the user's, …
+    holds_close: bool,
+    /// … which is this.
+    held_close: Option<(u16, String)>,
     /// Messages that were sent, so that the driver sees when none are.
     pub sends: u64,
     /// Whether this has memory to let go of when nothing is sent for a while.
@@ -161,6 +166,9 @@ impl Client {
             out: Outbound::default(),
             held: Held::default(),
             in_flight: 0,
+            handovers: Handovers::default(),
+            holds_close: false,
+            held_close: None,
             sends: 0,
             restless: false,
             pressure: Pressure::new(setup.marks, setup.delivery.guarantee),
@@ -279,6 +287,17 @@ impl Client {
         horizon
     }
 
+    /// JavaScript still reads what is to be sent before: the close frame of a `close()` waits for that.
+    pub fn hold_close(&self, holds: bool) {
+        let mut core = lock(&self.core);
+        core.holds_close = holds;
+        if !holds && let Some((code, reason)) = core.held_close.take() {
+            core.shut(code, &reason);
+            core.flush(self.ways);
+            self.wake.notify_one();
+        }
+    }
+
     pub fn set_heartbeat(&self, message: String) {
         lock(&self.core).heartbeat = message;
     }
@@ -344,7 +363,7 @@ impl Client {
                 }
                 Ok(Sent::default())
             }
-            Some(_) | None => self.send_with_care(core, payload, seen_open, first, None),
+            Some(_) | None => self.send_with_care(core, payload, seen_open, first, Wish::default()),
         }
     }
 
@@ -362,10 +381,14 @@ impl Client {
             self.settle(&mut core, Vec::new());
         }
         core.in_flight = match live {
-            Some(live) if core.link.is_open(live.attempt) => core.hand_out(&mut live.sending),
+            Some(live) if core.link.is_open(live.attempt) => {
+                core.hand_out(&mut live.sending, live.broken)
+            }
             Some(_) | None => 0,
         };
         self.relieve(&mut core);
+        let fates = core.fates();
+        self.post(&mut core, fates);
         let deadlines = [core.link.deadline(), core.outbox.deadline()];
         Turn {
             actions: mem::take(&mut core.actions),
@@ -567,10 +590,10 @@ impl Core {
                     let last_words = self.unplug();
                     self.actions.push_back(Action::Leave(last_words));
                 }
-                Output::Shut { code, reason } => {
-                    self.ask_last();
-                    self.say_goodbye(Some(code), &reason);
+                Output::Shut { code, reason } if self.holds_close => {
+                    self.held_close = Some((code, reason));
                 }
+                Output::Shut { code, reason } => self.shut(code, &reason),
                 Output::Cut => {
                     self.unplug();
                     self.actions.push_back(Action::Cut);
@@ -582,6 +605,12 @@ impl Core {
             self.outbox.end();
         }
         notices
+    }
+
+    /// Begins the closing handshake.
+    fn shut(&mut self, code: u16, reason: &str) {
+        self.ask_last();
+        self.say_goodbye(Some(code), reason);
     }
 
     /// Adds the close frame, unless there is one: nothing follows it.
@@ -598,6 +627,8 @@ impl Core {
             line.retire();
         }
         self.in_flight = 0;
+        self.handovers.clear();
+        self.held_close = None;
         self.outbox.lost();
         mem::take(&mut self.out)
     }

@@ -64,7 +64,7 @@ pub struct Live {
     pub sending: Outbound,
     unflushed: bool,
     /// Writing failed. Reading goes on: the peer's close frame may still be there.
-    broken: bool,
+    pub(super) broken: bool,
 }
 
 pub(super) enum Port {

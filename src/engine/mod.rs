@@ -48,7 +48,7 @@ pub use inbox::{Kind, Message, Run};
 pub use mailbox::{Content, Letter, Mailbox};
 pub use portion::Portion;
 pub use runtime::{Runtime, lock};
-pub use sending::{Marks, Refused, Sent};
+pub use sending::{Asked, Marks, Refused, Sent, Wish};
 pub use sign::Sign;
 pub use watch::Watch;
 pub use ways::Ways;

@@ -8,7 +8,7 @@ use super::client::{Client, Core, Payload};
 use super::clock;
 use super::mailbox::Content;
 use super::runtime::lock;
-use super::writing::{Held, Outbound, write};
+use super::writing::{Held, Outbound, write_as};
 use crate::policy::{Doubt, DropReason, Fate, Frame, Full, Guarantee, Message, Receipt};
 use crate::wire::Writer;
 
@@ -69,6 +69,25 @@ impl Pressure {
     }
 }
 
+/// What the user asks of one message besides.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wish {
+    /// It is not to be compressed.
+    pub plain: bool,
+    pub asked: Asked,
+}
+
+/// What the user asks to be told of a message. [`Content::Fate`] tells it, by the name in [`Sent::receipt`].
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Asked {
+    #[default]
+    Nothing,
+    /// That it was handed to the system, or was not.
+    Handover,
+    /// That the peer has read it, or that this is not known, at the latest after so long.
+    Receipt(Option<Duration>),
+}
+
 /// What `send` led to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sent {
@@ -108,16 +127,15 @@ impl<'a> From<&'a Message> for Payload<'a> {
 }
 
 impl Client {
-    /// Sends as [`send`](Client::send) does, and asks for a receipt: [`Content::Fate`] tells what became
-    /// of it, at the latest after `timeout`.
-    pub fn send_confirmed(
+    /// Sends as [`send`](Client::send) does, with a wish.
+    pub fn send_wishing(
         &self,
         payload: Payload<'_>,
         seen_open: bool,
-        timeout: Option<Duration>,
+        wish: Wish,
     ) -> Result<Sent, Refused> {
         let mut core = lock(&self.core);
-        self.send_with_care(&mut core, payload, seen_open, true, Some(timeout))
+        self.send_with_care(&mut core, payload, seen_open, true, wish)
     }
 
     /// Asks for a receipt of all that was sent so far. What is known at once is in
@@ -188,17 +206,19 @@ impl Client {
         payload: Payload<'_>,
         seen_open: bool,
         first: bool,
-        asked: Option<Option<Duration>>,
+        wish: Wish,
     ) -> Result<Sent, Refused> {
         if core.buffered().saturating_add(payload.len()) > core.pressure.marks.max {
             return Err(Refused::BufferFull);
         }
         let now = clock::now();
-        let kept = core.take(payload, seen_open, now)?;
-        let receipt = asked.map(|timeout| match kept {
-            Ok(()) => core.outbox.confirm(now, timeout),
-            Err(doubt) => core.outbox.doubt(doubt),
-        });
+        let kept = core.take(payload, wish.plain, seen_open, now)?;
+        let receipt = match (wish.asked, kept) {
+            (Asked::Nothing, _) => None,
+            (Asked::Handover | Asked::Receipt(_), Err(doubt)) => Some(core.outbox.doubt(doubt)),
+            (Asked::Handover, Ok(())) => Some(core.hand_over()),
+            (Asked::Receipt(timeout), Ok(())) => Some(core.outbox.confirm(now, timeout)),
+        };
         core.ask();
         core.flush_directly(self.ways, payload.len(), first);
         core.note_sent();
@@ -233,14 +253,45 @@ impl Core {
     pub fn begin(&mut self, mut writer: Writer) {
         self.out = Outbound::default();
         self.held = Held::default();
-        let Core { outbox, out, .. } = self;
+        let Core {
+            outbox,
+            out,
+            handovers,
+            ..
+        } = self;
         let out = out.end();
         outbox.opened(clock::now(), |frame| match frame {
-            Frame::Message(message) => write(&mut writer, message.into(), out),
+            Frame::Message {
+                message,
+                plain,
+                handover,
+            } => {
+                write_as(&mut writer, message.into(), plain, out);
+                if let Some(receipt) = handover {
+                    handovers.add(out.len(), receipt);
+                }
+            }
             Frame::Ping(payload) => writer.ping(&payload, out),
         });
         self.writer = Some(writer);
         self.ask();
+    }
+
+    /// Tells when the message that was kept or written last is handed to the system.
+    fn hand_over(&mut self) -> Receipt {
+        let receipt = self.outbox.hand_over();
+        if self.writer.is_some() {
+            let before = self.out.len() + self.in_flight;
+            self.handovers.add(before, receipt);
+        }
+        receipt
+    }
+
+    /// So many bytes were handed to the system.
+    pub fn note_written(&mut self, count: usize) {
+        let outbox = &mut self.outbox;
+        self.handovers
+            .advance(count, |receipt| outbox.handed(receipt));
     }
 
     /// Asks the peer for a receipt, if one is wanted and none is under way.
@@ -271,13 +322,15 @@ impl Core {
     fn take(
         &mut self,
         payload: Payload<'_>,
+        plain: bool,
         seen_open: bool,
         now: Instant,
     ) -> Result<Result<(), Doubt>, Full> {
         let keeps = self.outbox.keeps_written();
         let queues = keeps || self.outbox.delivery().queues;
         if self.writer.is_none() && !self.link.is_alive() {
-            if queues {
+            // Who sees no connection was told that it is kept.
+            if queues || !seen_open {
                 self.outbox.refuse(payload.to_message(), DropReason::Ended);
             }
             return Ok(Err(Doubt::Ended));
@@ -285,11 +338,13 @@ impl Core {
         if self.writer.is_none() && seen_open && !queues {
             return Ok(Err(Doubt::Lost));
         }
-        if (self.writer.is_none() || keeps) && !self.outbox.keep(payload.to_message(), now)? {
+        if (self.writer.is_none() || keeps)
+            && !self.outbox.keep(payload.to_message(), plain, now)?
+        {
             return Ok(Err(Doubt::Dropped(DropReason::Overflow)));
         }
         if let Some(writer) = &mut self.writer {
-            write(writer, payload, self.out.end());
+            write_as(writer, payload, plain, self.out.end());
         }
         Ok(Ok(()))
     }

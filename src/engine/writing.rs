@@ -1,6 +1,7 @@
 //! Which thread writes what is sent, what waits while the peer does not read, and for how long the memory
 //! for it is kept.
 
+use std::collections::VecDeque;
 use std::mem;
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,7 @@ use super::clock;
 use super::inbox::Payloads;
 use super::runtime::lock;
 use super::ways::Ways;
-use crate::policy::ping_number;
+use crate::policy::{Receipt, ping_number};
 use crate::wire::Writer;
 
 /// From this size on a message is written at once by who sends it: a write of its own costs it little.
@@ -63,6 +64,38 @@ impl Outbound {
     /// Where frames are added.
     pub fn end(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
+    }
+}
+
+/// Receipts of messages on their way to the socket.
+#[derive(Debug, Default)]
+pub(super) struct Handovers {
+    /// Bytes that were handed to the system on this connection.
+    written: u64,
+    /// How many there are once a message is among them.
+    waiting: VecDeque<(u64, Receipt)>,
+}
+
+impl Handovers {
+    /// The message that `left` bytes end with.
+    pub fn add(&mut self, left: usize, receipt: Receipt) {
+        self.waiting
+            .push_back((self.written + left as u64, receipt));
+    }
+
+    /// So many bytes more were handed to the system: calls `handed` for each message that was.
+    pub fn advance(&mut self, count: usize, mut handed: impl FnMut(Receipt)) {
+        self.written += count as u64;
+        while let Some(&(end, receipt)) = self.waiting.front()
+            && end <= self.written
+        {
+            self.waiting.pop_front();
+            handed(receipt);
+        }
+    }
+
+    pub fn clear(&mut self) {
+        self.waiting = VecDeque::new();
     }
 }
 
@@ -155,14 +188,20 @@ impl Core {
         // What fails here fails for the driver too, which knows what to do.
         if let Ok(count) = line.write(self.out.rest()) {
             self.out.advance(count);
+            self.note_written(count);
             self.release();
         }
         self.out.is_empty()
     }
 
-    /// Gives the driver more to write, once it has written the last. How much it then has.
-    pub fn hand_out(&mut self, sending: &mut Outbound) -> usize {
+    /// Gives the driver more to write, once it has written the last. How much it then has. What is written
+    /// to a stream that is `broken` goes nowhere.
+    pub fn hand_out(&mut self, sending: &mut Outbound, broken: bool) -> usize {
+        let written = self.in_flight.saturating_sub(sending.len());
         self.in_flight = sending.len();
+        if !broken {
+            self.note_written(written);
+        }
         self.release();
         if sending.is_empty() && !self.out.is_empty() {
             mem::swap(&mut self.out, sending);
@@ -228,6 +267,15 @@ impl Core {
 
     fn is_stuck(&self) -> bool {
         self.out.len() + self.in_flight >= STUCK
+    }
+}
+
+/// `plain`: never compressed.
+pub(super) fn write_as(writer: &mut Writer, payload: Payload<'_>, plain: bool, out: &mut Vec<u8>) {
+    match payload {
+        Payload::Text(text) if plain => writer.plain_text(text, out),
+        Payload::Binary(bytes) if plain => writer.plain_binary(bytes, out),
+        Payload::Text(_) | Payload::Binary(_) => write(writer, payload, out),
     }
 }
 

@@ -147,7 +147,13 @@ pub type Ping = [u8; 9];
 /// What goes out when a connection opens.
 #[derive(Clone, Copy, Debug)]
 pub enum Frame<'a> {
-    Message(&'a Message),
+    Message {
+        message: &'a Message,
+        /// It is not to be compressed.
+        plain: bool,
+        /// Told by [`handed`](Outbox::handed).
+        handover: Option<Receipt>,
+    },
     Ping(Ping),
 }
 
@@ -166,6 +172,8 @@ pub struct Outbox {
     /// Receipts that are waited for, with the time when that ends.
     waiters: BTreeMap<Receipt, Option<Instant>>,
     timeouts: BTreeSet<(Instant, Receipt)>,
+    /// Receipts that say no more than that a message was handed to the system.
+    handovers: BTreeSet<Receipt>,
     /// Receipts that stand for all messages before a position, not for one alone; settled ones among them.
     flushes: VecDeque<(u64, Receipt)>,
     next_receipt: Receipt,
@@ -182,8 +190,10 @@ pub struct Outbox {
 #[derive(Debug)]
 struct Entry {
     message: Message,
+    plain: bool,
     since: Instant,
     receipt: Option<Receipt>,
+    handover: Option<Receipt>,
 }
 
 #[derive(Debug)]
@@ -211,6 +221,7 @@ impl Outbox {
             bytes: 0,
             waiters: BTreeMap::new(),
             timeouts: BTreeSet::new(),
+            handovers: BTreeSet::new(),
             flushes: VecDeque::new(),
             next_receipt: 0,
             pings: VecDeque::new(),
@@ -234,8 +245,8 @@ impl Outbox {
     }
 
     /// Keeps a message: for the next connection, or until it is confirmed where the caller writes it on the
-    /// one there is. `false`: it has been dropped, and is not to be written.
-    pub fn keep(&mut self, message: Message, now: Instant) -> Result<bool, Full> {
+    /// one there is. `plain`: it is not to be compressed. `false`: it has been dropped, and is not to be written.
+    pub fn keep(&mut self, message: Message, plain: bool, now: Instant) -> Result<bool, Full> {
         let Delivery {
             max_messages,
             max_bytes,
@@ -259,8 +270,10 @@ impl Outbox {
         self.unasked_bytes += len;
         self.entries.push_back(Entry {
             message,
+            plain,
             since: now,
             receipt: None,
+            handover: None,
         });
         Ok(true)
     }
@@ -273,12 +286,31 @@ impl Outbox {
     /// Asks for a receipt of the message that was kept or written last.
     pub fn confirm(&mut self, now: Instant, timeout: Option<Duration>) -> Receipt {
         let receipt = self.wait(now, timeout);
-        if (self.keeps_written() || !self.connected)
-            && let Some(entry) = self.entries.back_mut()
-        {
+        if let Some(entry) = self.latest() {
             entry.receipt = Some(receipt);
         }
         receipt
+    }
+
+    /// Asks to be told when the message that was kept or written last is handed to the system.
+    pub fn hand_over(&mut self) -> Receipt {
+        let receipt = self.wait_none();
+        self.handovers.insert(receipt);
+        if let Some(entry) = self.latest() {
+            entry.handover = Some(receipt);
+        }
+        receipt
+    }
+
+    /// The message of this receipt was handed to the system.
+    pub fn handed(&mut self, receipt: Receipt) {
+        self.settle_handover(receipt, None);
+    }
+
+    /// The message that was kept last, where the message that was kept or written last is kept.
+    fn latest(&mut self) -> Option<&mut Entry> {
+        let is_kept = self.keeps_written() || !self.connected;
+        self.entries.back_mut().filter(|_| is_kept)
     }
 
     /// A receipt that there can be no answer to.
@@ -316,7 +348,11 @@ impl Outbox {
         let mut reach = self.asked;
         for index in 0..self.entries.len() {
             let entry = &self.entries[index];
-            write(Frame::Message(&entry.message));
+            write(Frame::Message {
+                message: &entry.message,
+                plain: entry.plain,
+                handover: entry.handover,
+            });
             reach.position += 1;
             // Receipts that were asked for before this one stand for earlier messages alone.
             reach.receipt = entry.receipt.map_or(reach.receipt, |receipt| receipt + 1);
@@ -341,6 +377,7 @@ impl Outbox {
         self.pings.clear();
         if !self.keeps_written() {
             self.doubt_all(Doubt::Lost);
+            self.doubt_handovers(Doubt::Lost);
         }
     }
 
@@ -353,6 +390,7 @@ impl Outbox {
         }
         self.entries = VecDeque::new();
         self.doubt_all(Doubt::Ended);
+        self.doubt_handovers(Doubt::Ended);
     }
 
     /// The ping to write now, if one is due.
@@ -482,6 +520,9 @@ impl Outbox {
             };
             self.first += 1;
             self.bytes -= entry.message.len();
+            if let Some(receipt) = entry.handover {
+                self.handed(receipt);
+            }
         }
         while let Some((&receipt, _)) = self.waiters.first_key_value() {
             if receipt >= reach.receipt {
@@ -508,6 +549,9 @@ impl Outbox {
         self.bytes -= entry.message.len();
         self.refuse(entry.message, reason);
         let doubt = Some(Doubt::Dropped(reason));
+        if let Some(receipt) = entry.handover {
+            self.settle_handover(receipt, doubt);
+        }
         if let Some(receipt) = entry.receipt {
             self.settle(receipt, doubt);
         }
@@ -554,6 +598,12 @@ impl Outbox {
         self.flushes.clear();
     }
 
+    fn doubt_handovers(&mut self, doubt: Doubt) {
+        while let Some(&receipt) = self.handovers.first() {
+            self.settle_handover(receipt, Some(doubt));
+        }
+    }
+
     /// Ends a receipt, unless that has been done.
     fn settle(&mut self, receipt: Receipt, doubt: Option<Doubt>) {
         let Some(deadline) = self.waiters.remove(&receipt) else {
@@ -562,6 +612,17 @@ impl Outbox {
         if let Some(deadline) = deadline {
             self.timeouts.remove(&(deadline, receipt));
         }
+        self.tell(receipt, doubt);
+    }
+
+    /// The same for one that stands for a handover.
+    fn settle_handover(&mut self, receipt: Receipt, doubt: Option<Doubt>) {
+        if self.handovers.remove(&receipt) {
+            self.tell(receipt, doubt);
+        }
+    }
+
+    fn tell(&mut self, receipt: Receipt, doubt: Option<Doubt>) {
         self.fates.push_back(match doubt {
             None => Fate::Confirmed { receipt },
             Some(doubt) => Fate::Unconfirmed { receipt, doubt },

@@ -53,6 +53,16 @@ impl Writer {
         self.message(Opcode::Binary, payload, out);
     }
 
+    /// The same, never compressed.
+    pub fn plain_text(&mut self, payload: &str, out: &mut Vec<u8>) {
+        self.frame(Opcode::Text, payload.as_bytes(), out);
+    }
+
+    /// The same, never compressed.
+    pub fn plain_binary(&mut self, payload: &[u8], out: &mut Vec<u8>) {
+        self.frame(Opcode::Binary, payload, out);
+    }
+
     /// A ping; of `payload` the first 125 bytes are sent.
     pub fn ping(&mut self, payload: &[u8], out: &mut Vec<u8>) {
         self.frame(
@@ -224,6 +234,17 @@ mod tests {
         writer.text(&"x".repeat(1024), &mut out);
         assert_eq!(out[plain], 0xc1);
         assert!(out.len() - plain < 50);
+    }
+
+    #[test]
+    fn a_plain_message_is_never_compressed() {
+        let mut out = Vec::new();
+        let mut writer = writer(Some(&agreed("")));
+        let text = "x".repeat(2000);
+        writer.plain_text(&text, &mut out);
+        writer.plain_binary(text.as_bytes(), &mut out);
+        let expected = [frame(0x81, text.as_str()), frame(0x82, text.as_str())];
+        assert_eq!(unmasked(&out), expected.concat());
     }
 
     #[test]

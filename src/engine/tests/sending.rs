@@ -54,12 +54,19 @@ impl Life {
         self.client.send(Payload::Text(text), true, false).unwrap()
     }
 
-    fn send_confirmed(&self, text: &str) -> u64 {
+    fn send_asking(&self, text: &str, seen_open: bool, asked: Asked) -> u64 {
+        let wish = Wish {
+            plain: false,
+            asked,
+        };
         let sent = self
             .client
-            .send_confirmed(Payload::Text(text), true, None)
-            .unwrap();
-        sent.receipt.unwrap()
+            .send_wishing(Payload::Text(text), seen_open, wish);
+        sent.unwrap().receipt.unwrap()
+    }
+
+    fn send_confirmed(&self, text: &str) -> u64 {
+        self.send_asking(text, true, Asked::Receipt(None))
     }
 
     async fn fate(&mut self) -> Fate {
@@ -145,11 +152,8 @@ async fn a_receipt_ends_by_itself_at_its_timeout() {
     let _peer = life.open().await;
     let start = clock::now();
     let timeout = Some(Duration::from_millis(70));
-    let sent = life
-        .client
-        .send_confirmed(Payload::Binary(b"asked"), true, timeout)
-        .unwrap();
-    let (receipt, doubt) = (sent.receipt.unwrap(), Doubt::TimedOut);
+    let receipt = life.send_asking("asked", true, Asked::Receipt(timeout));
+    let doubt = Doubt::TimedOut;
     assert_eq!(life.fate().await, Fate::Unconfirmed { receipt, doubt });
     let age = (clock::now() - start).as_millis();
     assert!((70..=75).contains(&age), "ended after {age} ms");
@@ -212,6 +216,105 @@ async fn what_is_not_confirmed_at_the_end_is_told_before_the_close() {
     drop(peer);
     assert_eq!(life.fate().await, dropped("one", DropReason::Ended));
     life.told(Event::Close(ending(1006, "", false))).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handover_is_told_in_order_once_the_system_has_the_bytes() {
+    let mut life = start(Delivery::default(), Marks::default());
+    let mut peer = life.open().await;
+    let small = life.send_asking("small", true, Asked::Handover);
+    assert_eq!(life.fate().await, Fate::Confirmed { receipt: small });
+    let large = life.send_asking(&"x".repeat(100_000), true, Asked::Handover);
+    life.send("plain");
+    let last = life.send_asking("last", true, Asked::Handover);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(life.next_queued().is_none(), "the peer has not read");
+    peer.read_some(60_000).await;
+    assert_eq!(life.fate().await, Fate::Confirmed { receipt: large });
+    assert_eq!(life.fate().await, Fate::Confirmed { receipt: last });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handover_of_what_the_system_does_not_have_is_in_doubt_when_its_connection_is_lost() {
+    let mut life = start(queue(), Marks::default());
+    let peer = life.open().await;
+    let receipt = life.send_asking(&"x".repeat(100_000), true, Asked::Handover);
+    let last = life.send_asking("last", true, Asked::Handover);
+    drop(peer);
+    let doubt = Doubt::Lost;
+    assert_eq!(life.fate().await, Fate::Unconfirmed { receipt, doubt });
+    let receipt = last;
+    assert_eq!(life.fate().await, Fate::Unconfirmed { receipt, doubt });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handover_waits_for_the_connection_that_its_message_waits_for() {
+    for delivery in [Delivery::default(), at_least_once()] {
+        let mut life = start(delivery, Marks::default());
+        life.connect();
+        let receipt = life.send_asking("kept", false, Asked::Handover);
+        let mut peer = life.accept().await;
+        assert_eq!(life.fate().await, Fate::Confirmed { receipt });
+        assert_eq!(peer.frame().await, (TEXT, b"kept".to_vec()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handover_that_is_written_again_is_told_once() {
+    const FRAME: usize = 14 + 100_000;
+    let mut life = start(at_least_once(), Marks::default());
+    let peer = life.open().await;
+    let receipt = life.send_asking(&"x".repeat(100_000), true, Asked::Handover);
+    drop(peer);
+    life.told(Event::StateChange(State::Closed)).await;
+    let mut peer = life.accept().await;
+    peer.read_some(FRAME).await;
+    assert_eq!(life.fate().await, Fate::Confirmed { receipt });
+    drop(peer);
+    life.told(Event::StateChange(State::Closed)).await;
+    let mut peer = life.accept().await;
+    peer.read_some(FRAME).await;
+    life.opened().await;
+    assert!(life.next_queued().is_none(), "told again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handover_ends_with_its_message() {
+    let mut life = start(Delivery::default(), Marks::default());
+    life.connect();
+    let receipt = life.send_asking("kept", false, Asked::Handover);
+    life.close(1000, "");
+    assert_eq!(life.fate().await, dropped("kept", DropReason::Ended));
+    let doubt = Doubt::Dropped(DropReason::Ended);
+    assert_eq!(life.fate().await, Fate::Unconfirmed { receipt, doubt });
+    let receipt = life.send_asking("late", true, Asked::Handover);
+    let doubt = Doubt::Ended;
+    let fates = life.client.take_fates();
+    assert_eq!(fates, [Fate::Unconfirmed { receipt, doubt }]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_close_frame_waits_for_what_javascript_still_reads() {
+    let mut life = start(Delivery::default(), Marks::default());
+    let mut peer = life.open().await;
+    life.client.hold_close(true);
+    let reply = life.close(4000, "bye");
+    assert_eq!(events(&reply), [Event::StateChange(State::Closing)]);
+    life.send("read at last");
+    assert_eq!(peer.frame().await, (TEXT, b"read at last".to_vec()));
+    life.client.hold_close(false);
+    let close = [&4000_u16.to_be_bytes()[..], b"bye"].concat();
+    assert_eq!(peer.frame().await, (CLOSE, close));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_close_frame_that_waits_for_ever_ends_with_the_time_for_closing() {
+    let mut life = start(Delivery::default(), Marks::default());
+    let _peer = life.open().await;
+    life.client.hold_close(true);
+    life.close(4000, "bye");
+    life.told(Event::Close(ending(1006, "", false))).await;
+    life.client.hold_close(false);
 }
 
 #[tokio::test(start_paused = true)]

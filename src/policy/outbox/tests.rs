@@ -55,7 +55,7 @@ fn dropped(number: usize, reason: DropReason) -> Fate {
 fn written(outbox: &mut Outbox, now: Instant) -> Vec<usize> {
     let mut all = Vec::new();
     outbox.opened(now, |frame| match frame {
-        Frame::Message(message) => all.push(number(message)),
+        Frame::Message { message, .. } => all.push(number(message)),
         Frame::Ping(_) => {}
     });
     all
@@ -65,7 +65,7 @@ fn written(outbox: &mut Outbox, now: Instant) -> Vec<usize> {
 fn waiting(delivery: Delivery, count: usize, now: Instant) -> Outbox {
     let mut outbox = Outbox::new(delivery);
     for number in 0..count {
-        assert_eq!(outbox.keep(text(number), now), Ok(true));
+        assert_eq!(outbox.keep(text(number), false, now), Ok(true));
     }
     outbox
 }
@@ -87,7 +87,7 @@ fn what_waits_goes_out_in_order_and_once() {
 fn a_full_queue_throws_and_keeps_what_it_has() {
     let now = Instant::now();
     let mut outbox = waiting(queue(2, Overflow::Throw), 2, now);
-    assert_eq!(outbox.keep(text(2), now), Err(Full));
+    assert_eq!(outbox.keep(text(2), false, now), Err(Full));
     assert_eq!(written(&mut outbox, now), [0, 1]);
 }
 
@@ -103,7 +103,7 @@ fn a_full_queue_drops_its_oldest() {
 fn a_full_queue_drops_the_newest() {
     let now = Instant::now();
     let mut outbox = waiting(queue(2, Overflow::DropNewest), 2, now);
-    assert_eq!(outbox.keep(text(2), now), Ok(false));
+    assert_eq!(outbox.keep(text(2), false, now), Ok(false));
     assert_eq!(fates(&mut outbox), [dropped(2, DropReason::Overflow)]);
     assert_eq!(written(&mut outbox, now), [0, 1]);
 }
@@ -113,8 +113,8 @@ fn the_queue_is_bounded_by_bytes_too() {
     let now = Instant::now();
     let large = || Message::Binary(vec![0; 60]);
     let mut outbox = Outbox::new(queue(10, Overflow::DropOldest));
-    assert_eq!(outbox.keep(large(), now), Ok(true));
-    assert_eq!(outbox.keep(large(), now), Ok(true));
+    assert_eq!(outbox.keep(large(), false, now), Ok(true));
+    assert_eq!(outbox.keep(large(), false, now), Ok(true));
     assert_eq!(outbox.kept(), (1, 60));
     assert_eq!(fates(&mut outbox).len(), 1);
 }
@@ -123,7 +123,10 @@ fn the_queue_is_bounded_by_bytes_too() {
 fn a_message_larger_than_the_queue_drops_no_other() {
     let now = Instant::now();
     let mut outbox = waiting(queue(10, Overflow::DropOldest), 1, now);
-    assert_eq!(outbox.keep(Message::Binary(vec![0; 101]), now), Ok(false));
+    assert_eq!(
+        outbox.keep(Message::Binary(vec![0; 101]), false, now),
+        Ok(false)
+    );
     assert_eq!(written(&mut outbox, now), [0]);
 }
 
@@ -134,8 +137,8 @@ fn what_has_waited_longer_than_its_ttl_is_dropped() {
         ttl: Some(10 * MS),
         ..queue(10, Overflow::Throw)
     });
-    outbox.keep(text(0), start).unwrap();
-    outbox.keep(text(1), start + 5 * MS).unwrap();
+    outbox.keep(text(0), false, start).unwrap();
+    outbox.keep(text(1), false, start + 5 * MS).unwrap();
     assert_eq!(outbox.deadline(), Some(start + 10 * MS));
     outbox.expire(start + 9 * MS);
     assert_eq!(fates(&mut outbox), []);
@@ -274,13 +277,57 @@ fn a_receipt_ends_at_its_timeout_and_a_late_pong_changes_nothing() {
 }
 
 #[test]
+fn a_message_that_is_dropped_was_not_handed_to_the_system() {
+    let now = Instant::now();
+    let mut outbox = Outbox::new(queue(1, Overflow::DropOldest));
+    outbox.keep(text(0), false, now).unwrap();
+    let receipt = outbox.hand_over();
+    outbox.keep(text(1), true, now).unwrap();
+    let doubt = Doubt::Dropped(DropReason::Overflow);
+    assert_eq!(
+        fates(&mut outbox),
+        [
+            dropped(0, DropReason::Overflow),
+            Fate::Unconfirmed { receipt, doubt },
+        ]
+    );
+    let mut manners = Vec::new();
+    let kept = outbox.hand_over();
+    outbox.opened(now, |frame| match frame {
+        Frame::Message {
+            plain, handover, ..
+        } => manners.push((plain, handover)),
+        Frame::Ping(_) => {}
+    });
+    assert_eq!(manners, [(true, Some(kept))]);
+    outbox.handed(receipt);
+    outbox.handed(kept);
+    outbox.handed(kept);
+    assert_eq!(fates(&mut outbox), [Fate::Confirmed { receipt: kept }]);
+}
+
+#[test]
+fn what_the_peer_has_read_was_handed_to_the_system() {
+    let now = Instant::now();
+    let mut outbox = Outbox::new(at_least_once());
+    written(&mut outbox, now);
+    outbox.keep(text(0), false, now).unwrap();
+    let receipt = outbox.hand_over();
+    let ping = outbox.ping().unwrap();
+    outbox.pong(&ping);
+    assert_eq!(fates(&mut outbox), [Fate::Confirmed { receipt }]);
+    outbox.handed(receipt);
+    assert_eq!(fates(&mut outbox), []);
+}
+
+#[test]
 fn a_message_that_is_dropped_takes_its_receipt_and_the_flushes_behind_it_along() {
     let now = Instant::now();
     let mut outbox = Outbox::new(queue(1, Overflow::DropOldest));
-    outbox.keep(text(0), now).unwrap();
+    outbox.keep(text(0), false, now).unwrap();
     let receipt = outbox.confirm(now, None);
     let flush = outbox.flush(now, None);
-    outbox.keep(text(1), now).unwrap();
+    outbox.keep(text(1), false, now).unwrap();
     let kept = outbox.flush(now, None);
     let doubt = Doubt::Dropped(DropReason::Overflow);
     assert_eq!(
@@ -319,7 +366,7 @@ fn a_backlog_is_confirmed_piece_by_piece() {
     let receipt = outbox.confirm(now, None);
     let (mut pings, mut sent) = (Vec::new(), 0);
     outbox.opened(now, |frame| match frame {
-        Frame::Message(_) => sent += 1,
+        Frame::Message { .. } => sent += 1,
         Frame::Ping(ping) => pings.push((sent, ping)),
     });
     let places: Vec<usize> = pings.iter().map(|(place, _)| *place).collect();
@@ -339,12 +386,12 @@ fn a_large_message_has_a_ping_of_its_own() {
     let now = Instant::now();
     let mut outbox = Outbox::new(at_least_once());
     outbox.opened(now, |_| {});
-    outbox.keep(text(0), now).unwrap();
+    outbox.keep(text(0), false, now).unwrap();
     assert!(outbox.ping().is_some());
-    outbox.keep(text(1), now).unwrap();
+    outbox.keep(text(1), false, now).unwrap();
     assert_eq!(outbox.ping(), None);
     let large = Message::Binary(vec![0; BYTES_A_PING]);
-    outbox.keep(large, now).unwrap();
+    outbox.keep(large, false, now).unwrap();
     assert!(outbox.ping().is_some());
 }
 
@@ -554,7 +601,7 @@ impl Run {
         let number = self.sent;
         let mut kept = true;
         if !connected || self.outbox.keeps_written() {
-            match self.outbox.keep(text(number), self.now) {
+            match self.outbox.keep(text(number), false, self.now) {
                 Ok(taken) => kept = taken,
                 Err(Full) => return,
             }
@@ -574,7 +621,7 @@ impl Run {
             let wire = &mut self.wire;
             self.outbox.opened(self.now, |frame| {
                 wire.push_back(match frame {
-                    Frame::Message(message) => Sent::Message(number(message)),
+                    Frame::Message { message, .. } => Sent::Message(number(message)),
                     Frame::Ping(ping) => Sent::Ping(ping),
                 });
             });
