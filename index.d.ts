@@ -18,7 +18,30 @@ export type ReadyState = 0 | 1 | 2 | 3;
 export type BinaryType = 'nodebuffer' | 'arraybuffer';
 
 /** What {@link WebSocketReconnect.send} takes: text, or bytes in any of JavaScript's forms, which are copied. */
-export type SendData = string | ArrayBuffer | SharedArrayBuffer | NodeJS.ArrayBufferView;
+export type SendData = string | ArrayBuffer | SharedArrayBuffer | NodeJS.ArrayBufferView | BlobLike;
+
+/** What a `Blob` and a `File` have. It is read first; what is sent after it waits, so that the order stays. */
+export interface BlobLike {
+  readonly size: number;
+  readonly type: string;
+  arrayBuffer(): Promise<ArrayBuffer>;
+  slice(start?: number, end?: number, type?: string): any;
+}
+
+/** Options of one message: those of `ws`. Any other name throws. */
+export interface SendOptions {
+  /** Whether it goes out as bytes or as text; bytes that become text must be UTF-8. @defaultValue text for a string, else bytes */
+  binary?: Optional<boolean>;
+  /** `false` sends it as it is where compression was agreed. @defaultValue true, from the `threshold` on */
+  compress?: Optional<boolean>;
+  /** Taken for the sake of `ws`: a message goes out as a whole. */
+  fin?: Optional<true>;
+  /** Taken for the sake of `ws`: a client masks what it sends. */
+  mask?: Optional<true>;
+}
+
+/** Told once what became of a message, later and in order: nothing once the system has its bytes, else why that is not so or not known. */
+export type SendCallback = (error?: WebSocketReconnectError) => void;
 
 /** What a message holds: a string for text; for binary a `Buffer`, or what `binaryType` asks for. */
 export type MessageData = string | Buffer | ArrayBuffer;
@@ -854,10 +877,12 @@ export declare class WebSocketReconnect extends EventEmitter {
    * at `open`; with `queue` also while waiting to retry and blocked.
    * @returns `false` where more than `highWaterMark` is buffered: wait for `drain` before you send more. The message has
    * been taken all the same.
+   * @param callback Told what became of the message; what would be thrown as an Error it is told too, and `send()` returns `false` then.
    * @throws Error `WSR_ERR_NOT_CONNECTED` in any other state but `OPEN`, `WSR_ERR_QUEUE_FULL`, `WSR_ERR_BUFFER_FULL`; TypeError
    * `WSR_ERR_ARGUMENT` for any other value. The message has not been taken then.
    */
-  send(data: SendData): boolean;
+  send(data: SendData, callback?: Optional<SendCallback>): boolean;
+  send(data: SendData, options: Optional<SendOptions>, callback?: Optional<SendCallback>): boolean;
 
   /**
    * Sends a message, and resolves once the peer's endpoint has read it: it has answered a ping that was sent behind

@@ -1,18 +1,19 @@
 'use strict';
 
-const { types } = require('util');
 const { Backlog } = require('./lib/backlog.js');
 const clock = require('./lib/clock.js');
 const delivery = require('./lib/delivery.js');
 const { badRange, badType, coded, ignore, notConnected, oneOf, rejected } = require('./lib/errors.js');
 const liveness = require('./lib/liveness.js');
 const mailbox = require('./lib/mailbox.js');
+const { bytesOf, contentOf, inForm, isBytes, sendOptions, sizeOf, tellerOf } = require('./lib/message.js');
 const options = require('./lib/options.js');
 const own = require('./lib/own.js');
 const { meant, take } = require('./lib/names.js');
 const { READERS, jitterNumber } = require('./lib/reconnect-options.js');
 const { Reconnector, checkClose } = require('./lib/reconnector.js');
 const { mayNeedTrust, thrownHere } = require('./lib/routed.js');
+const { Unread } = require('./lib/unread.js');
 const { WEBSOCKET_OPTIONS, isWebSocketOption } = require('./lib/websocket-options.js');
 
 const STATES = ['CLOSED', 'CONNECTING', 'OPEN', 'CLOSING', 'BLOCKED', 'FAILED'];
@@ -47,34 +48,6 @@ function misplaced(name) {
 /** Whether `connect()` has been called. */
 const wasStarted = ({ restHorizon }) => restHorizon.call > 0;
 
-const SENDABLE = 'a string, Buffer, ArrayBuffer, TypedArray or DataView';
-
-/** The bytes of a message as a Uint8Array, of this realm or another; none where it is no binary. */
-function viewOf(data) {
-  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return types.isAnyArrayBuffer(data) ? new Uint8Array(data) : undefined;
-}
-
-/** The bytes of what is neither text nor plainly bytes. */
-function bytesOfOther(data) {
-  let bytes;
-  try {
-    // Of memory that was given away to a worker no view can be made.
-    bytes = viewOf(data);
-  } catch (_error) {
-    throw coded(TypeError, 'WSR_ERR_ARGUMENT', `data: is detached from its memory; allowed is ${SENDABLE}`);
-  }
-  if (bytes === undefined) throw badType('data', data, SENDABLE, 'WSR_ERR_ARGUMENT');
-  return bytes;
-}
-
-/** The bytes of a message; throws for what is none. Text has no bytes here. */
-function bytesOfMessage(data) {
-  if (typeof data === 'string') return undefined;
-  const isPlain = ArrayBuffer.isView(data) && data instanceof Uint8Array && data.length > 0;
-  return isPlain ? data : bytesOfOther(data);
-}
-
 /** A WebSocket client that reconnects by itself. It is documented in index.d.ts. */
 class WebSocketReconnect extends Reconnector {
   constructor(given) {
@@ -88,6 +61,8 @@ class WebSocketReconnect extends Reconnector {
       scope: 'instance',
       delivery: delivery.delivery(settings),
       buffer: {},
+      /** What waits for a Blob to be read. */
+      unread: undefined,
     });
     this[own.readRouteOptions](settings);
     this[own.readReconnectOptions](settings);
@@ -120,47 +95,45 @@ class WebSocketReconnect extends Reconnector {
     return this[own.start]('connect');
   }
 
-  send(data) {
+  send(data, given, callback) {
     const inner = this[own.inner];
-    const bytes = bytesOfMessage(data);
+    const isText = typeof data === 'string';
+    const content = isText || isBytes(data) ? data : bytesOf(data);
+    const isPlain = given === undefined && callback === undefined;
+    if (!isPlain || content === undefined || inner.unread !== undefined) {
+      return this[own.sendWith](data, content, given, callback);
+    }
     const open = inner.state === 'OPEN';
     if (!open && !this[own.takesUnsent]()) throw notConnected(wasStarted(inner));
-    const status = mailbox.send(inner.id, bytes === undefined ? data : bytes, bytes !== undefined, open);
+    const status = mailbox.send(inner.id, content, !isText, open);
     return status === undefined || this[own.sent](status);
   }
 
   sendConfirmed(data, given) {
     const inner = this[own.inner];
-    let receipt;
     try {
-      const bytes = bytesOfMessage(data);
+      const content = contentOf(data);
       const timeout = delivery.timeout(given);
       const open = inner.state === 'OPEN';
       if (!open && !this[own.takesUnsent]()) throw notConnected(wasStarted(inner));
-      const name =
-        bytes === undefined
-          ? inner.client.confirmText(data, open, timeout)
-          : inner.client.confirmBinary(bytes, open, timeout);
-      receipt = this[own.receipt](name);
+      const confirm = (message) => this[own.confirm](message, open, timeout);
+      if (content !== undefined && inner.unread === undefined) return confirm(content);
+      return this[own.promiseInTurn](data, content, confirm);
     } catch (error) {
       return rejected(error);
     }
-    this[own.deliverFates]();
-    return receipt;
   }
 
   flush(given) {
     const inner = this[own.inner];
-    let receipt;
     try {
       const timeout = delivery.timeout(given);
       if (!inner.alive) throw notConnected(wasStarted(inner));
-      receipt = this[own.receipt](inner.client.flush(timeout));
+      const flush = () => this[own.receipt](inner.client.flush(timeout));
+      return inner.unread === undefined ? flush() : this[own.promiseInTurn](undefined, '', flush);
     } catch (error) {
       return rejected(error);
     }
-    this[own.deliverFates]();
-    return receipt;
   }
 
   pause() {
@@ -360,7 +333,8 @@ class WebSocketReconnect extends Reconnector {
   }
 
   get bufferedAmount() {
-    return this[own.inner].client.bufferedAmount();
+    const { client, unread } = this[own.inner];
+    return client.bufferedAmount() + (unread === undefined ? 0 : unread.bytes);
   }
 
   get isPaused() {
@@ -398,6 +372,99 @@ class WebSocketReconnect extends Reconnector {
     if (!delivery.limits) return undefined;
     const [queuedMessages, queuedBytes] = client.queued();
     return { queuedMessages, queuedBytes };
+  }
+
+  /**
+   * Sends with options or a callback, and what is or waits for a Blob. With a callback nothing is thrown that a later
+   * attempt might be spared, as in `ws`: the callback is told.
+   */
+  [own.sendWith](data, content, given, callback) {
+    const inner = this[own.inner];
+    const isShort = typeof given === 'function';
+    const { binary, plain } = sendOptions(isShort ? undefined : given);
+    const tell = tellerOf(isShort ? given : callback);
+    const refuse = (error) => {
+      if (tell === undefined) throw error;
+      tell(error);
+      return false;
+    };
+    const open = inner.state === 'OPEN';
+    const message = content === undefined ? undefined : inForm(content, binary);
+    if (!open && !this[own.takesUnsent]()) return refuse(notConnected(wasStarted(inner)));
+    if (message !== undefined && inner.unread === undefined) {
+      return this[own.write](message, open, plain, tell, refuse);
+    }
+    const size = message === undefined ? data.size : sizeOf(message);
+    if (this.bufferedAmount + size > inner.buffer.maxBufferedAmount) return refuse(delivery.bufferFull());
+    const run = (read) => {
+      const written = inForm(read, binary);
+      this[own.write](written, open, plain, tell, tell || (() => this[own.tellDropped](written)));
+    };
+    this[own.inTurn](data, message, run, tell || ((error) => this[own.inContext](own.tell, 'error', error)));
+    const isAbove = this.bufferedAmount > inner.buffer.highWaterMark;
+    if (isAbove) inner.unread.isAbove = true;
+    return !isAbove;
+  }
+
+  /**
+   * Hands text or bytes to the engine, with care. `tell`, where there is one, is told when the system has them or that it
+   * will not; `refuse` that they were not taken.
+   */
+  [own.write](message, open, plain, tell, refuse) {
+    const { client } = this[own.inner];
+    const tells = tell !== undefined;
+    const [status, name] =
+      typeof message === 'string'
+        ? client.sendText(message, open, plain, tells)
+        : client.sendBinary(message, open, plain, tells);
+    const refusal = delivery.refusal(status);
+    if (refusal) return refuse(refusal);
+    if (tells) this[own.expect](name, (doubt) => (doubt === null ? tell() : tell(delivery.unsent(doubt))));
+    return this[own.sent](status);
+  }
+
+  /** Sends text or bytes, and asks for a receipt. */
+  [own.confirm](message, open, timeout) {
+    const { client } = this[own.inner];
+    const name =
+      typeof message === 'string'
+        ? client.confirmText(message, open, timeout)
+        : client.confirmBinary(message, open, timeout);
+    return this[own.receipt](name);
+  }
+
+  /** Calls `run` with text or bytes, those of a Blob where `message` is undefined, once all that was sent before is with the engine. */
+  [own.inTurn](data, message, run, failed) {
+    const inner = this[own.inner];
+    if (inner.unread === undefined) {
+      // A close frame waits for it too.
+      inner.client.holdClose(true);
+      inner.unread = new Unread(() => this[own.allRead]());
+    }
+    if (message === undefined) {
+      inner.unread.addBlob(data, run, failed);
+      return;
+    }
+    const kept = typeof message === 'string' ? message : Buffer.from(message);
+    inner.unread.add(sizeOf(message), () => run(kept));
+  }
+
+  /** The same as a promise of what `run` returns. */
+  [own.promiseInTurn](data, message, run) {
+    const promise = new Promise((resolve, reject) => {
+      this[own.inTurn](data, message, (read) => resolve(run(read)), reject);
+    });
+    promise.catch(ignore);
+    return promise;
+  }
+
+  [own.allRead]() {
+    const { unread, client, buffer } = this[own.inner];
+    this[own.inner].unread = undefined;
+    client.holdClose(false);
+    // Else the engine tells it.
+    if (unread.isAbove && client.bufferedAmount() <= buffer.highWaterMark)
+      this[own.inContext](own.tell, 'drain');
   }
 
   /** Throws, tells or returns what a `send` that was not plain led to. */

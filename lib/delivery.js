@@ -112,8 +112,14 @@ function timeout(options) {
 /** The error of a `send` with this status, if any. */
 function refusal(status) {
   if (status & QUEUE_FULL) return coded(Error, 'WSR_ERR_QUEUE_FULL', 'The queue is full');
-  if (status & BUFFER_FULL) return coded(Error, 'WSR_ERR_BUFFER_FULL', 'The buffer is full');
+  if (status & BUFFER_FULL) return bufferFull();
   return undefined;
+}
+
+const bufferFull = () => coded(Error, 'WSR_ERR_BUFFER_FULL', 'The buffer is full');
+
+function unsent(doubt) {
+  return coded(Error, 'WSR_ERR_UNCONFIRMED', `Whether it was sent is not known: ${DOUBTS[doubt]}`);
 }
 
 function unconfirmed(doubt) {
@@ -132,5 +138,7 @@ module.exports = {
   rawDelivery,
   timeout,
   refusal,
+  bufferFull,
+  unsent,
   unconfirmed,
 };

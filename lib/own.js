@@ -8,6 +8,8 @@ const abandon = Symbol('abandon');
 /** @type {unique symbol} */
 const abort = Symbol('abort');
 /** @type {unique symbol} */
+const allRead = Symbol('allRead');
+/** @type {unique symbol} */
 const askForRetry = Symbol('askForRetry');
 /** @type {unique symbol} */
 const askForRoute = Symbol('askForRoute');
@@ -19,6 +21,8 @@ const call = Symbol('call');
 const circuitCall = Symbol('circuitCall');
 /** @type {unique symbol} */
 const configure = Symbol('configure');
+/** @type {unique symbol} */
+const confirm = Symbol('confirm');
 /** @type {unique symbol} */
 const decide = Symbol('decide');
 /** @type {unique symbol} */
@@ -52,6 +56,8 @@ const end = Symbol('end');
 /** @type {unique symbol} */
 const endAttempt = Symbol('endAttempt');
 /** @type {unique symbol} */
+const expect = Symbol('expect');
+/** @type {unique symbol} */
 const failRoute = Symbol('failRoute');
 /** @type {unique symbol} */
 const finish = Symbol('finish');
@@ -61,6 +67,8 @@ const gaveUp = Symbol('gaveUp');
 const inContext = Symbol('inContext');
 /** @type {unique symbol} */
 const inner = Symbol('inner');
+/** @type {unique symbol} */
+const inTurn = Symbol('inTurn');
 /** @type {unique symbol} */
 const keepContext = Symbol('keepContext');
 /** @type {unique symbol} */
@@ -73,6 +81,8 @@ const live = Symbol('live');
 const liveness = Symbol('liveness');
 /** @type {unique symbol} */
 const open = Symbol('open');
+/** @type {unique symbol} */
+const promiseInTurn = Symbol('promiseInTurn');
 /** @type {unique symbol} */
 const queued = Symbol('queued');
 /** @type {unique symbol} */
@@ -98,6 +108,8 @@ const routeFunctions = Symbol('routeFunctions');
 /** @type {unique symbol} */
 const sayRoute = Symbol('sayRoute');
 /** @type {unique symbol} */
+const sendWith = Symbol('sendWith');
+/** @type {unique symbol} */
 const sent = Symbol('sent');
 /** @type {unique symbol} */
 const setCircuitState = Symbol('setCircuitState');
@@ -118,6 +130,8 @@ const takesUnsent = Symbol('takesUnsent');
 /** @type {unique symbol} */
 const tell = Symbol('tell');
 /** @type {unique symbol} */
+const tellDropped = Symbol('tellDropped');
+/** @type {unique symbol} */
 const track = Symbol('track');
 /** @type {unique symbol} */
 const turn = Symbol('turn');
@@ -127,16 +141,20 @@ const undecided = Symbol('undecided');
 const warnUnheard = Symbol('warnUnheard');
 /** @type {unique symbol} */
 const watchEventLoop = Symbol('watchEventLoop');
+/** @type {unique symbol} */
+const write = Symbol('write');
 
 module.exports = {
   abandon,
   abort,
+  allRead,
   askForRetry,
   askForRoute,
   assign,
   call,
   circuitCall,
   configure,
+  confirm,
   decide,
   deliver,
   deliverBehind,
@@ -153,17 +171,20 @@ module.exports = {
   emitNow,
   end,
   endAttempt,
+  expect,
   failRoute,
   finish,
   gaveUp,
   inContext,
   inner,
+  inTurn,
   keepContext,
   listen,
   listening,
   live,
   liveness,
   open,
+  promiseInTurn,
   queued,
   readReconnectOptions,
   readRoute,
@@ -176,6 +197,7 @@ module.exports = {
   roundTrips,
   routeFunctions,
   sayRoute,
+  sendWith,
   sent,
   setCircuitState,
   setRoute,
@@ -186,9 +208,11 @@ module.exports = {
   start,
   takesUnsent,
   tell,
+  tellDropped,
   track,
   turn,
   undecided,
   warnUnheard,
   watchEventLoop,
+  write,
 };

@@ -122,7 +122,7 @@ class View extends Emitter {
       pending: undefined,
       /** What waits for `resume()`, from `pause()` until all of it has been delivered. */
       backlog: undefined,
-      /** Promises of receipts that have no answer yet, by name. */
+      /** What settles the receipts that have no answer yet, by name. */
       receipts: undefined,
 
       /** The order of the latest notice that was taken from the mailbox. */
@@ -380,23 +380,39 @@ class View extends Emitter {
       this[own.tell]('drop', { data, reason: DROP_REASONS[row[at + 3]] });
     } else if (kind === RECEIPT) {
       const name = row[at + 3];
-      const { resolve, reject } = receipts.get(name);
+      const settle = receipts.get(name);
       receipts.delete(name);
-      if (row[at + 4] === null) resolve();
-      else reject(unconfirmed(row[at + 4]));
+      settle(row[at + 4]);
     } else {
       this[own.tell]('drain');
     }
   }
 
-  /** The promise of a receipt. */
-  [own.receipt](name) {
+  /** Calls `settle` with the answer to a receipt: a doubt, or null. */
+  [own.expect](name, settle) {
     const inner = this[own.inner];
     if (inner.receipts === undefined) inner.receipts = new Map();
-    const promise = new Promise((resolve, reject) => inner.receipts.set(name, { resolve, reject }));
+    inner.receipts.set(name, settle);
+  }
+
+  /** The promise of a receipt that a call has asked for. */
+  [own.receipt](name) {
+    const promise = new Promise((resolve, reject) => {
+      this[own.expect](name, (doubt) => (doubt === null ? resolve() : reject(unconfirmed(doubt))));
+    });
     // It can be rejected by the network before anybody has had the time to wait for it.
     promise.catch(ignore);
+    this[own.deliverFates]();
     return promise;
+  }
+
+  /** Tells of a message that there was no room for once its turn had come. */
+  [own.tellDropped](message) {
+    const data =
+      typeof message === 'string'
+        ? message
+        : binaryOf(this[own.inner].binaryType, new Uint8Array(message).buffer, 0, message.length);
+    this[own.inContext](own.tell, 'drop', { data, reason: 'overflow' });
   }
 
   /** Delivers what a call has settled, before it returns. */

@@ -77,6 +77,10 @@ ws.on('drop', ({ data, reason }) => [data, reason === 'expired']).on('drain', ()
 ws.send(Buffer.from('bytes'));
 ws.send(new ArrayBuffer(1));
 ws.send(new SharedArrayBuffer(1));
+ws.send(new Blob(['x']));
+const taken: boolean = ws.send('text', (error) => error && error.code);
+ws.send('text', { binary: true, compress: false, fin: true, mask: null });
+ws.send('text', null, () => {});
 ws.send(new Float64Array(1));
 ws.send(new DataView(new ArrayBuffer(1)));
 ws.close();
@@ -204,6 +208,7 @@ export {
   ready,
   receipts,
   room,
+  taken,
   state,
   stats,
   Ticker,

@@ -55,6 +55,12 @@ ws.on('drop', ({ reason }) => reason === 'lost');
 ws.send({ type: 'hello' });
 // @ts-expect-error: neither is a number
 ws.send(7);
+// @ts-expect-error: a message goes out as a whole
+ws.send('part', { fin: false });
+// @ts-expect-error: there is no such option
+ws.send('text', { encoding: 'utf8' });
+// @ts-expect-error: the callback comes last
+ws.send('text', () => {}, { binary: true });
 // @ts-expect-error: the code is a number
 ws.close('bye');
 // @ts-expect-error: the attempt is required

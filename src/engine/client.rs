@@ -380,6 +380,8 @@ impl Client {
             core.link.handle(Input::Tick, clock::now());
             self.settle(&mut core, Vec::new());
         }
+        // What a call has settled is told by the call.
+        let is_told = core.outbox.has_fates();
         core.in_flight = match live {
             Some(live) if core.link.is_open(live.attempt) => {
                 core.hand_out(&mut live.sending, live.broken)
@@ -387,8 +389,10 @@ impl Client {
             Some(_) | None => 0,
         };
         self.relieve(&mut core);
-        let fates = core.fates();
-        self.post(&mut core, fates);
+        if !is_told {
+            let fates = core.fates();
+            self.post(&mut core, fates);
+        }
         let deadlines = [core.link.deadline(), core.outbox.deadline()];
         Turn {
             actions: mem::take(&mut core.actions),
