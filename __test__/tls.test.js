@@ -1,10 +1,12 @@
 'use strict';
 
 const assert = require('assert');
+const { mkdtempSync, writeFileSync } = require('fs');
+const os = require('os');
 const path = require('path');
 const tls = require('tls');
 const { certificates } = require('./peer/certificates.js');
-const { startServer } = require('./peer/index.js');
+const { deadPort, startServer } = require('./peer/index.js');
 const { WebSocketReconnect, client } = require('./support/clients.js');
 const { runScript, runtime } = require('./support/runtime.js');
 
@@ -232,6 +234,37 @@ describe('TLS', () => {
       );
     });
 
+    it('is another where another has been put in its place', async () => {
+      const server = await startServer({ tls: asking() });
+      const { cert, key } = made.client;
+      const websocketOptions = { ca: made.ca, cert, key };
+      const { ws, log } = client({ url: server.url, websocketOptions });
+      await ws.connect();
+      const other = made.issue('extendedKeyUsage=clientAuth', made.authority);
+      Object.assign(ws.websocketOptions, { cert: other.cert, key: other.key });
+      log.take();
+      await server.cut();
+      await log.until('open');
+      const [first, second] = await server.handshakes();
+      assert.strictEqual(first.certificate.CN, 'the client');
+      assert.strictEqual(second.certificate.CN, other.subject);
+    });
+
+    it('has its key opened once while it is unchanged', async () => {
+      const folder = mkdtempSync(path.join(os.tmpdir(), 'keys-'));
+      const files = [made.issue(''), made.issue(''), made.issue('')].map(({ name, cert, key }) => {
+        const file = path.join(folder, name);
+        writeFileSync(file, `${cert.trim()}\n\n${key.trim()}`);
+        return file;
+      });
+      const url = `wss://127.0.0.1:${await deadPort()}/`;
+      const { stdout, stderr } = await runScript(path.join(__dirname, 'life', 'private-keys.js'), [
+        url,
+        ...files,
+      ]);
+      assert.strictEqual(stdout.trim(), '1 2 3', stderr);
+    });
+
     it('that is missing fails the attempt', async () => {
       const { code, message } = await fails({ ca: made.ca }, asking());
       // With TLS 1.3 the refusal comes after the client's last word.
@@ -250,7 +283,8 @@ describe('TLS', () => {
       );
       assert.throws(make({ pfx, passphrase: 'wrong' }), /websocketOptions\.(pfx|passphrase)/);
       assert.throws(make({ pfx: Buffer.from('no archive') }), /websocketOptions\.pfx/);
-      assert.throws(make({ ca: 'no certificate' }), /websocketOptions\.ca/);
+      for (const ca of ['no certificate', '', Buffer.alloc(0)])
+        assert.throws(make({ ca }), /websocketOptions\.ca/);
     });
   });
 

@@ -9,7 +9,7 @@ const own = require('./own.js');
 const { isFunction, urls: readUrls } = require('./reconnect-options.js');
 const { View } = require('./view.js');
 const { readHeaders } = require('./request-headers.js');
-const { readWebSocketOptions } = require('./websocket-options.js');
+const { hasBlobs, readWebSocketOptions } = require('./websocket-options.js');
 
 /** Stands for what the user's function says, until it does: nothing is ever connected to it. */
 const TO_BE_SAID = 'ws://url.invalid/';
@@ -51,6 +51,8 @@ class Routed extends View {
       headers: given.headers,
       websocketOptions: options.object('websocketOptions', given.websocketOptions),
       route: undefined,
+      /** What was made of certificates and keys, and of what. */
+      kept: undefined,
       /** Whether the engine asks where and how to connect. */
       asksRoute: false,
       /** What the user's functions said last. */
@@ -75,13 +77,15 @@ class Routed extends View {
 
   /** Where and how to connect, as the engine takes it. */
   [own.readRoute](said = {}) {
-    const { url, urls, protocols, headers, websocketOptions, reconnect } = this[own.inner];
+    const inner = this[own.inner];
+    const { url, urls, protocols, headers, websocketOptions, reconnect } = inner;
     const instead = {};
     if (isFunction(websocketOptions.headers)) instead.headers = said['websocketOptions.headers'];
     const { handshakeTimeout } = websocketOptions;
     const isLimited = handshakeTimeout !== undefined && handshakeTimeout !== null;
     if (reconnect.connectionTimeout !== undefined && !isLimited) instead.handshakeTimeout = 0;
-    const route = readWebSocketOptions(websocketOptions, instead);
+    if (inner.kept === undefined && hasBlobs(websocketOptions)) inner.kept = new Map();
+    const route = readWebSocketOptions(websocketOptions, instead, inner.kept);
     const more = readHeaders(isFunction(headers) ? said.headers : headers, 'headers');
     route.headers = withHeaders(route.headers, more);
     // What was given may have been written into since.

@@ -60,29 +60,61 @@ function option(given, name, type, allowed, fallback, fits = (_) => true) {
 
 const wholeNumber = (min, max) => (value) => Number.isInteger(value) && value >= min && value <= max;
 
-/** The blobs of a TLS option: PEM or DER, one or many. */
-function blobs(given, name) {
+/** Whether a blob is what it was when it was kept. A Buffer may have been written into since. */
+function isUnchanged(kept, entry) {
+  if (typeof entry === 'string') return kept.source === entry;
+  return kept.source === undefined && kept.bytes.equals(entry);
+}
+
+/**
+ * The blobs of a TLS option: PEM or DER, one or many. They are kept in the client's `kept`, by the option's name, and are the very
+ * same for as long as what they were made of is.
+ */
+function blobs(given, name, kept) {
   const value = given[name];
-  if (value === undefined || value === null) return undefined;
-  const list = Array.isArray(value) ? value : [value];
-  return Array.from(list, (entry) => {
+  if (value === undefined || value === null) {
+    if (kept) kept.delete(name);
+    return undefined;
+  }
+  const list = Array.isArray(value) ? Array.from(value) : [value];
+  for (const entry of list) {
     if (!is.bytes(entry)) {
       throw badType(`websocketOptions.${name}`, entry, 'a string or Buffer, or an array of them');
     }
-    return Buffer.from(entry);
-  });
+  }
+  const before = kept.get(name);
+  const { length } = list;
+  if (
+    before &&
+    before.sources.length === length &&
+    before.sources.every((one, i) => isUnchanged(one, list[i]))
+  ) {
+    return before.blobs;
+  }
+  const made = list.map((entry) => Buffer.from(entry));
+  const sources = list.map((entry, i) => ({
+    source: typeof entry === 'string' ? entry : undefined,
+    bytes: made[i],
+  }));
+  kept.set(name, { sources, blobs: made, privateKey: undefined });
+  return made;
 }
 
-/** The private key as unencrypted PKCS#8, whatever form it came in. */
-function privateKey(given, passphrase) {
-  const [key, ...more] = blobs(given, 'key') || [];
+/** The private key as unencrypted PKCS#8, whatever form it came in. Opening one takes long, so what comes of it is kept too. */
+function privateKey(given, passphrase, kept) {
+  const [key, ...more] = blobs(given, 'key', kept) || [];
   if (key === undefined) return undefined;
   if (more.length > 0) {
     throw badRange('websocketOptions.key', given.key, 'one private key');
   }
+  const entry = kept.get('key');
+  const before = entry.privateKey;
+  if (before && before.passphrase === passphrase) return before.opened;
   try {
-    const opened = createPrivateKey(passphrase === undefined ? key : { key, passphrase });
-    return Buffer.from(opened.export({ type: 'pkcs8', format: 'pem' }));
+    const privateKey = createPrivateKey(passphrase === undefined ? key : { key, passphrase });
+    const opened = Buffer.from(privateKey.export({ type: 'pkcs8', format: 'pem' }));
+    entry.privateKey = { passphrase, opened };
+    return opened;
   } catch (error) {
     throw coded(
       TypeError,
@@ -211,11 +243,11 @@ const READERS = {
     option(given, 'family', 'number', '0, 4 or 6', undefined, (value) => [0, 4, 6].includes(value)),
   servername: (given) => option(given, 'servername', 'string', 'a host name', undefined),
   rejectUnauthorized: (given) => option(given, 'rejectUnauthorized', 'boolean', 'true or false', true),
-  ca: (given) => blobs(given, 'ca'),
-  cert: (given) => blobs(given, 'cert') || [],
-  key: (given) => privateKey(given, READERS.passphrase(given)),
-  pfx(given) {
-    const [pfx, ...more] = blobs(given, 'pfx') || [];
+  ca: (given, kept) => blobs(given, 'ca', kept),
+  cert: (given, kept) => blobs(given, 'cert', kept) || [],
+  key: (given, kept) => privateKey(given, READERS.passphrase(given), kept),
+  pfx(given, kept) {
+    const [pfx, ...more] = blobs(given, 'pfx', kept) || [];
     if (more.length > 0) throw badRange('websocketOptions.pfx', given.pfx, 'one archive');
     return pfx;
   },
@@ -223,6 +255,9 @@ const READERS = {
 };
 
 const NAMES = Object.keys(READERS);
+
+/** Whether some of the options may be blobs. */
+const hasBlobs = (given) => ['ca', 'cert', 'key', 'pfx'].some((name) => name in given);
 
 /** Whether a name is that of an option of `ws` or Node, supported or not. */
 const isWebSocketOption = (name) => NAMES.includes(name) || FIXED.has(name) || UNSUPPORTED.includes(name);
@@ -242,14 +277,15 @@ function refuseOther(name, value) {
 
 /**
  * Reads the client options of `ws` into what the engine takes; throws on the first that is bad. Those of
- * `instead` are read in the place of those given.
+ * `instead` are read in the place of those given. `kept` is a Map of the client's own, where what takes long to read is kept; only
+ * who `hasBlobs` needs one.
  */
-function readWebSocketOptions(given, instead = {}) {
+function readWebSocketOptions(given, instead, kept) {
   const taken = { ...take(given, NAMES, refuseOther), ...instead };
   const read = {};
-  for (const name of NAMES) read[name] = READERS[name](taken);
+  for (const name of NAMES) read[name] = READERS[name](taken, kept);
   read.deflate = read.perMessageDeflate;
   return read;
 }
 
-module.exports = { WEBSOCKET_OPTIONS: NAMES, isWebSocketOption, readWebSocketOptions };
+module.exports = { WEBSOCKET_OPTIONS: NAMES, hasBlobs, isWebSocketOption, readWebSocketOptions };

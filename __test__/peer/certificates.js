@@ -17,7 +17,8 @@ let made;
  * - `leaf`, `expired`, `wrongName`, `selfSigned`, `client`: `{cert, key}`, for localhost and 127.0.0.1 where nothing else is said;
  * - `client.encryptedKey` with `passphrase`, `client.pfx` (a Buffer, with the same passphrase);
  * - `otherCa`: one that signed none of them;
- * - `issue(extensions, by)`: makes another `{cert, key}`, signed by itself unless `by` one that `issue` made. Extensions are lines
+ * - `issue(extensions, by)`: makes another `{cert, key, subject}`, signed by itself unless `by` one that `issue` made, or by `authority`,
+ *   which is that of `ca`. Extensions are lines
  *   of OpenSSL's; without any it is of X.509 version 1.
  */
 function certificates() {
@@ -57,7 +58,7 @@ function certificates() {
       by.push('-extfile', `${name}.ext`);
     }
     openssl('x509', '-req', '-in', `${name}.csr`, '-out', `${name}.crt`, ...by, '-days', String(days));
-    return { name, cert: read(`${name}.crt`), key: read(`${name}.key`) };
+    return { name, subject, cert: read(`${name}.crt`), key: read(`${name}.key`) };
   };
   const signed = (name, subject, extensions, days) => make(name, subject, extensions, 'ca', days);
   let issued = 0;
@@ -85,6 +86,7 @@ function certificates() {
   openssl(...pfx, '-passout', `pass:${PASSPHRASE}`);
   made = {
     ca: ca.cert,
+    authority: { name: 'ca' },
     caFile: file('ca.crt'),
     otherCa: otherCa.cert,
     leaf: signed('leaf', 'localhost', NAMES),
