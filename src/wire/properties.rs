@@ -129,7 +129,8 @@ proptest! {
         let mut reader = Reader::new(max_payload, compressed.then_some(&agreed));
         for piece in cut(&bytes, &sizes) {
             let failed = reader.feed(piece, |_| {}).is_err();
-            prop_assert!(reader.held() <= max_payload.max(250));
+            // The payload of a control frame may be held beside the message that it came into.
+            prop_assert!(reader.held() <= max_payload.max(250) + 125);
             prop_assert!(!failed || reader.held() == 0);
         }
     }
