@@ -96,6 +96,37 @@ describe('a circuit that clients share', () => {
     ]);
   });
 
+  it('tells a closed client of no refusal', async () => {
+    const server = await startServer();
+    const circuitBreaker = shared('no refusal');
+    const { ws, log } = client({ url: server.url, maxRetries: 0, circuitBreaker });
+    const { ws: other } = client({ url: server.url, circuitBreaker });
+    other.openCircuit();
+    // The engine has told of the circuit, and the refusal comes behind that.
+    block(20);
+    const refused = ws.connect();
+    ws.close();
+    await assert.rejects(refused, { code: 'WSR_ERR_CIRCUIT_OPEN' });
+    await log.until('stateChange CLOSED');
+    assert.deepStrictEqual(log.take(), ['circuitChange OPEN', 'stateChange CLOSED']);
+  });
+
+  it('is told as waited for before a client that gave up retries', async () => {
+    const circuitBreaker = shared('gave up', { failureThreshold: 2 });
+    const { ws, log } = client({ url: 'ws://127.0.0.1:1/', maxRetries: 1, baseDelay: 1, circuitBreaker });
+    const states = [];
+    ws.on('retry', () => states.push(ws.state));
+    ws.connect();
+    // The engine has given up, of which nothing has been told.
+    block(200);
+    ws.reconnect();
+    ws.closeCircuit();
+    await log.until('stateChange FAILED');
+    await log.until('retry 1 in 0');
+    assert.deepStrictEqual(states, ['CLOSED', 'BLOCKED']);
+    log.take();
+  });
+
   it('is waited for by a client that connects meanwhile, unless it has no retries', async () => {
     const server = await startServer();
     const circuitBreaker = shared('waited for');

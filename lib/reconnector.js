@@ -125,6 +125,7 @@ class Reconnector extends Routed {
     if (!inner.closing) this[own.settle]('reject', manuallyClosed());
     const reply = this[own.call](name, ...args, inner.alive && !inner.closing);
     inner.closing = inner.alive;
+    inner.refusalHorizon = reply.horizon;
     // Without rows, the end that is on its way already is the one to deliver.
     if (reply.rows.length > 1) inner.lifeHorizon = reply.horizon;
     this[own.deliverNow](reply);

@@ -141,6 +141,8 @@ class View extends Emitter {
       openHorizon: BEGINNING,
       /** … of where the client stands while nothing goes on, … */
       restHorizon: BEGINNING,
+      /** … that a call was refused, … */
+      refusalHorizon: BEGINNING,
       /** … of the circuit, … */
       circuitHorizon: BEGINNING,
       /** … of `retryCount` and `circuitFailures`. */
@@ -456,8 +458,10 @@ class View extends Emitter {
       if (inner.pings && state !== 'OPEN') inner.pings.lose();
       // A call has closed the circuit since.
       const closed = inner.circuitState !== 'OPEN' && isBefore(moment, inner.circuitHorizon);
-      if (state === 'BLOCKED' && closed) return;
       const isAtRest = !row[at + 3];
+      // Who gave up and waits anew for a circuit that others share was told of no state from which a retry can come.
+      if (state === 'BLOCKED' && closed && (isAtRest || inner.state !== 'FAILED')) return;
+      if (state === 'BLOCKED' && isAtRest && isBefore(moment, inner.refusalHorizon)) return;
       if (isAtRest && isBefore(moment, inner.restHorizon)) return;
       // A call may tell a client that never connected that it is CLOSED, and each refusal says BLOCKED.
       const isTold = state === 'BLOCKED' || (isAtRest && inner.lastClose === undefined);
