@@ -31,7 +31,10 @@ const BEGINNINGS = ['CONNECTING', 'OPEN', 'BLOCKED', 'FAILED'];
 /** Follows one life and notes what breaks a rule. */
 class Life {
   constructor({ maxRetries = Infinity, preferFirst = 0 }) {
-    this.maxRetries = maxRetries;
+    /** Those that it had, of which a retry may be told late. */
+    this.maxRetries = new Set([maxRetries]);
+    /** The circuit is, or was, shared: others open, probe and close it. */
+    this.shares = false;
     this.violations = [];
     this.state = 'CLOSED';
     this.circuit = 'CLOSED';
@@ -61,6 +64,8 @@ class Life {
     this.ended = false;
     this.wasReset = false;
     this.closesAfterEnd = 0;
+    /** `close()` may have made a refusal void that had not been told. */
+    this.voided = false;
     this.messages = new Map();
   }
 
@@ -72,12 +77,14 @@ class Life {
     if (!holds) this.break(rule);
   }
 
-  call(name) {
+  call(name, entry) {
     this.callsSince.add(name);
+    if (name === 'write') this.write(entry);
     if (name === 'close' || name === 'terminate') {
       if (!this.ended) this.closesAfterEnd = 0;
       this.ended = true;
       this.wasReset = false;
+      this.voided = this.asked;
       this.connects = 0;
     }
     if (name === 'reset') this.wasReset = true;
@@ -88,7 +95,14 @@ class Life {
     if (name === 'openCircuit' || name === 'handleError') this.circuitByHand = 'OPEN';
     if (name === 'closeCircuit' || name === 'reset') this.circuitByHand = 'CLOSED';
     this.circuitTouched = this.circuitTouched || CIRCUIT_CALLS.includes(name);
-    if (name === 'reset' || name === 'write') this.countsWritten = true;
+    if (name === 'reset') this.countsWritten = true;
+  }
+
+  write({ name, value }) {
+    this.countsWritten = true;
+    if (name === 'maxRetries') this.maxRetries.add(value);
+    if (name === 'circuitBreaker.scope' && value !== 'instance') this.shares = true;
+    this.circuitTouched = this.circuitTouched || this.shares;
   }
 
   event(entry) {
@@ -107,7 +121,7 @@ class Life {
   stateChange(next) {
     const before = this.state;
     this.state = next;
-    const isAtRest = this.isAtRest(before, next);
+    const isAtRest = this.isAtRest(before, next) || this.isLetGo(before, next);
     this.expect(isAtRest || (STATES[before] || []).includes(next), `${before} is followed by ${next}`);
     this.expect(!this.ended || !BEGINNINGS.includes(next), `${next} comes after close()`);
     this.settle('stateChange', next);
@@ -117,6 +131,7 @@ class Life {
       const allowed =
         this.circuit === 'OPEN' ||
         this.circuitByHand === 'CLOSED' ||
+        this.shares ||
         (this.circuit === 'HALF-OPEN' && this.asked);
       this.expect(allowed, 'BLOCKED with a circuit that is not OPEN');
       if (this.announced) this.attempt -= 1;
@@ -139,8 +154,14 @@ class Life {
     if (next === 'BLOCKED') return this.asked && ['CLOSED', 'FAILED', 'BLOCKED'].includes(before);
     const isClosed = next === 'CLOSED' && this.owed === undefined;
     // Of a refusal that a call has made void, its end alone is told.
-    if (before === 'FAILED') return isClosed && this.asked && this.circuitByHand === 'CLOSED';
+    const isVoid = this.asked ? this.circuitByHand === 'CLOSED' : this.voided;
+    if (before === 'FAILED') return isClosed && isVoid;
     return isClosed && (before === 'BLOCKED' ? this.refused : before === 'CLOSED' && !this.tried);
+  }
+
+  /** Whether others have closed the circuit that was waited for: a retry follows. */
+  isLetGo(before, next) {
+    return this.shares && before === 'BLOCKED' && next === 'CLOSED';
   }
 
   closing() {
@@ -160,10 +181,8 @@ class Life {
   }
 
   circuitChange(next) {
-    this.expect(
-      (CIRCUIT[this.circuit] || []).includes(next),
-      `the circuit goes from ${this.circuit} to ${next}`,
-    );
+    const moves = this.shares ? next !== this.circuit : (CIRCUIT[this.circuit] || []).includes(next);
+    this.expect(moves, `the circuit goes from ${this.circuit} to ${next}`);
     this.circuit = next;
     if (next !== this.circuitByHand) this.circuitByHand = undefined;
   }
@@ -211,8 +230,8 @@ class Life {
     this.expect(!this.ended, 'retry comes after close()');
     this.expect(!this.owed, 'retry before the close');
     this.expect(!this.announced || this.circuitTouched, 'two retries for one attempt');
-    this.expect(attempt >= 1 && attempt <= this.maxRetries, `attempt ${attempt} of ${this.maxRetries}`);
-    this.expect(maxRetries === this.maxRetries, `maxRetries ${maxRetries}`);
+    this.expect(attempt >= 1 && attempt <= maxRetries, `attempt ${attempt} of ${maxRetries}`);
+    this.expect(this.maxRetries.has(maxRetries), `maxRetries ${maxRetries}`);
     this.expect(Number.isInteger(delay) && delay >= 0, `a delay of ${delay}`);
     if (!this.countsWritten && !this.circuitTouched) {
       this.expect(attempt === this.attempt + 1, `attempt ${attempt} after ${this.attempt}`);
@@ -241,7 +260,7 @@ function check(history, { maxRetries, preferFirst, over = false } = {}) {
   const life = new Life({ maxRetries, preferFirst });
   history.forEach((entry, index) => {
     life.index = index;
-    if (entry.call) life.call(entry.call);
+    if (entry.call) life.call(entry.call, entry);
     else if (entry.look) life.look(entry);
     else life.event(entry);
   });

@@ -55,6 +55,53 @@ const ANEW = {
   },
   terminate: ({ log }) => log.call('terminate'),
 };
+/** What a user may assign, and what to. A name with a dot is one of the circuit breaker's. */
+const ASSIGNABLE = {
+  url: (chance, url) => `${url}${chance.below(3)}`,
+  urls: (chance, url) => [`${url}a`, `${url}b`].slice(chance.below(2)),
+  protocols: (chance) => chance.of([[], ['chat']]),
+  headers: (chance) => chance.of([undefined, { 'X-Some': 'thing' }]),
+  websocketOptions: (chance) => ({ handshakeTimeout: 50 + chance.below(50), closeTimeout: 60 }),
+  connectionTimeout: (chance) => chance.of([undefined, 50, 100]),
+  failover: (chance) => chance.of(['next', 'random']),
+  maxRetries: (chance) => chance.of([0, 1, 5, Infinity]),
+  baseDelay: (chance) => 1 + chance.below(20),
+  maxDelay: (chance) => 10 + chance.below(30),
+  multiplier: (chance) => 1 + chance.next(),
+  jitter: (chance) => chance.of([0, 0.5, 'full', 'equal', 'decorrelated', 'none']),
+  minUptime: (chance) => chance.of([0, 5, 50]),
+  maxRetryAfter: (chance) => chance.of([0, 1000]),
+  reconnectOn: (chance) => chance.of(['always', 'transient']),
+  shouldReconnect: (chance) => chance.of([undefined, () => true, () => pause(5).then(() => true)]),
+  reconnectDelay: (chance) => chance.of([undefined, () => null, () => pause(5).then(() => 5)]),
+  heartbeatInterval: (chance) => chance.of([0, 10, 30]),
+  heartbeatTimeout: (chance) => 20 + chance.below(40),
+  heartbeatMessage: (chance) => chance.of(['beat', { type: 'ping' }]),
+  heartbeatMode: (chance) => chance.of(['message', 'ping']),
+  hidePong: (chance) => chance.below(2) === 0,
+  detectSleep: (chance) => chance.below(2) === 0,
+  idleTimeout: (chance) => chance.of([0, 0, 30]),
+  maxEventLoopBlock: (chance) => chance.of([0, 0, 20]),
+  highWaterMark: (chance) => chance.of([1000, Infinity]),
+  binaryType: (chance) => chance.of(['nodebuffer', 'arraybuffer']),
+  'circuitBreaker.scope': (chance) => chance.of(['instance', 'host', `some ${seed}`, `others ${seed}`]),
+  'circuitBreaker.failureThreshold': (chance) => 1 + chance.below(4),
+  'circuitBreaker.resetTimeout': (chance) => 5 + chance.below(40),
+  'circuitBreaker.halfOpenMaxRequests': (chance) => 1 + chance.below(3),
+  'circuitBreaker.window': (chance) => chance.of([0, 50]),
+  'circuitBreaker.failureRate': (chance) => chance.next(),
+  'circuitBreaker.minimumRequests': (chance) => 1 + chance.below(5),
+};
+
+/** What a user may do who assigns. */
+const ASSIGNMENTS = {
+  assign({ log, chance, url }) {
+    const name = chance.of(Object.keys(ASSIGNABLE));
+    log.assign(name, ASSIGNABLE[name](chance, url));
+  },
+  move: ({ log, chance }) => log.assign('circuitBreaker.scope', ASSIGNABLE['circuitBreaker.scope'](chance)),
+};
+
 /** Weighted: what users do often is here often. */
 const OFTEN = [
   'connect',
@@ -116,16 +163,29 @@ function settings(chance, url) {
   };
 }
 
+/** Kinds of users: what they do, what they do often, and what options they give besides. */
+const USERS = {
+  plain: { deeds: DEEDS, often: OFTEN, more: () => ({}) },
+  asked: {
+    deeds: { ...DEEDS, ...ANEW },
+    often: [...OFTEN, ...Object.keys(ANEW), 'reconnect'],
+    more: functions,
+  },
+  assigning: {
+    deeds: { ...DEEDS, ...ANEW, ...ASSIGNMENTS },
+    often: [...OFTEN, ...Object.keys(ANEW), ...Array(16).fill('assign'), 'move', 'move', 'move'],
+    more: () => ({}),
+  },
+};
+
 /** Lives one life of chance to its end; gives the rules it broke. */
-async function live(number, url, isAnew) {
+async function live(number, url, { deeds, often, more }) {
   const chance = random(seed + number);
   const look = (where) => life.log.look(where);
-  const options = { ...settings(chance, url), ...(isAnew && functions(chance, url, look)) };
+  const options = { ...settings(chance, url), ...more(chance, url, look) };
   if (options.urls) delete options.url;
-  const deeds = isAnew ? { ...DEEDS, ...ANEW } : DEEDS;
-  const often = isAnew ? [...OFTEN, ...Object.keys(ANEW), 'reconnect'] : OFTEN;
   const { ws, log } = client(options);
-  const life = { ws, log, chance, promises: [], violations: [] };
+  const life = { ws, log, chance, url, promises: [], violations: [] };
   let inHandlers = 10;
   for (const event of EVENTS) {
     ws.on(event, () => {
@@ -171,12 +231,12 @@ function shortened(lines) {
 }
 
 /** Lives many lives; gives the rules that they broke, of which there is to be none. */
-async function liveAll(isAnew) {
+async function liveAll(users) {
   const server = await startServer({ chaos: seed });
   const broken = [];
   let next = 0;
   const one = async () => {
-    while (next < lives && broken.length === 0) broken.push(...(await live(next++, server.url, isAnew)));
+    while (next < lives && broken.length === 0) broken.push(...(await live(next++, server.url, users)));
   };
   await Promise.all(Array.from({ length: AT_A_TIME }, one));
   return broken;
@@ -185,13 +245,19 @@ async function liveAll(isAnew) {
 describe('random lives', () => {
   it(`${lives} of them keep the rules (WSR_SEED=${seed})`, async function () {
     this.timeout(TIMEOUT_MS);
-    const broken = await liveAll(false);
+    const broken = await liveAll(USERS.plain);
     assert.strictEqual(broken.length, 0, shortened(broken).join('\n'));
   });
 
   it(`${lives} of users who say when and where to connect keep them too (WSR_SEED=${seed})`, async function () {
     this.timeout(TIMEOUT_MS);
-    const broken = await liveAll(true);
+    const broken = await liveAll(USERS.asked);
+    assert.strictEqual(broken.length, 0, shortened(broken).join('\n'));
+  });
+
+  it(`${lives} of users who assign whatever can be keep them too (WSR_SEED=${seed})`, async function () {
+    this.timeout(TIMEOUT_MS);
+    const broken = await liveAll(USERS.assigning);
     assert.strictEqual(broken.length, 0, shortened(broken).join('\n'));
   });
 });

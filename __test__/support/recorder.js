@@ -84,11 +84,13 @@ class Recorder {
     return this._client[name](...args);
   }
 
-  /** Writes one of the client's variables and writes that down before. */
+  /** Writes one of the client's properties, or of an object that it has (`circuitBreaker.scope`), and writes that down before. */
   assign(name, value) {
     this.lines.push(`write ${name}`);
-    this.events.push({ call: 'write' });
-    this._client[name] = value;
+    this.events.push({ call: 'write', name, value });
+    const path = name.split('.');
+    const last = path.pop();
+    path.reduce((object, part) => object[part], this._client)[last] = value;
   }
 
   /** Writes down what the client shows to code of the user that is called other than by an event. */
