@@ -111,6 +111,22 @@ describe('a circuit that clients share', () => {
     assert.deepStrictEqual(log.take(), ['circuitChange OPEN', 'stateChange CLOSED']);
   });
 
+  it('tells the end of a closed client that is asked to connect once more', async () => {
+    const server = await startServer();
+    const circuitBreaker = shared('once more');
+    const { ws, log } = client({ url: server.url, maxRetries: 0, circuitBreaker });
+    const { ws: other } = client({ url: server.url, circuitBreaker });
+    ws.openCircuit();
+    await assert.rejects(ws.connect(), { code: 'WSR_ERR_CIRCUIT_OPEN' });
+    await log.until('stateChange BLOCKED');
+    other.closeCircuit();
+    // The engine has told of the circuit, and the end comes behind that.
+    block(20);
+    ws.close();
+    await assert.rejects(ws.connect(), { code: 'WSR_ERR_CLOSED' });
+    await log.until('stateChange CLOSED');
+  });
+
   it('is told as waited for before a client that gave up retries', async () => {
     const circuitBreaker = shared('gave up', { failureThreshold: 2 });
     const { ws, log } = client({ url: 'ws://127.0.0.1:1/', maxRetries: 1, baseDelay: 1, circuitBreaker });

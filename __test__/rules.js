@@ -31,6 +31,8 @@ const BEGINNINGS = ['CONNECTING', 'OPEN', 'BLOCKED', 'FAILED'];
 /** Follows one life and notes what breaks a rule. */
 class Life {
   constructor({ maxRetries = Infinity, preferFirst = 0 }) {
+    /** Of what comes next in the history. */
+    this.index = 0;
     /** Those that it had, of which a retry may be told late. */
     this.maxRetries = new Set([maxRetries]);
     /** The circuit is, or was, shared: others open, probe and close it. */
@@ -67,6 +69,16 @@ class Life {
     /** `close()` may have made a refusal void that had not been told. */
     this.voided = false;
     this.messages = new Map();
+  }
+
+  /** Takes what has been added to a history since it was read last. */
+  read(history) {
+    for (; this.index < history.length; this.index += 1) {
+      const entry = history[this.index];
+      if (entry.call) this.call(entry.call, entry);
+      else if (entry.look) this.look(entry);
+      else this.event(entry);
+    }
   }
 
   break(rule) {
@@ -248,25 +260,24 @@ class Life {
     this.break(`${event} ${argument || ''} where ${owed.event} is due`);
   }
 
-  /** At rest after the end: nothing is owed. */
+  /** Whether it has come to rest: nothing is owed, and what was to end has ended. */
+  get isAtEnd() {
+    return !this.owed && (!this.ended || ['CLOSED', 'FAILED'].includes(this.state));
+  }
+
+  /** Nothing more will come. */
   finish() {
     if (this.owed) this.break(`${this.owed.event} never came`);
-    if (this.ended) this.expect(['CLOSED', 'FAILED'].includes(this.state), `ended in ${this.state}`);
+    else this.expect(this.isAtEnd, `ended in ${this.state}`);
   }
 }
 
 /** The rules that a life breaks, as texts. The options as the client had them; `over`: nothing more will come. */
-function check(history, { maxRetries, preferFirst, over = false } = {}) {
-  const life = new Life({ maxRetries, preferFirst });
-  history.forEach((entry, index) => {
-    life.index = index;
-    if (entry.call) life.call(entry.call, entry);
-    else if (entry.look) life.look(entry);
-    else life.event(entry);
-  });
-  life.index = history.length;
+function check(history, { over = false, ...options } = {}) {
+  const life = new Life(options);
+  life.read(history);
   if (over) life.finish();
   return life.violations;
 }
 
-module.exports = { check };
+module.exports = { Life, check };

@@ -9,6 +9,8 @@ const { Routed } = require('./routed.js');
 
 /** The kind of the row that tells why a call was refused (see src/binding/value.rs). */
 const REFUSED = 12;
+/** The code of the refusal of a client that is closed by hand. */
+const CLOSED = 'WSR_ERR_CLOSED';
 
 /** Takes the refusal of a call out of what it returned, where there is one. */
 function takeRefusal(rows) {
@@ -93,8 +95,9 @@ class Reconnector extends Routed {
     } catch (error) {
       return rejected(error);
     }
-    inner.restHorizon = reply.horizon;
     const refusal = takeRefusal(reply.rows);
+    // Of a client that is closed for good, such a call changes nothing: what is still to be told of its end stands.
+    if (!refusal || refusal.code !== CLOSED) inner.restHorizon = reply.horizon;
     if (refusal) {
       // Behind what the calls under way have still to tell of the circuit that refuses.
       this[own.deliverBehind](reply);
