@@ -166,7 +166,7 @@ class Life {
     if (next === 'BLOCKED') return this.asked && ['CLOSED', 'FAILED', 'BLOCKED'].includes(before);
     const isClosed = next === 'CLOSED' && this.owed === undefined;
     // Of a refusal that a call has made void, its end alone is told.
-    const isVoid = this.asked ? this.circuitByHand === 'CLOSED' : this.voided;
+    const isVoid = this.voided || (this.asked && this.circuitByHand === 'CLOSED');
     if (before === 'FAILED') return isClosed && isVoid;
     return isClosed && (before === 'BLOCKED' ? this.refused : before === 'CLOSED' && !this.tried);
   }

@@ -6,6 +6,7 @@ const { startServer, deadPort } = require('./peer/index.js');
 const { client, openClient } = require('./support/clients.js');
 const { EVENTS } = require('./support/recorder.js');
 const { block } = require('./support/runtime.js');
+const own = require('../lib/own.js');
 const { check } = require('./rules.js');
 
 /** After this many turns of the event loop nothing that was queued is left. */
@@ -552,6 +553,31 @@ describe('the view', () => {
     await log.until('close');
     await settle();
     assert.deepStrictEqual(check(log.events, { maxRetries: 0, over: true }), []);
+    assert.strictEqual(ws.state, 'CLOSED');
+  });
+
+  it('a call may tell the end of one life, and then begin another', async () => {
+    const { ws, log } = client({ url: 'ws://127.0.0.1:1/' });
+    const { id, client: native } = ws[own.inner];
+    const order = Infinity;
+    const state = (name) => [id, 3, Date.now(), true, 0, 0, name, order];
+    const gaveUp = [id, 7, Date.now(), false, 0, 0, 'MAX_RETRIES', 'Maximum retry attempts', false, order];
+    // As the engine answers where the wait for a circuit is over, and the driver of the client has not seen that.
+    native.connect = () => [0, ...state('FAILED'), ...gaveUp, ...state('CONNECTING')];
+    let isSettled = false;
+    const settled = () => (isSettled = true);
+    ws.connect().then(settled, settled);
+    assert.deepStrictEqual(log.take(), [
+      'stateChange FAILED',
+      "close MAX_RETRIES 'Maximum retry attempts'",
+      'stateChange CONNECTING',
+    ]);
+    await settle(1);
+    assert.ok(!isSettled, 'its promise is that of the life that it has begun');
+    delete native.connect;
+    // The engine ends what the view shows: a life.
+    ws.close();
+    await log.until("close 1000 'Normal closure'");
     assert.strictEqual(ws.state, 'CLOSED');
   });
 

@@ -107,6 +107,8 @@ class Reconnector extends Routed {
     inner.alive = true;
     inner.closing = false;
     inner.birthHorizon = reply.horizon;
+    // The call itself may find that the time of an earlier life was over, and tell its end before it begins another.
+    inner.endHorizon = { ...reply.horizon, call: reply.horizon.call + 1 };
     if (name === 'reconnect') inner.openHorizon = reply.horizon;
     if (!inner.pending) inner.pending = makeOpening();
     const { promise } = inner.pending;

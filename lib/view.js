@@ -135,8 +135,10 @@ class View extends Emitter {
       calls: 0,
       /** Before these moments, a call has made void what notices say of the connection's life, … */
       lifeHorizon: BEGINNING,
-      /** … of the end of an earlier life, … */
+      /** … of the beginning of an earlier life, … */
       birthHorizon: BEGINNING,
+      /** … of its end, … */
+      endHorizon: BEGINNING,
       /** … of the next `open`, … */
       openHorizon: BEGINNING,
       /** … of where the client stands while nothing goes on, … */
@@ -471,7 +473,7 @@ class View extends Emitter {
         Object.assign(inner, inner.agreed, { agreed: undefined, openedAt: clock.monotonic(row[at + 2]) });
       }
       // Unless a call has begun another life since.
-      if (state === 'FAILED' && !isBefore(moment, inner.birthHorizon)) inner.closing = true;
+      if (state === 'FAILED' && !isBefore(moment, inner.endHorizon)) inner.closing = true;
       const abandoned = this[own.turn](state);
       this[own.tell]('stateChange', state);
       if (abandoned) this[own.abandon](abandoned);
@@ -490,7 +492,7 @@ class View extends Emitter {
       if (!isBefore(moment, inner.openHorizon)) this[own.settle]('resolve');
       this[own.open](row[at + 6], row[at + 7], moment);
     } else if (kind === CLOSE) {
-      const lives = row[at + 3] || isBefore(moment, inner.birthHorizon);
+      const lives = row[at + 3] || isBefore(moment, inner.endHorizon);
       this[own.end](lives, { code: row[at + 6], reason: row[at + 7], wasClean: row[at + 8] });
     } else if (kind === RETRY) {
       this[own.tell]('retry', { attempt: row[at + 6], delay: row[at + 7], maxRetries: row[at + 8] });
