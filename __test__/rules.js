@@ -66,7 +66,7 @@ class Life {
     this.ended = false;
     this.wasReset = false;
     this.closesAfterEnd = 0;
-    /** `close()` may have made a refusal void that had not been told. */
+    /** A call may have made a refusal void that had not been told. */
     this.voided = false;
     this.messages = new Map();
   }
@@ -105,7 +105,10 @@ class Life {
     if (connects && this.wasReset) this.ended = false;
     if (name === 'connect' && this.state !== 'OPEN') this.connects += 1;
     if (name === 'openCircuit' || name === 'handleError') this.circuitByHand = 'OPEN';
-    if (name === 'closeCircuit' || name === 'reset') this.circuitByHand = 'CLOSED';
+    if (name === 'closeCircuit' || name === 'reset') {
+      this.circuitByHand = 'CLOSED';
+      this.voided = this.voided || this.asked;
+    }
     this.circuitTouched = this.circuitTouched || CIRCUIT_CALLS.includes(name);
     if (name === 'reset') this.countsWritten = true;
   }
@@ -166,8 +169,7 @@ class Life {
     if (next === 'BLOCKED') return this.asked && ['CLOSED', 'FAILED', 'BLOCKED'].includes(before);
     const isClosed = next === 'CLOSED' && this.owed === undefined;
     // Of a refusal that a call has made void, its end alone is told.
-    const isVoid = this.voided || (this.asked && this.circuitByHand === 'CLOSED');
-    if (before === 'FAILED') return isClosed && isVoid;
+    if (before === 'FAILED') return isClosed && this.voided;
     return isClosed && (before === 'BLOCKED' ? this.refused : before === 'CLOSED' && !this.tried);
   }
 
