@@ -96,7 +96,7 @@ class Life {
       if (!this.ended) this.closesAfterEnd = 0;
       this.ended = true;
       this.wasReset = false;
-      this.voided = this.asked;
+      this.voided = this.voided || this.asked;
       this.connects = 0;
     }
     if (name === 'reset') this.wasReset = true;

@@ -90,6 +90,7 @@ describe('the rule checker', () => {
       state('FAILED'),
       close('MAX_RETRIES'),
       call('close'),
+      call('close'),
       state('CLOSED'),
     ],
     'a close() of what never connected': [call('close'), state('CLOSED')],
