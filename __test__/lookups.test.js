@@ -1,10 +1,20 @@
 'use strict';
 
 const assert = require('assert');
+const { statSync } = require('fs');
 const path = require('path');
-const { runScript } = require('./support/runtime.js');
+const { startServer } = require('./peer/index.js');
+const { runScript, runtime } = require('./support/runtime.js');
 
 const script = (name) => path.join(__dirname, 'life', name);
+
+/** Whether a user who owns nothing can load this package. */
+function isReadableByAll() {
+  for (let folder = __dirname; folder !== path.dirname(folder); folder = path.dirname(folder)) {
+    if ((statSync(folder).mode & 0o005) !== 0o005) return false;
+  }
+  return true;
+}
 
 describe('looking hosts up', () => {
   it('takes 4 threads at most, however many clients there are', async function () {
@@ -22,5 +32,37 @@ describe('looking hosts up', () => {
     if (process.platform !== 'linux') this.skip();
     const { stdout, stderr } = await runScript(script('no-descriptors.js'), [], { descriptors: 256 });
     assert.strictEqual(stdout.trim(), 'EMFILE getaddrinfo EMFILE localhost', stderr);
+  });
+
+  it('tells that there is no thread left, for the engine or for a look-up, whatever the limit is', async function () {
+    // The limit is one of a user, which root alone can choose; other runtimes start threads of their own meanwhile.
+    const isRoot = process.platform === 'linux' && process.getuid() === 0;
+    if (!isRoot || runtime.name !== 'node' || !isReadableByAll()) this.skip();
+    const server = await startServer();
+    const [lookUp, engine] = [
+      /^EAGAIN getaddrinfo EAGAIN localhost$/,
+      /^EAGAIN The engine's thread cannot start/,
+    ];
+    const ends = [];
+    // With fewer than it takes for that, Node itself does not start.
+    for (let threads = 24; threads > 0 && !ends.some((end) => engine.test(end)); threads -= 1) {
+      const { stdout, stderr, code } = await runScript(script('no-threads.js'), [server.port], { threads });
+      assert.strictEqual(code, 0, `with ${threads} threads: ${stdout}${stderr}`);
+      ends.push(stdout.trim());
+    }
+    assert.strictEqual(ends[0], 'open');
+    const causes = ends.filter((end) => end !== 'open');
+    assert.ok(
+      causes.every((cause) => lookUp.test(cause) || engine.test(cause)),
+      ends.join(),
+    );
+    assert.ok(
+      causes.some((cause) => lookUp.test(cause)),
+      ends.join(),
+    );
+    assert.ok(
+      causes.some((cause) => engine.test(cause)),
+      ends.join(),
+    );
   });
 });

@@ -5,6 +5,9 @@ const { DUE_MS } = require('./deadlines.js');
 
 const { deno, bun, node } = process.versions;
 
+/** A user that has no other process. */
+const NOBODY = 65534;
+
 /** The runtime that runs this test: 'node', 'bun' or 'deno', and Node's major version, or that it imitates. */
 const runtime = { name: deno ? 'deno' : bun ? 'bun' : 'node', nodeMajor: Number(node.split('.')[0]) };
 
@@ -20,7 +23,8 @@ function scriptArguments(script, args, exposeGc) {
  *
  * Resolves to `{code, signal, stdout, stderr, ms}`. After `deadline` ms it is killed: `code` is null then. With
  * `stays`, it is killed so many ms after the first that it prints; with `until`, once that promise has resolved. `descriptors` is
- * how many it may open, where there is a shell to say so.
+ * how many it may open, where there is a shell to say so, and `threads` how many threads it may have, as a user of its own:
+ * only root can give it one.
  */
 function runScript(script, args = [], options = {}) {
   const {
@@ -31,11 +35,16 @@ function runScript(script, args = [], options = {}) {
     until,
     flags = [],
     descriptors = 0,
+    threads = 0,
   } = options;
   const started = Date.now();
   const command = [process.execPath, ...flags, ...scriptArguments(script, args, exposeGc)];
   if (descriptors > 0) command.unshift('sh', '-c', `ulimit -n ${descriptors} && exec "$@"`, 'sh');
+  // The word for it differs by shell.
+  const limit = `ulimit -u ${threads} 2>/dev/null || ulimit -p ${threads}`;
+  if (threads > 0) command.unshift('sh', '-c', `{ ${limit}; } && exec "$@"`, 'sh');
   const child = spawn(command[0], command.slice(1), {
+    ...(threads > 0 && { uid: NOBODY, gid: NOBODY, cwd: '/' }),
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -7,18 +7,19 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use napi::bindgen_prelude::Result;
-use napi::{Env, Error, Status, sys};
+use napi::{Env, Error, sys};
 use napi_derive::napi;
 use tokio::task::AbortHandle;
 
 use super::exception::{self, Scope};
 use super::facade::{Facades, Listener, unmade};
 use super::messages::Messages;
+use super::options::Code;
 use super::uv;
 use super::value::Rows;
 use super::wake::Wake;
 use crate::engine::{Client, Portion, Runtime, Sign, Watch, Ways, drive, epoch_ms, lock, now};
-use crate::net::Roots;
+use crate::net::{Roots, code_of};
 use crate::wire::Longest;
 
 /// It lives until its JavaScript environment ends: a copy of the package that is loaded later finds it again.
@@ -77,40 +78,10 @@ impl From<RawLongest> for Longest {
 #[napi]
 impl Environment {
     #[napi(constructor, catch_unwind)]
-    pub fn new(env: Env, ways: RawWays, longest: RawLongest) -> Result<Environment> {
-        let facades = Rc::<Facades>::default();
-        let runtime = Runtime::shared().map_err(no_engine)?;
-        let wake = Arc::new(Wake::new(&env, facades.clone())?);
-        let watch = if ways.read {
-            watch(&env, facades.clone())
-        } else {
-            None
-        };
-        let guard = watch.clone().map(|watch| {
-            let guard = runtime.handle().spawn(watch.guard());
-            guard.abort_handle()
-        });
-        let shared = Arc::new(Shared {
-            ways: Ways {
-                write: ways.write,
-                read: watch.is_some(),
-                runs: ways.runs,
-            },
-            watch,
-            longest: longest.into(),
-            sign: Arc::default(),
-            wake,
-            roots: OnceLock::new(),
-            no_roots: Arc::new(Roots::from_pem(std::iter::empty::<&str>())),
-            engine: Mutex::new(Some(Engine {
-                runtime,
-                drivers: HashMap::new(),
-                guard,
-            })),
-        });
-        // Hooks run last in, first out: this one before Node frees the threadsafe function.
-        env.add_env_cleanup_hook(shared.clone(), |shared| shared.close())?;
-        Ok(Environment { shared, facades })
+    pub fn new(env: Env, ways: RawWays, longest: RawLongest) -> Result<Environment, Code> {
+        let runtime = Runtime::shared().map_err(|error| no_engine(&error))?;
+        Environment::with(runtime, &env, &ways, longest)
+            .map_err(|error| Error::new(Code("Error"), error.reason))
     }
 
     /// Tells that the event loop runs.
@@ -212,6 +183,48 @@ fn read(env: sys::napi_env, watch: &Watch, facades: &Facades, portion: &RefCell<
     }
 }
 
+impl Environment {
+    fn with(
+        runtime: Arc<Runtime>,
+        env: &Env,
+        ways: &RawWays,
+        longest: RawLongest,
+    ) -> Result<Environment> {
+        let facades = Rc::<Facades>::default();
+        let wake = Arc::new(Wake::new(env, facades.clone())?);
+        let watch = if ways.read {
+            watch(env, facades.clone())
+        } else {
+            None
+        };
+        let guard = watch.clone().map(|watch| {
+            let guard = runtime.handle().spawn(watch.guard());
+            guard.abort_handle()
+        });
+        let shared = Arc::new(Shared {
+            ways: Ways {
+                write: ways.write,
+                read: watch.is_some(),
+                runs: ways.runs,
+            },
+            watch,
+            longest: longest.into(),
+            sign: Arc::default(),
+            wake,
+            roots: OnceLock::new(),
+            no_roots: Arc::new(Roots::from_pem(std::iter::empty::<&str>())),
+            engine: Mutex::new(Some(Engine {
+                runtime,
+                drivers: HashMap::new(),
+                guard,
+            })),
+        });
+        // Hooks run last in, first out: this one before Node frees the threadsafe function.
+        env.add_env_cleanup_hook(shared.clone(), |shared| shared.close())?;
+        Ok(Environment { shared, facades })
+    }
+}
+
 impl Shared {
     /// What was handed to `trust`; nothing before that.
     pub fn roots(&self) -> Arc<Roots> {
@@ -222,9 +235,7 @@ impl Shared {
     pub fn start(&self, id: u32, client: Arc<Client>) -> Result<()> {
         let mut engine = lock(&self.engine);
         let Some(engine) = &mut *engine else {
-            return Err(no_engine(io::Error::other(
-                "the JavaScript environment is going",
-            )));
+            return Err(Error::from_reason("The JavaScript environment is going"));
         };
         let driver = engine.runtime.handle().spawn(drive(client));
         engine.drivers.insert(id, driver.abort_handle());
@@ -269,9 +280,7 @@ impl Drop for Shared {
     }
 }
 
-fn no_engine(error: io::Error) -> Error {
-    Error::new(
-        Status::GenericFailure,
-        format!("The engine's thread cannot start: {error}"),
-    )
+fn no_engine(error: &io::Error) -> Error<Code> {
+    let message = format!("The engine's thread cannot start: {error}");
+    Error::new(Code(code_of(error)), message)
 }

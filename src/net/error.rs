@@ -169,7 +169,7 @@ fn told(error: &io::Error) -> String {
 const UNKNOWN: &str = "UNKNOWN";
 
 /// The system's name of an error, on every platform that of Unix, as in Node.
-pub(super) fn code_of(error: &io::Error) -> &'static str {
+pub fn code_of(error: &io::Error) -> &'static str {
     use io::ErrorKind as Kind;
     match error.kind() {
         Kind::AddrInUse => "EADDRINUSE",
