@@ -197,6 +197,7 @@ module.exports = {
   checkMembers,
   checkPerAttempt,
   checkPresent,
+  either,
   isAbsent,
   isFunction,
   literal,
