@@ -18,7 +18,7 @@
  * @property {[any, string]} [off] The value that turns it off, and what that does.
  * @property {string} [allowed] What is allowed, where it cannot be told from the rest of the row.
  * @property {boolean} [ignored] It is checked, and has nothing to tune here.
- * @property {string} [takes] What of the client takes a value that is assigned later.
+ * @property {string} [takes] What of the client takes a value that is assigned later; `nothing`: it can only be read.
  * @property {string} [group] The path of the option that it lies in; '' is the top.
  * @property {string} [path] The group and the name, as users write them.
  */
@@ -36,8 +36,14 @@ const blobs = (name) => ({ name, type: 'blobs' });
 const fixed = (name, value) => ({ name, type: 'fixed', default: value });
 
 /** The rows of a group; `takes` is of those that do not say it. */
-const group = (path, takes, rows) =>
-  rows.map((row) => ({ group: path, path: path === '' ? row.name : `${path}.${row.name}`, takes, ...row }));
+function group(path, takes, rows) {
+  for (const row of rows) {
+    row.group = path;
+    row.path = path === '' ? row.name : `${path}.${row.name}`;
+    row.takes = row.takes || takes;
+  }
+  return rows;
+}
 
 /** @type {Row[]} */
 const TABLE = [
@@ -169,12 +175,15 @@ const TABLE = [
   ]),
 ];
 
-/** Each row by its path. */
-const ROWS = Object.fromEntries(TABLE.map((row) => [row.path, row]));
-
-/** The rows of each group by its path. */
+/** Each row by its path, … */
+const ROWS = {};
+/** … and those of each group by the path of that. */
 const GROUPS = {};
-for (const row of TABLE) GROUPS[row.group] = [...(GROUPS[row.group] || []), row];
+for (const row of TABLE) {
+  ROWS[row.path] = row;
+  GROUPS[row.group] = GROUPS[row.group] || [];
+  GROUPS[row.group].push(row);
+}
 
 const rowsOf = (path) => GROUPS[path];
 
