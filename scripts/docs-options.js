@@ -9,7 +9,7 @@ const path = require('path');
 const { allowed, either, literal } = require('../lib/options/check.js');
 const { TABLE, rowsOf } = require('../lib/options/table.js');
 const TEXTS = require('./option-texts.js');
-const { ROOT, capture } = require('./tools.js');
+const { ROOT, capture, install } = require('./tools.js');
 
 /** So wide are the comments in index.d.ts. */
 const WIDTH = 110;
@@ -321,6 +321,7 @@ function selfTest() {
   ];
 }
 
+install(ROOT);
 const isCheck = process.argv.includes('--check');
 const faults = [...selfTest(), ...textFaults(TABLE, TEXTS)];
 for (const [name, regions] of Object.entries(FILES)) {
