@@ -3,7 +3,7 @@
 const { Backlog } = require('./lib/backlog.js');
 const clock = require('./lib/clock.js');
 const delivery = require('./lib/delivery.js');
-const { badRange, badType, coded, ignore, notConnected, oneOf, rejected } = require('./lib/errors.js');
+const { badRange, badType, coded, ignore, notConnected, rejected } = require('./lib/errors.js');
 const liveness = require('./lib/liveness.js');
 const mailbox = require('./lib/mailbox.js');
 const { bytesOf, contentOf, inForm, isBytes, sendOptions, sizeOf, tellerOf } = require('./lib/message.js');
@@ -19,15 +19,16 @@ const { Reconnector, checkClose } = require('./lib/reconnector.js');
 const { mayNeedTrust, thrownHere } = require('./lib/routed.js');
 const { Unread } = require('./lib/unread.js');
 
-const STATES = ['CLOSED', 'CONNECTING', 'OPEN', 'CLOSING', 'BLOCKED', 'FAILED'];
-const CIRCUIT_STATES = ['CLOSED', 'OPEN', 'HALF-OPEN'];
-const BINARY_TYPES = ['nodebuffer', 'arraybuffer'];
 const READY_STATES = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 };
 
 const OPTIONS = rowsOf('').map(({ name }) => name);
 const GIVEN = { path: 'options', type: 'object', default: {} };
 
-/** The variables of state that can be assigned, as rows of the table of options have it. */
+/** What can be assigned besides options, as rows of the table of options have it. */
+const word = (path, choices) => ({ path, type: 'choice', choices });
+const STATE = word('state', ['CLOSED', 'CONNECTING', 'OPEN', 'CLOSING', 'BLOCKED', 'FAILED']);
+const CIRCUIT_STATE = word('circuitState', ['CLOSED', 'OPEN', 'HALF-OPEN']);
+const BINARY_TYPE = word('binaryType', ['nodebuffer', 'arraybuffer']);
 const counter = (path) => ({ path, type: 'number', default: 0, integer: true, min: 0 });
 const RETRY_COUNT = counter('retryCount');
 const CIRCUIT_FAILURES = counter('circuitFailures');
@@ -45,8 +46,8 @@ const warned = new Set();
 /** An option that is not known may be one of another version, so it is no reason to fail; in the wrong place it is. */
 function misplaced(name) {
   if (isWebSocketOption(name)) {
-    const allowed = `allowed is websocketOptions: { ${name}: … }`;
-    throw coded(TypeError, 'WSR_ERR_OPTION', `${name}: belongs into websocketOptions; ${allowed}`);
+    const message = `${name}: belongs into websocketOptions; allowed is websocketOptions: { ${name}: … }`;
+    throw coded(TypeError, 'WSR_ERR_OPTION', message);
   }
   if (warned.has(name)) return;
   warned.add(name);
@@ -254,7 +255,7 @@ class WebSocketReconnect extends Reconnector {
   }
 
   set state(value) {
-    this[own.inner].state = oneOf('state', value, STATES);
+    this[own.inner].state = checkPresent(STATE, value);
   }
 
   get circuitState() {
@@ -263,7 +264,7 @@ class WebSocketReconnect extends Reconnector {
 
   set circuitState(value) {
     const inner = this[own.inner];
-    inner.circuitState = oneOf('circuitState', value, CIRCUIT_STATES);
+    inner.circuitState = checkPresent(CIRCUIT_STATE, value);
     inner.circuitHorizon = this[own.assign]('setCircuit', value);
     this[own.track]();
   }
@@ -362,7 +363,7 @@ class WebSocketReconnect extends Reconnector {
   }
 
   set binaryType(value) {
-    this[own.inner].binaryType = oneOf('binaryType', value, BINARY_TYPES);
+    this[own.inner].binaryType = checkPresent(BINARY_TYPE, value);
   }
 
   /** Whether `send` takes a message without an open connection. */

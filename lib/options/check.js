@@ -7,8 +7,6 @@ const { badRange, badType } = require('../errors.js');
 const { takeKnown } = require('../names.js');
 const { readHeaders } = require('../request-headers.js');
 
-/** @typedef {import('./table.js').Row} Row */
-
 const UNITS = { ms: 'milliseconds', bytes: 'bytes' };
 
 const isFunction = (value) => typeof value === 'function';

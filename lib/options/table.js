@@ -18,6 +18,7 @@
  * @property {[any, string]} [off] The value that turns it off, and what that does.
  * @property {string} [allowed] What is allowed, where it cannot be told from the rest of the row.
  * @property {boolean} [ignored] It is checked, and has nothing to tune here.
+ * @property {boolean} [secret] No error shows its value.
  * @property {string} [takes] What of the client takes a value that is assigned later; `nothing`: it can only be read.
  * @property {string} [group] The path of the option that it lies in; '' is the top.
  * @property {string} [path] The group and the name, as users write them.
@@ -31,8 +32,8 @@ const bytes = (name, standard, rest) => number(name, standard, { unit: 'bytes', 
 const integer = (name, standard, min, rest) => number(name, standard, { integer: true, min, ...rest });
 const boolean = (name, standard, rest) => ({ name, type: 'boolean', default: standard, ...rest });
 const choice = (name, choices, rest) => ({ name, type: 'choice', default: choices[0], choices, ...rest });
-const string = (name, allowed) => ({ name, type: 'string', allowed });
-const blobs = (name) => ({ name, type: 'blobs' });
+const string = (name, rest) => ({ name, type: 'string', ...rest });
+const blobs = (name) => ({ name, type: 'blobs', secret: true });
 const fixed = (name, value) => ({ name, type: 'fixed', default: value });
 
 /** The rows of a group; `takes` is of those that do not say it. */
@@ -50,8 +51,8 @@ const TABLE = [
   ...group('', 'policy', [
     { name: 'url', type: 'url', takes: 'route' },
     { name: 'urls', type: 'urls', takes: 'route' },
-    { name: 'protocols', type: 'strings', default: [], takes: 'route' },
-    { name: 'headers', type: 'headers', takes: 'route' },
+    { name: 'protocols', type: 'strings', default: [], secret: true, takes: 'route' },
+    { name: 'headers', type: 'headers', secret: true, takes: 'route' },
     { name: 'websocketOptions', type: 'object', default: {}, takes: 'route' },
     integer('maxRetries', 10, 0, { infinite: true, off: [0, 'turns retrying off'] }),
     ms('baseDelay', 1000, { above: 0 }),
@@ -65,7 +66,7 @@ const TABLE = [
     }),
     ms('heartbeatInterval', 30000, { min: 0, off: [0, 'turns the heartbeat off'] }),
     ms('heartbeatTimeout', 5000, { above: 0 }),
-    { name: 'heartbeatMessage', type: 'text', default: '{"type":"ping"}', takes: 'heartbeat' },
+    { name: 'heartbeatMessage', type: 'text', default: '{"type":"ping"}', secret: true, takes: 'heartbeat' },
     choice('heartbeatMode', ['message', 'ping']),
     { name: 'heartbeatReply', type: 'matcher' },
     boolean('hidePong', false),
@@ -126,9 +127,9 @@ const TABLE = [
     ms('ttl', 0, { min: 0, off: [0, 'turns it off'] }),
   ]),
   ...group('websocketOptions', 'route', [
-    { name: 'headers', type: 'headers' },
+    { name: 'headers', type: 'headers', secret: true },
     string('origin'),
-    string('auth', "a string 'user:password'"),
+    string('auth', { allowed: "a string 'user:password'", secret: true }),
     ms('handshakeTimeout', 10000, { min: 0, infinite: true, off: [0, 'sets no limit'] }),
     bytes('maxPayload', 100 * MIB, { integer: true, min: 0, off: [0, 'sets no limit'] }),
     boolean('followRedirects', false),
@@ -141,15 +142,15 @@ const TABLE = [
       off: [false, 'offers none'],
     },
     ms('closeTimeout', 30000, { min: 0, infinite: true }),
-    string('localAddress', 'an IP address'),
+    string('localAddress', { allowed: 'an IP address' }),
     choice('family', [0, 4, 6]),
-    string('servername', 'a host name'),
+    string('servername', { allowed: 'a host name' }),
     boolean('rejectUnauthorized', true),
     blobs('ca'),
     blobs('cert'),
     blobs('key'),
     blobs('pfx'),
-    string('passphrase'),
+    string('passphrase', { secret: true }),
     fixed('protocolVersion', 13),
     fixed('allowSynchronousEvents', true),
     fixed('autoPong', true),
