@@ -6,6 +6,7 @@
 
 const { readFileSync, writeFileSync } = require('fs');
 const path = require('path');
+const { isDeepStrictEqual } = require('util');
 const { allowed, either, literal } = require('../lib/options/check.js');
 const { TABLE, rowsOf } = require('../lib/options/table.js');
 const TEXTS = require('./option-texts.js');
@@ -129,11 +130,13 @@ function aliasOf(row) {
 /** The two languages: how a table says what the row says. */
 const ENGLISH = {
   cell: 'en',
+  head: '| option | default | meaning |',
   standard: 1,
   off: ' (off)',
   units: { ms: /\bms\b/, bytes: /\bbytes\b/ },
   either,
   comma: ', ',
+  list: ', ',
   above: (bound) => `above ${bound}`,
   least: (bound) => `at least ${bound}`,
   range: (min, max) => `${min} to ${max}`,
@@ -142,11 +145,13 @@ const ENGLISH = {
 const SKILL = { ...ENGLISH, cell: 'skill' };
 const CHINESE = {
   cell: 'zh',
+  head: '| 选项 | 默认值 | 含义 |',
   standard: 2,
   off: '（关闭）',
   units: { ms: /毫秒/, bytes: /字节/ },
   either: (words) => words.join('、').replace(/、([^、]*)$/, ' 或 $1'),
   comma: '，',
+  list: '、',
   above: (bound) => `大于 ${bound}`,
   least: (bound) => `不小于 ${bound}`,
   range: (min, max) => `${min} 到 ${max}`,
@@ -181,7 +186,7 @@ function tail(row, language) {
 
 function rowOf(row, language) {
   const inside = (rowsOf(row.path) || []).filter((one) => !isFixed(one) && !one.ignored);
-  const names = inside.map(({ name }) => `\`${name}\``).join(language.cell === 'zh' ? '、' : ', ');
+  const names = inside.map(({ name }) => `\`${name}\``).join(language.list);
   const defaults = `{ ${inside.map((one) => `${one.name}: ${literal(one.default)}`).join(', ')} }`;
   const cell = cellOf(row, language).replace('{names}', names).replace('{defaults}', defaults);
   const end = tail(row, language);
@@ -203,11 +208,9 @@ const MAIN = SHOWN.filter((row) => !isInner(row) && !isOfReconnecting(row));
 const RECONNECTING = SHOWN.filter(isOfReconnecting);
 const INNER = SHOWN.filter(isInner);
 
-const HEADS = { en: '| option | default | meaning |', zh: '| 选项 | 默认值 | 含义 |' };
-
 const table = (rows, language) => [
   '',
-  HEADS[language.cell] || HEADS.en,
+  language.head,
   '|---|---|---|',
   ...rows.map((row) => rowOf(row, language)),
   '',
@@ -270,18 +273,18 @@ function textFaults(rows, texts) {
   return faults;
 }
 
-/** A file's text with what is generated between its markers; throws where a marker is missing. */
-function generated(text, regions) {
-  let written = text;
-  for (const [name, lines] of Object.entries(regions)) {
-    const pattern = new RegExp(
-      `((?:<!--|//) options:begin ${name}(?: -->)?\\n)[^]*?( *(?:<!--|//) options:end)`,
-    );
-    if (!pattern.test(written)) throw new Error(`has no markers for ${name}`);
-    written = written.replace(pattern, (_, begin, end) => `${begin}${lines.join('\n')}\n${end}`);
-  }
-  return written;
+const MARKED = /((?:<!--|\/\/) options:begin (\w+)(?: -->)?\n)[\s\S]*?( *(?:<!--|\/\/) options:end)/g;
+
+/** Where the markers in a file are others than those of what is written there. */
+function markerFaults(file, text, regions) {
+  const marked = [...text.matchAll(MARKED)].map(([, , name]) => name).sort();
+  const wanted = Object.keys(regions).sort();
+  return isDeepStrictEqual(marked, wanted) ? [] : [`${file} has markers for ${marked}, not for ${wanted}`];
 }
+
+/** A file's text with what is generated between its markers. */
+const generated = (text, regions) =>
+  text.replace(MARKED, (_, begin, name, end) => `${begin}${regions[name].join('\n')}\n${end}`);
 
 /** As the formatter has it, which breaks long types. */
 function formatted(text) {
@@ -309,10 +312,16 @@ function selfTest() {
     textFaults([row], { a: { ...text, en: 'seconds' } }),
     textFaults([row], { a: { ...text, zh: undefined } }),
     textFaults([{ ...row, default: undefined }], { a: text }),
+    markerFaults('a', before, { A: [], B: [] }),
+    markerFaults('a', before, {}),
     difference('a', before, generated(before, { A: ['new'] })),
     difference('a', 'a\nb\n', 'a\n'),
   ];
-  const clean = [textFaults([row], { a: text }), difference('a', before, generated(before, { A: ['old'] }))];
+  const clean = [
+    textFaults([row], { a: text }),
+    markerFaults('a', before, { A: [] }),
+    difference('a', before, generated(before, { A: ['old'] })),
+  ];
   return [
     ...planted.flatMap((found, i) =>
       found.length === 0 ? [`what is planted as number ${i + 1} is not found`] : [],
@@ -327,6 +336,9 @@ const faults = [...selfTest(), ...textFaults(TABLE, TEXTS)];
 for (const [name, regions] of Object.entries(FILES)) {
   const file = path.join(ROOT, name);
   const text = readFileSync(file, 'utf8').replace(/\r\n/g, '\n');
+  const misplaced = markerFaults(name, text, regions);
+  faults.push(...misplaced);
+  if (misplaced.length > 0) continue;
   const written = generated(text, regions);
   const wanted = name.endsWith('.ts') ? formatted(written) : written;
   if (isCheck) faults.push(...difference(name, text, wanted));
