@@ -13,7 +13,7 @@ const { allowed, check, checkPresent, isAbsent } = require('./lib/options/check.
 const { circuitBreaker } = require('./lib/options/circuit-breaker.js');
 const { deliverySettings, livenessSettings, policySettings } = require('./lib/options/crossing.js');
 const { HELD, assign, hold } = require('./lib/options/held.js');
-const { ROWS, rowsOf } = require('./lib/options/table.js');
+const { ARGUMENT, ROWS, rowsOf } = require('./lib/options/table.js');
 const { WEBSOCKET_OPTIONS, isWebSocketOption } = require('./lib/options/websocket.js');
 const { Reconnector, checkClose } = require('./lib/reconnector.js');
 const { mayNeedTrust, thrownHere } = require('./lib/routed.js');
@@ -22,7 +22,6 @@ const { Unread } = require('./lib/unread.js');
 const READY_STATES = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 };
 
 const OPTIONS = rowsOf('').map(({ name }) => name);
-const GIVEN = { path: 'options', type: 'object', default: {} };
 
 /** What can be assigned besides options, as rows of the table of options have it. */
 const word = (path, choices) => ({ path, type: 'choice', choices });
@@ -66,7 +65,7 @@ const wasStarted = ({ restHorizon }) => restHorizon.call > 0;
 class WebSocketReconnect extends Reconnector {
   constructor(given) {
     super();
-    const settings = take(check(GIVEN, given), OPTIONS, misplaced);
+    const settings = take(check(ARGUMENT, given), OPTIONS, misplaced);
     const inner = Object.assign(this[own.inner], {
       heartbeatMessage: settings.heartbeatMessage,
       /** The options that are held as they are. */

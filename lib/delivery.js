@@ -2,14 +2,13 @@
 
 const { coded } = require('./errors.js');
 const { check, checkMembers, isAbsent } = require('./options/check.js');
-const { ROWS, rowsOf } = require('./options/table.js');
+const { ARGUMENT, ROWS, rowsOf } = require('./options/table.js');
 
 /** Kinds of the rows that tell what became of what was sent (see src/binding/value.rs). */
 const DROPPED = 30;
 const RECEIPT = 31;
 const DRAINED = 32;
 
-const OPTIONS = { path: 'options', type: 'object' };
 /** How long a receipt is waited for. */
 const TIMEOUT = {
   name: 'timeout',
@@ -58,7 +57,7 @@ const BUFFER_FULL = 8;
 
 /** The time limit of a receipt in ms; 0 is none. */
 function timeout(options) {
-  const { timeout: ms } = checkMembers(OPTIONS, options, [TIMEOUT]);
+  const { timeout: ms } = checkMembers(ARGUMENT, options, [TIMEOUT]);
   return ms === Infinity ? 0 : ms;
 }
 

@@ -1,7 +1,7 @@
 'use strict';
 
 const { inspect } = require('util');
-const { TABLE } = require('./options/table.js');
+const { ARGUMENT, TABLE } = require('./options/table.js');
 
 /** An error with a stable `code`, see docs/errors.md. */
 function coded(Kind, code, message) {
@@ -33,7 +33,10 @@ function textOf(value) {
 const messageOf = (error) => safely(({ message }) => String(message), error);
 
 /** Options and arguments that are secrets or may hold some, by the last word of their names. */
-const SECRETS = new Set(['options', 'data', ...TABLE.filter(({ secret }) => secret).map(({ name }) => name)]);
+const SECRETS = new Set([
+  'data',
+  ...[ARGUMENT, ...TABLE].filter(({ secret }) => secret).map(({ name }) => name),
+]);
 
 /** What a value is, where what it says is nobody's business. */
 function kind(value) {

@@ -5,6 +5,7 @@ const { currentContext } = require('./context.js');
 const { badRange, badType, coded } = require('./errors.js');
 const { nextTick } = require('./loop.js');
 const { checkMembers } = require('./options/check.js');
+const { ARGUMENT } = require('./options/table.js');
 
 const SENDABLE = 'a string, Buffer, ArrayBuffer, TypedArray, DataView or Blob';
 
@@ -63,7 +64,6 @@ function inForm(content, binary) {
 /** How many bytes text or bytes are. */
 const sizeOf = (content) => Buffer.byteLength(content);
 
-const OPTIONS = { path: 'options', type: 'object' };
 const MEMBERS = ['binary', 'compress', 'fin', 'mask'].map((name) => ({
   name,
   path: `options.${name}`,
@@ -72,7 +72,7 @@ const MEMBERS = ['binary', 'compress', 'fin', 'mask'].map((name) => ({
 
 /** The options of one message, checked: those of `ws`. */
 function sendOptions(options) {
-  const given = checkMembers(OPTIONS, options, MEMBERS);
+  const given = checkMembers(ARGUMENT, options, MEMBERS);
   const whole = { fin: 'true: a message goes out as a whole', mask: 'true: a server takes no other frames' };
   for (const name of Object.keys(whole)) {
     if (given[name] === false) throw badRange(`options.${name}`, false, whole[name]);

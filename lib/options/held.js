@@ -7,7 +7,7 @@ const { rowsOf } = require('./table.js');
 /** The options that a client holds as they were checked; of the others, parts of it make something of their own. */
 const HELD = rowsOf('').filter(({ takes }) => ['policy', 'marks', 'signal'].includes(takes));
 
-/** What stands for the options that a user has not set: one object for all clients. */
+/** What stands for the options that a user has not set: one object for all clients. What is frozen, they could not assign. */
 const DEFAULTS = {};
 for (const { name, default: standard } of HELD) DEFAULTS[name] = standard;
 

@@ -176,6 +176,9 @@ const TABLE = [
   ]),
 ];
 
+/** The argument in which the constructor and methods are given options. */
+const ARGUMENT = { name: 'options', path: 'options', type: 'object', default: {}, secret: true };
+
 /** Each row by its path, … */
 const ROWS = {};
 /** … and those of each group by the path of that. */
@@ -188,4 +191,4 @@ for (const row of TABLE) {
 
 const rowsOf = (path) => GROUPS[path];
 
-module.exports = { TABLE, ROWS, rowsOf };
+module.exports = { ARGUMENT, ROWS, TABLE, rowsOf };
