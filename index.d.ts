@@ -56,47 +56,47 @@ export interface UrlLike {
 
 /** When to stop connecting to a server that keeps failing. */
 export interface CircuitBreakerOptions {
+  // options:begin CircuitBreakerOptions
   /**
-   * Failures in a row that open the circuit. An `open` starts the count again.
-   * An integer of at least 1; `Infinity` turns the circuit breaker off, where there is no `window`.
+   * Failures in a row that open the circuit. An integer of at least 1 or `Infinity`; `Infinity` turns the
+   * circuit breaker off, where there is no window. An `open` starts the count again.
    * @defaultValue 5
    */
   failureThreshold?: Optional<number>;
   /**
-   * How long the circuit stays open before the client probes the server, in milliseconds, above 0.
+   * How long the circuit stays open before the client probes the server. A number of milliseconds above 0.
    * @defaultValue 60000
    */
   resetTimeout?: Optional<number>;
-  /**
-   * Connections that may be under way in one half-open period. An integer of at least 1.
-   * @defaultValue 3
-   */
+  /** Connections that may be under way in one half-open period. An integer of at least 1. @defaultValue 3 */
   halfOpenMaxRequests?: Optional<number>;
   /**
-   * How far back outcomes count, in milliseconds. With a window, `failureRate` of at least
-   * `minimumRequests` opens the circuit, in place of `failureThreshold` failures in a row. 0 turns it off.
+   * How far back outcomes count. A number of milliseconds of at least 0; 0 counts failures in a row. With a
+   * window, `failureRate` of at least `minimumRequests` opens the circuit, in place of `failureThreshold`
+   * failures in a row.
    * @defaultValue 0
    */
   window?: Optional<number>;
   /**
-   * The share of the outcomes in the `window` that must be failures to open the circuit. 0 (any failure)
-   * to 1 (nothing but failures). Has no effect while `window` is 0.
+   * The share of the outcomes in the `window` that must be failures to open the circuit. A number from 0 to
+   * 1. 0 is any failure, 1 nothing but failures. Has no effect while `window` is 0.
    * @defaultValue 0.5
    */
   failureRate?: Optional<number>;
   /**
-   * With fewer outcomes than this in the `window` the circuit stays closed. An integer of at least 1.
-   * Has no effect while `window` is 0.
+   * With fewer outcomes than this in the `window` the circuit stays closed. An integer of at least 1. Has no
+   * effect while `window` is 0.
    * @defaultValue 5
    */
   minimumRequests?: Optional<number>;
   /**
-   * With whom the circuit is shared, in all threads of the process: with nobody (`'instance'`, which turns
-   * sharing off), with all clients of the same host and port (`'host'`), or with all that give the same
-   * name. docs/circuits.md says what sharing means.
+   * With whom the circuit is shared, in all threads of the process: with nobody (`'instance'`), with all
+   * clients of the same host and port (`'host'`), or with all that give the same name. `'instance'` turns
+   * sharing off. docs/circuits.md says what sharing means.
    * @defaultValue 'instance'
    */
   scope?: Optional<CircuitScope>;
+  // options:end
 }
 
 /** With whom a circuit is shared: nobody, all clients of the host, or all that give this name. */
@@ -104,47 +104,89 @@ export type CircuitScope = 'instance' | 'host' | (string & {});
 
 /** The circuit breaker's settings as the object holds them: each can be read and written. */
 export interface CircuitBreakerSettings {
-  /** Failures in a row that open the circuit; `Infinity` where the circuit breaker is off. */
+  // options:begin CircuitBreakerSettings
+  /**
+   * Failures in a row that open the circuit. An integer of at least 1 or `Infinity`; `Infinity` turns the
+   * circuit breaker off, where there is no window.
+   */
   failureThreshold: number;
-  /** Milliseconds from opening to the first probe. */
+  /**
+   * How long the circuit stays open before the client probes the server. A number of milliseconds above 0.
+   */
   resetTimeout: number;
-  /** Connections that may be under way in one half-open period. */
+  /** Connections that may be under way in one half-open period. An integer of at least 1. */
   halfOpenMaxRequests: number;
-  /** How far back outcomes count, in milliseconds; 0 counts failures in a row. */
+  /** How far back outcomes count. A number of milliseconds of at least 0; 0 counts failures in a row. */
   window: number;
-  /** The share of failures in the window that opens the circuit. */
+  /**
+   * The share of the outcomes in the `window` that must be failures to open the circuit. A number from 0 to
+   * 1.
+   */
   failureRate: number;
-  /** Outcomes in the window below which the circuit stays closed. */
+  /** With fewer outcomes than this in the `window` the circuit stays closed. An integer of at least 1. */
   minimumRequests: number;
-  /** With whom the circuit is shared. */
+  /**
+   * With whom the circuit is shared, in all threads of the process: with nobody (`'instance'`), with all
+   * clients of the same host and port (`'host'`), or with all that give the same name. `'instance'` turns
+   * sharing off.
+   */
   scope: CircuitScope;
+  // options:end
 }
 
 /** What permessage-deflate (RFC 7692) offers to the server. */
 export interface PerMessageDeflateOptions {
+  // options:begin PerMessageDeflateOptions
   /** Asks the server to compress each message by itself. @defaultValue false */
   serverNoContextTakeover?: Optional<boolean>;
   /** Offers to compress each of our messages by itself. @defaultValue left to the server */
   clientNoContextTakeover?: Optional<boolean>;
-  /** The largest window of the server as a power of two, 8 to 15. @defaultValue 15 */
+  /**
+   * The largest window of the server as a power of two. An integer from 8 to 15, `true` or `false`.
+   * @defaultValue 15
+   */
   serverMaxWindowBits?: Optional<number | boolean>;
-  /** Our own window as a power of two, 8 to 15; `true` leaves it to the server, `false` is silent. @defaultValue true */
+  /**
+   * Our own window as a power of two. An integer from 8 to 15, `true` or `false`. `true` leaves it to the
+   * server, `false` is silent.
+   * @defaultValue true
+   */
   clientMaxWindowBits?: Optional<number | boolean>;
-  /** Smaller messages go out uncompressed, in bytes. @defaultValue 1024 */
+  /**
+   * Smaller messages go out uncompressed. A number of bytes of at least 0 or `Infinity`.
+   * @defaultValue 1024
+   */
   threshold?: Optional<number>;
-  /** How hard to compress. No other of zlib's options is taken. */
-  zlibDeflateOptions?: Optional<{
-    /** -1 (zlib's default) to 9. */
-    level?: Optional<number>;
-    /** 1 to 9. */
-    memLevel?: Optional<number>;
-    /** Taken, as in `ws`; has nothing to tune here. */
-    chunkSize?: Optional<number>;
-  }>;
+  /** How hard to compress. No other of zlib's options is taken. @defaultValue zlib's */
+  zlibDeflateOptions?: Optional<ZlibDeflateOptions>;
   /** Taken, as in `ws`; has nothing to tune here. */
-  zlibInflateOptions?: Optional<{ chunkSize?: Optional<number> }>;
+  zlibInflateOptions?: Optional<ZlibInflateOptions>;
   /** Taken, as in `ws`; has nothing to tune here. */
   concurrencyLimit?: Optional<number>;
+  // options:end
+}
+
+/** How messages are compressed. No other of zlib's options is taken. */
+export interface ZlibDeflateOptions {
+  // options:begin ZlibDeflateOptions
+  /**
+   * How much time is spent on compressing; -1 leaves it to zlib. An integer from -1 to 9.
+   * @defaultValue -1
+   */
+  level?: Optional<number>;
+  /** How much memory is spent on compressing. An integer from 1 to 9. @defaultValue 8 */
+  memLevel?: Optional<number>;
+  /** Taken, as in `ws`; has nothing to tune here. */
+  chunkSize?: Optional<number>;
+  // options:end
+}
+
+/** What of zlib's options for inflating is taken. */
+export interface ZlibInflateOptions {
+  // options:begin ZlibInflateOptions
+  /** Taken, as in `ws`; has nothing to tune here. */
+  chunkSize?: Optional<number>;
+  // options:end
 }
 
 /** One PEM or DER blob, or several. */
@@ -215,31 +257,41 @@ export interface ReconnectContext {
   readonly elapsed: number;
 }
 
-/** The kinds of jitter of "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015), and none. */
-export type JitterKind = 'full' | 'equal' | 'decorrelated' | 'none';
-
 /**
  * The client options of `ws`, as far as they can work here. Any other one (`agent`,
  * `createConnection`, `lookup`, `checkServerIdentity`, …) is refused with `WSR_ERR_UNSUPPORTED_OPTION`.
  */
 export interface WebSocketOptions {
-  /** Headers of the upgrade request, sent on every attempt. Names in any case. */
+  // options:begin WebSocketOptions
+  /** Headers of the upgrade request, sent on every attempt. Names in any case. @defaultValue none */
   headers?: Optional<PerAttempt<HeadersInput>>;
   /** The `Origin` header. @defaultValue none */
   origin?: Optional<string>;
   /** `user:password` for Basic authentication. @defaultValue none, or the URL's credentials */
   auth?: Optional<string>;
-  /** Time for DNS, TCP, TLS and the upgrade together, in milliseconds; 0 sets no limit. @defaultValue 10000 */
+  /**
+   * Time for DNS, TCP, TLS and the upgrade together. A number of milliseconds of at least 0 or `Infinity`; 0
+   * sets no limit.
+   * @defaultValue 10000
+   */
   handshakeTimeout?: Optional<number>;
-  /** The largest message taken, in bytes after inflating; 0 sets no limit. A larger one closes with 1009. @defaultValue 104857600 */
+  /**
+   * The largest message taken, after inflating. A whole number of bytes of at least 0; 0 sets no limit. A
+   * larger one closes with 1009.
+   * @defaultValue 104857600
+   */
   maxPayload?: Optional<number>;
   /** Whether redirects of the upgrade are followed. @defaultValue false */
   followRedirects?: Optional<boolean>;
-  /** Redirects that are followed at most. @defaultValue 10 */
+  /** Redirects that are followed at most. An integer from 0 to 4294967295. @defaultValue 10 */
   maxRedirects?: Optional<number>;
-  /** Whether compression is offered, and how; `false` turns it off. @defaultValue true */
+  /** Whether compression is offered, and how. `false` offers none. @defaultValue true */
   perMessageDeflate?: Optional<boolean | PerMessageDeflateOptions>;
-  /** How long to wait for the peer's close frame before the socket is cut, in milliseconds. @defaultValue 30000 */
+  /**
+   * How long to wait for the peer's close frame before the socket is cut. A number of milliseconds of at
+   * least 0 or `Infinity`.
+   * @defaultValue 30000
+   */
   closeTimeout?: Optional<number>;
   /** The IP address to connect from. @defaultValue the system's choice */
   localAddress?: Optional<string>;
@@ -250,17 +302,18 @@ export interface WebSocketOptions {
   /** `false` takes any certificate. @defaultValue true */
   rejectUnauthorized?: Optional<boolean>;
   /**
-   * The certificates to trust, instead of those that Node trusts: authorities, for all that they have signed, and others for
-   * themselves alone.
+   * The certificates to trust, instead of those that Node trusts: authorities, for all that they have signed,
+   * and others for themselves alone.
+   * @defaultValue those that Node trusts
    */
   ca?: Optional<TlsBlobs>;
-  /** The client's certificate chain, PEM. */
+  /** The client's certificate chain, PEM. @defaultValue none */
   cert?: Optional<TlsBlobs>;
-  /** The client's private key, PEM. */
+  /** The client's private key, PEM. @defaultValue none */
   key?: Optional<TlsBlobs>;
-  /** The client's certificate and key as one PKCS#12 archive. */
+  /** The client's certificate and key as one PKCS#12 archive. @defaultValue none */
   pfx?: Optional<TlsBlobs>;
-  /** The password of `key` or `pfx`. */
+  /** The password of `key` or `pfx`. @defaultValue none */
   passphrase?: Optional<string>;
   /** Taken for the sake of `ws`: 13 is the only version. */
   protocolVersion?: Optional<13>;
@@ -270,24 +323,21 @@ export interface WebSocketOptions {
   autoPong?: Optional<true>;
   /** Taken for the sake of `ws`: UTF-8 is always checked. */
   skipUTF8Validation?: Optional<false>;
+  // options:end
 }
-
-/** What happens to a message for which the queue has no room. */
-export type Overflow = 'throw' | 'drop-oldest' | 'drop-newest';
-
-/** What `send()` promises of a message that was written when its connection is lost. */
-export type Delivery = 'at-most-once' | 'at-least-once';
 
 /** The bounds of what waits for a connection. */
 export interface QueueOptions {
+  // options:begin QueueOptions
   /**
-   * Messages that may wait; with `delivery: 'at-least-once'` those that are not confirmed count too. An integer of at
-   * least 1; a large one turns the limit off.
+   * Messages that may wait; with `delivery: 'at-least-once'` those that are not confirmed count too. An
+   * integer of at least 1. A large one turns the limit off.
    * @defaultValue 1000
    */
   maxMessages?: Optional<number>;
   /**
-   * The same in bytes, of UTF-8 for text. An integer of at least 1; a large one turns the limit off.
+   * The same in bytes, of UTF-8 for text. A whole number of bytes of at least 1. A large one turns the limit
+   * off.
    * @defaultValue 16777216
    */
   maxBytes?: Optional<number>;
@@ -298,18 +348,32 @@ export interface QueueOptions {
    */
   overflow?: Optional<Overflow>;
   /**
-   * How long a message may wait, in milliseconds since its `send()`; then it is dropped. 0 turns it off.
+   * How long a message may wait since its `send()`; then it is dropped. A number of milliseconds of at least
+   * 0; 0 turns it off.
    * @defaultValue 0
    */
   ttl?: Optional<number>;
+  // options:end
 }
 
 /** The bounds of the queue as the object shows them. */
 export interface QueueSettings {
+  // options:begin QueueSettings
+  /**
+   * Messages that may wait; with `delivery: 'at-least-once'` those that are not confirmed count too. An
+   * integer of at least 1.
+   */
   readonly maxMessages: number;
+  /** Bytes that may wait, of UTF-8 for text. */
   readonly maxBytes: number;
+  /** What happens to a message for which there is no room. */
   readonly overflow: Overflow;
+  /**
+   * How long a message may wait since its `send()`; then it is dropped. A number of milliseconds of at least
+   * 0; 0 turns it off.
+   */
   readonly ttl: number;
+  // options:end
 }
 
 /** Options of a receipt. */
@@ -326,8 +390,23 @@ export interface DropInfo {
   readonly reason: 'overflow' | 'expired' | 'closed';
 }
 
+// options:begin words
+/** The kinds of jitter of "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015), and none. */
+export type JitterKind = 'full' | 'equal' | 'decorrelated' | 'none';
+
+/** What a heartbeat sends: a message, or a ping frame. */
+export type HeartbeatMode = 'message' | 'ping';
+
+/** What `send()` promises of a message that was written when its connection is lost. */
+export type Delivery = 'at-most-once' | 'at-least-once';
+
+/** What happens to a message for which the queue has no room. */
+export type Overflow = 'throw' | 'drop-oldest' | 'drop-newest';
+// options:end
+
 /** Where to connect: `url`, `urls`, or both. */
 export interface Places {
+  // options:begin Places
   /**
    * Where to connect: `ws:` or `wss:`, without a fragment. Required where there are no `urls`. A function is
    * called for every attempt:
@@ -342,8 +421,9 @@ export interface Places {
    */
   url?: Optional<PerAttempt<string | UrlLike>>;
   /**
-   * Servers of the same service, the preferred one first: each failed attempt and each lost connection
-   * moves on to another, see `failover`. A `url` beside them comes first. @defaultValue none: `url` alone
+   * Servers of the same service, the preferred one first: each failed attempt and each lost connection moves
+   * on to another, see `failover`. A `url` beside them comes first.
+   * @defaultValue none: `url` alone
    *
    * @example
    * ```ts
@@ -354,23 +434,18 @@ export interface Places {
    * ```
    */
   urls?: Optional<readonly (string | UrlLike)[]>;
+  // options:end
 }
 
 /** Options of the constructor but for where to connect. */
 export interface CommonOptions {
-  /** Which of the `urls` follows a failure: the next in order, or any of the others. @defaultValue 'next' */
-  failover?: Optional<'next' | 'random'>;
-  /**
-   * How long after it was left the first of the `urls` is tried again, in milliseconds; an open connection to
-   * another is left for that, and comes back where the first fails. 0 turns it off: the client stays where
-   * it is connected. @defaultValue 0
-   */
-  preferFirst?: Optional<number>;
+  // options:begin CommonOptions
   /** Subprotocols to offer, best first. A function is called for every attempt. @defaultValue [] */
   protocols?: Optional<PerAttempt<string | readonly string[]>>;
   /**
-   * Headers of the upgrade request, beside `websocketOptions.headers`; of the same name, these are sent.
-   * A function is called for every attempt: the place for a token that expires. @defaultValue none
+   * Headers of the upgrade request, beside `websocketOptions.headers`; of the same name, these are sent. A
+   * function is called for every attempt: the place for a token that expires.
+   * @defaultValue none
    *
    * @example
    * ```ts
@@ -384,39 +459,137 @@ export interface CommonOptions {
   /** How to connect: headers, TLS, limits. @defaultValue \{\} */
   websocketOptions?: Optional<WebSocketOptions>;
   /**
-   * Retries in a row before the client gives up (`FAILED`). An `open` starts the count again.
-   * An integer of at least 0; 0 turns retrying off, `Infinity` never gives up.
+   * Retries in a row before the client gives up (`FAILED`). An integer of at least 0 or `Infinity`; 0 turns
+   * retrying off. An `open` starts the count again; `Infinity` never gives up.
    * @defaultValue 10
    */
   maxRetries?: Optional<number>;
-  /** The delay before the first retry, in milliseconds, above 0. @defaultValue 1000 */
+  /** The delay before the first retry. A number of milliseconds above 0. @defaultValue 1000 */
   baseDelay?: Optional<number>;
-  /** No delay is longer, before jitter, in milliseconds. `Infinity` turns the cap off. @defaultValue 30000 */
+  /**
+   * The longest delay, before jitter. A number of milliseconds above 0 or `Infinity`; `Infinity` turns the
+   * cap off.
+   * @defaultValue 30000
+   */
   maxDelay?: Optional<number>;
-  /** Each delay is this many times the one before. At least 1; 1 turns the growth off. @defaultValue 2 */
+  /**
+   * Each delay is this many times the one before. A number of at least 1; 1 turns the growth off.
+   * @defaultValue 2
+   */
   multiplier?: Optional<number>;
   /**
-   * How far a delay is moved at random, as a share of it, so that clients cut off together do not
-   * come back together. 0 to 1; 0 turns it off. It comes after the cap.
-   *
-   * Or a kind: `'full'` draws from 0 to the delay, `'equal'` from half of it to all, `'decorrelated'` from
-   * `baseDelay` to three times the delay before (up to `maxDelay`; `multiplier` has no effect), and `'none'`
-   * turns it off. Of many clients that were cut off together, the default has half come back within one tenth of
-   * a second; choose `'full'` for them (docs/reconnecting.md).
+   * How far a delay is moved at random, as a share of it, so that clients cut off together do not come back
+   * together. A number from 0 to 1, `'full'`, `'equal'`, `'decorrelated'` or `'none'`; 0 turns it off. It
+   * comes after the cap. The kinds: `'full'` draws from 0 to the delay, `'equal'` from half of it to all,
+   * `'decorrelated'` from `baseDelay` to three times the delay before (up to `maxDelay`; `multiplier` has no
+   * effect), and `'none'` turns it off. Of many clients that were cut off together, the default has half come
+   * back within one tenth of a second; choose `'full'` for them (docs/reconnecting.md).
    * @defaultValue 0.1
    */
   jitter?: Optional<number | JitterKind>;
   /**
-   * How long a connection must live before `retryCount` and the circuit's failures are forgotten, in
-   * milliseconds: a server that accepts and drops is then retried ever later, and given up in the
-   * end. With 0 an `open` forgets them at once. @defaultValue 0
+   * The time between heartbeats. A number of milliseconds of at least 0; 0 turns the heartbeat off. A server
+   * that neither answers the default heartbeat nor says anything else is cut after `heartbeatTimeout`: see
+   * `heartbeatMode`.
+   * @defaultValue 30000
+   */
+  heartbeatInterval?: Optional<number>;
+  /**
+   * How long the peer may stay silent after a heartbeat. A number of milliseconds above 0. Any frame counts
+   * as a sign of life. Then the connection is cut and retried.
+   * @defaultValue 5000
+   */
+  heartbeatTimeout?: Optional<number>;
+  /** What a heartbeat sends, as text; an object goes out as its JSON. @defaultValue '\{"type":"ping"\}' */
+  heartbeatMessage?: Optional<string | object>;
+  /**
+   * What a heartbeat is: `'message'` sends `heartbeatMessage`; `'ping'` sends a ping frame, which every
+   * server answers.
+   * @defaultValue 'message'
+   */
+  heartbeatMode?: Optional<HeartbeatMode>;
+  /**
+   * Which message answers a heartbeat: a text that the expression matches, or data for which the function
+   * says `true`. Without it any frame is an answer. Only with `heartbeatMode: 'message'`. A busy event loop,
+   * which cannot judge, kills no peer.
+   * @defaultValue any frame
+   */
+  heartbeatReply?: Optional<HeartbeatReply>;
+  /** Whether JSON messages of the type `pong` are kept from `message`. @defaultValue false */
+  hidePong?: Optional<boolean>;
+  /**
+   * How long nothing may arrive before the connection is cut and retried (`WSR_ERR_IDLE_TIMEOUT`). A number
+   * of milliseconds of at least 0; 0 turns it off.
+   * @defaultValue 0
+   */
+  idleTimeout?: Optional<number>;
+  /**
+   * How long the event loop may be blocked before the engine closes with 4008 `event loop blocked`, so that
+   * no heartbeats vouch for an application that does not run. A number of milliseconds of at least 0; 0 turns
+   * it off. `blocked` comes when the loop runs again, then the retry.
+   * @defaultValue 0
+   */
+  maxEventLoopBlock?: Optional<number>;
+  /**
+   * Whether the peer is asked with a ping, and cut after 3 seconds of silence, when the machine has slept
+   * (`wake`) or, on Linux, has a new default route (`network`). `false` turns it off, wake and network too.
+   * Both also end a wait to retry within `baseDelay`, but neither one that `Retry-After` asked for nor one
+   * that `reconnectDelay` chose.
+   * @defaultValue true
+   */
+  detectSleep?: Optional<boolean>;
+  /**
+   * Whether `send()` is accepted without a connection: `true`, or the bounds, while connecting, waiting to
+   * retry and blocked; what waits goes out in order at `open`. `false` turns it off: `send()` throws in any
+   * state but `OPEN`.
+   * @defaultValue what is sent while connecting is kept, without a bound; `true` with `delivery: 'at-least-once'`
+   */
+  queue?: Optional<boolean | QueueOptions>;
+  /**
+   * `'at-least-once'` keeps what was written until the peer has read it, and sends it again first on the next
+   * connection; some messages can then arrive twice (docs/delivery.md). `'at-most-once'` turns it off.
+   * @defaultValue 'at-most-once'
+   */
+  delivery?: Optional<Delivery>;
+  /**
+   * Above so many buffered bytes `send()` returns `false`, and `drain` follows. A number of bytes of at least
+   * 0 or `Infinity`; `Infinity` turns it off.
+   * @defaultValue 1048576
+   */
+  highWaterMark?: Optional<number>;
+  /**
+   * A message that would lead to more buffered bytes throws `WSR_ERR_BUFFER_FULL`. A number of bytes above 0
+   * or `Infinity`; `Infinity` turns it off.
+   * @defaultValue Infinity
+   */
+  maxBufferedAmount?: Optional<number>;
+  /**
+   * When to stop connecting to a server that keeps failing. `false` turns it off.
+   * @defaultValue its options with their defaults
+   */
+  circuitBreaker?: Optional<CircuitBreakerOptions | false>;
+  /** Which of the `urls` follows a failure: the next in order, or any of the others. @defaultValue 'next' */
+  failover?: Optional<'next' | 'random'>;
+  /**
+   * How long after it was left the first of the `urls` is tried again; an open connection to another is left
+   * for that, and comes back where the first fails. A number of milliseconds of at least 0; 0 turns it off.
+   * Turned off, the client stays where it is connected.
+   * @defaultValue 0
+   */
+  preferFirst?: Optional<number>;
+  /**
+   * How long a connection must live before `retryCount` and the circuit's failures are forgotten. A number of
+   * milliseconds of at least 0; 0 turns it off. A server that accepts and drops is then retried ever later,
+   * and given up in the end. With 0 an `open` forgets them at once.
+   * @defaultValue 0
    */
   minUptime?: Optional<number>;
   /**
    * Whether to connect again after a connection or an attempt has ended; `false` gives up: `FAILED`, a last
-   * `close`, and `giveup` with `'STOPPED'`. It may return a promise. What it throws, or returns besides true and false, is
-   * told as `error`, and the client connects again; so it does where a promise does not settle within
-   * `connectionTimeout`. Not called once the retries are used up. @defaultValue none: always
+   * `close`, and `giveup` with `'STOPPED'`. It may return a promise. What it throws, or returns besides true
+   * and false, is told as `error`, and the client connects again; so it does where a promise does not settle
+   * within `connectionTimeout`. Not called once the retries are used up.
+   * @defaultValue none: always
    *
    * @example
    * ```ts
@@ -428,14 +601,17 @@ export interface CommonOptions {
    */
   shouldReconnect?: Optional<(context: ReconnectContext) => boolean | PromiseLike<boolean>>;
   /**
-   * `'transient'` gives up after what the same attempt would meet again: a status of 400–499 but 408,
-   * 425 and 429, and a close frame of the server with 1002, 1003, 1007, 1009 or 1010: `FAILED`, a last `close`, and
-   * `giveup` with `'NOT_TRANSIENT'`. What the client finds wrong by itself is retried. `'always'` turns it off. @defaultValue 'always'
+   * `'transient'` gives up after what the same attempt would meet again: a status of 400–499 but 408, 425 and
+   * 429, and a close frame of the server with 1002, 1003, 1007, 1009 or 1010: `FAILED`, a last `close`, and
+   * `giveup` with `'NOT_TRANSIENT'`. `'always'` turns it off. What the client finds wrong by itself is
+   * retried.
+   * @defaultValue 'always'
    */
   reconnectOn?: Optional<'always' | 'transient'>;
   /**
-   * The delay before the next retry, in milliseconds, without jitter and whatever `Retry-After` says; `null` leaves it
-   * to the other options. It may return a promise. Errors are treated as those of `shouldReconnect`.
+   * The delay before the next retry, in milliseconds, without jitter and whatever `Retry-After` says; `null`
+   * leaves it to the other options. It may return a promise. Errors are treated as those of
+   * `shouldReconnect`.
    * @defaultValue none
    *
    * @example
@@ -450,19 +626,22 @@ export interface CommonOptions {
     (context: ReconnectContext) => number | null | undefined | PromiseLike<number | null | undefined>
   >;
   /**
-   * The longest `Retry-After` of a refused upgrade (seconds, or a date) that is honoured, in milliseconds: the retry, or
-   * the probe of the circuit, comes no earlier. Jitter moves it later alone. 0 ignores it, `Infinity` sets no limit.
+   * The longest `Retry-After` of a refused upgrade (seconds, or a date) that is honoured: the retry, or the
+   * probe of the circuit, comes no earlier. A number of milliseconds of at least 0 or `Infinity`; 0 ignores
+   * it. Jitter moves it later alone. `Infinity` sets no limit.
    * @defaultValue 300000
    */
   maxRetryAfter?: Optional<number>;
   /**
-   * How long one attempt may take, in milliseconds, promises of `url`, `protocols` and `headers` included; 0 sets no
-   * limit. It counts from the call of those functions. @defaultValue `websocketOptions.handshakeTimeout`
+   * How long one attempt may take, promises of `url`, `protocols` and `headers` included. A number of
+   * milliseconds of at least 0 or `Infinity`; 0 sets no limit. It counts from the call of those functions.
+   * @defaultValue `websocketOptions.handshakeTimeout`
    */
   connectionTimeout?: Optional<number>;
   /**
    * Its abort ends the client as `close(1000, 'Aborted')` does, and rejects the promise of `connect()` with
-   * its reason. While it is aborted nothing starts. @defaultValue none
+   * its reason. While it is aborted nothing starts.
+   * @defaultValue none
    *
    * @example
    * ```ts
@@ -470,85 +649,13 @@ export interface CommonOptions {
    * ```
    */
   signal?: Optional<AbortSignalLike>;
-  /**
-   * The time between heartbeats, in milliseconds; 0 turns the heartbeat off. A server that neither answers the default heartbeat nor
-   * says anything else is cut after `heartbeatTimeout`: see `heartbeatMode`. @defaultValue 30000
-   */
-  heartbeatInterval?: Optional<number>;
-  /**
-   * How long the peer may stay silent after a heartbeat, in milliseconds, above 0. Any frame counts
-   * as a sign of life. Then the connection is cut and retried.
-   * @defaultValue 5000
-   */
-  heartbeatTimeout?: Optional<number>;
-  /** What a heartbeat sends, as text; an object goes out as its JSON. @defaultValue '\{"type":"ping"\}' */
-  heartbeatMessage?: Optional<string | object>;
-  /**
-   * What a heartbeat is: `'message'` sends `heartbeatMessage`; `'ping'` sends a ping frame, which every server answers.
-   * @defaultValue 'message'
-   */
-  heartbeatMode?: Optional<HeartbeatMode>;
-  /**
-   * Which message answers a heartbeat: a text that the expression matches, or data for which the function says `true`.
-   * Without it any frame is an answer. Only with `heartbeatMode: 'message'`. A busy event loop, which cannot judge, kills no peer.
-   * @defaultValue any frame
-   */
-  heartbeatReply?: Optional<HeartbeatReply>;
-  /** Whether JSON messages of the type `pong` are kept from `message`. @defaultValue false */
-  hidePong?: Optional<boolean>;
-  /**
-   * How long nothing may arrive before the connection is cut and retried (`WSR_ERR_IDLE_TIMEOUT`), in milliseconds; 0 turns
-   * it off.
-   * @defaultValue 0
-   */
-  idleTimeout?: Optional<number>;
-  /**
-   * How long the event loop may be blocked before the engine closes with 4008 `event loop blocked`, so that no
-   * heartbeats vouch for an application that does not run; in milliseconds, 0 turns it off. `blocked` comes when the loop
-   * runs again, then the retry.
-   * @defaultValue 0
-   */
-  maxEventLoopBlock?: Optional<number>;
-  /**
-   * Whether the peer is asked with a ping, and cut after 3 seconds of silence, when the machine has slept (`wake`) or, on Linux, has a new
-   * default route (`network`). Both also end a wait to retry within `baseDelay`, but neither one that `Retry-After` asked
-   * for nor one that `reconnectDelay` chose. `false` turns both off, their events too.
-   * @defaultValue true
-   */
-  detectSleep?: Optional<boolean>;
-  /** When to stop connecting to a server that keeps failing; `false` never does. */
-  circuitBreaker?: Optional<CircuitBreakerOptions | false>;
-  /**
-   * Whether `send()` is accepted without a connection: `true`, or the bounds, while connecting, waiting to retry and
-   * blocked; what waits goes out in order at `open`. `false` turns it off: `send()` throws in any state but `OPEN`.
-   * @defaultValue what is sent while connecting is kept, without a bound; `true` with `delivery: 'at-least-once'`
-   */
-  queue?: Optional<boolean | QueueOptions>;
-  /**
-   * `'at-least-once'` keeps what was written until the peer has read it, and sends it again first on the next
-   * connection; some messages can then arrive twice (docs/delivery.md). `'at-most-once'` turns it off.
-   * @defaultValue 'at-most-once'
-   */
-  delivery?: Optional<Delivery>;
-  /**
-   * Above so many buffered bytes `send()` returns `false`, and `drain` follows. At least 0; `Infinity` turns it off.
-   * @defaultValue 1048576
-   */
-  highWaterMark?: Optional<number>;
-  /**
-   * A message that would lead to more buffered bytes throws `WSR_ERR_BUFFER_FULL`. Above 0; `Infinity` turns it off.
-   * @defaultValue Infinity
-   */
-  maxBufferedAmount?: Optional<number>;
+  // options:end
 }
 
 /** Options of the constructor. A bad one throws there: `TypeError` or `RangeError`, code `WSR_ERR_OPTION`. */
 export type WebSocketReconnectOptions = CommonOptions &
   Places &
   ({ url: PerAttempt<string | UrlLike> } | { urls: readonly (string | UrlLike)[] });
-
-/** What a heartbeat sends: a message, or a ping frame. */
-export type HeartbeatMode = 'message' | 'ping';
 
 /** What finds the answer to a heartbeat among the messages. */
 export type HeartbeatReply = RegExp | ((data: MessageData) => boolean);
@@ -984,6 +1091,7 @@ export declare class WebSocketReconnect extends EventEmitter {
   /** When something last arrived, in milliseconds since the epoch. */
   lastActivity: number;
 
+  // options:begin WebSocketReconnect
   /**
    * Where the next attempt connects to; with `urls` or a function, where the latest connection or attempt
    * does, `''` before the first call. Writing it replaces `urls`.
@@ -993,12 +1101,6 @@ export declare class WebSocketReconnect extends EventEmitter {
   /** All servers, the preferred one first; `url` alone where there are no others. */
   get urls(): string[];
   set urls(value: readonly (string | UrlLike)[]);
-  /** Which of the `urls` follows a failure. */
-  get failover(): 'next' | 'random';
-  set failover(value: Optional<'next' | 'random'>);
-  /** Milliseconds until the first of the `urls` is tried again; 0 is off. */
-  get preferFirst(): number;
-  set preferFirst(value: Optional<number>);
   /** The subprotocols that the next attempt offers; with a function, what it returned last. */
   get protocols(): string[];
   set protocols(value: Optional<PerAttempt<string | readonly string[]>>);
@@ -1011,72 +1113,133 @@ export declare class WebSocketReconnect extends EventEmitter {
    */
   get websocketOptions(): WebSocketOptions;
   set websocketOptions(value: Optional<WebSocketOptions>);
-  /** What a heartbeat sends. */
-  get heartbeatMessage(): string | object;
-  set heartbeatMessage(value: Optional<string | object>);
-  /** The circuit breaker's settings. */
-  get circuitBreaker(): CircuitBreakerSettings;
-  set circuitBreaker(value: Optional<CircuitBreakerOptions | false>);
-  /** Retries in a row before the client gives up. */
+  /**
+   * Retries in a row before the client gives up (`FAILED`). An integer of at least 0 or `Infinity`; 0 turns
+   * retrying off.
+   */
   get maxRetries(): number;
   set maxRetries(value: Optional<number>);
-  /** Milliseconds before the first retry. */
+  /** The delay before the first retry. A number of milliseconds above 0. */
   get baseDelay(): number;
   set baseDelay(value: Optional<number>);
-  /** The longest delay before jitter, in milliseconds. */
+  /**
+   * The longest delay, before jitter. A number of milliseconds above 0 or `Infinity`; `Infinity` turns the
+   * cap off.
+   */
   get maxDelay(): number;
   set maxDelay(value: Optional<number>);
-  /** How many times the one before each delay is. */
+  /** Each delay is this many times the one before. A number of at least 1; 1 turns the growth off. */
   get multiplier(): number;
   set multiplier(value: Optional<number>);
-  /** How far a delay is moved at random, 0 to 1, or its kind. */
+  /**
+   * How far a delay is moved at random, as a share of it, so that clients cut off together do not come back
+   * together. A number from 0 to 1, `'full'`, `'equal'`, `'decorrelated'` or `'none'`; 0 turns it off.
+   */
   get jitter(): number | JitterKind;
   set jitter(value: Optional<number | JitterKind>);
-  /** Milliseconds that a connection must live before what came before is forgotten. */
-  get minUptime(): number;
-  set minUptime(value: Optional<number>);
-  /** The longest `Retry-After` that is honoured, in milliseconds; 0 is off. */
-  get maxRetryAfter(): number;
-  set maxRetryAfter(value: Optional<number>);
-  /** Milliseconds that one attempt may take; 0 is no limit. */
-  get connectionTimeout(): number;
-  set connectionTimeout(value: Optional<number>);
-  /** Whether to connect again. */
-  get shouldReconnect(): WebSocketReconnectOptions['shouldReconnect'];
-  set shouldReconnect(value: WebSocketReconnectOptions['shouldReconnect']);
-  /** How long to wait before connecting again. */
-  get reconnectDelay(): WebSocketReconnectOptions['reconnectDelay'];
-  set reconnectDelay(value: WebSocketReconnectOptions['reconnectDelay']);
-  /** After what to connect again. */
-  get reconnectOn(): 'always' | 'transient';
-  set reconnectOn(value: Optional<'always' | 'transient'>);
-  /** What ends the client by its abort. */
-  get signal(): AbortSignalLike | undefined;
-  set signal(value: Optional<AbortSignalLike>);
-  /** Milliseconds between heartbeats; 0 is off. */
+  /** The time between heartbeats. A number of milliseconds of at least 0; 0 turns the heartbeat off. */
   get heartbeatInterval(): number;
   set heartbeatInterval(value: Optional<number>);
-  /** Milliseconds that the peer may stay silent after a heartbeat. */
+  /** How long the peer may stay silent after a heartbeat. A number of milliseconds above 0. */
   get heartbeatTimeout(): number;
   set heartbeatTimeout(value: Optional<number>);
-  /** What a heartbeat is. */
+  /** What a heartbeat sends, as text; an object goes out as its JSON. */
+  get heartbeatMessage(): string | object;
+  set heartbeatMessage(value: Optional<string | object>);
+  /**
+   * What a heartbeat is: `'message'` sends `heartbeatMessage`; `'ping'` sends a ping frame, which every
+   * server answers.
+   */
   get heartbeatMode(): HeartbeatMode;
   set heartbeatMode(value: Optional<HeartbeatMode>);
-  /** Which message answers a heartbeat; `undefined` is any frame. */
+  /**
+   * Which message answers a heartbeat: a text that the expression matches, or data for which the function
+   * says `true`.
+   */
   get heartbeatReply(): HeartbeatReply | undefined;
   set heartbeatReply(value: Optional<HeartbeatReply>);
   /** Whether JSON messages of the type `pong` are kept from `message`. */
   get hidePong(): boolean;
   set hidePong(value: Optional<boolean>);
-  /** Milliseconds that nothing may arrive; 0 is off. */
+  /**
+   * How long nothing may arrive before the connection is cut and retried (`WSR_ERR_IDLE_TIMEOUT`). A number
+   * of milliseconds of at least 0; 0 turns it off.
+   */
   get idleTimeout(): number;
   set idleTimeout(value: Optional<number>);
-  /** Milliseconds that the event loop may be blocked; 0 is off. */
+  /**
+   * How long the event loop may be blocked before the engine closes with 4008 `event loop blocked`, so that
+   * no heartbeats vouch for an application that does not run. A number of milliseconds of at least 0; 0 turns
+   * it off.
+   */
   get maxEventLoopBlock(): number;
   set maxEventLoopBlock(value: Optional<number>);
-  /** Whether the peer is asked after sleep and a change of the network. */
+  /**
+   * Whether the peer is asked with a ping, and cut after 3 seconds of silence, when the machine has slept
+   * (`wake`) or, on Linux, has a new default route (`network`). `false` turns it off, wake and network too.
+   */
   get detectSleep(): boolean;
   set detectSleep(value: Optional<boolean>);
+  /** The bounds of the queue, or `false` where there is none. */
+  readonly queue: QueueSettings | false;
+  /** What becomes of a message that was written when its connection is lost. */
+  readonly delivery: Delivery;
+  /**
+   * Above so many buffered bytes `send()` returns `false`, and `drain` follows. A number of bytes of at least
+   * 0 or `Infinity`; `Infinity` turns it off.
+   */
+  get highWaterMark(): number;
+  set highWaterMark(value: Optional<number>);
+  /**
+   * A message that would lead to more buffered bytes throws `WSR_ERR_BUFFER_FULL`. A number of bytes above 0
+   * or `Infinity`; `Infinity` turns it off.
+   */
+  get maxBufferedAmount(): number;
+  set maxBufferedAmount(value: Optional<number>);
+  /** The circuit breaker's settings. */
+  get circuitBreaker(): CircuitBreakerSettings;
+  set circuitBreaker(value: Optional<CircuitBreakerOptions | false>);
+  /** Which of the `urls` follows a failure: the next in order, or any of the others. */
+  get failover(): 'next' | 'random';
+  set failover(value: Optional<'next' | 'random'>);
+  /**
+   * How long after it was left the first of the `urls` is tried again; an open connection to another is left
+   * for that, and comes back where the first fails. A number of milliseconds of at least 0; 0 turns it off.
+   */
+  get preferFirst(): number;
+  set preferFirst(value: Optional<number>);
+  /**
+   * How long a connection must live before `retryCount` and the circuit's failures are forgotten. A number of
+   * milliseconds of at least 0; 0 turns it off.
+   */
+  get minUptime(): number;
+  set minUptime(value: Optional<number>);
+  /** Whether to connect again. */
+  get shouldReconnect(): WebSocketReconnectOptions['shouldReconnect'];
+  set shouldReconnect(value: WebSocketReconnectOptions['shouldReconnect']);
+  /** After what to connect again. */
+  get reconnectOn(): 'always' | 'transient';
+  set reconnectOn(value: Optional<'always' | 'transient'>);
+  /** How long to wait before connecting again. */
+  get reconnectDelay(): WebSocketReconnectOptions['reconnectDelay'];
+  set reconnectDelay(value: WebSocketReconnectOptions['reconnectDelay']);
+  /**
+   * The longest `Retry-After` of a refused upgrade (seconds, or a date) that is honoured: the retry, or the
+   * probe of the circuit, comes no earlier. A number of milliseconds of at least 0 or `Infinity`; 0 ignores
+   * it.
+   */
+  get maxRetryAfter(): number;
+  set maxRetryAfter(value: Optional<number>);
+  /**
+   * How long one attempt may take, promises of `url`, `protocols` and `headers` included. A number of
+   * milliseconds of at least 0 or `Infinity`; 0 sets no limit.
+   */
+  get connectionTimeout(): number;
+  set connectionTimeout(value: Optional<number>);
+  /** What ends the client by its abort. */
+  get signal(): AbortSignalLike | undefined;
+  set signal(value: Optional<AbortSignalLike>);
+  // options:end
 
   /** `state` as WHATWG counts; 3 before the first `connect()`, while waiting, blocked and failed. */
   readonly readyState: ReadyState;
@@ -1086,18 +1249,8 @@ export declare class WebSocketReconnect extends EventEmitter {
   readonly extensions: string;
   /** Bytes that were sent and have not reached the system yet, with what waits for a connection. */
   readonly bufferedAmount: number;
-  /** Above so many buffered bytes `send()` returns `false`. */
-  get highWaterMark(): number;
-  set highWaterMark(value: Optional<number>);
-  /** No message is taken that would lead to more buffered bytes. */
-  get maxBufferedAmount(): number;
-  set maxBufferedAmount(value: Optional<number>);
   /** Between `pause()` and `resume()`. */
   readonly isPaused: boolean;
-  /** The bounds of the queue, or `false` where there is none. */
-  readonly queue: QueueSettings | false;
-  /** What becomes of a message that was written when its connection is lost. */
-  readonly delivery: Delivery;
   /** What a binary message arrives as. @defaultValue 'nodebuffer' */
   binaryType: BinaryType;
 

@@ -3,28 +3,41 @@
 const { Backlog } = require('./lib/backlog.js');
 const clock = require('./lib/clock.js');
 const delivery = require('./lib/delivery.js');
-const { badRange, badType, coded, ignore, notConnected, oneOf, rejected } = require('./lib/errors.js');
+const { badRange, badType, coded, ignore, notConnected, rejected } = require('./lib/errors.js');
 const liveness = require('./lib/liveness.js');
 const mailbox = require('./lib/mailbox.js');
 const { bytesOf, contentOf, inForm, isBytes, sendOptions, sizeOf, tellerOf } = require('./lib/message.js');
-const options = require('./lib/options.js');
 const own = require('./lib/own.js');
 const { meant, take } = require('./lib/names.js');
-const { READERS, jitterNumber } = require('./lib/reconnect-options.js');
+const { allowed, check, checkPresent, isAbsent } = require('./lib/options/check.js');
+const { circuitBreaker } = require('./lib/options/circuit-breaker.js');
+const { deliverySettings, livenessSettings, policySettings } = require('./lib/options/crossing.js');
+const { HELD, assign, hold } = require('./lib/options/held.js');
+const { ARGUMENT, ROWS, rowsOf } = require('./lib/options/table.js');
+const { WEBSOCKET_OPTIONS, isWebSocketOption } = require('./lib/options/websocket.js');
 const { Reconnector, checkClose } = require('./lib/reconnector.js');
 const { mayNeedTrust, thrownHere } = require('./lib/routed.js');
 const { Unread } = require('./lib/unread.js');
-const { WEBSOCKET_OPTIONS, isWebSocketOption } = require('./lib/websocket-options.js');
 
-const STATES = ['CLOSED', 'CONNECTING', 'OPEN', 'CLOSING', 'BLOCKED', 'FAILED'];
-const CIRCUIT_STATES = ['CLOSED', 'OPEN', 'HALF-OPEN'];
-const BINARY_TYPES = ['nodebuffer', 'arraybuffer'];
 const READY_STATES = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 };
 
-const OPTIONS = ['url', 'urls', 'protocols', 'headers', 'websocketOptions', 'heartbeatMessage'].concat(
-  ['circuitBreaker', 'queue', 'delivery'],
-  ...[options.NUMBERS, delivery.BUFFER, liveness.OPTIONS, READERS].map(Object.keys),
-);
+const OPTIONS = rowsOf('').map(({ name }) => name);
+
+/** What can be assigned besides options, as rows of the table of options have it. */
+const word = (path, choices) => ({ path, type: 'choice', choices });
+const STATE = word('state', ['CLOSED', 'CONNECTING', 'OPEN', 'CLOSING', 'BLOCKED', 'FAILED']);
+const CIRCUIT_STATE = word('circuitState', ['CLOSED', 'OPEN', 'HALF-OPEN']);
+const BINARY_TYPE = word('binaryType', ['nodebuffer', 'arraybuffer']);
+const counter = (path) => ({ path, type: 'number', default: 0, integer: true, min: 0 });
+const RETRY_COUNT = counter('retryCount');
+const CIRCUIT_FAILURES = counter('circuitFailures');
+const LAST_ACTIVITY = {
+  path: 'lastActivity',
+  type: 'number',
+  default: 0,
+  allowed: 'a number of milliseconds since the epoch',
+};
+const MANUAL_CLOSE = { path: 'manualClose', type: 'boolean' };
 
 /** Names that this process has been warned of. */
 const warned = new Set();
@@ -32,8 +45,8 @@ const warned = new Set();
 /** An option that is not known may be one of another version, so it is no reason to fail; in the wrong place it is. */
 function misplaced(name) {
   if (isWebSocketOption(name)) {
-    const allowed = `allowed is websocketOptions: { ${name}: … }`;
-    throw coded(TypeError, 'WSR_ERR_OPTION', `${name}: belongs into websocketOptions; ${allowed}`);
+    const message = `${name}: belongs into websocketOptions; allowed is websocketOptions: { ${name}: … }`;
+    throw coded(TypeError, 'WSR_ERR_OPTION', message);
   }
   if (warned.has(name)) return;
   warned.add(name);
@@ -52,32 +65,25 @@ const wasStarted = ({ restHorizon }) => restHorizon.call > 0;
 class WebSocketReconnect extends Reconnector {
   constructor(given) {
     super();
-    const settings = take(options.object('options', given), OPTIONS, misplaced);
+    const settings = take(check(ARGUMENT, given), OPTIONS, misplaced);
     const inner = Object.assign(this[own.inner], {
       heartbeatMessage: settings.heartbeatMessage,
-      numbers: {},
-      liveness: liveness.read(settings),
-      circuitBreaker: options.circuitBreaker(settings.circuitBreaker, this),
+      /** The options that are held as they are. */
+      options: hold(settings),
+      circuitBreaker: circuitBreaker(settings.circuitBreaker, this),
       scope: 'instance',
       delivery: delivery.delivery(settings),
-      buffer: {},
       /** What waits for a Blob to be read. */
       unread: undefined,
     });
     this[own.readRouteOptions](settings);
-    this[own.readReconnectOptions](settings);
-    for (const name of Object.keys(delivery.BUFFER)) {
-      inner.buffer[name] = options.number(name, settings[name], delivery.BUFFER[name]);
-    }
-    for (const name of Object.keys(options.NUMBERS)) {
-      inner.numbers[name] = options.number(name, settings[name], options.NUMBERS[name]);
-    }
-    const heartbeat = options.heartbeatText(inner.heartbeatMessage);
+    this[own.readReconnectOptions]();
+    const heartbeat = check(ROWS.heartbeatMessage, inner.heartbeatMessage);
     const policy = {
-      settings: this[own.settings](),
-      liveness: this[own.liveness](),
+      settings: policySettings(inner),
+      liveness: livenessSettings(inner.options),
       heartbeat,
-      delivery: delivery.rawDelivery(inner.delivery, inner.buffer),
+      delivery: deliverySettings(inner.delivery, inner.options),
     };
     Object.assign(
       inner,
@@ -189,13 +195,13 @@ class WebSocketReconnect extends Reconnector {
   }
 
   getStats() {
-    const { state, circuitState, retryCount, circuitFailures, lastActivity, openedAt, numbers } =
+    const { state, circuitState, retryCount, circuitFailures, lastActivity, openedAt, options } =
       this[own.inner];
     return {
       state,
       circuitState,
       retryCount,
-      maxRetries: numbers.maxRetries,
+      maxRetries: options.maxRetries,
       circuitFailures,
       failureThreshold: this.circuitBreaker.failureThreshold,
       lastActivity,
@@ -219,15 +225,15 @@ class WebSocketReconnect extends Reconnector {
     const number = inner.client.ping();
     if (number === 0) return rejected(liveness.pingLost());
     if (!inner.pings) inner.pings = new liveness.Pings();
-    const promise = inner.pings.wait(number, inner.numbers.heartbeatTimeout);
+    const promise = inner.pings.wait(number, inner.options.heartbeatTimeout);
     promise.catch(ignore);
     return promise;
   }
 
   calculateDelay(attempt) {
-    if (typeof attempt !== 'number')
-      throw badType('attempt', attempt, options.COUNT.allowed, 'WSR_ERR_ARGUMENT');
-    if (!(attempt >= 0)) throw badRange('attempt', attempt, options.COUNT.allowed, 'WSR_ERR_ARGUMENT');
+    const whole = allowed(RETRY_COUNT);
+    if (typeof attempt !== 'number') throw badType('attempt', attempt, whole, 'WSR_ERR_ARGUMENT');
+    if (!(attempt >= 0)) throw badRange('attempt', attempt, whole, 'WSR_ERR_ARGUMENT');
     return this[own.inner].client.calculateDelay(attempt);
   }
 
@@ -248,7 +254,7 @@ class WebSocketReconnect extends Reconnector {
   }
 
   set state(value) {
-    this[own.inner].state = oneOf('state', value, STATES);
+    this[own.inner].state = checkPresent(STATE, value);
   }
 
   get circuitState() {
@@ -257,7 +263,7 @@ class WebSocketReconnect extends Reconnector {
 
   set circuitState(value) {
     const inner = this[own.inner];
-    inner.circuitState = oneOf('circuitState', value, CIRCUIT_STATES);
+    inner.circuitState = checkPresent(CIRCUIT_STATE, value);
     inner.circuitHorizon = this[own.assign]('setCircuit', value);
     this[own.track]();
   }
@@ -268,7 +274,7 @@ class WebSocketReconnect extends Reconnector {
 
   set retryCount(value) {
     const inner = this[own.inner];
-    inner.retryCount = options.number('retryCount', value, options.COUNT);
+    inner.retryCount = check(RETRY_COUNT, value);
     inner.countHorizon = this[own.assign]('setRetryCount', inner.retryCount);
   }
 
@@ -278,7 +284,7 @@ class WebSocketReconnect extends Reconnector {
 
   set circuitFailures(value) {
     const inner = this[own.inner];
-    inner.circuitFailures = options.number('circuitFailures', value, options.COUNT);
+    inner.circuitFailures = check(CIRCUIT_FAILURES, value);
     inner.countHorizon = this[own.assign]('setCircuitFailures', inner.circuitFailures);
   }
 
@@ -287,9 +293,9 @@ class WebSocketReconnect extends Reconnector {
   }
 
   set manualClose(value) {
-    if (typeof value !== 'boolean') throw badType('manualClose', value, 'true or false');
-    this[own.inner].manualClose = value;
-    this[own.inner].client.setManualClose(value);
+    const inner = this[own.inner];
+    inner.manualClose = checkPresent(MANUAL_CLOSE, value);
+    inner.client.setManualClose(value);
   }
 
   get lastActivity() {
@@ -297,16 +303,16 @@ class WebSocketReconnect extends Reconnector {
   }
 
   set lastActivity(value) {
-    this[own.inner].lastActivity = options.number('lastActivity', value, options.TIME);
+    this[own.inner].lastActivity = check(LAST_ACTIVITY, value);
   }
 
   get heartbeatMessage() {
     const { heartbeatMessage } = this[own.inner];
-    return heartbeatMessage === undefined || heartbeatMessage === null ? options.HEARTBEAT : heartbeatMessage;
+    return isAbsent(heartbeatMessage) ? ROWS.heartbeatMessage.default : heartbeatMessage;
   }
 
   set heartbeatMessage(value) {
-    this[own.inner].client.setHeartbeat(options.heartbeatText(value));
+    this[own.inner].client.setHeartbeat(check(ROWS.heartbeatMessage, value));
     this[own.inner].heartbeatMessage = value;
   }
 
@@ -315,7 +321,7 @@ class WebSocketReconnect extends Reconnector {
   }
 
   set circuitBreaker(value) {
-    this[own.inner].circuitBreaker = options.circuitBreaker(value, this);
+    this[own.inner].circuitBreaker = circuitBreaker(value, this);
     this[own.configure]();
   }
 
@@ -356,7 +362,7 @@ class WebSocketReconnect extends Reconnector {
   }
 
   set binaryType(value) {
-    this[own.inner].binaryType = oneOf('binaryType', value, BINARY_TYPES);
+    this[own.inner].binaryType = checkPresent(BINARY_TYPE, value);
   }
 
   /** Whether `send` takes a message without an open connection. */
@@ -395,13 +401,13 @@ class WebSocketReconnect extends Reconnector {
       return this[own.write](message, open, plain, tell, refuse);
     }
     const size = message === undefined ? data.size : sizeOf(message);
-    if (this.bufferedAmount + size > inner.buffer.maxBufferedAmount) return refuse(delivery.bufferFull());
+    if (this.bufferedAmount + size > inner.options.maxBufferedAmount) return refuse(delivery.bufferFull());
     const run = (read) => {
       const written = inForm(read, binary);
       this[own.write](written, open, plain, tell, tell || (() => this[own.tellDropped](written)));
     };
     this[own.inTurn](data, message, run, tell || ((error) => this[own.inContext](own.tell, 'error', error)));
-    const isAbove = this.bufferedAmount > inner.buffer.highWaterMark;
+    const isAbove = this.bufferedAmount > inner.options.highWaterMark;
     if (isAbove) inner.unread.isAbove = true;
     return !isAbove;
   }
@@ -459,11 +465,11 @@ class WebSocketReconnect extends Reconnector {
   }
 
   [own.allRead]() {
-    const { unread, client, buffer } = this[own.inner];
+    const { unread, client, options } = this[own.inner];
     this[own.inner].unread = undefined;
     client.holdClose(false);
     // Else the engine tells it.
-    if (unread.isAbove && client.bufferedAmount() <= buffer.highWaterMark)
+    if (unread.isAbove && client.bufferedAmount() <= options.highWaterMark)
       this[own.inContext](own.tell, 'drain');
   }
 
@@ -475,30 +481,9 @@ class WebSocketReconnect extends Reconnector {
     return !(status & delivery.ABOVE);
   }
 
-  /** The numbers of the policy, in the order that src/binding/options.rs reads. */
-  [own.settings]() {
-    const { numbers, circuitBreaker, route } = this[own.inner];
-    return [
-      numbers.maxRetries,
-      numbers.baseDelay,
-      numbers.maxDelay,
-      numbers.multiplier,
-      jitterNumber(numbers.jitter),
-      numbers.heartbeatInterval,
-      numbers.heartbeatTimeout,
-      circuitBreaker.failureThreshold,
-      circuitBreaker.resetTimeout,
-      circuitBreaker.halfOpenMaxRequests,
-      route.closeTimeout,
-      circuitBreaker.window,
-      circuitBreaker.failureRate,
-      circuitBreaker.minimumRequests,
-      ...this[own.reconnectSettings](),
-    ];
-  }
-
   [own.configure]() {
-    this[own.inner].client.configure(this[own.settings](), this[own.liveness]());
+    const inner = this[own.inner];
+    inner.client.configure(policySettings(inner), livenessSettings(inner.options));
     this[own.watchEventLoop]();
     this[own.sift]();
     this[own.share]();
@@ -515,8 +500,8 @@ class WebSocketReconnect extends Reconnector {
 
   /** Puts what judges and hides messages before their delivery. Only a client that asks for it has that. */
   [own.sift]() {
-    const { client, liveness: asked } = this[own.inner];
-    const { heartbeatReply, hidePong } = asked;
+    const { client, options } = this[own.inner];
+    const { heartbeatReply, hidePong } = options;
     if (!heartbeatReply && !hidePong) {
       delete this[own.emitMessage];
       return;
@@ -529,61 +514,41 @@ class WebSocketReconnect extends Reconnector {
     Object.defineProperty(this, own.emitMessage, { configurable: true, value: sift });
   }
 
-  /** What is watched, as the engine takes it. */
-  [own.liveness]() {
-    return liveness.raw(this[own.inner].liveness, this[own.inner].numbers);
-  }
-
   [own.track]() {
     super[own.track]();
     this[own.watchEventLoop]();
   }
 
   [own.watchEventLoop]() {
-    const { id, alive, numbers } = this[own.inner];
-    liveness.watchEventLoop(id, alive ? numbers.maxEventLoopBlock : 0, mailbox.tellThatItRuns);
+    const { id, alive, options } = this[own.inner];
+    liveness.watchEventLoop(id, alive ? options.maxEventLoopBlock : 0, mailbox.tellThatItRuns);
   }
 }
 
-for (const name of Object.keys(options.NUMBERS)) {
-  Object.defineProperty(WebSocketReconnect.prototype, name, {
-    enumerable: true,
-    configurable: true,
-    get() {
-      return this[own.inner].numbers[name];
-    },
-    set(value) {
-      this[own.inner].numbers[name] = options.number(name, value, options.NUMBERS[name]);
-      this[own.configure]();
-    },
-  });
-}
+/** Hands a client's new value to what takes it, by the table's word for that. */
+const TAKERS = {
+  policy: (client) => client[own.configure](),
+  signal(client) {
+    client[own.configure]();
+    client[own.track]();
+  },
+  marks(client) {
+    const { options, client: native } = client[own.inner];
+    native.setMarks(options.highWaterMark, options.maxBufferedAmount);
+  },
+};
 
-for (const name of Object.keys(delivery.BUFFER)) {
-  Object.defineProperty(WebSocketReconnect.prototype, name, {
+for (const row of HELD) {
+  if (row.name in WebSocketReconnect.prototype) continue;
+  Object.defineProperty(WebSocketReconnect.prototype, row.name, {
     enumerable: true,
     configurable: true,
     get() {
-      return this[own.inner].buffer[name];
+      return this[own.inner].options[row.name];
     },
     set(value) {
-      const { buffer, client } = this[own.inner];
-      buffer[name] = options.number(name, value, delivery.BUFFER[name]);
-      client.setMarks(buffer.highWaterMark, buffer.maxBufferedAmount);
-    },
-  });
-}
-
-for (const name of Object.keys(liveness.OPTIONS)) {
-  Object.defineProperty(WebSocketReconnect.prototype, name, {
-    enumerable: true,
-    configurable: true,
-    get() {
-      return this[own.inner].liveness[name];
-    },
-    set(value) {
-      this[own.inner].liveness = liveness.read({ ...this[own.inner].liveness, [name]: value });
-      this[own.configure]();
+      assign(this[own.inner].options, row, value);
+      TAKERS[row.takes](this);
     },
   });
 }

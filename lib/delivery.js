@@ -1,47 +1,25 @@
 'use strict';
 
-const { badType, coded, oneOf } = require('./errors.js');
-const { takeKnown } = require('./names.js');
-const { number, object } = require('./options.js');
+const { coded } = require('./errors.js');
+const { check, checkMembers, isAbsent } = require('./options/check.js');
+const { ARGUMENT, ROWS, rowsOf } = require('./options/table.js');
 
 /** Kinds of the rows that tell what became of what was sent (see src/binding/value.rs). */
 const DROPPED = 30;
 const RECEIPT = 31;
 const DRAINED = 32;
 
-const MIB = 1024 * 1024;
-
-const QUEUE = {
-  maxMessages: { value: 1000, min: 1, integer: true, allowed: 'an integer of at least 1' },
-  maxBytes: { value: 16 * MIB, min: 1, integer: true, allowed: 'an integer of at least 1' },
-  ttl: { value: 0, min: 0, allowed: 'a number of milliseconds of at least 0; 0 turns it off' },
-};
-
-const BUFFER = {
-  highWaterMark: {
-    value: MIB,
-    min: 0,
-    infinite: true,
-    allowed: 'a number of bytes of at least 0, or Infinity, which turns it off',
-  },
-  maxBufferedAmount: {
-    value: Infinity,
-    above: 0,
-    infinite: true,
-    allowed: 'a number of bytes above 0, or Infinity, which turns it off',
-  },
-};
-
+/** How long a receipt is waited for. */
 const TIMEOUT = {
-  value: 30000,
+  name: 'timeout',
+  path: 'timeout',
+  type: 'number',
+  default: 30000,
+  unit: 'ms',
   min: 0,
   infinite: true,
-  allowed: 'a number of milliseconds of at least 0; 0 turns it off',
+  off: [0, 'turns it off'],
 };
-
-/** In the order of src/binding/delivery.rs. */
-const OVERFLOWS = ['throw', 'drop-oldest', 'drop-newest'];
-const GUARANTEES = ['at-most-once', 'at-least-once'];
 
 /** Why a message was dropped, by the number that the engine tells. */
 const DROP_REASONS = ['overflow', 'expired', 'closed'];
@@ -56,43 +34,18 @@ const DOUBTS = [
   'there is no connection',
 ];
 
-function word(name, value, words) {
-  return value === undefined || value === null ? words[0] : oneOf(name, value, words);
-}
-
 /** The options of the constructor that say how messages are kept, checked. */
 function delivery(options) {
-  const guarantee = word('delivery', options.delivery, GUARANTEES);
+  const guarantee = check(ROWS.delivery, options.delivery);
   const { queue } = options;
-  const absent = queue === undefined || queue === null;
-  const asked = typeof queue === 'boolean' ? {} : queue;
-  if (!absent && (typeof asked !== 'object' || Array.isArray(asked))) {
-    throw badType('queue', queue, 'true, false or an object');
-  }
-  const given = takeKnown('queue', object('queue', asked), [...Object.keys(QUEUE), 'overflow']);
-  const limits = { overflow: word('queue.overflow', given.overflow, OVERFLOWS) };
-  for (const name of Object.keys(QUEUE)) limits[name] = number(`queue.${name}`, given[name], QUEUE[name]);
+  const limits = checkMembers(ROWS.queue, queue, rowsOf('queue'));
   const keeps = guarantee === 'at-least-once';
-  const queues = absent ? keeps : queue !== false;
+  const queues = isAbsent(queue) ? keeps : queue !== false;
   return {
     guarantee,
     /** What `send` takes without a connection: all, nothing, or, where that is undefined, what is sent while connecting. */
     queues: queues || queue === false ? queues : undefined,
     limits: queues || keeps ? limits : undefined,
-  };
-}
-
-const NO_LIMITS = { maxMessages: Infinity, maxBytes: Infinity, overflow: 'throw', ttl: 0 };
-
-/** What the engine takes of it, see src/binding/delivery.rs. */
-function rawDelivery({ guarantee, queues, limits = NO_LIMITS }, { highWaterMark, maxBufferedAmount }) {
-  return {
-    ...limits,
-    overflow: OVERFLOWS.indexOf(limits.overflow),
-    queues: queues === true,
-    atLeastOnce: guarantee === 'at-least-once',
-    highWaterMark,
-    maxBufferedAmount,
   };
 }
 
@@ -104,8 +57,7 @@ const BUFFER_FULL = 8;
 
 /** The time limit of a receipt in ms; 0 is none. */
 function timeout(options) {
-  const given = takeKnown('options', object('options', options), ['timeout']);
-  const ms = number('timeout', given.timeout, TIMEOUT);
+  const { timeout: ms } = checkMembers(ARGUMENT, options, [TIMEOUT]);
   return ms === Infinity ? 0 : ms;
 }
 
@@ -132,10 +84,8 @@ module.exports = {
   DRAINED,
   ABOVE,
   TOLD,
-  BUFFER,
   DROP_REASONS,
   delivery,
-  rawDelivery,
   timeout,
   refusal,
   bufferFull,

@@ -1,6 +1,7 @@
 'use strict';
 
 const { inspect } = require('util');
+const { ARGUMENT, TABLE } = require('./options/table.js');
 
 /** An error with a stable `code`, see docs/errors.md. */
 function coded(Kind, code, message) {
@@ -33,17 +34,8 @@ const messageOf = (error) => safely(({ message }) => String(message), error);
 
 /** Options and arguments that are secrets or may hold some, by the last word of their names. */
 const SECRETS = new Set([
-  'options',
-  'protocols',
-  'headers',
-  'auth',
-  'passphrase',
-  'key',
-  'cert',
-  'ca',
-  'pfx',
-  'heartbeatMessage',
   'data',
+  ...[ARGUMENT, ...TABLE].filter(({ secret }) => secret).map(({ name }) => name),
 ]);
 
 /** What a value is, where what it says is nobody's business. */
@@ -85,14 +77,6 @@ function badRange(name, value, allowed, code = 'WSR_ERR_OPTION') {
   return coded(RangeError, code, `${name}: ${shown(name, value)} is out of range; allowed is ${allowed}`);
 }
 
-/** Checks that a value is one of these words. */
-function oneOf(name, value, words) {
-  const allowed = words.map((word) => `'${word}'`).join(', ');
-  if (typeof value !== 'string') throw badType(name, value, allowed);
-  if (!words.includes(value)) throw badRange(name, value, allowed);
-  return value;
-}
-
 /** `wasStarted`: `connect()` has been called. */
 function notConnected(wasStarted) {
   const reason = wasStarted ? '' : ': connect() was not called';
@@ -117,7 +101,6 @@ module.exports = {
   badType,
   badRange,
   messageOf,
-  oneOf,
   notConnected,
   manuallyClosed,
   ignore,

@@ -5,7 +5,8 @@ const { isThenable } = require('./ask.js');
 const { badType } = require('./errors.js');
 const loop = require('./loop.js');
 const own = require('./own.js');
-const { READERS } = require('./reconnect-options.js');
+const { check } = require('./options/check.js');
+const { ROWS } = require('./options/table.js');
 
 /** The event by which errors are heard of and not handled. Node has it from 12.16 on. */
 const { errorMonitor } = /** @type {any} */ (EventEmitter);
@@ -137,7 +138,7 @@ class Emitter extends EventEmitter {
     if (!isObject && typeof listener !== 'function') return;
     const { once, signal } = options !== null && typeof options === 'object' ? options : {};
     const capture = captures(options);
-    if (READERS.signal(signal) && signal.aborted) return;
+    if (check(ROWS.signal, signal) && signal.aborted) return;
     if (findStandIn(this, type, (known) => known.listener === listener && known.capture === capture)) return;
     let isRemoved = false;
     let release;

@@ -2,8 +2,7 @@
 
 const { isThenable } = require('./ask.js');
 const { sharedContext } = require('./context.js');
-const { types } = require('util');
-const { badRange, badType, coded, oneOf } = require('./errors.js');
+const { coded } = require('./errors.js');
 const { clearInterval, report, setInterval } = require('./loop.js');
 const own = require('./own.js');
 
@@ -19,54 +18,6 @@ const RUNS = 27;
 const SIGNS = 4;
 /** A timer takes no more milliseconds. */
 const LONGEST_TIMER = 2 ** 31 - 1;
-
-function trueOrFalse(name, value, standard) {
-  if (value === undefined || value === null) return standard;
-  if (typeof value !== 'boolean') throw badType(name, value, 'true or false');
-  return value;
-}
-
-/** What each option that is no number holds for what a user gives. */
-const OPTIONS = {
-  heartbeatMode(value) {
-    return value === undefined || value === null
-      ? 'message'
-      : oneOf('heartbeatMode', value, ['message', 'ping']);
-  },
-  heartbeatReply(value) {
-    if (value === undefined || value === null) return undefined;
-    if (types.isRegExp(value) || typeof value === 'function') return value;
-    throw badType('heartbeatReply', value, 'a RegExp or a function');
-  },
-  hidePong: (value) => trueOrFalse('hidePong', value, false),
-  detectSleep: (value) => trueOrFalse('detectSleep', value, true),
-};
-
-/** Checks the options that are no numbers, also against each other. */
-function read(given) {
-  const read = {};
-  for (const name of Object.keys(OPTIONS)) read[name] = OPTIONS[name](given[name]);
-  if (read.heartbeatMode === 'ping' && read.heartbeatReply) {
-    throw badRange(
-      'heartbeatReply',
-      given.heartbeatReply,
-      "none with heartbeatMode 'ping', whose reply is the pong",
-    );
-  }
-  return read;
-}
-
-/** The options as src/binding/options.rs reads them. */
-function raw({ heartbeatMode, heartbeatReply, detectSleep }, { idleTimeout, maxEventLoopBlock }) {
-  return {
-    pings: heartbeatMode === 'ping',
-    judged: heartbeatReply !== undefined,
-    idleTimeout,
-    // The loop may have run until just before the sign that did not come.
-    maxEventLoopBlock: maxEventLoopBlock * (1 + 1 / SIGNS),
-    detectSleep,
-  };
-}
 
 /** What tells whether a message is the reply to a heartbeat that the user asks for. */
 function judgeOf(reply) {
@@ -191,4 +142,4 @@ function watchEventLoop(id, limit, sign) {
   sign();
 }
 
-module.exports = { OPTIONS, read, raw, judgeOf, isPong, Pings, pingLost, deliver, watchEventLoop };
+module.exports = { SIGNS, judgeOf, isPong, Pings, pingLost, deliver, watchEventLoop };

@@ -4,8 +4,8 @@ const { types } = require('util');
 const { currentContext } = require('./context.js');
 const { badRange, badType, coded } = require('./errors.js');
 const { nextTick } = require('./loop.js');
-const { takeKnown } = require('./names.js');
-const { object } = require('./options.js');
+const { checkMembers } = require('./options/check.js');
+const { ARGUMENT } = require('./options/table.js');
 
 const SENDABLE = 'a string, Buffer, ArrayBuffer, TypedArray, DataView or Blob';
 
@@ -64,16 +64,15 @@ function inForm(content, binary) {
 /** How many bytes text or bytes are. */
 const sizeOf = (content) => Buffer.byteLength(content);
 
-const NAMES = ['binary', 'compress', 'fin', 'mask'];
+const MEMBERS = ['binary', 'compress', 'fin', 'mask'].map((name) => ({
+  name,
+  path: `options.${name}`,
+  type: 'boolean',
+}));
 
 /** The options of one message, checked: those of `ws`. */
 function sendOptions(options) {
-  const given = takeKnown('options', object('options', options), NAMES);
-  for (const name of NAMES) {
-    const value = given[name];
-    if (value === undefined || value === null) given[name] = undefined;
-    else if (typeof value !== 'boolean') throw badType(`options.${name}`, value, 'true or false');
-  }
+  const given = checkMembers(ARGUMENT, options, MEMBERS);
   const whole = { fin: 'true: a message goes out as a whole', mask: 'true: a server takes no other frames' };
   for (const name of Object.keys(whole)) {
     if (given[name] === false) throw badRange(`options.${name}`, false, whole[name]);

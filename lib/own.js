@@ -78,8 +78,6 @@ const listening = Symbol('listening');
 /** @type {unique symbol} */
 const live = Symbol('live');
 /** @type {unique symbol} */
-const liveness = Symbol('liveness');
-/** @type {unique symbol} */
 const open = Symbol('open');
 /** @type {unique symbol} */
 const promiseInTurn = Symbol('promiseInTurn');
@@ -93,8 +91,6 @@ const readRoute = Symbol('readRoute');
 const readRouteOptions = Symbol('readRouteOptions');
 /** @type {unique symbol} */
 const receipt = Symbol('receipt');
-/** @type {unique symbol} */
-const reconnectSettings = Symbol('reconnectSettings');
 /** @type {unique symbol} */
 const renewContext = Symbol('renewContext');
 /** @type {unique symbol} */
@@ -115,8 +111,6 @@ const sent = Symbol('sent');
 const setCircuitState = Symbol('setCircuitState');
 /** @type {unique symbol} */
 const setRoute = Symbol('setRoute');
-/** @type {unique symbol} */
-const settings = Symbol('settings');
 /** @type {unique symbol} */
 const settle = Symbol('settle');
 /** @type {unique symbol} */
@@ -182,7 +176,6 @@ module.exports = {
   listen,
   listening,
   live,
-  liveness,
   open,
   promiseInTurn,
   queued,
@@ -190,7 +183,6 @@ module.exports = {
   readRoute,
   readRouteOptions,
   receipt,
-  reconnectSettings,
   renewContext,
   reroute,
   rerouteForNext,
@@ -201,7 +193,6 @@ module.exports = {
   sent,
   setCircuitState,
   setRoute,
-  settings,
   settle,
   share,
   sift,

@@ -4,7 +4,8 @@ const { abortError, asError, ask } = require('./ask.js');
 const { badRange, badType, coded, manuallyClosed, rejected } = require('./errors.js');
 const { makeOpening } = require('./opening.js');
 const own = require('./own.js');
-const { READERS, reconnectSettings } = require('./reconnect-options.js');
+const { check, checkPresent } = require('./options/check.js');
+const { ROWS } = require('./options/table.js');
 const { Routed } = require('./routed.js');
 
 /** The kind of the row that tells why a call was refused (see src/binding/value.rs). */
@@ -36,26 +37,20 @@ function abortReason(signal) {
 }
 
 /** A delay that a user's function said, in ms; undefined leaves it to the engine. */
-function checkDelay(value) {
-  if (value === undefined || value === null) return undefined;
-  const allowed = 'a number of milliseconds of at least 0, or null';
-  if (typeof value !== 'number') throw badType('reconnectDelay()', value, allowed);
-  if (!(value >= 0)) throw badRange('reconnectDelay()', value, allowed);
-  return value;
-}
-
-function checkVerdict(value) {
-  if (typeof value !== 'boolean') throw badType('shouldReconnect()', value, 'true or false');
-  return value;
-}
+const DELAY = {
+  path: 'reconnectDelay()',
+  type: 'number',
+  unit: 'ms',
+  min: 0,
+  infinite: true,
+  choices: [null],
+};
+const VERDICT = { path: 'shouldReconnect()', type: 'boolean' };
 
 /** When to connect, when to connect again, and when no more. */
 class Reconnector extends Routed {
-  [own.readReconnectOptions](given) {
-    const reconnect = {};
-    for (const name of Object.keys(READERS)) reconnect[name] = READERS[name](given[name]);
+  [own.readReconnectOptions]() {
     Object.assign(this[own.inner], {
-      reconnect,
       /** The retry that a function of the user decides about. */
       deciding: undefined,
       /** The signal that is listened to, and the listener. */
@@ -66,18 +61,6 @@ class Reconnector extends Routed {
     Object.assign(this[own.inner], { route: this[own.readRoute](), asksRoute });
   }
 
-  [own.reconnectSettings]() {
-    const { numbers, reconnect, route, asksRoute } = this[own.inner];
-    const { connectionTimeout } = reconnect;
-    return reconnectSettings({
-      numbers,
-      reconnect,
-      timeout: connectionTimeout === undefined ? route.handshakeTimeout : connectionTimeout,
-      asksRoute,
-      places: route.urls.length,
-    });
-  }
-
   reconnect(code = 1000, reason = 'Reconnecting') {
     checkClose(code, reason);
     return this[own.start]('reconnect', code, reason);
@@ -86,7 +69,7 @@ class Reconnector extends Routed {
   /** Starts connecting by a call that may be refused. The promise of the next `open`. */
   [own.start](name, ...args) {
     const inner = this[own.inner];
-    const { signal } = inner.reconnect;
+    const { signal } = inner.options;
     if (signal && signal.aborted) return rejected(abortReason(signal));
     let reply;
     try {
@@ -139,7 +122,7 @@ class Reconnector extends Routed {
   /** The engine asks whether and when to connect again after the attempt `id`. */
   [own.askForRetry](id, attempt, elapsed) {
     const inner = this[own.inner];
-    const { shouldReconnect, reconnectDelay } = inner.reconnect;
+    const { shouldReconnect, reconnectDelay } = inner.options;
     const context = () => {
       const error = inner.trouble;
       const { statusCode, headers } = error || {};
@@ -162,15 +145,23 @@ class Reconnector extends Routed {
       }
       use(fine);
     };
-    const delay = checked('reconnectDelay', checkDelay, (ms) => this[own.decide](id, true, ms));
+    const delay = checked(
+      'reconnectDelay',
+      (ms) => check(DELAY, ms),
+      (ms) => this[own.decide](id, true, ms),
+    );
     const goOn = () => {
       if (!reconnectDelay) this[own.decide](id, true);
       else ask([() => reconnectDelay(context())], ([ms]) => delay(ms), failed('reconnectDelay'), waiting);
     };
-    const verdict = checked('shouldReconnect', checkVerdict, (isYes) => {
-      if (isYes) goOn();
-      else this[own.decide](id, false);
-    });
+    const verdict = checked(
+      'shouldReconnect',
+      (isYes) => checkPresent(VERDICT, isYes),
+      (isYes) => {
+        if (isYes) goOn();
+        else this[own.decide](id, false);
+      },
+    );
     if (!shouldReconnect) goOn();
     else
       ask(
@@ -195,7 +186,7 @@ class Reconnector extends Routed {
   [own.track]() {
     super[own.track]();
     const inner = this[own.inner];
-    const signal = inner.alive ? inner.reconnect.signal : undefined;
+    const signal = inner.alive ? inner.options.signal : undefined;
     if (signal === inner.heeded) return;
     if (inner.heeded && inner.heeded.removeEventListener) {
       inner.heeded.removeEventListener('abort', inner.onAbort);
@@ -214,34 +205,17 @@ class Reconnector extends Routed {
   }
 
   get connectionTimeout() {
-    const { reconnect, route } = this[own.inner];
-    const timeout = reconnect.connectionTimeout;
+    const { options, route } = this[own.inner];
+    const timeout = options.connectionTimeout;
     if (timeout !== undefined) return timeout;
     return route.handshakeTimeout === Infinity ? 0 : route.handshakeTimeout;
   }
 
   set connectionTimeout(value) {
-    const { reconnect } = this[own.inner];
-    this[own.setRoute]({
-      reconnect: { ...reconnect, connectionTimeout: READERS.connectionTimeout(value) },
-    });
+    const connectionTimeout = check(ROWS.connectionTimeout, value);
+    this[own.setRoute]({ connectionTimeout }, this[own.inner].options);
     this[own.configure]();
   }
-}
-
-for (const name of ['failover', 'reconnectOn', 'shouldReconnect', 'reconnectDelay', 'signal']) {
-  Object.defineProperty(Reconnector.prototype, name, {
-    enumerable: true,
-    configurable: true,
-    get() {
-      return this[own.inner].reconnect[name];
-    },
-    set(value) {
-      this[own.inner].reconnect[name] = READERS[name](value);
-      this[own.configure]();
-      this[own.track]();
-    },
-  });
 }
 
 module.exports = { Reconnector, checkClose };

@@ -4,12 +4,12 @@ const { isDeepStrictEqual } = require('util');
 const { AnyController, abortError, asError, ask } = require('./ask.js');
 const { badType, coded, messageOf } = require('./errors.js');
 const mailbox = require('./mailbox.js');
-const options = require('./options.js');
 const own = require('./own.js');
-const { isFunction, urls: readUrls } = require('./reconnect-options.js');
+const { check, checkPerAttempt, checkPresent, isAbsent, isFunction } = require('./options/check.js');
+const { ROWS } = require('./options/table.js');
+const { hasBlobs, readWebSocketOptions } = require('./options/websocket.js');
 const { View } = require('./view.js');
 const { readHeaders } = require('./request-headers.js');
-const { hasBlobs, readWebSocketOptions } = require('./websocket-options.js');
 
 /** Stands for what the user's function says, until it does: nothing is ever connected to it. */
 const TO_BE_SAID = 'ws://url.invalid/';
@@ -23,6 +23,9 @@ function withHeaders(flat, more) {
   }
   return [...merged, ...more];
 }
+
+/** A URL must be there. */
+const checkUrl = (value) => (isFunction(value) ? value : checkPresent(ROWS.url, value));
 
 /** Only such a client costs reading the certificates that Node trusts. */
 function mayNeedTrust(route) {
@@ -42,14 +45,14 @@ function thrownHere(call) {
 /** Where and how to connect: what the user has set, and what the user's functions say for each attempt. */
 class Routed extends View {
   [own.readRouteOptions](given) {
-    const urls = readUrls(given.urls, options.url);
-    const hasUrl = given.url !== undefined && given.url !== null;
+    const urls = check(ROWS.urls, given.urls);
+    const hasUrl = !isAbsent(given.url);
     Object.assign(this[own.inner], {
-      url: urls && !hasUrl ? urls[0] : orFunction(options.url)(given.url),
+      url: urls && !hasUrl ? urls[0] : checkUrl(given.url),
       urls,
-      protocols: orFunction(options.protocols)(given.protocols),
+      protocols: checkPerAttempt(ROWS.protocols, given.protocols),
       headers: given.headers,
-      websocketOptions: options.object('websocketOptions', given.websocketOptions),
+      websocketOptions: check(ROWS.websocketOptions, given.websocketOptions),
       route: undefined,
       /** What was made of certificates and keys, and of what. */
       kept: undefined,
@@ -78,32 +81,30 @@ class Routed extends View {
   /** Where and how to connect, as the engine takes it. */
   [own.readRoute](said = {}) {
     const inner = this[own.inner];
-    const { url, urls, protocols, headers, websocketOptions, reconnect } = inner;
+    const { url, urls, protocols, headers, websocketOptions, options } = inner;
     const instead = {};
     if (isFunction(websocketOptions.headers)) instead.headers = said['websocketOptions.headers'];
-    const { handshakeTimeout } = websocketOptions;
-    const isLimited = handshakeTimeout !== undefined && handshakeTimeout !== null;
-    if (reconnect.connectionTimeout !== undefined && !isLimited) instead.handshakeTimeout = 0;
+    const isLimited = !isAbsent(websocketOptions.handshakeTimeout);
+    if (options.connectionTimeout !== undefined && !isLimited) instead.handshakeTimeout = 0;
     if (inner.kept === undefined && hasBlobs(websocketOptions)) inner.kept = new Map();
     const route = readWebSocketOptions(websocketOptions, instead, inner.kept);
     const more = readHeaders(isFunction(headers) ? said.headers : headers, 'headers');
     route.headers = withHeaders(route.headers, more);
     // What was given may have been written into since.
-    let places = urls ? readUrls(urls, options.url) : [url];
-    if (isFunction(url)) places = ['url' in said ? options.url(said.url) : TO_BE_SAID];
-    const offered = options.protocols(isFunction(protocols) ? said.protocols : protocols);
+    let places = urls ? check(ROWS.urls, urls) : [url];
+    if (isFunction(url)) places = ['url' in said ? checkPresent(ROWS.url, said.url) : TO_BE_SAID];
+    const offered = check(ROWS.protocols, isFunction(protocols) ? said.protocols : protocols);
     return { ...route, urls: places, protocols: offered };
   }
 
-  [own.setRoute](change) {
-    const inner = this[own.inner];
+  [own.setRoute](change, place = this[own.inner]) {
     const before = {};
-    for (const name of Object.keys(change)) before[name] = inner[name];
-    Object.assign(inner, change);
+    for (const name of Object.keys(change)) before[name] = place[name];
+    Object.assign(place, change);
     try {
       this[own.reroute]();
     } catch (error) {
-      Object.assign(inner, before);
+      Object.assign(place, before);
       throw error;
     }
   }
@@ -183,12 +184,12 @@ class Routed extends View {
 
   get url() {
     const { url, reachedUrl, urls, said } = this[own.inner];
-    if (isFunction(url)) return 'url' in said ? options.url(said.url) : '';
+    if (isFunction(url)) return 'url' in said ? checkPresent(ROWS.url, said.url) : '';
     return urls ? reachedUrl || urls[0] : url;
   }
 
   set url(value) {
-    this[own.setRoute]({ url: orFunction(options.url)(value), urls: undefined });
+    this[own.setRoute]({ url: checkUrl(value), urls: undefined });
   }
 
   get urls() {
@@ -198,18 +199,17 @@ class Routed extends View {
   }
 
   set urls(value) {
-    const urls = readUrls(value, options.url);
-    if (!urls) throw badType('urls', value, 'an array of strings or URLs with ws: or wss:');
+    const urls = checkPresent(ROWS.urls, value);
     this[own.setRoute]({ url: urls[0], urls, reachedUrl: undefined });
   }
 
   get protocols() {
     const { protocols, said } = this[own.inner];
-    return isFunction(protocols) ? options.protocols(said.protocols) : protocols;
+    return isFunction(protocols) ? check(ROWS.protocols, said.protocols) : protocols;
   }
 
   set protocols(value) {
-    this[own.setRoute]({ protocols: orFunction(options.protocols)(value) });
+    this[own.setRoute]({ protocols: checkPerAttempt(ROWS.protocols, value) });
   }
 
   get headers() {
@@ -225,10 +225,8 @@ class Routed extends View {
   }
 
   set websocketOptions(value) {
-    this[own.setRoute]({ websocketOptions: options.object('websocketOptions', value) });
+    this[own.setRoute]({ websocketOptions: check(ROWS.websocketOptions, value) });
   }
 }
-
-const orFunction = (read) => (value) => (isFunction(value) ? value : read(value));
 
 module.exports = { Routed, mayNeedTrust, thrownHere };

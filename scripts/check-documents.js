@@ -1,15 +1,13 @@
 'use strict';
 
-// Holds the documents to the code and to each other: README.zh-CN.md to README.md, the tables of options to the
-// class, index.d.ts to README.md, docs/errors.md to the codes in the sources, every link and every name of a file to
-// what is there. It proves first that it finds what is planted.
+// Holds the documents to the code and to each other: README.zh-CN.md to README.md, index.d.ts to README.md,
+// docs/errors.md to the codes in the sources, every link and every name of a file to what is there. What they tell of
+// options is generated: docs-options.js. It proves first that it finds what is planted.
 
 const { existsSync, readFileSync, readdirSync } = require('fs');
 const path = require('path');
 const ts = require('typescript');
 const { isDeepStrictEqual } = require('util');
-const { runInNewContext } = require('vm');
-const { WebSocketReconnect } = require('../index.js');
 const { files: shipped } = require('../package.json');
 const { ROOT } = require('./tools.js');
 
@@ -92,85 +90,22 @@ function translationFaults(original, translation) {
   return faults;
 }
 
-/** The rows of the tables whose first column is headed so. */
-function tables(text, head) {
-  return sections(text)
-    .filter(({ rows }) => rows.length > 0 && rows[0][0] === head)
-    .map(({ heading, rows }) => ({ heading, rows: rows.slice(1) }));
-}
-
-/** What a table says a default is; undefined where that is none, null where it is told in words alone. */
-function documented(cell) {
-  if (/^(?:none|always|any frame)$/.test(cell)) return undefined;
-  const literal = cell.startsWith('`') ? spans(cell)[0] : cell.split(' ')[0];
-  return /^(?:-?\d|true$|false$|Infinity$|['[{])/.test(literal) ? runInNewContext(`(${literal})`) : null;
-}
-
-/** Where a table of options tells another default than the class has. */
-function defaultFaults(rows, client) {
-  return rows.flatMap(([first, cell]) => {
-    const names = spans(first);
-    const value = documented(cell);
-    if (names.length !== 1 || value === null) return [];
-    const actual = names[0].split('.').reduce((object, key) => object[key], client);
-    const same = JSON.stringify(actual) === JSON.stringify(value) && typeof actual === typeof value;
-    return same ? [] : [`${names[0]}: the default is not ${cell}`];
-  });
-}
-
-/** The names of the options in the tables of README.md and SKILL.md that are the same in both. */
-function optionFaults(readme, skill, client) {
-  const known = tables(readme, 'option');
-  const namesOf = (rows) => [...new Set(rows.flatMap(([first]) => spans(first)))];
-  const main = known.filter(({ heading }) => heading !== 'websocketOptions').flatMap(({ rows }) => rows);
-  const inner = known.filter(({ heading }) => heading === 'websocketOptions').flatMap(({ rows }) => rows);
-  const short = tables(skill, 'option').flatMap(({ rows }) => rows);
-  const row = short.find(([first]) => first === '`websocketOptions`') || [];
-  const faults = [...defaultFaults(main, client), ...defaultFaults(short, client)];
-  if (!isSame(namesOf(main), namesOf(short))) faults.push('README.md and SKILL.md name other options');
-  if (
-    !isSame(
-      namesOf(inner),
-      spans(row[2] || '').filter((name) => name !== 'ws'),
-    )
-  )
-    faults.push('README.md and SKILL.md name other websocketOptions');
-  return faults;
-}
-
-/** The members of the interface or class of that name in index.d.ts: their names, and the defaults in their comments. */
+/** The names of the members of that interface or class in index.d.ts. */
 function membersOf(types, name) {
   const source = ts.createSourceFile('index.d.ts', types, ts.ScriptTarget.ES2020, true);
   /** @type {any} */
   const node = source.statements.find((/** @type {any} */ one) => one.name && one.name.getText() === name);
   return node.members
     .filter((member) => member.name && ts.isIdentifier(member.name))
-    .map((member) => {
-      const tag = ts.getJSDocTags(member).find(({ tagName }) => tagName.text === 'defaultValue');
-      return { name: member.name.text, told: tag && ts.getTextOfJSDocComment(tag.comment) };
-    });
-}
-
-/** Where a comment of index.d.ts tells another default than the class has. */
-function typedDefaultFaults(types, client) {
-  const rows = (name, prefix) =>
-    membersOf(types, name)
-      .filter(({ told }) => told !== undefined)
-      .map((member) => [`\`${prefix}${member.name}\``, member.told.replace(/\\/g, '')]);
-  const all = [...rows('CommonOptions', ''), ...rows('CircuitBreakerOptions', 'circuitBreaker.')];
-  return defaultFaults(all, client).map((fault) => `index.d.ts: ${fault}`);
+    .map((member) => member.name.text);
 }
 
 /** The members of interfaces and the class in index.d.ts that README.md does not name. */
 function typeFaults(types, readme) {
-  const members = (name) => membersOf(types, name).map((member) => member.name);
+  const members = (name) => membersOf(types, name);
   const text = spans(proseOf(readme)).join(' ');
   const inherited = Object.getOwnPropertyNames(require('events').prototype);
   const wanted = [
-    ...members('Places'),
-    ...members('CommonOptions'),
-    ...members('CircuitBreakerOptions').map((name) => `circuitBreaker.${name}`),
-    ...members('QueueOptions'),
     ...members('WebSocketOptions'),
     ...members('WebSocketReconnectEvents'),
     ...members('OpenInfo'),
@@ -181,8 +116,7 @@ function typeFaults(types, readme) {
   ].filter(
     (name) => !['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED', 'newListener', ...inherited].includes(name),
   );
-  const isNamed = (name) =>
-    new RegExp(`(?<![\\w.])${name.replace('.', '\\.')}(?!\\w)`).test(text.replace(/ws\./g, ''));
+  const isNamed = (name) => new RegExp(`(?<![\\w.])${name}(?!\\w)`).test(text.replace(/ws\./g, ''));
   return [...new Set(wanted)]
     .filter((name) => !isNamed(name))
     .map((name) => `README.md does not name ${name}`);
@@ -264,21 +198,12 @@ function below(folder, ending) {
 
 function selfTest() {
   const text = '# A\n\nSay `a`.\n\n| `b` | 1 |\n|---|---|\n| `c` | 2 |\n\n```js\nf(); // why\n```\n';
-  const client = { a: 1, b: undefined, c: { d: 'x' } };
-  const table = (name, value) => [[name, value]];
   const found = [
     translationFaults(text, text.replace('`a`', 'a')),
     translationFaults(text, text.replace('| `c` | 2 |\n', '')),
     translationFaults(text, text.replace('| 2 |', '| 3 |')),
     translationFaults(text, text.replace('f()', 'g()')),
     translationFaults(text, `${text}\n## B\n`),
-    defaultFaults(table('`a`', '2'), client),
-    defaultFaults(table('`b`', '`true`'), client),
-    defaultFaults(table('`c.d`', "`'y'`"), client),
-    typedDefaultFaults(
-      'interface CommonOptions {\n/** @defaultValue 2 */ a?: 1 }\ninterface CircuitBreakerOptions {}',
-      client,
-    ),
     codeFaults("'WSR_ERR_A'", '', ''),
     codeFaults('', '', '### WSR_ERR_A'),
     systemFaults('"EPIPE"', '`ECONNRESET`'),
@@ -288,7 +213,6 @@ function selfTest() {
   ];
   const clean = [
     translationFaults(text, text.replace('Say', '说').replace('// why', '// 为何')),
-    defaultFaults([...table('`a`', '1 (off)'), ...table('`b`', 'none'), ...table('`c.d`', "`'x'`")], client),
     codeFaults("'WSR_ERR_A'", "OwnErrorCode = 'WSR_ERR_A'; SystemErrorCode =", '### WSR_ERR_A'),
     systemFaults('"EPIPE"', '`EPIPE`'),
     fileFaults('a.md', '`a.rs` `src/a.rs`', ['src/a.rs']),
@@ -316,13 +240,10 @@ const net = sources
   .join('\n');
 const readme = read('README.md');
 const types = read('index.d.ts');
-const client = new WebSocketReconnect({ url: 'ws://127.0.0.1' });
 
 const faults = [
   ...selfTest(),
   ...translationFaults(readme, read('README.zh-CN.md')).map((fault) => `README.zh-CN.md, ${fault}`),
-  ...optionFaults(readme, read('SKILL.md'), client),
-  ...typedDefaultFaults(types, client),
   ...typeFaults(types, readme),
   ...codeFaults(sources.map(read).join('\n'), types, read('docs/errors.md')),
   ...systemFaults(net, read('docs/errors.md')),

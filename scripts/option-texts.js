@@ -1,0 +1,611 @@
+'use strict';
+
+// The sentences that document an option, by its path in lib/options/table.js. `npm run docs:options` writes them, with what
+// the table says of it, into index.d.ts, README.md, README.zh-CN.md and SKILL.md.
+
+/**
+ * @typedef {object} Text
+ * @property {string[]} [doc] For index.d.ts, sentence by sentence, the effect first: what is allowed follows that one.
+ * @property {string} [example]
+ * @property {string} [type] In TypeScript, where it does not follow from the table.
+ * @property {[string, string]} [alias] The name of the type of its words, and what that is.
+ * @property {[string | undefined, string, string]} [standard] What stands for a default that is no value: in index.d.ts, in English
+ *   and in Chinese.
+ * @property {{ doc?: string, get?: string, set?: string }} [held] The property where it differs from the option.
+ * @property {string} [en] The cell in README.md. Bounds, words and what turns it off follow it, or stand in place of `{}`; for
+ *   `{names}` and `{defaults}` stand the options in it.
+ * @property {string} [zh] The same in README.zh-CN.md.
+ * @property {string} [skill] The same in SKILL.md, where it is another than in README.md.
+ * @property {string} [zhOff] What turning it off means, in Chinese.
+ * @property {'reconnecting'} [table] Which table has it, besides those of the groups.
+ */
+
+/** @type {Record<string, Text>} */
+module.exports = {
+  url: {
+    doc: [
+      'Where to connect: `ws:` or `wss:`, without a fragment.',
+      'Required where there are no `urls`.',
+      'A function is called for every attempt:',
+    ],
+    example: `
+new WebSocketReconnect({
+  url: async ({ signal }) => \`wss://example.com/?ticket=\${await fetchTicket({ signal })}\`,
+  connectionTimeout: 15000, // the ticket's time is in it
+});`,
+    type: 'PerAttempt<string | UrlLike>',
+    standard: [undefined, 'required', '必填'],
+    held: {
+      doc: "Where the next attempt connects to; with `urls` or a function, where the latest connection or attempt does, `''` before the first call. Writing it replaces `urls`.",
+      get: 'string',
+      set: 'PerAttempt<string | UrlLike>',
+    },
+    en: '`ws:` or `wss:`, a string or `URL`, without a fragment; or a function',
+    zh: '`ws:` 或 `wss:` 地址，字符串或 `URL`，不能带片段；也可以是函数',
+    skill: '`ws:` or `wss:`; or a function, called for every attempt',
+  },
+  urls: {
+    doc: [
+      'Servers of the same service, the preferred one first: each failed attempt and each lost connection moves on to another, see `failover`.',
+      'A `url` beside them comes first.',
+    ],
+    example: `
+new WebSocketReconnect({
+  urls: ['wss://eu.example.com', 'wss://us.example.com'],
+  preferFirst: 600000, // back to Europe after ten minutes
+});`,
+    type: 'readonly (string | UrlLike)[]',
+    standard: ['none: `url` alone', '`url` alone', '仅 `url`'],
+    held: {
+      doc: 'All servers, the preferred one first; `url` alone where there are no others.',
+      get: 'string[]',
+      set: 'readonly (string | UrlLike)[]',
+    },
+    en: 'several servers, the preferred one first; each failure moves on',
+    zh: '多个服务器，首选在前；每次失败换下一个',
+    table: 'reconnecting',
+  },
+  protocols: {
+    doc: ['Subprotocols to offer, best first.', 'A function is called for every attempt.'],
+    type: 'PerAttempt<string | readonly string[]>',
+    held: {
+      doc: 'The subprotocols that the next attempt offers; with a function, what it returned last.',
+      get: 'string[]',
+    },
+    en: 'subprotocols to offer, a string or an array; or a function',
+    zh: '要提议的子协议，字符串或数组；也可以是函数',
+    skill: 'subprotocols to offer; or a function',
+  },
+  headers: {
+    doc: [
+      'Headers of the upgrade request, beside `websocketOptions.headers`; of the same name, these are sent.',
+      'A function is called for every attempt: the place for a token that expires.',
+    ],
+    example: `
+new WebSocketReconnect({
+  url: 'wss://example.com',
+  headers: async () => ({ Authorization: \`Bearer \${await freshToken()}\` }),
+});`,
+    standard: ['none', 'none', '无'],
+    held: {
+      doc: 'Headers beside those of `websocketOptions`, as they were given.',
+      get: 'Optional<PerAttempt<HeadersInput>>',
+    },
+    en: 'headers beside `websocketOptions.headers`, in the same forms; or a function',
+    zh: '`websocketOptions.headers` 之外的请求头，形式与它相同；也可以是函数',
+    skill:
+      'headers of the upgrade: an object, `Headers`, `Map` or entries; or a function, sync or async: the place for a token',
+  },
+  websocketOptions: {
+    doc: ['How to connect: headers, TLS, limits.'],
+    type: 'WebSocketOptions',
+    held: {
+      doc: 'How the next attempt connects. Assigning holds at once; what is written into the object is read at `connect()` and after each `retry`. A token that expires belongs into `headers` as a function.',
+    },
+    en: 'headers, TLS, limits: [see below](#websocketoptions)',
+    zh: '请求头、TLS、各种上限：[见下文](#websocketoptions)',
+    skill: 'client options of `ws`: {names}; any other throws',
+  },
+  maxRetries: {
+    doc: [
+      'Retries in a row before the client gives up (`FAILED`).',
+      'An `open` starts the count again; `Infinity` never gives up.',
+    ],
+    en: 'retries in a row before the client gives up; `Infinity` never does',
+    zh: '连续重试多少次后放弃；`Infinity` 表示永不放弃',
+    zhOff: '不重试',
+    skill: 'retries in a row; `Infinity` has no end',
+  },
+  baseDelay: {
+    doc: ['The delay before the first retry.'],
+    en: 'ms before the first retry',
+    zh: '第一次重试前的等待，毫秒',
+  },
+  maxDelay: {
+    doc: ['The longest delay, before jitter.'],
+    en: 'ms, the cap of every delay, before jitter',
+    zh: '每次等待的上限（抖动之前），毫秒',
+    zhOff: '不设上限',
+  },
+  multiplier: {
+    doc: ['Each delay is this many times the one before.'],
+    en: 'growth from one delay to the next',
+    zh: '相邻两次等待的倍数',
+    zhOff: '不增长',
+    skill: 'growth of the delay',
+  },
+  jitter: {
+    doc: [
+      'How far a delay is moved at random, as a share of it, so that clients cut off together do not come back together.',
+      'It comes after the cap.',
+      "The kinds: `'full'` draws from 0 to the delay, `'equal'` from half of it to all, `'decorrelated'` from `baseDelay` to three times the delay before (up to `maxDelay`; `multiplier` has no effect), and `'none'` turns it off.",
+      'Of many clients that were cut off together, the default has half come back within one tenth of a second;',
+      "choose `'full'` for them (docs/reconnecting.md).",
+    ],
+    alias: [
+      'JitterKind',
+      'The kinds of jitter of "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015), and none.',
+    ],
+    en: "how far a delay is moved at random, as a share of it{}. For many clients of one server choose [`'full'`](docs/reconnecting.md#many-clients)",
+    zh: "等待时间随机浮动的比例{}。同一服务器有大量客户端时请选 [`'full'`](docs/reconnecting.md#many-clients)",
+    skill: "how far a delay is moved at random{}; choose `'full'` for many clients of one server",
+  },
+  heartbeatInterval: {
+    doc: [
+      'The time between heartbeats.',
+      'A server that neither answers the default heartbeat nor says anything else is cut after `heartbeatTimeout`: see `heartbeatMode`.',
+    ],
+    en: 'ms between heartbeats',
+    zh: '两次心跳的间隔，毫秒',
+    zhOff: '关闭心跳',
+  },
+  heartbeatTimeout: {
+    doc: [
+      'How long the peer may stay silent after a heartbeat.',
+      'Any frame counts as a sign of life.',
+      'Then the connection is cut and retried.',
+    ],
+    en: 'ms that the peer may stay silent after a heartbeat',
+    zh: '心跳之后对方最多可以沉默多久，毫秒',
+    skill: 'ms of silence after a heartbeat that mean dead',
+  },
+  heartbeatMessage: {
+    doc: ['What a heartbeat sends, as text; an object goes out as its JSON.'],
+    en: 'what a heartbeat sends, as text; an object goes out as its JSON',
+    zh: '心跳发送的文本；对象以 JSON 形式发送',
+    skill: 'string, or object sent as JSON',
+  },
+  heartbeatMode: {
+    doc: [
+      "What a heartbeat is: `'message'` sends `heartbeatMessage`; `'ping'` sends a ping frame, which every server answers.",
+    ],
+    alias: ['HeartbeatMode', 'What a heartbeat sends: a message, or a ping frame.'],
+    en: "`'ping'` sends ping frames, which every server answers, in place of `heartbeatMessage`",
+    zh: "`'ping'` 发送任何服务器都会应答的 ping 帧，代替 `heartbeatMessage`",
+    skill: "`'ping'` sends ping frames, which every server answers",
+  },
+  heartbeatReply: {
+    doc: [
+      'Which message answers a heartbeat: a text that the expression matches, or data for which the function says `true`.',
+      'Without it any frame is an answer.',
+      "Only with `heartbeatMode: 'message'`.",
+      'A busy event loop, which cannot judge, kills no peer.',
+    ],
+    type: 'HeartbeatReply',
+    standard: ['any frame', 'any frame', '任何帧'],
+    en: 'a RegExp, or a function of the data: which message answers a heartbeat',
+    zh: '正则表达式，或以数据为参数的函数：哪条消息算作对心跳的应答',
+  },
+  hidePong: {
+    doc: ['Whether JSON messages of the type `pong` are kept from `message`.'],
+    en: '`true` keeps JSON messages of the type `pong` from `message`',
+    zh: '`true` 时类型为 `pong` 的 JSON 消息不会到达 `message`',
+    skill: '`true` keeps `{"type":"pong"}` from `message`',
+  },
+  idleTimeout: {
+    doc: ['How long nothing may arrive before the connection is cut and retried (`WSR_ERR_IDLE_TIMEOUT`).'],
+    en: 'ms that nothing may arrive before the peer is taken for dead',
+    zh: '多久什么都没收到就认为对方已失效，毫秒',
+  },
+  maxEventLoopBlock: {
+    doc: [
+      'How long the event loop may be blocked before the engine closes with 4008 `event loop blocked`, so that no heartbeats vouch for an application that does not run.',
+      '`blocked` comes when the loop runs again, then the retry.',
+    ],
+    en: 'ms that your event loop may be blocked before the engine leaves with 4008',
+    zh: '事件循环最多可以阻塞多久，超过后引擎以 4008 关闭连接，毫秒',
+  },
+  detectSleep: {
+    doc: [
+      'Whether the peer is asked with a ping, and cut after 3 seconds of silence, when the machine has slept (`wake`) or, on Linux, has a new default route (`network`).',
+      'Both also end a wait to retry within `baseDelay`, but neither one that `Retry-After` asked for nor one that `reconnectDelay` chose.',
+    ],
+    en: 'asks the peer after the machine slept, or has a new default route (Linux); both also end a wait to retry early',
+    zh: '机器休眠之后，或有了新的默认路由（Linux）时，询问对方是否还在；两者也会提前结束重试前的等待',
+    zhOff: '关闭，也没有 wake 和 network',
+    skill:
+      'asks the peer after sleep, and on Linux with a new default route; both also end a wait to retry early',
+  },
+  queue: {
+    doc: [
+      'Whether `send()` is accepted without a connection: `true`, or the bounds, while connecting, waiting to retry and blocked; what waits goes out in order at `open`.',
+      '`false` turns it off: `send()` throws in any state but `OPEN`.',
+    ],
+    type: 'boolean | QueueOptions',
+    standard: [
+      "what is sent while connecting is kept, without a bound; `true` with `delivery: 'at-least-once'`",
+      'while connecting',
+      '连接期间',
+    ],
+    held: {
+      doc: 'The bounds of the queue, or `false` where there is none.',
+      get: 'QueueSettings | false',
+    },
+    en: '`true`, or `{defaults}`: `send()` also while waiting to retry and blocked; `false`: in `OPEN` alone',
+    zh: '`true` 或 `{defaults}`：等待重试和熔断期间也可以 `send()`；`false`：仅限 `OPEN`',
+    skill: '`true` or `{defaults}`: `send()` also while waiting and blocked; `false`: in `OPEN` alone',
+  },
+  delivery: {
+    doc: [
+      "`'at-least-once'` keeps what was written until the peer has read it, and sends it again first on the next connection; some messages can then arrive twice (docs/delivery.md).",
+    ],
+    alias: ['Delivery', 'What `send()` promises of a message that was written when its connection is lost.'],
+    held: { doc: 'What becomes of a message that was written when its connection is lost.' },
+    en: "`'at-least-once'` sends again what a lost connection has not delivered: [docs/delivery.md](docs/delivery.md)",
+    zh: "`'at-least-once'` 会重新发送断开的连接没有送达的消息：[docs/delivery.md](docs/delivery.md)（英文）",
+    skill:
+      "`'at-least-once'` sends again what a lost connection has not delivered; put an id into each message, since some may come twice",
+  },
+  highWaterMark: {
+    doc: ['Above so many buffered bytes `send()` returns `false`, and `drain` follows.'],
+    en: 'bytes buffered above which `send()` returns `false`, and `drain` follows',
+    zh: '缓冲超过多少字节时 `send()` 返回 `false`，之后触发 `drain`',
+    skill: 'bytes buffered above which `send()` returns `false`, then `drain`',
+  },
+  maxBufferedAmount: {
+    doc: ['A message that would lead to more buffered bytes throws `WSR_ERR_BUFFER_FULL`.'],
+    en: 'bytes buffered beyond which `send()` throws',
+    zh: '缓冲超过多少字节时 `send()` 抛出异常',
+  },
+  circuitBreaker: {
+    doc: ['When to stop connecting to a server that keeps failing.'],
+    type: 'CircuitBreakerOptions | false',
+    standard: ['its options with their defaults', '', ''],
+    held: { doc: "The circuit breaker's settings.", get: 'CircuitBreakerSettings' },
+  },
+  failover: {
+    doc: ['Which of the `urls` follows a failure: the next in order, or any of the others.'],
+    en: "where a failure leads: `'next'` or `'random'`",
+    zh: "失败后换到哪一个：`'next'` 或 `'random'`",
+    skill: "`'next'` or `'random'`",
+    table: 'reconnecting',
+  },
+  preferFirst: {
+    doc: [
+      'How long after it was left the first of the `urls` is tried again; an open connection to another is left for that, and comes back where the first fails.',
+      'Turned off, the client stays where it is connected.',
+    ],
+    en: 'ms after which the client goes back to the first of the `urls`',
+    zh: '多久之后回到 `urls` 中的第一个，毫秒',
+    table: 'reconnecting',
+  },
+  minUptime: {
+    doc: [
+      "How long a connection must live before `retryCount` and the circuit's failures are forgotten.",
+      'A server that accepts and drops is then retried ever later, and given up in the end.',
+      'With 0 an `open` forgets them at once.',
+    ],
+    en: 'ms that a connection must live before retries and failures are forgotten',
+    zh: '连接至少存活多久才清除之前的重试和失败次数，毫秒',
+    table: 'reconnecting',
+  },
+  shouldReconnect: {
+    doc: [
+      "Whether to connect again after a connection or an attempt has ended; `false` gives up: `FAILED`, a last `close`, and `giveup` with `'STOPPED'`.",
+      'It may return a promise.',
+      'What it throws, or returns besides true and false, is told as `error`, and the client connects again; so it does where a promise does not settle within `connectionTimeout`.',
+      'Not called once the retries are used up.',
+    ],
+    example: `
+new WebSocketReconnect({
+  url: 'wss://example.com',
+  shouldReconnect: ({ code, statusCode }) => code !== 4401 && statusCode !== 403,
+});`,
+    type: '(context: ReconnectContext) => boolean | PromiseLike<boolean>',
+    standard: ['none: always', 'always', '总是'],
+    held: {
+      doc: 'Whether to connect again.',
+      get: "WebSocketReconnectOptions['shouldReconnect']",
+      set: "WebSocketReconnectOptions['shouldReconnect']",
+    },
+    en: 'a function of how the connection ended; `false` gives up',
+    zh: '根据连接如何结束来决定的函数；返回 `false` 即放弃',
+    table: 'reconnecting',
+  },
+  reconnectOn: {
+    doc: [
+      "`'transient'` gives up after what the same attempt would meet again: a status of 400–499 but 408, 425 and 429, and a close frame of the server with 1002, 1003, 1007, 1009 or 1010: `FAILED`, a last `close`, and `giveup` with `'NOT_TRANSIENT'`.",
+      'What the client finds wrong by itself is retried.',
+    ],
+    held: { doc: 'After what to connect again.' },
+    en: "`'transient'` gives up on most 4xx, and where the server closes with 1002, 1003, 1007, 1009 or 1010",
+    zh: "`'transient'` 在多数 4xx 时，以及服务器以 1002、1003、1007、1009 或 1010 关闭时放弃",
+    table: 'reconnecting',
+  },
+  reconnectDelay: {
+    doc: [
+      'The delay before the next retry, in milliseconds, without jitter and whatever `Retry-After` says; `null` leaves it to the other options.',
+      'It may return a promise.',
+      'Errors are treated as those of `shouldReconnect`.',
+    ],
+    example: `
+new WebSocketReconnect({
+  url: 'wss://example.com',
+  reconnectDelay: ({ attempt, code }) => (attempt === 1 && code === 1012 ? 0 : null),
+});`,
+    type: '(context: ReconnectContext) => number | null | undefined | PromiseLike<number | null | undefined>',
+    standard: ['none', 'none', '无'],
+    held: {
+      doc: 'How long to wait before connecting again.',
+      get: "WebSocketReconnectOptions['reconnectDelay']",
+      set: "WebSocketReconnectOptions['reconnectDelay']",
+    },
+    en: 'a function that says the delay in ms; `null` leaves it to the client',
+    zh: '返回等待毫秒数的函数；`null` 表示由客户端决定',
+    table: 'reconnecting',
+  },
+  maxRetryAfter: {
+    doc: [
+      'The longest `Retry-After` of a refused upgrade (seconds, or a date) that is honoured: the retry, or the probe of the circuit, comes no earlier.',
+      'Jitter moves it later alone.',
+      '`Infinity` sets no limit.',
+    ],
+    en: 'ms, the longest `Retry-After` that is honoured',
+    zh: '最多遵从多长的 `Retry-After`，毫秒',
+    zhOff: '忽略',
+    table: 'reconnecting',
+  },
+  connectionTimeout: {
+    doc: [
+      'How long one attempt may take, promises of `url`, `protocols` and `headers` included.',
+      'It counts from the call of those functions.',
+    ],
+    standard: ['`websocketOptions.handshakeTimeout`', '`handshakeTimeout`', '`handshakeTimeout`'],
+    held: { get: 'number' },
+    en: 'ms that one attempt may take, your functions included',
+    zh: '一次连接的时限，毫秒，包括您的函数',
+    zhOff: '不限',
+    table: 'reconnecting',
+  },
+  signal: {
+    doc: [
+      "Its abort ends the client as `close(1000, 'Aborted')` does, and rejects the promise of `connect()` with its reason.",
+      'While it is aborted nothing starts.',
+    ],
+    example: `
+new WebSocketReconnect({ url: 'wss://example.com', signal: AbortSignal.timeout(60000) });`,
+    type: 'AbortSignalLike',
+    standard: ['none', 'none', '无'],
+    held: { doc: 'What ends the client by its abort.' },
+    en: 'an `AbortSignal` that closes the client',
+    zh: '用来关闭客户端的 `AbortSignal`',
+    table: 'reconnecting',
+  },
+
+  'circuitBreaker.failureThreshold': {
+    doc: ['Failures in a row that open the circuit.', 'An `open` starts the count again.'],
+    en: 'failures in a row that open the circuit{}; `circuitBreaker: false` turns it off too',
+    zh: '连续失败多少次后熔断{}；`circuitBreaker: false` 也会关闭它',
+    zhOff: '没有窗口时关闭熔断器',
+  },
+  'circuitBreaker.resetTimeout': {
+    doc: ['How long the circuit stays open before the client probes the server.'],
+    en: 'ms until an open circuit is probed',
+    zh: '熔断后多久开始探测，毫秒',
+  },
+  'circuitBreaker.halfOpenMaxRequests': {
+    doc: ['Connections that may be under way in one half-open period.'],
+    en: 'connections that may be under way in one half-open period',
+    zh: '一个半开周期内最多可以同时发起的连接数',
+  },
+  'circuitBreaker.window': {
+    doc: [
+      'How far back outcomes count.',
+      'With a window, `failureRate` of at least `minimumRequests` opens the circuit, in place of `failureThreshold` failures in a row.',
+    ],
+    en: 'ms that outcomes count; with it, a rate of failures opens the circuit and `failureThreshold` has no effect',
+    zh: '结果计入统计的时间，毫秒；设置后按失败率熔断，`failureThreshold` 不起作用',
+  },
+  'circuitBreaker.failureRate': {
+    doc: [
+      'The share of the outcomes in the `window` that must be failures to open the circuit.',
+      '0 is any failure, 1 nothing but failures.',
+      'Has no effect while `window` is 0.',
+    ],
+    en: 'share of failures in the window that opens the circuit',
+    zh: '窗口内失败占比达到多少时熔断',
+  },
+  'circuitBreaker.minimumRequests': {
+    doc: [
+      'With fewer outcomes than this in the `window` the circuit stays closed.',
+      'Has no effect while `window` is 0.',
+    ],
+    en: 'outcomes in the window below which the circuit stays closed',
+    zh: '窗口内的结果少于此数时不熔断',
+  },
+  'circuitBreaker.scope': {
+    doc: [
+      "With whom the circuit is shared, in all threads of the process: with nobody (`'instance'`), with all clients of the same host and port (`'host'`), or with all that give the same name.",
+      'docs/circuits.md says what sharing means.',
+    ],
+    type: 'CircuitScope',
+    en: "`'host'`, or a name of your own, shares one circuit among clients, worker threads included: [docs/circuits.md](docs/circuits.md)",
+    zh: "`'host'` 或自定的名称：多个客户端（包括工作线程中的）共用一个熔断器，见 [docs/circuits.md](docs/circuits.md)（英文）",
+    skill: "`'host'` or a name: clients share one circuit ([docs/circuits.md](docs/circuits.md))",
+  },
+
+  'queue.maxMessages': {
+    doc: [
+      "Messages that may wait; with `delivery: 'at-least-once'` those that are not confirmed count too.",
+      'A large one turns the limit off.',
+    ],
+  },
+  'queue.maxBytes': {
+    doc: ['The same in bytes, of UTF-8 for text.', 'A large one turns the limit off.'],
+    held: { doc: 'Bytes that may wait, of UTF-8 for text.' },
+  },
+  'queue.overflow': {
+    doc: [
+      "What happens to a message for which there is no room: `'throw'` has `send()` throw `WSR_ERR_QUEUE_FULL`, `'drop-oldest'` drops others to make room, `'drop-newest'` drops the new one; `drop` tells of those.",
+    ],
+    alias: ['Overflow', 'What happens to a message for which the queue has no room.'],
+    held: { doc: 'What happens to a message for which there is no room.' },
+  },
+  'queue.ttl': {
+    doc: ['How long a message may wait since its `send()`; then it is dropped.'],
+  },
+
+  'websocketOptions.headers': {
+    doc: ['Headers of the upgrade request, sent on every attempt.', 'Names in any case.'],
+    standard: ['none', '`{}`', '`{}`'],
+    en: 'headers of the upgrade, sent on every attempt: an object, `Headers`, `Map`, `URLSearchParams` or an array of entries; values are strings, numbers or arrays of strings',
+    zh: '升级请求的请求头，每次连接都会发送：对象、`Headers`、`Map`、`URLSearchParams` 或键值对数组；值为字符串、数字或字符串数组',
+  },
+  'websocketOptions.origin': {
+    doc: ['The `Origin` header.'],
+    standard: ['none', 'none', '无'],
+    en: 'the `Origin` header',
+    zh: '`Origin` 请求头',
+  },
+  'websocketOptions.auth': {
+    doc: ['`user:password` for Basic authentication.'],
+    standard: ["none, or the URL's credentials", 'none', '无'],
+    en: "`'user:password'` for Basic authentication; credentials in the URL work too",
+    zh: "Basic 认证的 `'user:password'`；也可以把凭据写在 URL 里",
+  },
+  'websocketOptions.handshakeTimeout': {
+    doc: ['Time for DNS, TCP, TLS and the upgrade together.'],
+    en: 'ms for DNS, TCP, TLS and upgrade together',
+    zh: 'DNS、TCP、TLS 和升级合计的时限，毫秒',
+    zhOff: '不限',
+  },
+  'websocketOptions.maxPayload': {
+    doc: ['The largest message taken, after inflating.', 'A larger one closes with 1009.'],
+    en: 'bytes of the largest message taken',
+    zh: '可接收的最大消息，字节',
+    zhOff: '不限',
+  },
+  'websocketOptions.followRedirects': {
+    doc: ['Whether redirects of the upgrade are followed.'],
+    en: 'whether redirects are followed',
+    zh: '是否跟随重定向',
+  },
+  'websocketOptions.maxRedirects': {
+    doc: ['Redirects that are followed at most.'],
+    en: 'redirects that are followed at most',
+    zh: '最多跟随几次重定向',
+  },
+  'websocketOptions.perMessageDeflate': {
+    doc: ['Whether compression is offered, and how.'],
+    type: 'boolean | PerMessageDeflateOptions',
+    en: 'offers compression{}; an object tunes it ({names} with `level` and `memLevel`)',
+    zh: '提议压缩{}；对象用于微调（{names}，后者有 `level` 和 `memLevel`）',
+    zhOff: '不提议',
+  },
+  'websocketOptions.closeTimeout': {
+    doc: ["How long to wait for the peer's close frame before the socket is cut."],
+    en: "ms to wait for the peer's close frame",
+    zh: '等待对方关闭帧的时间，毫秒',
+  },
+  'websocketOptions.localAddress': {
+    doc: ['The IP address to connect from.'],
+    standard: ["the system's choice", 'none', '无'],
+    en: 'the IP address to connect from',
+    zh: '从哪个 IP 地址发起连接',
+  },
+  'websocketOptions.family': {
+    doc: ['4 or 6 for that version of IP alone, 0 for both.'],
+    en: '4 or 6 for that version of IP alone',
+    zh: '4 或 6 表示只用该版本的 IP',
+  },
+  'websocketOptions.servername': {
+    doc: ["The host name for SNI and the certificate's check."],
+    standard: ["the URL's host", 'the host', '主机名'],
+    en: "the name for SNI and for the certificate's check",
+    zh: '用于 SNI 和证书检查的名字',
+  },
+  'websocketOptions.rejectUnauthorized': {
+    doc: ['`false` takes any certificate.'],
+    en: '`false` takes any certificate',
+    zh: '`false` 表示接受任何证书',
+  },
+  'websocketOptions.ca': {
+    doc: [
+      'The certificates to trust, instead of those that Node trusts: authorities, for all that they have signed, and others for themselves alone.',
+    ],
+    standard: ['those that Node trusts', 'those of Node', 'Node 所信任的'],
+    en: 'the certificates to trust, PEM or DER',
+    zh: '要信任的证书，PEM 或 DER',
+  },
+  'websocketOptions.cert': {
+    doc: ["The client's certificate chain, PEM."],
+    standard: ['none', 'none', '无'],
+    en: "the client's certificate chain, PEM",
+    zh: '客户端的证书链，PEM',
+  },
+  'websocketOptions.key': {
+    doc: ["The client's private key, PEM."],
+    standard: ['none', 'none', '无'],
+    en: "the client's private key, PEM",
+    zh: '客户端的私钥，PEM',
+  },
+  'websocketOptions.pfx': {
+    doc: ["The client's certificate and key as one PKCS#12 archive."],
+    standard: ['none', 'none', '无'],
+    en: "the client's certificate and key as one PKCS#12 archive",
+    zh: '客户端的证书和私钥，一个 PKCS#12 文件',
+  },
+  'websocketOptions.passphrase': {
+    doc: ['The password of `key` or `pfx`.'],
+    standard: ['none', 'none', '无'],
+    en: 'the password of `key` or `pfx`',
+    zh: '`key` 或 `pfx` 的密码',
+  },
+  'websocketOptions.protocolVersion': { doc: ['Taken for the sake of `ws`: 13 is the only version.'] },
+  'websocketOptions.allowSynchronousEvents': { doc: ['Taken for the sake of `ws`: events are synchronous.'] },
+  'websocketOptions.autoPong': { doc: ['Taken for the sake of `ws`: pings are always answered.'] },
+  'websocketOptions.skipUTF8Validation': { doc: ['Taken for the sake of `ws`: UTF-8 is always checked.'] },
+
+  'websocketOptions.perMessageDeflate.serverNoContextTakeover': {
+    doc: ['Asks the server to compress each message by itself.'],
+  },
+  'websocketOptions.perMessageDeflate.clientNoContextTakeover': {
+    doc: ['Offers to compress each of our messages by itself.'],
+    standard: ['left to the server', '', ''],
+  },
+  'websocketOptions.perMessageDeflate.serverMaxWindowBits': {
+    doc: ['The largest window of the server as a power of two.'],
+    standard: ['15', '', ''],
+  },
+  'websocketOptions.perMessageDeflate.clientMaxWindowBits': {
+    doc: ['Our own window as a power of two.', '`true` leaves it to the server, `false` is silent.'],
+    standard: ['true', '', ''],
+  },
+  'websocketOptions.perMessageDeflate.threshold': {
+    doc: ['Smaller messages go out uncompressed.'],
+  },
+  'websocketOptions.perMessageDeflate.zlibDeflateOptions': {
+    doc: ['How hard to compress.', "No other of zlib's options is taken."],
+    type: 'ZlibDeflateOptions',
+    standard: ["zlib's", '', ''],
+  },
+  'websocketOptions.perMessageDeflate.zlibInflateOptions': { type: 'ZlibInflateOptions' },
+  'websocketOptions.perMessageDeflate.zlibDeflateOptions.level': {
+    doc: ['How much time is spent on compressing; -1 leaves it to zlib.'],
+    standard: ['-1', '', ''],
+  },
+  'websocketOptions.perMessageDeflate.zlibDeflateOptions.memLevel': {
+    doc: ['How much memory is spent on compressing.'],
+    standard: ['8', '', ''],
+  },
+};
