@@ -12,7 +12,8 @@ use super::reconnect::{jitter, reconnect};
 use crate::engine::Route;
 use crate::net::{BadOption, Options, Target, TlsOptions};
 use crate::policy::{
-    Answer, Backoff, Beat, CircuitSettings, FailureRate, Heartbeat, Liveness, Settings,
+    Backoff, Beat, CircuitSettings, FailureRate, HeartbeatReply, HeartbeatSettings,
+    LivenessSettings, Settings,
 };
 use crate::wire::deflate::{self, ClientWindow};
 
@@ -117,7 +118,7 @@ pub fn settings(numbers: &[f64], liveness: &RawLiveness) -> Settings {
             multiplier: at(3),
             jitter: jitter(at(4)),
         },
-        heartbeat: Heartbeat {
+        heartbeat: HeartbeatSettings {
             interval: limit(at(5)),
             timeout: ms(at(6)),
             beat: if liveness.pings {
@@ -125,13 +126,13 @@ pub fn settings(numbers: &[f64], liveness: &RawLiveness) -> Settings {
             } else {
                 Beat::Message
             },
-            answer: if liveness.judged {
-                Answer::Judged
+            reply: if liveness.judged {
+                HeartbeatReply::Judged
             } else {
-                Answer::AnyFrame
+                HeartbeatReply::AnyFrame
             },
         },
-        liveness: Liveness {
+        liveness: LivenessSettings {
             idle_timeout: limit(liveness.idle_timeout),
             max_block: limit(liveness.max_event_loop_block),
             detect_sleep: liveness.detect_sleep,

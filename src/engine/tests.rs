@@ -15,8 +15,9 @@ mod sending;
 use super::*;
 use crate::net::Stream;
 use crate::policy::{
-    Answer, Backoff, Beat, Circuit, CircuitSettings, CloseCode, Delivery, Ending, Event, Failure,
-    Heartbeat, Input, Jitter, Liveness, Notice, Reconnect, Refusal, Settings, State,
+    Backoff, Beat, Circuit, CircuitSettings, CloseCode, Delivery, Ending, Event, Failure,
+    HeartbeatReply, HeartbeatSettings, Input, Jitter, LivenessSettings, Notice, Reconnect, Refusal,
+    Settings, State,
 };
 use crate::wire::Longest;
 
@@ -329,13 +330,13 @@ fn settings() -> Settings {
         },
         max_retries: Some(3),
         reconnect: Reconnect::default(),
-        heartbeat: Heartbeat {
+        heartbeat: HeartbeatSettings {
             interval: Some(Duration::from_millis(200)),
             timeout: Duration::from_millis(100),
             beat: Beat::Message,
-            answer: Answer::AnyFrame,
+            reply: HeartbeatReply::AnyFrame,
         },
-        liveness: Liveness::default(),
+        liveness: LivenessSettings::default(),
         circuit: CircuitSettings {
             failure_threshold: 3,
             rate: None,
@@ -346,12 +347,12 @@ fn settings() -> Settings {
     }
 }
 
-fn off() -> Heartbeat {
-    Heartbeat {
+fn off() -> HeartbeatSettings {
+    HeartbeatSettings {
         interval: None,
         timeout: Duration::from_millis(100),
         beat: Beat::Message,
-        answer: Answer::AnyFrame,
+        reply: HeartbeatReply::AnyFrame,
     }
 }
 

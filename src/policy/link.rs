@@ -29,7 +29,7 @@ use super::{
 /// #     reconnect: Reconnect::default(),
 /// #     backoff: Backoff { base: Duration::from_secs(1), cap: Duration::from_secs(30), multiplier: 2.0, jitter: Jitter::Spread(0.1) },
 /// #     max_retries: None,
-/// #     heartbeat: Heartbeat { interval: None, timeout: Duration::from_secs(5), beat: Beat::Message, answer: Answer::AnyFrame },
+/// #     heartbeat: HeartbeatSettings { interval: None, timeout: Duration::from_secs(5), beat: Beat::Message, reply: HeartbeatReply::AnyFrame },
 /// #     liveness: Liveness::default(),
 /// #     circuit: CircuitSettings { failure_threshold: 5, rate: None, reset_timeout: Duration::from_secs(60), half_open_max: 3 },
 /// #     close_timeout: Duration::from_secs(30),
@@ -245,14 +245,14 @@ impl Link {
                 self.lost(attempt, abnormal(), Some(failure), now)
             }
             Input::Received { attempt } => {
-                if let Some(vigil) = self.phase.vigil(attempt) {
-                    vigil.received(&self.settings.heartbeat, now);
+                if let Some(liveness) = self.phase.liveness(attempt) {
+                    liveness.received(&self.settings.heartbeat, now);
                 }
             }
             Input::Ponged { attempt, number } => self.ponged(attempt, number, now),
             Input::Answered => {
-                if let Phase::Open { vigil, .. } = &mut self.phase {
-                    vigil.answered();
+                if let Phase::Open { liveness, .. } = &mut self.phase {
+                    liveness.answered();
                 }
             }
             Input::Judged { attempt } => self.judged(attempt, now),
@@ -266,13 +266,13 @@ impl Link {
                 failure,
             } => self.lost(attempt, ending, failure, now),
             Input::Paused { attempt } => {
-                if let Some(vigil) = self.phase.vigil(attempt) {
-                    vigil.pause();
+                if let Some(liveness) = self.phase.liveness(attempt) {
+                    liveness.pause();
                 }
             }
             Input::Resumed { attempt } => {
-                if let Some(vigil) = self.phase.vigil(attempt) {
-                    vigil.resume(&self.settings, now);
+                if let Some(liveness) = self.phase.liveness(attempt) {
+                    liveness.resume(&self.settings, now);
                 }
             }
         }

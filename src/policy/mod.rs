@@ -11,6 +11,7 @@ mod heartbeat;
 mod link;
 mod liveness;
 mod outbox;
+mod peer_liveness;
 mod phase;
 mod pings;
 mod reconnect;
@@ -20,13 +21,12 @@ mod sleep;
 #[cfg(test)]
 mod tests;
 mod types;
-mod vigil;
 mod window;
 
 pub use circuit::Breaker;
 pub use failover::Failover;
 pub use link::Link;
-pub use liveness::{Answer, Beat, Liveness};
+pub use liveness::{Beat, HeartbeatReply, LivenessSettings};
 pub use outbox::*;
 pub use pings::{is_receipt, ping_number};
 pub use reconnect::{Asked, Reconnect, Verdict};

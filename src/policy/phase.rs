@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::vigil::Vigil;
+use super::peer_liveness::PeerLiveness;
 use super::{Attempt, State};
 
 /// Where in its life a client is. A time of `None` is one too far for the clock: it never comes.
@@ -22,7 +22,7 @@ pub(super) enum Phase {
     },
     Open {
         attempt: Attempt,
-        vigil: Vigil,
+        liveness: PeerLiveness,
         standing: Standing,
     },
     /// The closing handshake is under way, until `cut_at`; `reconnect` where the user has asked for
@@ -126,8 +126,8 @@ impl Phase {
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self {
             Phase::Open {
-                vigil, standing, ..
-            } => [vigil.deadline(), standing.deadline()]
+                liveness, standing, ..
+            } => [liveness.deadline(), standing.deadline()]
                 .into_iter()
                 .flatten()
                 .min(),
@@ -141,14 +141,14 @@ impl Phase {
         }
     }
 
-    /// The vigil over `attempt`, while that is open.
-    pub(super) fn vigil(&mut self, attempt: Attempt) -> Option<&mut Vigil> {
+    /// The liveness of the peer of `attempt`, while that connection is open.
+    pub(super) fn liveness(&mut self, attempt: Attempt) -> Option<&mut PeerLiveness> {
         match self {
             Phase::Open {
                 attempt: current,
-                vigil,
+                liveness,
                 ..
-            } if *current == attempt => Some(vigil),
+            } if *current == attempt => Some(liveness),
             Phase::Idle { .. }
             | Phase::Asking { .. }
             | Phase::Dialing { .. }

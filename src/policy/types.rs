@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Answer, Beat, Liveness, Message};
+use super::{Beat, HeartbeatReply, LivenessSettings, Message};
 
 use super::{Reconnect, Verdict};
 
@@ -13,8 +13,8 @@ pub struct Settings {
     /// Retries before giving up; `None` never gives up.
     pub max_retries: Option<u64>,
     pub reconnect: Reconnect,
-    pub heartbeat: Heartbeat,
-    pub liveness: Liveness,
+    pub heartbeat: HeartbeatSettings,
+    pub liveness: LivenessSettings,
     pub circuit: CircuitSettings,
     /// How long to wait for the peer's close frame after ours.
     pub close_timeout: Duration,
@@ -50,13 +50,13 @@ pub enum Jitter {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub struct Heartbeat {
+pub struct HeartbeatSettings {
     /// Time between two beats; `None` turns the heartbeat off.
     pub interval: Option<Duration>,
     /// How long after a beat the peer may stay silent, and after a ping of the user.
     pub timeout: Duration,
     pub beat: Beat,
-    pub answer: Answer,
+    pub reply: HeartbeatReply,
 }
 
 #[derive(Clone, Debug, PartialEq)]

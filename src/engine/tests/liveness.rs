@@ -8,7 +8,7 @@ const PING: u8 = 9;
 #[tokio::test(start_paused = true)]
 async fn a_heartbeat_can_be_a_ping() {
     let mut life = Life::start(Settings {
-        heartbeat: Heartbeat {
+        heartbeat: HeartbeatSettings {
             beat: Beat::Ping,
             ..settings().heartbeat
         },

@@ -440,11 +440,11 @@ async fn a_peer_that_does_not_read_costs_one_pong_which_answers_its_latest_ping(
 #[tokio::test(start_paused = true)]
 async fn heartbeats_do_not_gather_before_a_peer_that_does_not_read() {
     for beat in [Beat::Message, Beat::Ping] {
-        let heartbeat = Heartbeat {
+        let heartbeat = HeartbeatSettings {
             interval: Some(Duration::from_millis(10)),
             timeout: Duration::from_secs(3600),
             beat,
-            answer: Answer::AnyFrame,
+            reply: HeartbeatReply::AnyFrame,
         };
         let settings = Settings {
             heartbeat,

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use super::Link;
+use crate::policy::peer_liveness::{Due, ProbeReason, Silence};
 use crate::policy::phase::Phase;
 use crate::policy::pings::payload;
-use crate::policy::vigil::{Doubt, Due, Silence};
 use crate::policy::{
     Attempt, Beat, CloseCode, Ending, Event, Failure, Output, Question, Rtt, Settings,
 };
@@ -19,12 +19,12 @@ impl Link {
     /// Pings the peer for the user, and tells the number under which [`Event::Pinged`] will tell what became of it, unless the
     /// connection ends before. `None` where no connection is open.
     pub fn ping(&mut self, now: Instant) -> Option<u64> {
-        let Phase::Open { vigil, .. } = &mut self.phase else {
+        let Phase::Open { liveness, .. } = &mut self.phase else {
             return None;
         };
         self.ping += 1;
         let limit = self.settings.heartbeat.timeout;
-        vigil.pings.asked(self.ping, limit, now);
+        liveness.pings.asked(self.ping, limit, now);
         let payload = payload(self.ping);
         self.outputs.push_back(Output::Ping { payload });
         Some(self.ping)
@@ -61,16 +61,16 @@ impl Link {
             // Who turns it on runs.
             self.ran_at = Some(now);
         }
-        if let Phase::Open { vigil, .. } = &mut self.phase {
-            vigil.configure(&self.settings, new, now);
+        if let Phase::Open { liveness, .. } = &mut self.phase {
+            liveness.configure(&self.settings, new, now);
         }
     }
 
     pub(super) fn ponged(&mut self, attempt: Attempt, number: u64, now: Instant) {
-        let Some(vigil) = self.phase.vigil(attempt) else {
+        let Some(liveness) = self.phase.liveness(attempt) else {
             return;
         };
-        let (measured, answered) = vigil.pings.ponged(number, now);
+        let (measured, answered) = liveness.pings.ponged(number, now);
         if let Some(rtt) = measured {
             self.round_trips.add(rtt);
         }
@@ -83,8 +83,8 @@ impl Link {
     pub(super) fn judged(&mut self, attempt: Attempt, now: Instant) {
         if self
             .phase
-            .vigil(attempt)
-            .is_some_and(|vigil| vigil.judged())
+            .liveness(attempt)
+            .is_some_and(|liveness| liveness.judged())
         {
             self.silenced(Silence::Heartbeat, now);
         }
@@ -130,7 +130,7 @@ impl Link {
     pub(super) fn woke(&mut self, slept: Duration, now: Instant) {
         if self.settings.liveness.detect_sleep && self.is_alive() {
             self.tell(Event::Wake { slept });
-            self.doubt(Doubt::Slept, now);
+            self.probe(ProbeReason::Slept, now);
             self.hurry(now);
         }
     }
@@ -138,23 +138,23 @@ impl Link {
     pub(super) fn network_changed(&mut self, now: Instant) {
         if self.settings.liveness.detect_sleep && self.is_alive() {
             self.tell(Event::Network);
-            self.doubt(Doubt::Network, now);
+            self.probe(ProbeReason::Network, now);
             self.hurry(now);
         }
     }
 
-    fn doubt(&mut self, doubt: Doubt, now: Instant) {
-        if let Phase::Open { vigil, .. } = &mut self.phase
-            && vigil.doubt(doubt, now)
+    fn probe(&mut self, reason: ProbeReason, now: Instant) {
+        if let Phase::Open { liveness, .. } = &mut self.phase
+            && liveness.probe(reason, now)
         {
             self.ping_unasked(now);
         }
     }
 
     fn ping_unasked(&mut self, now: Instant) {
-        if let Phase::Open { vigil, .. } = &mut self.phase {
+        if let Phase::Open { liveness, .. } = &mut self.phase {
             self.ping += 1;
-            vigil.pings.sent(self.ping, now);
+            liveness.pings.sent(self.ping, now);
             let payload = payload(self.ping);
             self.outputs.push_back(Output::Ping { payload });
         }

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use super::{Link, Outage, Telling, abnormal, is_due};
+use crate::policy::peer_liveness::PeerLiveness;
 use crate::policy::phase::{Delay, Phase, Rest, Standing};
 use crate::policy::reconnect::is_final;
-use crate::policy::vigil::Vigil;
 use crate::policy::{Attempt, Circuit, CloseCode, Ending, Event, Failure, Output};
 
 /// A server that asks for more peace than this gets this.
@@ -29,11 +29,11 @@ impl Link {
             match &mut self.phase {
                 Phase::Open {
                     attempt,
-                    vigil,
+                    liveness,
                     standing,
                 } => {
                     let proved = is_due(standing.deadline(), now);
-                    let (attempt, due) = (*attempt, vigil.tick(&self.settings, now));
+                    let (attempt, due) = (*attempt, liveness.tick(&self.settings, now));
                     if proved {
                         *standing = Standing::Proved;
                         self.prove(now);
@@ -106,7 +106,7 @@ impl Link {
         self.not_before = None;
         self.enter(Phase::Open {
             attempt,
-            vigil: Vigil::new(&self.settings, now),
+            liveness: PeerLiveness::new(&self.settings, now),
             standing,
         });
         self.round_trips.clear();

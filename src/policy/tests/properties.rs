@@ -54,13 +54,13 @@ fn ten_years_of_reconnecting_keep_the_rules() {
         },
         max_retries: None,
         reconnect: Reconnect::default(),
-        heartbeat: Heartbeat {
+        heartbeat: HeartbeatSettings {
             interval: Some(Duration::from_secs(3600)),
             timeout: Duration::from_secs(5),
             beat: Beat::Message,
-            answer: Answer::AnyFrame,
+            reply: HeartbeatReply::AnyFrame,
         },
-        liveness: Liveness::default(),
+        liveness: LivenessSettings::default(),
         circuit: CircuitSettings {
             failure_threshold: 5,
             rate: None,
@@ -457,19 +457,19 @@ fn settings() -> impl Strategy<Value = Settings> {
         },
     );
     let heartbeat = (interval(), duration(), any::<bool>(), any::<bool>()).prop_map(
-        |(interval, timeout, pings, judged)| Heartbeat {
+        |(interval, timeout, pings, judged)| HeartbeatSettings {
             interval,
             timeout,
             beat: if pings { Beat::Ping } else { Beat::Message },
-            answer: if judged {
-                Answer::Judged
+            reply: if judged {
+                HeartbeatReply::Judged
             } else {
-                Answer::AnyFrame
+                HeartbeatReply::AnyFrame
             },
         },
     );
     let liveness = (interval(), interval(), any::<bool>()).prop_map(
-        |(idle_timeout, max_block, detect_sleep)| Liveness {
+        |(idle_timeout, max_block, detect_sleep)| LivenessSettings {
             idle_timeout,
             max_block,
             detect_sleep,

@@ -49,13 +49,13 @@ pub fn measured() -> Settings {
         },
         max_retries: Some(10),
         reconnect: Reconnect::default(),
-        heartbeat: Heartbeat {
+        heartbeat: HeartbeatSettings {
             interval: None,
             timeout: Duration::from_millis(100),
             beat: Beat::Message,
-            answer: Answer::AnyFrame,
+            reply: HeartbeatReply::AnyFrame,
         },
-        liveness: Liveness::default(),
+        liveness: LivenessSettings::default(),
         circuit: CircuitSettings {
             failure_threshold: 5,
             rate: None,
@@ -313,9 +313,9 @@ fn parse(what: &str, link: &Link, start: Instant) -> Input {
                     };
                 }
                 "judged" => {
-                    settings.heartbeat.answer = match value {
-                        "true" => Answer::Judged,
-                        _ => Answer::AnyFrame,
+                    settings.heartbeat.reply = match value {
+                        "true" => HeartbeatReply::Judged,
+                        _ => HeartbeatReply::AnyFrame,
                     };
                 }
                 "idleTimeout" => {

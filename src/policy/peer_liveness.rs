@@ -2,16 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-use super::heartbeat::{Pulse, Verdict};
+use super::heartbeat::{Heartbeat, Overdue};
 use super::pings::Pings;
-use super::{Heartbeat, Settings};
+use super::{HeartbeatSettings, Settings};
 
 /// How long a peer that is asked after sleep or a change of the network may stay silent.
 const PROBE: Duration = Duration::from_secs(3);
 
+/// What is known of the peer of one open connection, and until when it may stay silent.
 #[derive(Clone, Debug)]
-pub(super) struct Vigil {
-    pulse: Pulse,
+pub(super) struct PeerLiveness {
+    heartbeat: Heartbeat,
     pub(super) pings: Pings,
     heard_at: Instant,
     /// When silence since `heard_at` is looked at; earlier than its limit where something came since.
@@ -22,7 +23,7 @@ pub(super) struct Vigil {
 
 #[derive(Clone, Debug)]
 struct Probe {
-    doubt: Doubt,
+    reason: ProbeReason,
     until: Option<Instant>,
 }
 
@@ -35,7 +36,7 @@ enum Hearing {
 
 /// Why a peer that has not failed a heartbeat is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Doubt {
+pub(super) enum ProbeReason {
     Slept,
     Network,
 }
@@ -52,12 +53,12 @@ pub(super) enum Due {
     Dead(Silence),
 }
 
-/// Of which silence a peer has died.
+/// What the peer of a lost connection was silent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Silence {
     Heartbeat,
     Idle(Duration),
-    Probe(Doubt),
+    Probe(ProbeReason),
 }
 
 impl Silence {
@@ -78,10 +79,10 @@ impl Silence {
                     limit.as_millis()
                 )
             }
-            Silence::Probe(doubt) => {
-                let after = match doubt {
-                    Doubt::Slept => "the machine slept",
-                    Doubt::Network => "the network changed",
+            Silence::Probe(reason) => {
+                let after = match reason {
+                    ProbeReason::Slept => "the machine slept",
+                    ProbeReason::Network => "the network changed",
                 };
                 let limit = PROBE.as_millis();
                 format!("No answer within {limit} ms after {after}")
@@ -90,11 +91,11 @@ impl Silence {
     }
 }
 
-impl Vigil {
-    /// Of a connection that opened at `now`.
-    pub(super) fn new(settings: &Settings, now: Instant) -> Vigil {
-        Vigil {
-            pulse: Pulse::new(&settings.heartbeat, now),
+impl PeerLiveness {
+    /// For a connection that opened at `now`.
+    pub(super) fn new(settings: &Settings, now: Instant) -> PeerLiveness {
+        PeerLiveness {
+            heartbeat: Heartbeat::new(&settings.heartbeat, now),
             pings: Pings::default(),
             heard_at: now,
             idle_at: after(now, settings.liveness.idle_timeout),
@@ -106,7 +107,7 @@ impl Vigil {
     pub(super) fn deadline(&self) -> Option<Instant> {
         let limits = match self.hearing {
             Hearing::Listening => [
-                self.pulse.reply_by(),
+                self.heartbeat.reply_by(),
                 self.idle_at,
                 self.probe.as_ref().and_then(|probe| probe.until),
                 self.pings.deadline(),
@@ -115,7 +116,7 @@ impl Vigil {
         };
         limits
             .into_iter()
-            .chain([self.pulse.beat_at()])
+            .chain([self.heartbeat.beat_at()])
             .flatten()
             .min()
     }
@@ -127,7 +128,7 @@ impl Vigil {
         {
             return due;
         }
-        if self.pulse.beat(&settings.heartbeat, now) {
+        if self.heartbeat.beat(&settings.heartbeat, now) {
             Due::Beat
         } else {
             Due::Nothing
@@ -136,15 +137,15 @@ impl Vigil {
 
     fn overdue(&mut self, settings: &Settings, now: Instant) -> Option<Due> {
         let is_due = |limit: Option<Instant>| limit.is_some_and(|limit| limit <= now);
-        if is_due(self.pulse.reply_by()) {
-            match self.pulse.judge() {
-                Verdict::Dead => return Some(Due::Dead(Silence::Heartbeat)),
-                Verdict::Ask => return Some(Due::Ask),
-                Verdict::Open => {}
+        if is_due(self.heartbeat.reply_by()) {
+            match self.heartbeat.judge() {
+                Overdue::Dead => return Some(Due::Dead(Silence::Heartbeat)),
+                Overdue::Ask => return Some(Due::Ask),
+                Overdue::Asked => {}
             }
         }
         if let Some(probe) = self.probe.take_if(|probe| is_due(probe.until)) {
-            return Some(Due::Dead(Silence::Probe(probe.doubt)));
+            return Some(Due::Dead(Silence::Probe(probe.reason)));
         }
         if is_due(self.idle_at) {
             let limit = settings.liveness.idle_timeout;
@@ -157,26 +158,26 @@ impl Vigil {
     }
 
     /// A frame came: that ends all doubt but that of a heartbeat whose reply JavaScript judges.
-    pub(super) fn received(&mut self, settings: &Heartbeat, now: Instant) {
+    pub(super) fn received(&mut self, settings: &HeartbeatSettings, now: Instant) {
         self.heard_at = now;
         self.probe = None;
-        self.pulse.received(settings);
+        self.heartbeat.received(settings);
     }
 
     pub(super) fn answered(&mut self) {
-        self.pulse.answered();
+        self.heartbeat.answered();
     }
 
     /// JavaScript has judged all that came before it was asked. Whether the peer is dead by that.
     pub(super) fn judged(&mut self) -> bool {
-        self.pulse.judged()
+        self.heartbeat.judged()
     }
 
-    /// Starts to wait for a sign of life. Whether a ping has to ask for it: none has, that is still waited for.
-    pub(super) fn doubt(&mut self, doubt: Doubt, now: Instant) -> bool {
+    /// Starts to wait for any frame. Whether a ping has to ask for one: not where a probe waits already.
+    pub(super) fn probe(&mut self, reason: ProbeReason, now: Instant) -> bool {
         let asks = self.probe.is_none();
         self.probe.get_or_insert(Probe {
-            doubt,
+            reason,
             until: now.checked_add(PROBE),
         });
         asks
@@ -192,7 +193,7 @@ impl Vigil {
         self.hearing = Hearing::Listening;
         self.heard_at = now;
         self.idle_at = after(now, settings.liveness.idle_timeout);
-        self.pulse.resume(&settings.heartbeat, now);
+        self.heartbeat.resume(&settings.heartbeat, now);
         self.pings.resume(settings.heartbeat.timeout, now);
         if let Some(probe) = &mut self.probe {
             probe.until = now.checked_add(PROBE);
@@ -200,7 +201,8 @@ impl Vigil {
     }
 
     pub(super) fn configure(&mut self, old: &Settings, new: &Settings, now: Instant) {
-        self.pulse.configure(&old.heartbeat, &new.heartbeat, now);
+        self.heartbeat
+            .configure(&old.heartbeat, &new.heartbeat, now);
         if old.liveness.idle_timeout != new.liveness.idle_timeout {
             self.idle_at = after(self.heard_at, new.liveness.idle_timeout);
         }
