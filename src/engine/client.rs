@@ -11,7 +11,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use tokio::sync::Notify;
 
-use super::circuits::{Membership, Scope, Sharing};
+use super::circuits::{Member, Scope, Sharing};
 use super::clock;
 use super::dial::{Dial, DialFuture, Wired};
 use super::end::End;
@@ -29,7 +29,7 @@ use super::writing::{Handovers, Held, Outbound, Pace, write};
 use crate::net::Stream;
 use crate::policy::{
     Attempt, Delivery, Event, Failure, Input, Link, Notice, Outbox, Output, Refusal, Rtt, Settings,
-    Shared, State,
+    SharedBreaker, State,
 };
 use crate::wire::{Reader, Writer};
 
@@ -323,8 +323,8 @@ impl Client {
             return;
         }
         core.scope.clone_from(&scope);
-        let shared = scope.map(|scope| -> Box<dyn Shared> {
-            Box::new(Membership::new(scope, self.wake.clone()))
+        let shared = scope.map(|scope| -> Box<dyn SharedBreaker> {
+            Box::new(Member::new(scope, self.wake.clone()))
         });
         core.link.join(shared, clock::now());
         self.settle(core, Vec::new());

@@ -98,7 +98,7 @@ async fn run(client: &Arc<Client>) -> Infallible {
     }
 }
 
-/// Gives up the client's place at its circuit when the driver ends.
+/// Has the client leave its circuit when the driver ends.
 struct Leaving(Arc<Client>);
 
 impl Drop for Leaving {

@@ -14,7 +14,7 @@ pub struct Breaker {
     position: Position,
     /// Attempts that have been started and have not ended.
     under_way: u64,
-    /// An attempt that ends without a verdict lets another probe in its place.
+    /// An attempt that ends without an outcome lets another probe in its place.
     gives_back: bool,
     moves: u64,
 }
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shared_circuit_gives_the_place_of_a_probe_without_a_verdict_to_another() {
+    fn a_shared_circuit_gives_the_place_of_a_probe_without_an_outcome_to_another() {
         let mut breaker = Breaker::shared();
         breaker.half_open();
         assert_eq!(breaker.begin(&SETTINGS), Ok(()));

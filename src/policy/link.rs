@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 
+use super::circuit_membership::CircuitMembership;
 use super::failover::Course;
 use super::phase::{Phase, Rest};
 use super::rtt::RoundTrips;
-use super::seat::Seat;
 use super::{
     Attempt, Circuit, CloseCode, Ending, Event, Input, Notice, Output, Refusal, Settings, State,
 };
@@ -46,9 +46,9 @@ pub struct Link {
     settings: Settings,
     rng: StdRng,
     phase: Phase,
-    seat: Seat,
+    membership: CircuitMembership,
     /// The circuit to move to when the connection has ended.
-    next_seat: Option<Seat>,
+    next_membership: Option<CircuitMembership>,
     /// What the user was told last of the circuit.
     told: Circuit,
     /// The number of the latest attempt.
@@ -87,8 +87,8 @@ impl Link {
             settings,
             rng,
             phase: Phase::Idle { rest: Rest::Closed },
-            seat: Seat::own(),
-            next_seat: None,
+            membership: CircuitMembership::own(),
+            next_membership: None,
             told: Circuit::Closed,
             attempt: 0,
             retry_count: 0,
@@ -231,7 +231,8 @@ impl Link {
             }
             Input::SetRetryCount(count) => self.retry_count = count,
             Input::SetCircuitFailures(count) => {
-                self.seat.set_failures(count, &self.settings.circuit, now);
+                self.membership
+                    .set_failures(count, &self.settings.circuit, now);
             }
             Input::SetManualClose(manual_close) => self.set_manual_close(manual_close),
             Input::SetCircuit(Circuit::Closed) => self.close_circuit(Telling::Silent, now),
@@ -288,7 +289,7 @@ impl Link {
     /// When [`Input::Tick`] is due; `None` where only other inputs can change anything.
     pub fn deadline(&self) -> Option<Instant> {
         [
-            self.seat.deadline(),
+            self.membership.deadline(),
             self.phase.deadline(),
             self.course_deadline(),
             self.block_deadline(),
@@ -303,12 +304,12 @@ impl Link {
     }
 
     pub fn circuit(&self) -> Circuit {
-        self.seat.circuit()
+        self.membership.circuit()
     }
 
     /// Whether another client has moved the circuit that is shared: an [`Input::Tick`] is due at once.
     pub fn is_behind(&self) -> bool {
-        self.seat.is_behind()
+        self.membership.is_behind()
     }
 
     /// Retries announced since the last successful connection.
@@ -318,7 +319,7 @@ impl Link {
 
     /// Failures since the last successful connection, or in the window, of all who share the circuit.
     pub fn circuit_failures(&self) -> u64 {
-        self.seat.failures(&self.settings.circuit)
+        self.membership.failures(&self.settings.circuit)
     }
 
     /// Whether the user has closed for good.
@@ -396,7 +397,7 @@ impl Link {
         let before = std::mem::replace(&mut self.phase, phase);
         let was_under_way = matches!(before, Phase::Asking { .. } | Phase::Dialing { .. });
         if was_under_way && !matches!(self.phase, Phase::Dialing { .. }) {
-            self.seat.finish();
+            self.membership.finish();
         }
         if before.state() != self.state() {
             let alive = before.is_alive() || self.is_alive();

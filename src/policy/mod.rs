@@ -6,6 +6,7 @@
 
 mod backoff;
 mod circuit;
+mod circuit_membership;
 mod failover;
 mod heartbeat;
 mod link;
@@ -16,7 +17,6 @@ mod phase;
 mod pings;
 mod reconnect;
 mod rtt;
-mod seat;
 mod sleep;
 #[cfg(test)]
 mod tests;
@@ -24,6 +24,7 @@ mod types;
 mod window;
 
 pub use circuit::Breaker;
+pub use circuit_membership::SharedBreaker;
 pub use failover::Failover;
 pub use link::Link;
 pub use liveness::{Beat, HeartbeatReply, LivenessSettings};
@@ -31,6 +32,5 @@ pub use outbox::*;
 pub use pings::{is_receipt, ping_number};
 pub use reconnect::{Asked, Reconnect, Verdict};
 pub use rtt::Rtt;
-pub use seat::Shared;
 pub use sleep::Clocks;
 pub use types::*;

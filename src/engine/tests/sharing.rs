@@ -20,7 +20,7 @@ async fn what_one_does_to_the_circuit_the_others_are_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_probes_and_the_other_comes_back_by_its_verdict() {
+async fn one_probes_and_the_other_comes_back_by_its_outcome() {
     let [probe, mut waiting] = half_open("one probes").await;
     probe.answer();
     waiting.told(Event::CircuitChange(Circuit::Closed)).await;
@@ -145,7 +145,7 @@ fn lives(name: &str) -> [Life; 2] {
     })
 }
 
-/// The one of two clients that probes, and the one that waits for its verdict. Their attempts hang until
+/// The one of two clients that probes, and the one that waits for its outcome. Their attempts hang until
 /// they are answered.
 async fn half_open(name: &str) -> [Life; 2] {
     let mut lives = lives(name);

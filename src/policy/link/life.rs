@@ -97,7 +97,7 @@ impl Link {
         let min_uptime = self.settings.reconnect.min_uptime;
         let standing = if min_uptime.is_zero() {
             self.retry_count = 0;
-            self.seat.succeed(&self.settings.circuit, now);
+            self.membership.succeed(&self.settings.circuit, now);
             Standing::Proved
         } else {
             let until = now.checked_add(min_uptime);
@@ -122,7 +122,7 @@ impl Link {
     fn prove(&mut self, now: Instant) {
         let forgets = self.retry_count > 0 || self.circuit_failures() > 0;
         self.retry_count = 0;
-        self.seat.succeed(&self.settings.circuit, now);
+        self.membership.succeed(&self.settings.circuit, now);
         if forgets {
             self.tell(Event::Proved);
         }
@@ -157,7 +157,7 @@ impl Link {
     }
 
     pub(super) fn fail(&mut self, failure: Failure, now: Instant) {
-        self.seat.fail(&self.settings.circuit, now);
+        self.membership.fail(&self.settings.circuit, now);
         self.tell(Event::Error(failure));
         self.tell_circuit(Telling::Told);
     }
@@ -206,7 +206,7 @@ impl Link {
         if !goes_on {
             self.enter(Phase::Idle { rest: Rest::Closed });
             self.tell(Event::Close(ending));
-            self.change_seat();
+            self.change_membership();
             return;
         }
         let is_final = self.settings.reconnect.only_transient && is_final(&ending, status);
@@ -215,7 +215,7 @@ impl Link {
             delay: Delay::Drawn,
         });
         self.tell(Event::Close(ending));
-        self.change_seat();
+        self.change_membership();
         if asked {
             self.dial_or_block(now, Reason::Asked);
             return;
@@ -369,7 +369,7 @@ impl Link {
                 Phase::Idle { rest: Rest::Closed }
             });
             self.tell(Event::Close(abnormal()));
-            self.change_seat();
+            self.change_membership();
         }
         if goes_on {
             self.stop(CloseCode::Internal, reason);

@@ -143,7 +143,7 @@ fn a_peer_that_is_silent_dies_however_busy_javascript_is() {
 }
 
 #[test]
-fn a_verdict_on_an_old_connection_is_not_heard() {
+fn a_judgement_of_an_old_connection_is_dropped() {
     play(
         judged,
         "at 200ms   tick

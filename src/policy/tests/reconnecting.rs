@@ -184,7 +184,7 @@ fn what_the_same_attempt_would_meet_again_ends_a_client_that_asks_for_it() {
 }
 
 #[test]
-fn what_the_client_finds_wrong_is_tried_again_also_by_one_that_stops_at_verdicts() {
+fn what_the_client_finds_wrong_is_tried_again_also_by_one_that_tries_only_what_is_transient() {
     play_with(
         |settings| settings.reconnect.only_transient = true,
         "at 0ms     connect

@@ -1,4 +1,5 @@
-//! A client's place at its circuit, which is its own or shared with others.
+//! What one client knows of its circuit, and what it has under way there. The circuit is the client's own or
+//! shared with others; the client does not tell the two apart.
 
 use std::fmt::Debug;
 use std::ops::DerefMut;
@@ -7,23 +8,23 @@ use std::time::Instant;
 use super::circuit::Breaker;
 use super::{Circuit, CircuitSettings, Refusal};
 
-/// A client's place at a circuit that it shares: how the clients come by the breaker is the caller's
+/// A breaker that several clients share, as one of them has it: how the clients come by it is the caller's
 /// affair.
 ///
 /// Each client judges and opens the circuit by its own settings. When one has moved it, each other must
 /// be handed an [`Input::Tick`](super::Input::Tick), and then tells and does what follows.
-pub trait Shared: Debug + Send {
-    /// The breaker, for this client alone until it is given back.
-    fn lend(&self) -> Box<dyn DerefMut<Target = Breaker> + '_>;
+pub trait SharedBreaker: Debug + Send {
+    /// The breaker, for this client alone until the guard is dropped.
+    fn lock(&self) -> Box<dyn DerefMut<Target = Breaker> + '_>;
 
     /// The breaker's [`moves`](Breaker::moves), read without having to wait for it.
     fn moves(&self) -> u64;
 }
 
-/// What a client knows of its circuit and has at it.
+/// See the module.
 #[derive(Debug)]
-pub(super) struct Seat {
-    place: Place,
+pub(super) struct CircuitMembership {
+    breaker: BreakerAccess,
     /// The circuit and its deadline when the client saw it last.
     circuit: Circuit,
     deadline: Option<Instant>,
@@ -35,46 +36,47 @@ pub(super) struct Seat {
     dialing: bool,
 }
 
+/// How the client comes by the breaker of its circuit.
 #[derive(Debug)]
-enum Place {
+enum BreakerAccess {
     Own(Breaker),
-    Shared(Box<dyn Shared>),
+    Shared(Box<dyn SharedBreaker>),
 }
 
-impl Seat {
-    pub(super) fn own() -> Seat {
-        Seat::at(Place::Own(Breaker::own()))
+impl CircuitMembership {
+    pub(super) fn own() -> CircuitMembership {
+        CircuitMembership::at(BreakerAccess::Own(Breaker::own()))
     }
 
-    pub(super) fn shared(shared: Box<dyn Shared>) -> Seat {
-        Seat::at(Place::Shared(shared))
+    pub(super) fn shared(shared: Box<dyn SharedBreaker>) -> CircuitMembership {
+        CircuitMembership::at(BreakerAccess::Shared(shared))
     }
 
-    fn at(place: Place) -> Seat {
-        let mut seat = Seat {
-            place,
+    fn at(breaker: BreakerAccess) -> CircuitMembership {
+        let mut membership = CircuitMembership {
+            breaker,
             circuit: Circuit::Closed,
             deadline: None,
             moves: 0,
             news: false,
             dialing: false,
         };
-        seat.look();
-        seat
+        membership.look();
+        membership
     }
 
     pub(super) fn is_shared(&self) -> bool {
-        match self.place {
-            Place::Own(_) => false,
-            Place::Shared(_) => true,
+        match self.breaker {
+            BreakerAccess::Own(_) => false,
+            BreakerAccess::Shared(_) => true,
         }
     }
 
     /// Whether others have moved the circuit since this client saw it last.
     pub(super) fn is_behind(&self) -> bool {
-        match &self.place {
-            Place::Own(_) => false,
-            Place::Shared(shared) => shared.moves() != self.moves,
+        match &self.breaker {
+            BreakerAccess::Own(_) => false,
+            BreakerAccess::Shared(shared) => shared.moves() != self.moves,
         }
     }
 
@@ -100,9 +102,9 @@ impl Seat {
 
     /// The failures of all who share the circuit.
     pub(super) fn failures(&self, settings: &CircuitSettings) -> u64 {
-        match &self.place {
-            Place::Own(breaker) => breaker.failures(settings),
-            Place::Shared(shared) => shared.lend().failures(settings),
+        match &self.breaker {
+            BreakerAccess::Own(breaker) => breaker.failures(settings),
+            BreakerAccess::Shared(shared) => shared.lock().failures(settings),
         }
     }
 
@@ -122,7 +124,7 @@ impl Seat {
         Ok(())
     }
 
-    /// The connection is under way no more, with a verdict or without.
+    /// The connection is under way no more, whatever its outcome.
     pub(super) fn finish(&mut self) {
         if std::mem::take(&mut self.dialing) {
             self.using(Breaker::finish);
@@ -154,12 +156,12 @@ impl Seat {
     }
 
     fn using<T>(&mut self, work: impl FnOnce(&mut Breaker) -> T) -> T {
-        let mut lent;
-        let breaker = match &mut self.place {
-            Place::Own(breaker) => breaker,
-            Place::Shared(shared) => {
-                lent = shared.lend();
-                &mut *lent
+        let mut locked;
+        let breaker = match &mut self.breaker {
+            BreakerAccess::Own(breaker) => breaker,
+            BreakerAccess::Shared(shared) => {
+                locked = shared.lock();
+                &mut *locked
             }
         };
         self.news |= breaker.moves() != self.moves;
@@ -171,8 +173,8 @@ impl Seat {
     }
 }
 
-impl Drop for Seat {
-    /// The others must not wait for the verdict of a client that is gone.
+impl Drop for CircuitMembership {
+    /// The others must not wait for the outcome of an attempt of a client that is gone.
     fn drop(&mut self) {
         self.finish();
     }
