@@ -62,11 +62,11 @@ struct BreakerGuard<'a> {
 }
 
 impl Sharing {
-    /// The scope for a client that connects to `place`.
-    pub(super) fn scope(&self, place: Option<String>) -> Option<Scope> {
+    /// The scope for a client that connects to `host_port`.
+    pub(super) fn scope(&self, host_port: Option<String>) -> Option<Scope> {
         match self {
             Sharing::Alone => None,
-            Sharing::Host => place.map(Scope::Host),
+            Sharing::Host => host_port.map(Scope::Host),
             Sharing::Named(name) => Some(Scope::Name(name.clone())),
         }
     }

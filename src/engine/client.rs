@@ -136,7 +136,7 @@ pub(super) struct Core {
 pub(super) enum Action {
     Dial {
         attempt: Attempt,
-        place: usize,
+        url_index: usize,
         limit: Option<Duration>,
     },
     Cut,
@@ -318,7 +318,7 @@ impl Client {
 
     /// Moves to the circuit that the sharing and the route ask for.
     fn join(&self, core: &mut Core) {
-        let scope = core.sharing.scope(core.route.place());
+        let scope = core.sharing.scope(core.route.host_port());
         if scope == core.scope {
             return;
         }
@@ -369,8 +369,8 @@ impl Client {
 
     // What the driver does, on the engine thread.
 
-    pub(super) fn dial(&self, place: usize, limit: Option<Duration>) -> DialFuture {
-        lock(&self.core).route.dial(place, limit)
+    pub(super) fn dial(&self, url_index: usize, limit: Option<Duration>) -> DialFuture {
+        lock(&self.core).route.dial(url_index, limit)
     }
 
     /// What the driver has to do. The connection that it drives, if that is not over, is given more to write.
@@ -580,11 +580,11 @@ impl Core {
             match output {
                 Output::Dial {
                     attempt,
-                    place,
+                    url_index,
                     limit,
                 } => self.actions.push_back(Action::Dial {
                     attempt,
-                    place,
+                    url_index,
                     limit,
                 }),
                 Output::Beat => self.beat(),

@@ -31,12 +31,12 @@ pub type DialFuture = Pin<Box<dyn Future<Output = Result<Wired, Failure>> + Send
 
 /// Something that can be connected to again and again.
 pub trait Dial: Send + Sync {
-    /// Starts one attempt, which fails once `limit` has passed, at one of several places. Dropping
+    /// Starts one attempt, which fails once `limit` has passed, to the URL of this index. Dropping
     /// the future gives it up.
-    fn dial(&self, place: usize, limit: Option<Duration>) -> DialFuture;
+    fn dial(&self, url_index: usize, limit: Option<Duration>) -> DialFuture;
 
     /// The host and port, where it has one: who has the same can share a circuit.
-    fn place(&self) -> Option<String> {
+    fn host_port(&self) -> Option<String> {
         None
     }
 }
@@ -50,15 +50,19 @@ pub struct Route {
 }
 
 impl Dial for Route {
-    fn place(&self) -> Option<String> {
-        let place = self.targets.first()?.place();
-        // Stands for what a user's function has not said yet (`lib/routed.js`): nobody else's place.
-        (!place.starts_with("url.invalid:")).then_some(place)
+    fn host_port(&self) -> Option<String> {
+        let host_port = self.targets.first()?.host_port();
+        // Stands for what a user's function has not said yet (`lib/routed.js`): nobody else connects there.
+        (!host_port.starts_with("url.invalid:")).then_some(host_port)
     }
 
-    fn dial(&self, place: usize, limit: Option<Duration>) -> DialFuture {
+    fn dial(&self, url_index: usize, limit: Option<Duration>) -> DialFuture {
         // A list that has become shorter since the policy chose still has its first.
-        let target = self.targets.get(place).or(self.targets.first()).cloned();
+        let target = self
+            .targets
+            .get(url_index)
+            .or(self.targets.first())
+            .cloned();
         let offered = self.deflate.clone();
         let (max_payload, longest) = (self.max_payload, self.longest);
         Box::pin(async move {

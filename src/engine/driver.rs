@@ -156,11 +156,11 @@ fn take_turn(
         stage = match action {
             Action::Dial {
                 attempt,
-                place,
+                url_index,
                 limit,
             } => Stage::Dialing {
                 attempt,
-                dialing: client.dial(place, limit),
+                dialing: client.dial(url_index, limit),
             },
             Action::Cut => Stage::Idle,
             Action::Leave(last_words) => {

@@ -378,13 +378,13 @@ struct Memory {
     heads: Mutex<Vec<Vec<u8>>>,
     refusals: Mutex<Vec<Failure>>,
     hang: Mutex<Option<Arc<Notify>>>,
-    /// The places and limits of all attempts.
+    /// The URLs and limits of all attempts.
     dialed: Mutex<Vec<(usize, Option<Duration>)>>,
 }
 
 impl Dial for Memory {
-    fn dial(&self, place: usize, limit: Option<Duration>) -> DialFuture {
-        self.dialed.lock().unwrap().push((place, limit));
+    fn dial(&self, url_index: usize, limit: Option<Duration>) -> DialFuture {
+        self.dialed.lock().unwrap().push((url_index, limit));
         let (near, far) = duplex(64 * 1024);
         let refusal = self.refusals.lock().unwrap().pop();
         let hang = self.hang.lock().unwrap().clone();

@@ -49,8 +49,8 @@ pub struct Reached {
 
 impl Target {
     /// The host and port of the URL, as `example.com:443`.
-    pub fn place(&self) -> String {
-        self.address.place()
+    pub fn host_port(&self) -> String {
+        self.address.host_port()
     }
 
     /// Checks the options.

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use rand::rngs::StdRng;
 
 use super::circuit_membership::CircuitMembership;
-use super::failover::Course;
+use super::failover::UrlSelector;
 use super::phase::{Phase, Rest};
 use super::rtt::RoundTrips;
 use super::{
@@ -55,7 +55,7 @@ pub struct Link {
     attempt: Attempt,
     retry_count: u64,
     manual_close: bool,
-    course: Course,
+    url_selector: UrlSelector,
     /// The server asked to be left alone until then.
     not_before: Option<Instant>,
     /// The delay that was drawn last.
@@ -93,7 +93,7 @@ impl Link {
             attempt: 0,
             retry_count: 0,
             manual_close: false,
-            course: Course::default(),
+            url_selector: UrlSelector::default(),
             not_before: None,
             last_delay: None,
             spent: None,
@@ -227,7 +227,7 @@ impl Link {
             Input::Configure(settings) => {
                 self.configure_vigil(&settings, now);
                 self.settings = *settings;
-                self.course.fit(&self.settings.reconnect.failover);
+                self.url_selector.fit(&self.settings.reconnect.failover);
             }
             Input::SetRetryCount(count) => self.retry_count = count,
             Input::SetCircuitFailures(count) => {
@@ -291,7 +291,7 @@ impl Link {
         [
             self.membership.deadline(),
             self.phase.deadline(),
-            self.course_deadline(),
+            self.return_or_probe_deadline(),
             self.block_deadline(),
         ]
         .into_iter()

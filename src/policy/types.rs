@@ -256,11 +256,11 @@ pub enum Input {
 /// A decision of the policy, to be carried out in order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
-    /// Start connecting, and report `Opened` or `Refused` with this number. `place` is the index of
+    /// Start connecting, and report `Opened` or `Refused` with this number. `url_index` is the index of
     /// the URL; the attempt fails once `limit` has passed.
     Dial {
         attempt: Attempt,
-        place: usize,
+        url_index: usize,
         limit: Option<Duration>,
     },
     /// Send the heartbeat's message.

@@ -155,12 +155,16 @@ fn text(text: &str) -> Vec<u8> {
 async fn javascript_reads_what_came_behind_the_handshake_before_what_came_later() {
     let mut reader = Reader::new(&text("one")).await;
     reader.connect();
-    let Action::Dial { place, limit, .. } = reader.client.turn(None).actions.remove(0).unwrap()
+    let Action::Dial {
+        url_index, limit, ..
+    } = reader.client.turn(None).actions.remove(0).unwrap()
     else {
         panic!("no attempt");
     };
-    let (wired, accepted) =
-        tokio::join!(reader.client.dial(place, limit), reader.listener.accept());
+    let (wired, accepted) = tokio::join!(
+        reader.client.dial(url_index, limit),
+        reader.listener.accept()
+    );
     let (mut peer, _) = accepted.unwrap();
     peer.write_all(&text("two")).await.unwrap();
     peer.readable().await.ok();

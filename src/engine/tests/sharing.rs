@@ -80,15 +80,15 @@ async fn clients_share_by_the_host_of_the_route_that_they_have() {
     one.told(Event::CircuitChange(Circuit::Closed)).await;
 }
 
-/// A route that is only a place.
+/// A route that is only a host and port.
 struct Nowhere(&'static str);
 
 impl Dial for Nowhere {
-    fn dial(&self, _place: usize, _limit: Option<Duration>) -> DialFuture {
+    fn dial(&self, _url_index: usize, _limit: Option<Duration>) -> DialFuture {
         Box::pin(std::future::pending())
     }
 
-    fn place(&self) -> Option<String> {
+    fn host_port(&self) -> Option<String> {
         Some(self.0.to_owned())
     }
 }

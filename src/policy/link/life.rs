@@ -50,7 +50,7 @@ impl Link {
                 | Phase::Stalled { .. } => {}
             }
         }
-        if is_due(self.course_deadline(), now) {
+        if is_due(self.return_or_probe_deadline(), now) {
             match self.phase {
                 Phase::Open { attempt, .. } => {
                     let reason = "Back to the first URL".to_owned();
@@ -70,11 +70,11 @@ impl Link {
 
     /// When an open connection is left for the first URL, or a probe that a server's `Retry-After`
     /// holds back may be made.
-    pub(super) fn course_deadline(&self) -> Option<Instant> {
+    pub(super) fn return_or_probe_deadline(&self) -> Option<Instant> {
         match self.phase {
-            Phase::Open { .. } if self.circuit() != Circuit::Open => {
-                self.course.home_at(&self.settings.reconnect.failover)
-            }
+            Phase::Open { .. } if self.circuit() != Circuit::Open => self
+                .url_selector
+                .return_at(&self.settings.reconnect.failover),
             Phase::Blocked if self.circuit() != Circuit::Open => self.not_before,
             Phase::Idle { .. }
             | Phase::Asking { .. }
@@ -221,7 +221,7 @@ impl Link {
             return;
         }
         let failover = &self.settings.reconnect.failover;
-        self.course.move_on(failover, &mut self.rng, now);
+        self.url_selector.fail_over(failover, &mut self.rng, now);
         if is_final && self.retries_used_up().is_none() {
             self.stop(CloseCode::NotTransient, "Trying again would not help");
         } else {
@@ -317,8 +317,12 @@ impl Link {
     /// Starts an attempt that [`begin`](Link::begin) has allowed.
     pub(super) fn dial(&mut self, now: Instant) {
         self.attempt += 1;
-        if is_due(self.course.home_at(&self.settings.reconnect.failover), now) {
-            self.course.go_home();
+        if is_due(
+            self.url_selector
+                .return_at(&self.settings.reconnect.failover),
+            now,
+        ) {
+            self.url_selector.return_to_first();
         }
         if self.settings.reconnect.asked.route {
             self.ask_route();
@@ -332,7 +336,7 @@ impl Link {
         self.enter(Phase::Dialing { attempt });
         self.outputs.push_back(Output::Dial {
             attempt,
-            place: self.course.place(),
+            url_index: self.url_selector.index(),
             limit,
         });
     }

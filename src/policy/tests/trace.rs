@@ -330,7 +330,7 @@ fn parse(what: &str, link: &Link, start: Instant) -> Input {
                 "failureThreshold" => settings.circuit.failure_threshold = value.parse().unwrap(),
                 "resetTimeout" => settings.circuit.reset_timeout = duration(value),
                 "minUptime" => settings.reconnect.min_uptime = duration(value),
-                "urls" => settings.reconnect.failover.places = value.parse().unwrap(),
+                "urls" => settings.reconnect.failover.urls = value.parse().unwrap(),
                 "window" => {
                     settings.circuit.rate = Some(FailureRate {
                         window: duration(value),
@@ -395,17 +395,17 @@ fn render(output: &Output) -> String {
     match output {
         Output::Dial {
             attempt,
-            place,
+            url_index,
             limit,
         } => {
-            let place = match place {
+            let url = match url_index {
                 0 => String::new(),
-                place => format!(" at url {place}"),
+                index => format!(" at url {index}"),
             };
             let limit = limit.map_or(String::new(), |limit| {
                 format!(" within {}ms", limit.as_millis())
             });
-            format!("dial #{attempt}{place}{limit}")
+            format!("dial #{attempt}{url}{limit}")
         }
         Output::Beat => "beat".to_owned(),
         Output::Ping { payload } => format!("ping {}", ping_number(payload).unwrap()),
