@@ -23,7 +23,7 @@ pub(super) enum Phase {
     Open {
         attempt: Attempt,
         liveness: PeerLiveness,
-        standing: Standing,
+        stability: Stability,
     },
     /// The closing handshake is under way, until `cut_at`; `reconnect` where the user has asked for
     /// a new connection after it.
@@ -72,16 +72,16 @@ pub(super) enum Rest {
 
 /// Whether an open connection has lived long enough to forget what came before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum Stability {
     Proved,
-    OnTrial { until: Option<Instant> },
+    Probation { until: Option<Instant> },
 }
 
-impl Standing {
+impl Stability {
     pub(super) fn deadline(self) -> Option<Instant> {
         match self {
-            Standing::Proved => None,
-            Standing::OnTrial { until } => until,
+            Stability::Proved => None,
+            Stability::Probation { until } => until,
         }
     }
 }
@@ -126,8 +126,10 @@ impl Phase {
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self {
             Phase::Open {
-                liveness, standing, ..
-            } => [liveness.deadline(), standing.deadline()]
+                liveness,
+                stability,
+                ..
+            } => [liveness.deadline(), stability.deadline()]
                 .into_iter()
                 .flatten()
                 .min(),

@@ -6,7 +6,7 @@ use rand::RngExt;
 
 use super::{Link, Telling, is_due};
 use crate::policy::circuit_membership::CircuitMembership;
-use crate::policy::phase::{Delay, Phase, Rest, Standing};
+use crate::policy::phase::{Delay, Phase, Rest, Stability};
 use crate::policy::{Circuit, Event, Refusal, SharedBreaker, State};
 
 impl Link {
@@ -57,7 +57,7 @@ impl Link {
         }
         // An established connection says nothing of new ones, which others may be waiting to try.
         if let Phase::Open {
-            standing: Standing::Proved,
+            stability: Stability::Proved,
             ..
         } = self.phase
             && !self.membership.is_shared()

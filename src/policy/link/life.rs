@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{Link, Outage, Telling, abnormal, is_due};
 use crate::policy::peer_liveness::PeerLiveness;
-use crate::policy::phase::{Delay, Phase, Rest, Standing};
+use crate::policy::phase::{Delay, Phase, Rest, Stability};
 use crate::policy::reconnect::is_final;
 use crate::policy::{Attempt, Circuit, CloseCode, Ending, Event, Failure, Output};
 
@@ -30,12 +30,12 @@ impl Link {
                 Phase::Open {
                     attempt,
                     liveness,
-                    standing,
+                    stability,
                 } => {
-                    let proved = is_due(standing.deadline(), now);
+                    let proved = is_due(stability.deadline(), now);
                     let (attempt, due) = (*attempt, liveness.tick(&self.settings, now));
                     if proved {
-                        *standing = Standing::Proved;
+                        *stability = Stability::Proved;
                         self.prove(now);
                     }
                     self.carry_out(due, attempt, now);
@@ -95,19 +95,19 @@ impl Link {
         let retries = self.retry_count;
         let outage = self.outage.take().filter(|outage| outage.after_open);
         let min_uptime = self.settings.reconnect.min_uptime;
-        let standing = if min_uptime.is_zero() {
+        let stability = if min_uptime.is_zero() {
             self.retry_count = 0;
             self.membership.succeed(&self.settings.circuit, now);
-            Standing::Proved
+            Stability::Proved
         } else {
             let until = now.checked_add(min_uptime);
-            Standing::OnTrial { until }
+            Stability::Probation { until }
         };
         self.not_before = None;
         self.enter(Phase::Open {
             attempt,
             liveness: PeerLiveness::new(&self.settings, now),
-            standing,
+            stability,
         });
         self.round_trips.clear();
         self.ran_at.get_or_insert(now);
