@@ -18,10 +18,10 @@ mod pings;
 mod reconnect;
 mod rtt;
 mod sleep;
+mod sliding_window;
 #[cfg(test)]
 mod tests;
 mod types;
-mod window;
 
 pub use circuit::Breaker;
 pub use circuit_membership::SharedBreaker;
