@@ -300,7 +300,7 @@ impl Client {
         let at = epoch_ms();
         let mut rows = Rows::new(env.raw());
         rows.number(0.0)?;
-        for fate in self.client.take_fates() {
+        for fate in self.client.take_outcomes() {
             rows.fate(self.id, at, fate)?;
         }
         Ok(rows)

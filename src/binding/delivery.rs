@@ -6,7 +6,7 @@ use napi_derive::napi;
 
 use super::options::Code;
 use crate::engine::{Marks, Refused, Sent};
-use crate::policy::{Delivery, Doubt, DropReason, Guarantee, Overflow};
+use crate::policy::{DeliverySettings, DropReason, Guarantee, Overflow, UnconfirmedReason};
 
 #[napi(object, object_to_js = false)]
 pub struct RawDelivery {
@@ -26,9 +26,9 @@ pub struct RawDelivery {
     pub max_buffered_amount: f64,
 }
 
-impl From<RawDelivery> for Delivery {
-    fn from(raw: RawDelivery) -> Delivery {
-        Delivery {
+impl From<RawDelivery> for DeliverySettings {
+    fn from(raw: RawDelivery) -> DeliverySettings {
+        DeliverySettings {
             queues: raw.queues,
             guarantee: if raw.at_least_once {
                 Guarantee::AtLeastOnce
@@ -93,13 +93,13 @@ pub fn reason(reason: DropReason) -> u32 {
 }
 
 /// The number of a doubt in `lib/delivery.js`.
-pub fn doubt(doubt: Doubt) -> u32 {
-    match doubt {
-        Doubt::Lost => 0,
-        Doubt::TimedOut => 1,
-        Doubt::Dropped(DropReason::Overflow) => 2,
-        Doubt::Dropped(DropReason::Expired) => 3,
-        Doubt::Dropped(DropReason::Ended) | Doubt::Ended => 4,
-        Doubt::NotConnected => 5,
+pub fn doubt(reason: UnconfirmedReason) -> u32 {
+    match reason {
+        UnconfirmedReason::Lost => 0,
+        UnconfirmedReason::TimedOut => 1,
+        UnconfirmedReason::Dropped(DropReason::Overflow) => 2,
+        UnconfirmedReason::Dropped(DropReason::Expired) => 3,
+        UnconfirmedReason::Dropped(DropReason::Ended) | UnconfirmedReason::Ended => 4,
+        UnconfirmedReason::NotConnected => 5,
     }
 }

@@ -42,7 +42,9 @@ use super::messages::Messages;
 use super::rows::{self, Make};
 use super::{delivery, exception, pressure};
 use crate::engine::{Content, Letter, lock};
-use crate::policy::{Circuit, CloseCode, Event, Fate, Message, Notice, Question, Refusal, State};
+use crate::policy::{
+    Circuit, CloseCode, DeliveryOutcome, Event, Message, Notice, Question, Refusal, State,
+};
 
 /// Chunks from this size on become an ArrayBuffer without a copy; below, a copy is cheaper.
 const NO_COPY: usize = 16 * 1024;
@@ -244,32 +246,32 @@ impl Rows {
                 rows.number(order as f64)
             }),
             Content::Notice(told) => self.notice(from.id, at, told, order as f64),
-            Content::Fate(fate) => self.fate(from.id, at, fate),
+            Content::Delivery(fate) => self.fate(from.id, at, fate),
             Content::Drained => self.row(|rows| rows.head(from.id, 32, at)),
         }
     }
 
     /// Appends the row of what became of a message or a receipt.
-    pub fn fate(&mut self, client: u32, at: f64, fate: Fate) -> Result<()> {
+    pub fn fate(&mut self, client: u32, at: f64, fate: DeliveryOutcome) -> Result<()> {
         self.row(|rows| rows.fate_values(client, at, fate))
     }
 
-    fn fate_values(&mut self, client: u32, at: f64, fate: Fate) -> Result<()> {
+    fn fate_values(&mut self, client: u32, at: f64, fate: DeliveryOutcome) -> Result<()> {
         match fate {
-            Fate::Dropped { message, reason } => {
+            DeliveryOutcome::Dropped { message, reason } => {
                 self.head(client, 30, at)?;
                 self.number(delivery::reason(reason).into())?;
                 self.data(message)
             }
-            Fate::Confirmed { receipt } => {
+            DeliveryOutcome::Confirmed { receipt } => {
                 self.head(client, 31, at)?;
                 self.number(receipt as f64)?;
                 self.null()
             }
-            Fate::Unconfirmed { receipt, doubt } => {
+            DeliveryOutcome::Unconfirmed { receipt, reason } => {
                 self.head(client, 31, at)?;
                 self.number(receipt as f64)?;
-                self.number(delivery::doubt(doubt).into())
+                self.number(delivery::doubt(reason).into())
             }
         }
     }

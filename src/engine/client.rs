@@ -28,8 +28,8 @@ use super::ways::Ways;
 use super::writing::{Handovers, Held, Outbound, Pace, write};
 use crate::net::Stream;
 use crate::policy::{
-    Attempt, Delivery, Event, Failure, Input, Link, Notice, Outbox, Output, Refusal, Rtt, Settings,
-    SharedBreaker, State,
+    Attempt, DeliverySettings, Event, Failure, Input, Link, Notice, Outbox, Output, Refusal, Rtt,
+    Settings, SharedBreaker, State,
 };
 use crate::wire::{Reader, Writer};
 
@@ -49,7 +49,7 @@ pub struct Setup {
     pub ways: Ways,
     /// Tells whether JavaScript runs.
     pub sign: Arc<Sign>,
-    pub delivery: Delivery,
+    pub delivery: DeliverySettings,
     pub marks: Marks,
 }
 
@@ -381,7 +381,7 @@ impl Client {
             self.settle(&mut core, Vec::new());
         }
         // What a call has settled is told by the call.
-        let is_told = core.outbox.has_fates();
+        let is_told = core.outbox.has_outcomes();
         core.in_flight = match live {
             Some(live) if core.link.is_open(live.attempt) => {
                 core.hand_out(&mut live.sending, live.broken)
@@ -390,8 +390,8 @@ impl Client {
         };
         self.relieve(&mut core);
         if !is_told {
-            let fates = core.fates();
-            self.post(&mut core, fates);
+            let outcomes = core.outcomes();
+            self.post(&mut core, outcomes);
         }
         let deadlines = [core.link.deadline(), core.outbox.deadline()];
         Turn {
@@ -513,9 +513,9 @@ impl Client {
     pub(super) fn settle(&self, core: &mut Core, before: Vec<Content>) {
         let notices = core.drain();
         self.relieve(core);
-        let fates = core.fates();
+        let outcomes = core.outcomes();
         let notices = notices.into_iter().map(Content::Notice);
-        self.post(core, before.into_iter().chain(fates).chain(notices));
+        self.post(core, before.into_iter().chain(outcomes).chain(notices));
     }
 
     /// Puts into the mailbox what JavaScript is told.
@@ -560,9 +560,9 @@ impl Client {
             in_order &= !closing && later.is_empty();
         }
         self.relieve(core);
-        let fates = core.fates();
+        let outcomes = core.outcomes();
         let later = later.into_iter().map(Content::Notice);
-        self.post(core, fates.into_iter().chain(later));
+        self.post(core, outcomes.into_iter().chain(later));
         self.wake.notify_one();
         Reply {
             horizon,

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 use super::inbox::Run;
 use super::runtime::lock;
-use crate::policy::{Fate, Notice};
+use crate::policy::{DeliveryOutcome, Notice};
 
 /// A client's messages that JavaScript has not taken may cost this many bytes; beyond, the engine
 /// stops reading that socket, and TCP pushes back on the peer.
@@ -104,7 +104,7 @@ pub enum Content {
         headers: Vec<(String, String)>,
     },
     /// What became of a message or a receipt.
-    Fate(Fate),
+    Delivery(DeliveryOutcome),
     /// What is buffered has fallen to the high-water mark.
     Drained,
 }
@@ -115,7 +115,7 @@ impl Letter {
             + match &self.content {
                 // A message that was put together from pieces may hold more than it has.
                 Content::Messages(run) => run.bytes.capacity(),
-                Content::Fate(fate) => fate.cost(),
+                Content::Delivery(outcome) => outcome.cost(),
                 Content::Notice(_) | Content::Agreed { .. } | Content::Drained => 0,
             }
     }
@@ -124,7 +124,10 @@ impl Letter {
     fn entries(&self) -> usize {
         match &self.content {
             Content::Messages(run) => run.lengths.len(),
-            Content::Notice(_) | Content::Agreed { .. } | Content::Fate(_) | Content::Drained => 1,
+            Content::Notice(_)
+            | Content::Agreed { .. }
+            | Content::Delivery(_)
+            | Content::Drained => 1,
         }
     }
 
@@ -132,7 +135,7 @@ impl Letter {
     fn is_of_life(&self) -> bool {
         match &self.content {
             Content::Notice(_) | Content::Agreed { .. } | Content::Drained => true,
-            Content::Messages(_) | Content::Fate(_) => false,
+            Content::Messages(_) | Content::Delivery(_) => false,
         }
     }
 }
@@ -407,7 +410,7 @@ mod tests {
                 Content::Messages(run) => format!("{id}:{}", run.bytes[0]),
                 Content::Notice(_)
                 | Content::Agreed { .. }
-                | Content::Fate(_)
+                | Content::Delivery(_)
                 | Content::Drained => format!("{id}!"),
             }
         });

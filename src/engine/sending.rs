@@ -9,7 +9,9 @@ use super::clock;
 use super::mailbox::Content;
 use super::runtime::lock;
 use super::writing::{Held, Outbound, write_as};
-use crate::policy::{Doubt, DropReason, Fate, Frame, Full, Guarantee, Message, Receipt};
+use crate::policy::{
+    DeliveryOutcome, DropReason, Frame, Full, Guarantee, Message, Receipt, UnconfirmedReason,
+};
 use crate::wire::Writer;
 
 /// Limits of what is buffered, in bytes.
@@ -77,7 +79,7 @@ pub struct Wish {
     pub asked: Asked,
 }
 
-/// What the user asks to be told of a message. [`Content::Fate`] tells it, by the name in [`Sent::receipt`].
+/// What the user asks to be told of a message. [`Content::Delivery`] tells it, by the name in [`Sent::receipt`].
 #[derive(Clone, Copy, Debug, Default)]
 pub enum Asked {
     #[default]
@@ -93,7 +95,7 @@ pub enum Asked {
 pub struct Sent {
     /// More is buffered than the high-water mark allows; [`Content::Drained`] will follow.
     pub above: bool,
-    /// Messages have been dropped: [`Client::take_fates`] has them.
+    /// Messages have been dropped: [`Client::take_outcomes`] has them.
     pub dropped: bool,
     /// The name of the receipt that was asked for.
     pub receipt: Option<Receipt>,
@@ -139,7 +141,7 @@ impl Client {
     }
 
     /// Asks for a receipt of all that was sent so far. What is known at once is in
-    /// [`take_fates`](Client::take_fates).
+    /// [`take_outcomes`](Client::take_outcomes).
     pub fn flush(&self, timeout: Option<Duration>) -> Receipt {
         let mut core = lock(&self.core);
         let receipt = core.outbox.flush(clock::now(), timeout);
@@ -150,9 +152,9 @@ impl Client {
     }
 
     /// What became of messages and receipts, and has not been told.
-    pub fn take_fates(&self) -> Vec<Fate> {
+    pub fn take_outcomes(&self) -> Vec<DeliveryOutcome> {
         let mut core = lock(&self.core);
-        std::iter::from_fn(|| core.outbox.next_fate()).collect()
+        std::iter::from_fn(|| core.outbox.next_outcome()).collect()
     }
 
     /// Bytes that were sent and have not been handed to the operating system.
@@ -215,7 +217,9 @@ impl Client {
         let kept = core.take(payload, wish.plain, seen_open, now)?;
         let receipt = match (wish.asked, kept) {
             (Asked::Nothing, _) => None,
-            (Asked::Handover | Asked::Receipt(_), Err(doubt)) => Some(core.outbox.doubt(doubt)),
+            (Asked::Handover | Asked::Receipt(_), Err(reason)) => {
+                Some(core.outbox.unconfirmed(reason))
+            }
             (Asked::Handover, Ok(())) => Some(core.hand_over()),
             (Asked::Receipt(timeout), Ok(())) => Some(core.outbox.confirm(now, timeout)),
         };
@@ -230,7 +234,7 @@ impl Client {
         }
         Ok(Sent {
             above,
-            dropped: core.outbox.has_fates(),
+            dropped: core.outbox.has_outcomes(),
             receipt,
         })
     }
@@ -312,9 +316,9 @@ impl Core {
         }
     }
 
-    pub fn fates(&mut self) -> Vec<Content> {
-        std::iter::from_fn(|| self.outbox.next_fate())
-            .map(Content::Fate)
+    pub fn outcomes(&mut self) -> Vec<Content> {
+        std::iter::from_fn(|| self.outbox.next_outcome())
+            .map(Content::Delivery)
             .collect()
     }
 
@@ -325,7 +329,7 @@ impl Core {
         plain: bool,
         seen_open: bool,
         now: Instant,
-    ) -> Result<Result<(), Doubt>, Full> {
+    ) -> Result<Result<(), UnconfirmedReason>, Full> {
         let keeps = self.outbox.keeps_written();
         let queues = keeps || self.outbox.delivery().queues;
         if self.writer.is_none() && !self.link.is_alive() {
@@ -333,15 +337,15 @@ impl Core {
             if queues || !seen_open {
                 self.outbox.refuse(payload.to_message(), DropReason::Ended);
             }
-            return Ok(Err(Doubt::Ended));
+            return Ok(Err(UnconfirmedReason::Ended));
         }
         if self.writer.is_none() && seen_open && !queues {
-            return Ok(Err(Doubt::Lost));
+            return Ok(Err(UnconfirmedReason::Lost));
         }
         if (self.writer.is_none() || keeps)
             && !self.outbox.keep(payload.to_message(), plain, now)?
         {
-            return Ok(Err(Doubt::Dropped(DropReason::Overflow)));
+            return Ok(Err(UnconfirmedReason::Dropped(DropReason::Overflow)));
         }
         if let Some(writer) = &mut self.writer {
             write_as(writer, payload, plain, self.out.end());

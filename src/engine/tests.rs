@@ -15,7 +15,7 @@ mod sending;
 use super::*;
 use crate::net::Stream;
 use crate::policy::{
-    Backoff, Beat, Circuit, CircuitSettings, CloseCode, Delivery, Ending, Event, Failure,
+    Backoff, Beat, Circuit, CircuitSettings, CloseCode, DeliverySettings, Ending, Event, Failure,
     HeartbeatReply, HeartbeatSettings, Input, Jitter, LivenessSettings, Notice, Reconnect, Refusal,
     Settings, State,
 };
@@ -428,10 +428,10 @@ struct Life {
 
 impl Life {
     fn start(settings: Settings) -> Life {
-        Life::sending(settings, Delivery::default(), Marks::default())
+        Life::sending(settings, DeliverySettings::default(), Marks::default())
     }
 
-    fn sending(settings: Settings, delivery: Delivery, marks: Marks) -> Life {
+    fn sending(settings: Settings, delivery: DeliverySettings, marks: Marks) -> Life {
         let (sender, peers) = mpsc::unbounded_channel();
         let route = Arc::new(Memory {
             peers: sender,

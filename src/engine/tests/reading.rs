@@ -71,7 +71,7 @@ impl Reader {
             sign: Arc::default(),
             watch: Some(watch.clone()),
             ways: Ways::default(),
-            delivery: Delivery::default(),
+            delivery: DeliverySettings::default(),
             marks: Marks::default(),
         }));
         Reader {
