@@ -16,12 +16,12 @@ use super::clock;
 use super::dial::{Dial, DialFuture, Wired};
 use super::end::End;
 use super::inbox::Wanted;
-use super::line::{Line, Tap};
-use super::live::{Inbox, Live, Port};
 use super::mailbox::{Content, Flow, Letter, Mailbox};
+use super::open_connection::{ConnectionIo, Inbox, OpenConnection};
 use super::panics::{Panic, caught};
 use super::runtime::lock;
 use super::sending::{Marks, Pressure, Refused, Sent, Wish};
+use super::shared_socket::{EngineStream, SharedSocket};
 use super::sign::Sign;
 use super::watch::Watch;
 use super::ways::Ways;
@@ -107,7 +107,7 @@ pub(super) struct Core {
     /// There while a connection is open and no close frame has been written.
     pub writer: Option<Writer>,
     /// The open connection, where both threads can use it.
-    pub line: Option<Arc<Line>>,
+    pub socket: Option<Arc<SharedSocket>>,
     pub pace: Pace,
     /// Frames for the open connection.
     pub out: Outbound,
@@ -161,7 +161,7 @@ impl Client {
             scope: None,
             heartbeat: setup.heartbeat,
             writer: None,
-            line: None,
+            socket: None,
             pace: Pace::new(),
             out: Outbound::default(),
             held: Held::default(),
@@ -374,7 +374,7 @@ impl Client {
     }
 
     /// What the driver has to do. The connection that it drives, if that is not over, is given more to write.
-    pub(super) fn turn(&self, live: Option<&mut Live>) -> Turn {
+    pub(super) fn turn(&self, connection: Option<&mut OpenConnection>) -> Turn {
         let mut core = lock(&self.core);
         if core.link.is_behind() {
             core.link.handle(Input::Tick, clock::now());
@@ -382,9 +382,9 @@ impl Client {
         }
         // What a call has settled is told by the call.
         let is_told = core.outbox.has_outcomes();
-        core.in_flight = match live {
-            Some(live) if core.link.is_open(live.attempt) => {
-                core.hand_out(&mut live.sending, live.broken)
+        core.in_flight = match connection {
+            Some(connection) if core.link.is_open(connection.attempt) => {
+                core.hand_out(&mut connection.sending, connection.broken)
             }
             Some(_) | None => 0,
         };
@@ -446,7 +446,11 @@ impl Client {
 
     /// A handshake is done: the connection to drive and what came behind its handshake, unless its
     /// attempt has been given up.
-    pub(super) fn opened(&self, attempt: Attempt, wired: Wired) -> Option<(Live, Option<Inbox>)> {
+    pub(super) fn opened(
+        &self,
+        attempt: Attempt,
+        wired: Wired,
+    ) -> Option<(OpenConnection, Option<Inbox>)> {
         let mut core = lock(&self.core);
         core.link.handle(Input::Opened { attempt }, clock::now());
         if !core.link.is_open(attempt) {
@@ -460,10 +464,10 @@ impl Client {
         let longest_run = self.ways.longest_run();
         let inbox = (!wired.head.is_empty())
             .then(|| Inbox::read(&mut reader, &wired.head, &self.wanted, longest_run));
-        let port = self.port(attempt, wired.stream, reader);
-        core.line = match &port {
-            Port::Own { .. } => None,
-            Port::Shared(tap) => Some(tap.line.clone()),
+        let io = self.connection_io(attempt, wired.stream, reader);
+        core.socket = match &io {
+            ConnectionIo::Own { .. } => None,
+            ConnectionIo::Shared(stream) => Some(stream.socket.clone()),
         };
         let extensions = wired
             .deflate
@@ -478,21 +482,21 @@ impl Client {
                 headers: wired.headers,
             }],
         );
-        let live = Live::new(attempt, port, self.wanted.clone(), longest_run);
-        Some((live, inbox))
+        let connection = OpenConnection::new(attempt, io, self.wanted.clone(), longest_run);
+        Some((connection, inbox))
     }
 
-    fn port(&self, attempt: Attempt, stream: Stream, reader: Reader) -> Port {
+    fn connection_io(&self, attempt: Attempt, stream: Stream, reader: Reader) -> ConnectionIo {
         match stream {
             Stream::Tcp(stream) if self.ways.write || self.ways.read => {
                 let watch = self.watch.clone().map(|watch| (watch, self.flow.id));
-                Tap::share(attempt, stream, reader, watch)
+                EngineStream::share(attempt, stream, reader, watch)
             }
-            Stream::Tcp(stream) => Port::Own {
+            Stream::Tcp(stream) => ConnectionIo::Own {
                 stream: Box::new(stream),
                 reader,
             },
-            Stream::Other(stream) => Port::Own { stream, reader },
+            Stream::Other(stream) => ConnectionIo::Own { stream, reader },
         }
     }
 
@@ -627,8 +631,8 @@ impl Core {
     /// The connection is over for the user. What was to be written for it, and the driver does not have.
     fn unplug(&mut self) -> Outbound {
         self.writer = None;
-        if let Some(line) = self.line.take() {
-            line.retire();
+        if let Some(socket) = self.socket.take() {
+            socket.retire();
         }
         self.in_flight = 0;
         self.handovers.clear();

@@ -12,7 +12,7 @@ use tokio::time::{Instant as Moment, Sleep, sleep_until};
 use super::client::{Action, Client};
 use super::clock;
 use super::dial::{DialFuture, Wired};
-use super::live::{Inbox, Live, Progress};
+use super::open_connection::{Inbox, OpenConnection, Progress};
 use super::panics::caught_in;
 use super::retry_after::retry_after;
 use super::world::Inhabitant;
@@ -31,7 +31,7 @@ enum Stage {
         attempt: Attempt,
         dialing: DialFuture,
     },
-    Up(Box<Live>),
+    Up(Box<OpenConnection>),
 }
 
 /// What a stage has got done.
@@ -45,7 +45,7 @@ impl Stage {
         match self {
             Stage::Idle => pending().await,
             Stage::Dialing { attempt, dialing } => Step::Dialed(*attempt, dialing.await),
-            Stage::Up(live) => Step::Moved(live.advance().await),
+            Stage::Up(connection) => Step::Moved(connection.advance().await),
         }
     }
 }
@@ -81,7 +81,7 @@ async fn run(client: &Arc<Client>) -> Infallible {
             client.tell(Input::Tick);
             continue;
         }
-        let paused = matches!(&stage, Stage::Up(live) if live.paused);
+        let paused = matches!(&stage, Stage::Up(connection) if connection.paused);
         let ending = ending(&stage);
         select! {
             biased;
@@ -90,8 +90,8 @@ async fn run(client: &Arc<Client>) -> Infallible {
             () = &mut sleep, if alarm.armed.is_some() => {}
             () = client.flow.room.notified(), if paused => resume(client, &mut stage),
             () = answered(client, ending), if ending.is_some() => {
-                if let Stage::Up(live) = stage {
-                    stage = conclude(client, live);
+                if let Stage::Up(connection) = stage {
+                    stage = conclude(client, connection);
                 }
             }
         }
@@ -125,7 +125,7 @@ struct Alarm {
 
 impl Alarm {
     /// Lets go of what sending needs, when nothing has been sent for a while.
-    fn rest(&mut self, client: &Client, sends: Option<u64>, live: &mut Live) {
+    fn rest(&mut self, client: &Client, sends: Option<u64>, connection: &mut OpenConnection) {
         let Some(sends) = sends else {
             self.rest = None;
             return;
@@ -133,8 +133,8 @@ impl Alarm {
         let now = clock::now();
         match self.rest {
             Some((at, _)) if now < at => {}
-            Some((_, before)) if live.sending.is_empty() && client.rest(before) => {
-                live.rest();
+            Some((_, before)) if connection.sending.is_empty() && client.rest(before) => {
+                connection.rest();
                 self.rest = None;
             }
             Some(_) | None => self.rest = Some((now + REST, sends)),
@@ -149,7 +149,7 @@ fn take_turn(
     sleep: std::pin::Pin<&mut Sleep>,
 ) -> Stage {
     let turn = client.turn(match &mut stage {
-        Stage::Up(live) => Some(live),
+        Stage::Up(connection) => Some(connection),
         Stage::Idle | Stage::Dialing { .. } => None,
     });
     for action in turn.actions {
@@ -164,15 +164,15 @@ fn take_turn(
             },
             Action::Cut => Stage::Idle,
             Action::Leave(last_words) => {
-                if let Stage::Up(live) = stage {
-                    tokio::spawn(live.end(last_words));
+                if let Stage::Up(connection) = stage {
+                    tokio::spawn(connection.end(last_words));
                 }
                 Stage::Idle
             }
         };
     }
     match &mut stage {
-        Stage::Up(live) => alarm.rest(client, turn.sends, live),
+        Stage::Up(connection) => alarm.rest(client, turn.sends, connection),
         Stage::Idle | Stage::Dialing { .. } => alarm.rest = None,
     }
     let rest_at = alarm.rest.map(|(at, _)| at);
@@ -189,14 +189,14 @@ fn take_turn(
 fn finish(client: &Arc<Client>, stage: Stage, step: Step) -> Stage {
     match (stage, step) {
         (_, Step::Dialed(attempt, Ok(wired))) => match client.opened(attempt, wired) {
-            Some((live, inbox)) => {
-                let shared = live.line().is_some();
-                let live = Box::new(live);
+            Some((connection, inbox)) => {
+                let shared = connection.shared_socket().is_some();
+                let connection = Box::new(connection);
                 let stage = match inbox {
-                    Some(inbox) => take_in(client, live, inbox),
+                    Some(inbox) => take_in(client, connection, inbox),
                     None => {
-                        live.absorbed();
-                        Stage::Up(live)
+                        connection.absorbed();
+                        Stage::Up(connection)
                     }
                 };
                 if let Some(watch) = client.watch.as_ref().filter(|_| shared) {
@@ -211,59 +211,61 @@ fn finish(client: &Arc<Client>, stage: Stage, step: Step) -> Stage {
             client.tell(Input::Refused { attempt, failure });
             Stage::Idle
         }
-        (Stage::Up(live), Step::Moved(Progress::Read(inbox))) => take_in(client, live, inbox),
+        (Stage::Up(connection), Step::Moved(Progress::Read(inbox))) => {
+            take_in(client, connection, inbox)
+        }
         (stage, Step::Moved(_)) => stage,
     }
 }
 
-fn take_in(client: &Arc<Client>, mut live: Box<Live>, inbox: Inbox) -> Stage {
+fn take_in(client: &Arc<Client>, mut connection: Box<OpenConnection>, inbox: Inbox) -> Stage {
     let Inbox { runs, mut signals } = inbox;
     let end = signals.end.take();
-    client.absorb(live.attempt, runs, &signals);
-    live.absorbed();
+    client.absorb(connection.attempt, runs, &signals);
+    connection.absorbed();
     if let Some(end) = end {
-        live.ending = Some((end, clock::now() + ANSWER));
-        return conclude(client, live);
+        connection.ending = Some((end, clock::now() + ANSWER));
+        return conclude(client, connection);
     }
     if client.flow.is_full() {
-        live.paused = true;
+        connection.paused = true;
         client.tell(Input::Paused {
-            attempt: live.attempt,
+            attempt: connection.attempt,
         });
     }
-    Stage::Up(live)
+    Stage::Up(connection)
 }
 
 /// Ends a connection that has come to its end.
 ///
 /// A peer that closes or breaks the protocol can still be answered: what it sent before is delivered
 /// first, and the answers of the handlers go out before our close frame, unless JavaScript is busy.
-fn conclude(client: &Arc<Client>, mut live: Box<Live>) -> Stage {
-    let Some((end, until)) = live.ending.take() else {
-        return Stage::Up(live);
+fn conclude(client: &Arc<Client>, mut connection: Box<OpenConnection>) -> Stage {
+    let Some((end, until)) = connection.ending.take() else {
+        return Stage::Up(connection);
     };
     if end.hears() && !client.flow.is_quiet() && clock::now() < until {
-        live.ending = Some((end, until));
-        return Stage::Up(live);
+        connection.ending = Some((end, until));
+        return Stage::Up(connection);
     }
-    let last_words = client.conclude(live.attempt, end);
-    tokio::spawn(live.end(last_words));
+    let last_words = client.conclude(connection.attempt, end);
+    tokio::spawn(connection.end(last_words));
     Stage::Idle
 }
 
 /// When an end that waits for JavaScript waits no longer.
 fn ending(stage: &Stage) -> Option<Instant> {
     match stage {
-        Stage::Up(live) => live.ending.as_ref().map(|(_, until)| *until),
+        Stage::Up(connection) => connection.ending.as_ref().map(|(_, until)| *until),
         Stage::Idle | Stage::Dialing { .. } => None,
     }
 }
 
 fn resume(client: &Client, stage: &mut Stage) {
-    if let Stage::Up(live) = stage {
-        live.paused = false;
+    if let Stage::Up(connection) = stage {
+        connection.paused = false;
         client.tell(Input::Resumed {
-            attempt: live.attempt,
+            attempt: connection.attempt,
         });
     }
 }

@@ -18,7 +18,7 @@ pub(super) enum Side {
     Engine,
     /// The engine has read what is not in the mailbox yet.
     InHand,
-    /// Only [`Line::turn_to`](super::line::Line::turn_to) leads here and away.
+    /// Only [`SharedSocket::turn_to`](super::shared_socket::SharedSocket::turn_to) leads here and away.
     JavaScript,
     /// Nobody's: the end has been read, or the connection is given up.
     Over,

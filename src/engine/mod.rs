@@ -21,17 +21,17 @@ mod driver;
 mod end;
 mod inbox;
 mod intake;
-#[cfg_attr(not(unix), path = "line_absent.rs")]
-mod line;
-mod live;
 mod mailbox;
 mod network;
+mod open_connection;
 mod panics;
 mod portion;
 mod reading;
 mod retry_after;
 mod runtime;
 mod sending;
+#[cfg_attr(not(unix), path = "shared_socket_absent.rs")]
+mod shared_socket;
 mod sign;
 #[cfg_attr(not(target_os = "linux"), path = "watch_absent.rs")]
 mod watch;

@@ -130,6 +130,6 @@ mod tests {
             short(r"C:\cargo\registry\src\index\x-1.0\src\a.rs"),
             r"x-1.0\src\a.rs"
         );
-        assert_eq!(short("src/engine/live.rs"), "src/engine/live.rs");
+        assert_eq!(short("src/engine/driver.rs"), "src/engine/driver.rs");
     }
 }

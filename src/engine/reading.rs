@@ -16,13 +16,13 @@ impl Client {
     /// Lets the JavaScript thread read, unless it is paused: `resume` asks for that again. Whether it is to be asked again
     /// soon.
     pub(super) fn hand_over(&self) -> bool {
-        let Some(line) = lock(&self.core).line.clone() else {
+        let Some(socket) = lock(&self.core).socket.clone() else {
             return false;
         };
-        let mut intake = line.intake();
+        let mut intake = socket.intake();
         match intake.side {
             Side::Engine if !self.paused.load(Ordering::Acquire) => {
-                line.turn_to(Side::JavaScript, &mut intake);
+                socket.turn_to(Side::JavaScript, &mut intake);
                 false
             }
             Side::InHand => true,
@@ -32,14 +32,14 @@ impl Client {
 
     /// Lets the engine read, where JavaScript would. Whether that had its turn.
     pub(super) fn take_over(&self) -> bool {
-        let Some(line) = lock(&self.core).line.clone() else {
+        let Some(socket) = lock(&self.core).socket.clone() else {
             return false;
         };
-        let mut intake = line.intake();
+        let mut intake = socket.intake();
         if intake.side != Side::JavaScript {
             return false;
         }
-        line.turn_to(Side::Engine, &mut intake);
+        socket.turn_to(Side::Engine, &mut intake);
         drop(intake);
         self.wake.notify_one();
         true
@@ -59,15 +59,15 @@ impl Client {
     }
 
     fn read_once(&self, most: usize, mut take: impl FnMut(Message<'_>), bytes: &mut Option<usize>) {
-        let Some(line) = lock(&self.core).line.clone() else {
+        let Some(socket) = lock(&self.core).socket.clone() else {
             return;
         };
-        let mut intake = line.intake();
+        let mut intake = socket.intake();
         // What the engine has read is delivered first.
         if intake.side != Side::JavaScript || !self.flow.is_quiet() {
             return;
         }
-        let mut signals = with_scratch(|scratch| match line.read(first(scratch, most)) {
+        let mut signals = with_scratch(|scratch| match socket.read(first(scratch, most)) {
             Ok(count @ 1..) => feed(
                 &mut intake.reader,
                 &scratch[..count],
@@ -85,11 +85,11 @@ impl Client {
         let over = signals.end.is_some();
         if over {
             intake.end = signals.end.take();
-            line.turn_to(Side::Over, &mut intake);
+            socket.turn_to(Side::Over, &mut intake);
         }
         drop(intake);
         let mut core = lock(&self.core);
-        self.hear(&mut core, line.attempt, &signals);
+        self.hear(&mut core, socket.attempt, &signals);
         let flushed = core.flush(self.ways);
         self.settle(&mut core, Vec::new());
         if over || !flushed {

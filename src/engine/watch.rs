@@ -18,9 +18,9 @@ use tokio::time::sleep;
 
 use super::client::Client;
 use super::clock;
-use super::line::{Line, readiness};
 use super::panics::lasting;
 use super::runtime::lock;
+use super::shared_socket::{SharedSocket, readiness};
 
 /// Bytes that wait longer than two of these are read by the engine.
 const PATIENCE: Duration = Duration::from_millis(8);
@@ -45,7 +45,7 @@ pub struct Watch {
 
 #[derive(Default)]
 struct Lists {
-    /// Clients that have, or had, a line that can be read here.
+    /// Clients that have, or had, a socket that can be read here.
     known: HashMap<u32, Weak<Client>>,
     /// Those among them that the engine reads for now, and that JavaScript has not looked at since.
     away: HashSet<u32>,
@@ -93,16 +93,16 @@ impl Watch {
         });
     }
 
-    /// Has the event loop watch a line of the client `id`; for [`Line::turn_to`] alone, as the next is.
-    pub(super) fn add(&self, id: u32, line: &Line) -> io::Result<()> {
+    /// Has the event loop watch a socket of the client `id`; for [`SharedSocket::turn_to`] alone, as the next is.
+    pub(super) fn add(&self, id: u32, socket: &SharedSocket) -> io::Result<()> {
         let data = epoll::EventData::new_u64(id.into());
-        epoll::add(&self.set, line, data, epoll::EventFlags::IN)?;
+        epoll::add(&self.set, socket, data, epoll::EventFlags::IN)?;
         Ok(())
     }
 
-    pub(super) fn remove(&self, line: &Line) {
+    pub(super) fn remove(&self, socket: &SharedSocket) {
         // It fails for what is not in the set.
-        let _ = epoll::delete(&self.set, line);
+        let _ = epoll::delete(&self.set, socket);
     }
 
     /// Hands each client that has something to read to `serve`, on the JavaScript thread, until that is
@@ -183,8 +183,8 @@ impl Watch {
         }
     }
 
-    /// Whether the event loop would be told that there is something to read, and of how many lines it is asked whether JavaScript
-    /// can read them.
+    /// Whether the event loop would be told that there is something to read, and how many clients JavaScript has not asked
+    /// for the reading of.
     #[cfg(test)]
     pub(super) fn state(&self) -> (bool, usize) {
         let mut events = Vec::with_capacity(1);

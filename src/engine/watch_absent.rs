@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::client::Client;
-use super::line::Line;
+use super::shared_socket::SharedSocket;
 
 pub struct Watch {
     never: Infallible,
@@ -24,11 +24,11 @@ impl Watch {
         match self.never {}
     }
 
-    pub(super) fn add(&self, _: u32, _: &Line) -> io::Result<()> {
+    pub(super) fn add(&self, _: u32, _: &SharedSocket) -> io::Result<()> {
         match self.never {}
     }
 
-    pub(super) fn remove(&self, _: &Line) {
+    pub(super) fn remove(&self, _: &SharedSocket) {
         match self.never {}
     }
 

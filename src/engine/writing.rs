@@ -182,11 +182,11 @@ impl Core {
             return true;
         }
         let mine = ways.write && self.in_flight == 0;
-        let Some(line) = self.line.as_ref().filter(|_| mine) else {
+        let Some(socket) = self.socket.as_ref().filter(|_| mine) else {
             return false;
         };
         // What fails here fails for the driver too, which knows what to do.
-        if let Ok(count) = line.write(self.out.rest()) {
+        if let Ok(count) = socket.write(self.out.rest()) {
             self.out.advance(count);
             self.note_written(count);
             self.release();

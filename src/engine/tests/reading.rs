@@ -170,7 +170,7 @@ async fn javascript_reads_what_came_behind_the_handshake_before_what_came_later(
     peer.readable().await.ok();
     // An earlier connection may have been offered, and not been looked at.
     reader.watch.offer(&reader.client);
-    let (live, inbox) = reader.client.opened(1, wired.unwrap()).unwrap();
+    let (connection, inbox) = reader.client.opened(1, wired.unwrap()).unwrap();
     let inbox = inbox.unwrap();
     assert_eq!(reader.deliver(), (vec![], true));
     assert_eq!(
@@ -179,7 +179,7 @@ async fn javascript_reads_what_came_behind_the_handshake_before_what_came_later(
         "the engine holds what is older"
     );
     reader.client.absorb(1, inbox.runs, &inbox.signals);
-    live.absorbed();
+    connection.absorbed();
     assert_eq!(reader.deliver().0, ["one"]);
     reader.until(|reader| reader.is_watched()).await;
     assert_eq!(reader.read_here(), ["two"]);

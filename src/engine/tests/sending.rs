@@ -140,7 +140,7 @@ async fn a_pong_confirms_what_went_out_before_its_ping() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_receipt_is_in_doubt_when_its_connection_is_lost() {
+async fn a_receipt_is_unconfirmed_when_its_connection_is_lost() {
     let mut life = start(queue(), Marks::default());
     let peer = life.open().await;
     let receipt = life.send_confirmed("asked");
@@ -253,7 +253,7 @@ async fn a_handover_is_told_in_order_once_the_system_has_the_bytes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handover_of_what_the_system_does_not_have_is_in_doubt_when_its_connection_is_lost() {
+async fn a_handover_of_what_the_system_does_not_have_is_unconfirmed_when_its_connection_is_lost() {
     let mut life = start(queue(), Marks::default());
     let peer = life.open().await;
     let receipt = life.send_asking(&"x".repeat(100_000), true, Asked::Handover);

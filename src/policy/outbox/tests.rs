@@ -237,7 +237,7 @@ fn a_pong_of_the_connection_before_confirms_nothing_of_this_one() {
 }
 
 #[test]
-fn at_most_once_a_receipt_is_in_doubt_when_the_connection_is_lost() {
+fn at_most_once_a_receipt_is_unconfirmed_when_the_connection_is_lost() {
     let now = Instant::now();
     let mut outbox = Outbox::new(queue(10, Overflow::Throw));
     outbox.opened(now, |_| {});
@@ -508,7 +508,7 @@ proptest! {
     }
 
     #[test]
-    fn the_limits_hold_and_every_message_has_one_fate(
+    fn the_limits_hold_and_every_message_has_one_outcome(
         overflow in prop_oneof![Just(Overflow::Throw), Just(Overflow::DropOldest), Just(Overflow::DropNewest)],
         guarantee in prop_oneof![Just(Guarantee::AtMostOnce), Just(Guarantee::AtLeastOnce)],
         steps in vec(step(), 0..120),

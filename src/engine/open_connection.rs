@@ -1,4 +1,4 @@
-//! An open connection of the engine: its stream, its reader, and what is being written.
+//! An open connection as the engine's thread has it: its stream, its reader, and what is being written.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadBuf};
 use super::end::End;
 use super::inbox::{Run, Runs, Signals, Wanted, feed, with_scratch};
 use super::intake::{Intake, Side};
-use super::line::{Line, Tap};
+use super::shared_socket::{EngineStream, SharedSocket};
 use super::writing::Outbound;
 use crate::net::Transport;
 use crate::policy::Attempt;
@@ -50,14 +50,15 @@ impl Inbox {
     }
 }
 
-pub struct Live {
+/// See the module.
+pub struct OpenConnection {
     pub attempt: Attempt,
     /// The engine does not read, since JavaScript does not keep up.
     pub paused: bool,
     /// The end that the peer has come to, until JavaScript has been delivered what came before, or
     /// until then.
     pub ending: Option<(End, Instant)>,
-    port: Port,
+    io: ConnectionIo,
     wanted: Arc<Wanted>,
     longest_run: usize,
     /// What is being written; more comes once that is.
@@ -67,31 +68,38 @@ pub struct Live {
     pub(super) broken: bool,
 }
 
-pub(super) enum Port {
-    /// The engine's alone.
+/// How the engine reads and writes a connection.
+pub(super) enum ConnectionIo {
+    /// Only the engine uses the stream.
     Own {
         stream: Box<dyn Transport>,
         reader: Reader,
     },
-    Shared(Tap),
+    /// The JavaScript thread uses the socket too.
+    Shared(EngineStream),
 }
 
-impl Port {
+impl ConnectionIo {
     fn stream(&mut self) -> Pin<&mut dyn Transport> {
         match self {
-            Port::Own { stream, .. } => Pin::new(stream.as_mut()),
-            Port::Shared(tap) => Pin::new(tap),
+            ConnectionIo::Own { stream, .. } => Pin::new(stream.as_mut()),
+            ConnectionIo::Shared(stream) => Pin::new(stream),
         }
     }
 }
 
-impl Live {
-    pub fn new(attempt: Attempt, port: Port, wanted: Arc<Wanted>, longest_run: usize) -> Live {
-        Live {
+impl OpenConnection {
+    pub fn new(
+        attempt: Attempt,
+        io: ConnectionIo,
+        wanted: Arc<Wanted>,
+        longest_run: usize,
+    ) -> OpenConnection {
+        OpenConnection {
             attempt,
             paused: false,
             ending: None,
-            port,
+            io,
             wanted,
             longest_run,
             sending: Outbound::default(),
@@ -100,18 +108,18 @@ impl Live {
         }
     }
 
-    /// The line, where the JavaScript thread may use it too.
-    pub fn line(&self) -> Option<&Arc<Line>> {
-        match &self.port {
-            Port::Own { .. } => None,
-            Port::Shared(tap) => Some(&tap.line),
+    /// The socket, where the JavaScript thread may use it too.
+    pub fn shared_socket(&self) -> Option<&Arc<SharedSocket>> {
+        match &self.io {
+            ConnectionIo::Own { .. } => None,
+            ConnectionIo::Shared(stream) => Some(&stream.socket),
         }
     }
 
     /// Tells that what was read last is in the mailbox.
     pub fn absorbed(&self) {
-        if let Some(line) = self.line() {
-            let mut intake = line.intake();
+        if let Some(socket) = self.shared_socket() {
+            let mut intake = socket.intake();
             if intake.side == Side::InHand {
                 intake.side = Side::Engine;
             }
@@ -140,25 +148,25 @@ impl Live {
     }
 
     fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Inbox> {
-        let Live {
-            port,
+        let OpenConnection {
+            io,
             wanted,
             longest_run,
             sending,
             paused,
             ..
         } = self;
-        match port {
-            Port::Own { stream, reader } => {
+        match io {
+            ConnectionIo::Own { stream, reader } => {
                 if *paused {
                     return Poll::Pending;
                 }
                 let stream = Pin::new(stream.as_mut());
                 read(context, stream, reader, wanted, *longest_run)
             }
-            Port::Shared(tap) => {
-                let line = tap.line.clone();
-                let mut intake = line.intake();
+            ConnectionIo::Shared(stream) => {
+                let socket = stream.socket.clone();
+                let mut intake = socket.intake();
                 let Intake { reader, side, end } = &mut *intake;
                 if let Some(end) = end.take() {
                     return Poll::Ready(Inbox::of(Signals {
@@ -167,12 +175,12 @@ impl Live {
                     }));
                 }
                 if *side == Side::JavaScript && sending.is_empty() {
-                    tap.rest();
+                    stream.rest();
                 }
                 if *side != Side::Engine || *paused {
                     return Poll::Pending;
                 }
-                let progress = read(context, Pin::new(tap), reader, wanted, *longest_run);
+                let progress = read(context, Pin::new(stream), reader, wanted, *longest_run);
                 if let Poll::Ready(inbox) = &progress {
                     *side = match inbox.signals.end {
                         Some(_) => Side::Over,
@@ -189,7 +197,7 @@ impl Live {
         if self.broken {
             self.sending.clear();
         }
-        let mut stream = self.port.stream();
+        let mut stream = self.io.stream();
         let mut progress = Poll::Pending;
         while !self.sending.is_empty() {
             match stream.as_mut().poll_write(context, self.sending.rest()) {
@@ -212,7 +220,7 @@ impl Live {
     /// Writes `last_words` behind what is being written, and waits for the peer to end the stream.
     pub async fn end(mut self, last_words: Outbound) {
         let farewell = async {
-            let mut stream = self.port.stream();
+            let mut stream = self.io.stream();
             stream.write_all(self.sending.rest()).await?;
             stream.write_all(last_words.rest()).await?;
             stream.shutdown().await?;

@@ -9,17 +9,17 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::intake::{Intake, Side};
-use super::live::Port;
+use super::open_connection::ConnectionIo;
 use super::watch::Watch;
 use crate::policy::Attempt;
 use crate::wire::Reader;
 
-pub struct Line {
+pub struct SharedSocket {
     pub(super) attempt: Attempt,
     never: Infallible,
 }
 
-impl Line {
+impl SharedSocket {
     pub fn intake(&self) -> MutexGuard<'_, Intake> {
         match self.never {}
     }
@@ -41,46 +41,46 @@ impl Line {
     }
 }
 
-pub(super) struct Tap {
-    pub line: Arc<Line>,
+pub(super) struct EngineStream {
+    pub socket: Arc<SharedSocket>,
 }
 
-impl Tap {
+impl EngineStream {
     pub fn share(
         _: Attempt,
         stream: tokio::net::TcpStream,
         reader: Reader,
         _: Option<(Arc<Watch>, u32)>,
-    ) -> Port {
+    ) -> ConnectionIo {
         let stream = Box::new(stream);
-        Port::Own { stream, reader }
+        ConnectionIo::Own { stream, reader }
     }
 
     pub fn rest(&mut self) {
-        match self.line.never {}
+        match self.socket.never {}
     }
 }
 
-impl AsyncRead for Tap {
+impl AsyncRead for EngineStream {
     fn poll_read(
         self: Pin<&mut Self>,
         _: &mut Context<'_>,
         _: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match self.line.never {}
+        match self.socket.never {}
     }
 }
 
-impl AsyncWrite for Tap {
+impl AsyncWrite for EngineStream {
     fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
-        match self.line.never {}
+        match self.socket.never {}
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.line.never {}
+        match self.socket.never {}
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.line.never {}
+        match self.socket.never {}
     }
 }

@@ -12,21 +12,22 @@ use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 
 use super::intake::{Intake, Side};
-use super::live::Port;
+use super::open_connection::ConnectionIo;
 use super::runtime::lock;
 use super::watch::Watch;
 use crate::policy::Attempt;
 use crate::wire::Reader;
 
-pub struct Line {
+/// The socket, and the half that reads it, which is locked by whoever reads.
+pub struct SharedSocket {
     pub(super) attempt: Attempt,
-    socket: TcpStream,
+    stream: TcpStream,
     /// Where JavaScript's event loop can watch it, and the name of the client there.
     watch: Option<(Arc<Watch>, u32)>,
     intake: Mutex<Intake>,
 }
 
-impl Line {
+impl SharedSocket {
     pub fn intake(&self) -> MutexGuard<'_, Intake> {
         lock(&self.intake)
     }
@@ -54,34 +55,35 @@ impl Line {
 
     /// Reads what is there; only under the lock of the intake.
     pub fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        (&self.socket).read(buffer)
+        (&self.stream).read(buffer)
     }
 
     /// Writes what fits; only one thread may be at it.
     pub fn write(&self, bytes: &[u8]) -> io::Result<usize> {
-        (&self.socket).write(bytes)
+        (&self.stream).write(bytes)
     }
 }
 
-impl AsFd for Line {
+impl AsFd for SharedSocket {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
+        self.stream.as_fd()
     }
 }
 
-/// The engine's end of a line, as a stream.
-pub(super) struct Tap {
-    pub line: Arc<Line>,
+/// The socket as the engine reads and writes it.
+pub(super) struct EngineStream {
+    pub socket: Arc<SharedSocket>,
     /// Tells when the socket is ready. That costs the engine a wake-up for each arrival, so it is
     /// asked for only while the engine has something to wait for.
-    ready: Option<AsyncFd<Socket>>,
+    ready: Option<AsyncFd<Descriptor>>,
 }
 
-struct Socket(Arc<Line>);
+/// Keeps the socket open while its readiness is watched.
+struct Descriptor(Arc<SharedSocket>);
 
-impl AsRawFd for Socket {
+impl AsRawFd for Descriptor {
     fn as_raw_fd(&self) -> RawFd {
-        self.0.socket.as_raw_fd()
+        self.0.stream.as_raw_fd()
     }
 }
 
@@ -94,26 +96,29 @@ pub(super) fn readiness<T: AsRawFd>(owner: T, interest: Interest) -> io::Result<
     AsyncFd::with_interest(owner, interest)
 }
 
-impl Tap {
+impl EngineStream {
     /// Shares a connection with the JavaScript thread.
     pub fn share(
         attempt: Attempt,
         stream: tokio::net::TcpStream,
         reader: Reader,
         watch: Option<(Arc<Watch>, u32)>,
-    ) -> Port {
-        let Ok(socket) = stream.into_std() else {
+    ) -> ConnectionIo {
+        let Ok(stream) = stream.into_std() else {
             // The socket is gone: a stream at its end tells it as any other loss.
             let stream = Box::new(tokio::io::empty());
-            return Port::Own { stream, reader };
+            return ConnectionIo::Own { stream, reader };
         };
-        let line = Arc::new(Line {
+        let socket = Arc::new(SharedSocket {
             attempt,
-            socket,
+            stream,
             watch,
             intake: Mutex::new(Intake::new(reader)),
         });
-        Port::Shared(Tap { line, ready: None })
+        ConnectionIo::Shared(EngineStream {
+            socket,
+            ready: None,
+        })
     }
 
     /// Waits for nothing any more.
@@ -121,30 +126,30 @@ impl Tap {
         self.ready = None;
     }
 
-    fn ready(&mut self) -> io::Result<&AsyncFd<Socket>> {
+    fn ready(&mut self) -> io::Result<&AsyncFd<Descriptor>> {
         let ready = match self.ready.take() {
             Some(ready) => ready,
             None => {
                 let both = Interest::READABLE | Interest::WRITABLE;
-                readiness(Socket(self.line.clone()), both)?
+                readiness(Descriptor(self.socket.clone()), both)?
             }
         };
         Ok(self.ready.insert(ready))
     }
 }
 
-impl AsyncRead for Tap {
+impl AsyncRead for EngineStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let line = self.line.clone();
+        let socket = self.socket.clone();
         let ready = self.ready()?;
         loop {
             let mut guard = ready!(ready.poll_read_ready(context))?;
             let room = buffer.remaining();
-            match line.read(buffer.initialize_unfilled()) {
+            match socket.read(buffer.initialize_unfilled()) {
                 Ok(count) => {
                     if count > 0 && count < room {
                         guard.clear_ready();
@@ -159,15 +164,15 @@ impl AsyncRead for Tap {
     }
 }
 
-impl AsyncWrite for Tap {
+impl AsyncWrite for EngineStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let line = self.line.clone();
+        let socket = self.socket.clone();
         loop {
-            match line.write(bytes) {
+            match socket.write(bytes) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     ready!(self.ready()?.poll_write_ready(context))?.clear_ready();
                 }
@@ -181,6 +186,6 @@ impl AsyncWrite for Tap {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(self.line.socket.shutdown(Shutdown::Write))
+        Poll::Ready(self.socket.stream.shutdown(Shutdown::Write))
     }
 }
