@@ -195,7 +195,7 @@ fn finish(client: &Arc<Client>, stage: Stage, step: Step) -> Stage {
                 let stage = match inbox {
                     Some(inbox) => take_in(client, connection, inbox),
                     None => {
-                        connection.absorbed();
+                        connection.read_is_queued();
                         Stage::Up(connection)
                     }
                 };
@@ -222,7 +222,7 @@ fn take_in(client: &Arc<Client>, mut connection: Box<OpenConnection>, inbox: Inb
     let Inbox { runs, mut signals } = inbox;
     let end = signals.end.take();
     client.absorb(connection.attempt, runs, &signals);
-    connection.absorbed();
+    connection.read_is_queued();
     if let Some(end) = end {
         connection.ending = Some((end, clock::now() + ANSWER));
         return conclude(client, connection);

@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadBuf};
 
 use super::end::End;
 use super::inbox::{Run, Runs, Signals, Wanted, feed, with_scratch};
-use super::intake::{Intake, Side};
+use super::read_half::{ReadHalf, ReadOwner};
 use super::shared_socket::{EngineStream, SharedSocket};
 use super::writing::Outbound;
 use crate::net::Transport;
@@ -117,11 +117,11 @@ impl OpenConnection {
     }
 
     /// Tells that what was read last is in the mailbox.
-    pub fn absorbed(&self) {
+    pub fn read_is_queued(&self) {
         if let Some(socket) = self.shared_socket() {
-            let mut intake = socket.intake();
-            if intake.side == Side::InHand {
-                intake.side = Side::Engine;
+            let mut read_half = socket.read_half();
+            if read_half.owner == ReadOwner::EngineQueueing {
+                read_half.owner = ReadOwner::Engine;
             }
         }
     }
@@ -166,25 +166,25 @@ impl OpenConnection {
             }
             ConnectionIo::Shared(stream) => {
                 let socket = stream.socket.clone();
-                let mut intake = socket.intake();
-                let Intake { reader, side, end } = &mut *intake;
+                let mut read_half = socket.read_half();
+                let ReadHalf { reader, owner, end } = &mut *read_half;
                 if let Some(end) = end.take() {
                     return Poll::Ready(Inbox::of(Signals {
                         end: Some(end),
                         ..Signals::default()
                     }));
                 }
-                if *side == Side::JavaScript && sending.is_empty() {
+                if *owner == ReadOwner::JavaScript && sending.is_empty() {
                     stream.rest();
                 }
-                if *side != Side::Engine || *paused {
+                if *owner != ReadOwner::Engine || *paused {
                     return Poll::Pending;
                 }
                 let progress = read(context, Pin::new(stream), reader, wanted, *longest_run);
                 if let Poll::Ready(inbox) = &progress {
-                    *side = match inbox.signals.end {
-                        Some(_) => Side::Over,
-                        None => Side::InHand,
+                    *owner = match inbox.signals.end {
+                        Some(_) => ReadOwner::Over,
+                        None => ReadOwner::EngineQueueing,
                     };
                 }
                 progress

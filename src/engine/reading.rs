@@ -6,9 +6,9 @@ use std::sync::atomic::Ordering;
 use super::client::{Client, Core};
 use super::clock;
 use super::inbox::{Message, Run, Signals, feed, with_scratch};
-use super::intake::Side;
 use super::mailbox::Content;
 use super::panics::caught;
+use super::read_half::ReadOwner;
 use super::runtime::lock;
 use crate::policy::{Attempt, Input};
 
@@ -19,14 +19,14 @@ impl Client {
         let Some(socket) = lock(&self.core).socket.clone() else {
             return false;
         };
-        let mut intake = socket.intake();
-        match intake.side {
-            Side::Engine if !self.paused.load(Ordering::Acquire) => {
-                socket.turn_to(Side::JavaScript, &mut intake);
+        let mut read_half = socket.read_half();
+        match read_half.owner {
+            ReadOwner::Engine if !self.paused.load(Ordering::Acquire) => {
+                socket.set_owner(ReadOwner::JavaScript, &mut read_half);
                 false
             }
-            Side::InHand => true,
-            Side::Engine | Side::JavaScript | Side::Over => false,
+            ReadOwner::EngineQueueing => true,
+            ReadOwner::Engine | ReadOwner::JavaScript | ReadOwner::Over => false,
         }
     }
 
@@ -35,12 +35,12 @@ impl Client {
         let Some(socket) = lock(&self.core).socket.clone() else {
             return false;
         };
-        let mut intake = socket.intake();
-        if intake.side != Side::JavaScript {
+        let mut read_half = socket.read_half();
+        if read_half.owner != ReadOwner::JavaScript {
             return false;
         }
-        socket.turn_to(Side::Engine, &mut intake);
-        drop(intake);
+        socket.set_owner(ReadOwner::Engine, &mut read_half);
+        drop(read_half);
         self.wake.notify_one();
         true
     }
@@ -62,14 +62,14 @@ impl Client {
         let Some(socket) = lock(&self.core).socket.clone() else {
             return;
         };
-        let mut intake = socket.intake();
+        let mut read_half = socket.read_half();
         // What the engine has read is delivered first.
-        if intake.side != Side::JavaScript || !self.flow.is_quiet() {
+        if read_half.owner != ReadOwner::JavaScript || !self.flow.is_quiet() {
             return;
         }
         let mut signals = with_scratch(|scratch| match socket.read(first(scratch, most)) {
             Ok(count @ 1..) => feed(
-                &mut intake.reader,
+                &mut read_half.reader,
                 &scratch[..count],
                 &self.wanted,
                 |message| {
@@ -84,10 +84,10 @@ impl Client {
         });
         let over = signals.end.is_some();
         if over {
-            intake.end = signals.end.take();
-            socket.turn_to(Side::Over, &mut intake);
+            read_half.end = signals.end.take();
+            socket.set_owner(ReadOwner::Over, &mut read_half);
         }
-        drop(intake);
+        drop(read_half);
         let mut core = lock(&self.core);
         self.hear(&mut core, socket.attempt, &signals);
         let flushed = core.flush(self.ways);

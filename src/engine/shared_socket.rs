@@ -11,8 +11,8 @@ use std::task::{Context, Poll, ready};
 use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 
-use super::intake::{Intake, Side};
 use super::open_connection::ConnectionIo;
+use super::read_half::{ReadHalf, ReadOwner};
 use super::runtime::lock;
 use super::watch::Watch;
 use crate::policy::Attempt;
@@ -24,36 +24,36 @@ pub struct SharedSocket {
     stream: TcpStream,
     /// Where JavaScript's event loop can watch it, and the name of the client there.
     watch: Option<(Arc<Watch>, u32)>,
-    intake: Mutex<Intake>,
+    read_half: Mutex<ReadHalf>,
 }
 
 impl SharedSocket {
-    pub fn intake(&self) -> MutexGuard<'_, Intake> {
-        lock(&self.intake)
+    pub fn read_half(&self) -> MutexGuard<'_, ReadHalf> {
+        lock(&self.read_half)
     }
 
-    /// Makes it the turn of `side` to read. JavaScript's event loop watches the socket exactly while it is JavaScript's:
+    /// Gives the reading to `owner`. JavaScript's event loop watches the socket exactly while JavaScript owns the reading:
     /// bytes that wait in a socket that it watches and does not read would keep it busy. Where it cannot be watched, the
     /// engine reads.
-    pub fn turn_to(&self, side: Side, intake: &mut Intake) {
-        let before = mem::replace(&mut intake.side, side);
-        let Some((watch, id)) = self.watch.as_ref().filter(|_| side != before) else {
+    pub fn set_owner(&self, owner: ReadOwner, read_half: &mut ReadHalf) {
+        let before = mem::replace(&mut read_half.owner, owner);
+        let Some((watch, id)) = self.watch.as_ref().filter(|_| owner != before) else {
             return;
         };
-        if before == Side::JavaScript {
+        if before == ReadOwner::JavaScript {
             watch.remove(self);
         }
-        if side == Side::JavaScript && watch.add(*id, self).is_err() {
-            intake.side = Side::Engine;
+        if owner == ReadOwner::JavaScript && watch.add(*id, self).is_err() {
+            read_half.owner = ReadOwner::Engine;
         }
     }
 
     /// Nobody reads it any more.
     pub fn retire(&self) {
-        self.turn_to(Side::Over, &mut self.intake());
+        self.set_owner(ReadOwner::Over, &mut self.read_half());
     }
 
-    /// Reads what is there; only under the lock of the intake.
+    /// Reads what is there; only under the lock of the read half.
     pub fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         (&self.stream).read(buffer)
     }
@@ -113,7 +113,7 @@ impl EngineStream {
             attempt,
             stream,
             watch,
-            intake: Mutex::new(Intake::new(reader)),
+            read_half: Mutex::new(ReadHalf::new(reader)),
         });
         ConnectionIo::Shared(EngineStream {
             socket,

@@ -8,8 +8,8 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::intake::{Intake, Side};
 use super::open_connection::ConnectionIo;
+use super::read_half::{ReadHalf, ReadOwner};
 use super::watch::Watch;
 use crate::policy::Attempt;
 use crate::wire::Reader;
@@ -20,11 +20,11 @@ pub struct SharedSocket {
 }
 
 impl SharedSocket {
-    pub fn intake(&self) -> MutexGuard<'_, Intake> {
+    pub fn read_half(&self) -> MutexGuard<'_, ReadHalf> {
         match self.never {}
     }
 
-    pub fn turn_to(&self, _: Side, _: &mut Intake) {
+    pub fn set_owner(&self, _: ReadOwner, _: &mut ReadHalf) {
         match self.never {}
     }
 

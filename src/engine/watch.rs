@@ -93,7 +93,7 @@ impl Watch {
         });
     }
 
-    /// Has the event loop watch a socket of the client `id`; for [`SharedSocket::turn_to`] alone, as the next is.
+    /// Has the event loop watch a socket of the client `id`; for [`SharedSocket::set_owner`] alone, as the next is.
     pub(super) fn add(&self, id: u32, socket: &SharedSocket) -> io::Result<()> {
         let data = epoll::EventData::new_u64(id.into());
         epoll::add(&self.set, socket, data, epoll::EventFlags::IN)?;

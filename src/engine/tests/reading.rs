@@ -179,7 +179,7 @@ async fn javascript_reads_what_came_behind_the_handshake_before_what_came_later(
         "the engine holds what is older"
     );
     reader.client.absorb(1, inbox.runs, &inbox.signals);
-    connection.absorbed();
+    connection.read_is_queued();
     assert_eq!(reader.deliver().0, ["one"]);
     reader.until(|reader| reader.is_watched()).await;
     assert_eq!(reader.read_here(), ["two"]);
