@@ -225,9 +225,9 @@ impl Rows {
             content,
         } = letter;
         match content {
-            Content::Messages(run) => {
+            Content::Messages(batch) => {
                 let mut messages = Messages::new(self, from.id, at);
-                messages.run(run);
+                messages.run(batch);
                 messages.finish()
             }
             Content::Agreed {

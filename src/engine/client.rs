@@ -15,10 +15,10 @@ use super::circuits::{Member, Scope, Sharing};
 use super::clock;
 use super::dial::{Dial, DialFuture, Wired};
 use super::end::End;
-use super::inbox::Wanted;
 use super::mailbox::{Content, Flow, Letter, Mailbox};
-use super::open_connection::{ConnectionIo, Inbox, OpenConnection};
+use super::open_connection::{ConnectionIo, OpenConnection};
 use super::panics::{Panic, caught};
+use super::read_outcome::{ReadOutcome, Wanted};
 use super::runtime::lock;
 use super::sending::{Marks, Pressure, Refused, Sent, Wish};
 use super::shared_socket::{EngineStream, SharedSocket};
@@ -450,7 +450,7 @@ impl Client {
         &self,
         attempt: Attempt,
         wired: Wired,
-    ) -> Option<(OpenConnection, Option<Inbox>)> {
+    ) -> Option<(OpenConnection, Option<ReadOutcome>)> {
         let mut core = lock(&self.core);
         core.link.handle(Input::Opened { attempt }, clock::now());
         if !core.link.is_open(attempt) {
@@ -461,9 +461,9 @@ impl Client {
         core.begin(writer);
         let mut reader =
             Reader::new(wired.max_payload, wired.deflate.as_ref()).with_longest(wired.longest);
-        let longest_run = self.ways.longest_run();
-        let inbox = (!wired.head.is_empty())
-            .then(|| Inbox::read(&mut reader, &wired.head, &self.wanted, longest_run));
+        let longest_batch = self.ways.longest_batch();
+        let outcome = (!wired.head.is_empty())
+            .then(|| ReadOutcome::read(&mut reader, &wired.head, &self.wanted, longest_batch));
         let io = self.connection_io(attempt, wired.stream, reader);
         core.socket = match &io {
             ConnectionIo::Own { .. } => None,
@@ -482,8 +482,8 @@ impl Client {
                 headers: wired.headers,
             }],
         );
-        let connection = OpenConnection::new(attempt, io, self.wanted.clone(), longest_run);
-        Some((connection, inbox))
+        let connection = OpenConnection::new(attempt, io, self.wanted.clone(), longest_batch);
+        Some((connection, outcome))
     }
 
     fn connection_io(&self, attempt: Attempt, stream: Stream, reader: Reader) -> ConnectionIo {

@@ -12,8 +12,9 @@ use tokio::time::{Instant as Moment, Sleep, sleep_until};
 use super::client::{Action, Client};
 use super::clock;
 use super::dial::{DialFuture, Wired};
-use super::open_connection::{Inbox, OpenConnection, Progress};
+use super::open_connection::{OpenConnection, Progress};
 use super::panics::caught_in;
+use super::read_outcome::ReadOutcome;
 use super::retry_after::retry_after;
 use super::world::Inhabitant;
 use crate::policy::{Attempt, Failure, Input};
@@ -189,11 +190,11 @@ fn take_turn(
 fn finish(client: &Arc<Client>, stage: Stage, step: Step) -> Stage {
     match (stage, step) {
         (_, Step::Dialed(attempt, Ok(wired))) => match client.opened(attempt, wired) {
-            Some((connection, inbox)) => {
+            Some((connection, outcome)) => {
                 let shared = connection.shared_socket().is_some();
                 let connection = Box::new(connection);
-                let stage = match inbox {
-                    Some(inbox) => take_in(client, connection, inbox),
+                let stage = match outcome {
+                    Some(outcome) => take_in(client, connection, outcome),
                     None => {
                         connection.read_is_queued();
                         Stage::Up(connection)
@@ -211,17 +212,24 @@ fn finish(client: &Arc<Client>, stage: Stage, step: Step) -> Stage {
             client.tell(Input::Refused { attempt, failure });
             Stage::Idle
         }
-        (Stage::Up(connection), Step::Moved(Progress::Read(inbox))) => {
-            take_in(client, connection, inbox)
+        (Stage::Up(connection), Step::Moved(Progress::Read(outcome))) => {
+            take_in(client, connection, outcome)
         }
         (stage, Step::Moved(_)) => stage,
     }
 }
 
-fn take_in(client: &Arc<Client>, mut connection: Box<OpenConnection>, inbox: Inbox) -> Stage {
-    let Inbox { runs, mut signals } = inbox;
-    let end = signals.end.take();
-    client.absorb(connection.attempt, runs, &signals);
+fn take_in(
+    client: &Arc<Client>,
+    mut connection: Box<OpenConnection>,
+    outcome: ReadOutcome,
+) -> Stage {
+    let ReadOutcome {
+        batches,
+        mut control,
+    } = outcome;
+    let end = control.end.take();
+    client.absorb(connection.attempt, batches, &control);
     connection.read_is_queued();
     if let Some(end) = end {
         connection.ending = Some((end, clock::now() + ANSWER));

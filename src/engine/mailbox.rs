@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::Notify;
 
-use super::inbox::Run;
+use super::read_outcome::MessageBatch;
 use super::runtime::lock;
 use crate::policy::{DeliveryOutcome, Notice};
 
@@ -92,7 +92,7 @@ pub struct Letter {
 }
 
 pub enum Content {
-    Messages(Run),
+    Messages(MessageBatch),
     Notice(Notice),
     /// A connection is open; comes before its `open` notice.
     Agreed {
@@ -114,7 +114,7 @@ impl Letter {
         LETTER * self.entries()
             + match &self.content {
                 // A message that was put together from pieces may hold more than it has.
-                Content::Messages(run) => run.bytes.capacity(),
+                Content::Messages(batch) => batch.bytes.capacity(),
                 Content::Delivery(outcome) => outcome.cost(),
                 Content::Notice(_) | Content::Agreed { .. } | Content::Drained => 0,
             }
@@ -123,7 +123,7 @@ impl Letter {
     /// What JavaScript gets of it one by one.
     fn entries(&self) -> usize {
         match &self.content {
-            Content::Messages(run) => run.lengths.len(),
+            Content::Messages(batch) => batch.lengths.len(),
             Content::Notice(_)
             | Content::Agreed { .. }
             | Content::Delivery(_)
@@ -352,7 +352,7 @@ fn discharge(delivered: Vec<(Arc<Flow>, usize)>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::inbox::Kind;
+    use crate::engine::read_outcome::IncomingKind;
     use crate::policy::{Event, State};
 
     /// A client that tells its messages by number.
@@ -378,11 +378,11 @@ mod tests {
             }
         }
 
-        /// So many messages of `size` bytes in one run. Their bytes are the run's number.
+        /// So many messages of `size` bytes in one batch. Their bytes are the number of that.
         fn messages(&mut self, count: usize, size: usize) -> Letter {
             self.told = self.told.wrapping_add(1);
-            self.letter(Content::Messages(Run {
-                kind: Kind::Text,
+            self.letter(Content::Messages(MessageBatch {
+                kind: IncomingKind::Text,
                 bytes: vec![self.told; count * size],
                 lengths: vec![size; count],
             }))
@@ -402,12 +402,12 @@ mod tests {
         Mailbox::new(|| {})
     }
 
-    /// A batch as `client:run` for messages and `client!` for notices.
+    /// A batch as `client:number` for messages and `client!` for notices.
     fn batch(mailbox: &Mailbox) -> String {
         let words = mailbox.take().0.into_iter().map(|letter| {
             let id = letter.from.id;
             match letter.content {
-                Content::Messages(run) => format!("{id}:{}", run.bytes[0]),
+                Content::Messages(batch) => format!("{id}:{}", batch.bytes[0]),
                 Content::Notice(_)
                 | Content::Agreed { .. }
                 | Content::Delivery(_)
@@ -484,15 +484,15 @@ mod tests {
         let mut others: Vec<Teller> = (2..400).map(Teller::new).collect();
         mailbox.push((0..10).map(|_| flood.messages(128, 1)));
         batch(&mailbox);
-        for run in 3..6 {
+        for number in 3..6 {
             for other in &mut others {
                 mailbox.push([other.notice(), other.messages(1, 1)]);
             }
-            assert!(batch(&mailbox).contains(&format!("1:{run}")));
+            assert!(batch(&mailbox).contains(&format!("1:{number}")));
         }
     }
 
-    /// Clients tell at random and JavaScript takes at random: each client's runs come in order and whole.
+    /// Clients tell at random and JavaScript takes at random: each client's batches of messages come in order and whole.
     #[test]
     fn every_order_of_turns_keeps_the_order_of_each_client() {
         let mailbox = mailbox();

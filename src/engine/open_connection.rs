@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadBuf};
 
 use super::end::End;
-use super::inbox::{Run, Runs, Signals, Wanted, feed, with_scratch};
 use super::read_half::{ReadHalf, ReadOwner};
+use super::read_outcome::{ControlFrames, ReadOutcome, Wanted, with_scratch};
 use super::shared_socket::{EngineStream, SharedSocket};
 use super::writing::Outbound;
 use crate::net::Transport;
@@ -24,30 +24,7 @@ const LINGER: Duration = Duration::from_secs(2);
 pub enum Progress {
     /// Some of what was handed over has been written.
     Wrote,
-    Read(Inbox),
-}
-
-pub struct Inbox {
-    pub runs: Vec<Run>,
-    pub signals: Signals,
-}
-
-impl Inbox {
-    pub fn read(reader: &mut Reader, bytes: &[u8], wanted: &Wanted, longest_run: usize) -> Inbox {
-        let mut runs = Runs::new(longest_run);
-        let signals = feed(reader, bytes, wanted, |message| runs.push(message));
-        Inbox {
-            runs: runs.into_runs(),
-            signals,
-        }
-    }
-
-    fn of(signals: Signals) -> Inbox {
-        Inbox {
-            runs: Vec::new(),
-            signals,
-        }
-    }
+    Read(ReadOutcome),
 }
 
 /// See the module.
@@ -60,7 +37,7 @@ pub struct OpenConnection {
     pub ending: Option<(End, Instant)>,
     io: ConnectionIo,
     wanted: Arc<Wanted>,
-    longest_run: usize,
+    longest_batch: usize,
     /// What is being written; more comes once that is.
     pub sending: Outbound,
     unflushed: bool,
@@ -93,7 +70,7 @@ impl OpenConnection {
         attempt: Attempt,
         io: ConnectionIo,
         wanted: Arc<Wanted>,
-        longest_run: usize,
+        longest_batch: usize,
     ) -> OpenConnection {
         OpenConnection {
             attempt,
@@ -101,7 +78,7 @@ impl OpenConnection {
             ending: None,
             io,
             wanted,
-            longest_run,
+            longest_batch,
             sending: Outbound::default(),
             unflushed: false,
             broken: false,
@@ -147,11 +124,11 @@ impl OpenConnection {
         self.poll_read(context).map(Progress::Read)
     }
 
-    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Inbox> {
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<ReadOutcome> {
         let OpenConnection {
             io,
             wanted,
-            longest_run,
+            longest_batch,
             sending,
             paused,
             ..
@@ -162,16 +139,16 @@ impl OpenConnection {
                     return Poll::Pending;
                 }
                 let stream = Pin::new(stream.as_mut());
-                read(context, stream, reader, wanted, *longest_run)
+                read(context, stream, reader, wanted, *longest_batch)
             }
             ConnectionIo::Shared(stream) => {
                 let socket = stream.socket.clone();
                 let mut read_half = socket.read_half();
                 let ReadHalf { reader, owner, end } = &mut *read_half;
                 if let Some(end) = end.take() {
-                    return Poll::Ready(Inbox::of(Signals {
+                    return Poll::Ready(ReadOutcome::of(ControlFrames {
                         end: Some(end),
-                        ..Signals::default()
+                        ..ControlFrames::default()
                     }));
                 }
                 if *owner == ReadOwner::JavaScript && sending.is_empty() {
@@ -180,9 +157,9 @@ impl OpenConnection {
                 if *owner != ReadOwner::Engine || *paused {
                     return Poll::Pending;
                 }
-                let progress = read(context, Pin::new(stream), reader, wanted, *longest_run);
-                if let Poll::Ready(inbox) = &progress {
-                    *owner = match inbox.signals.end {
+                let progress = read(context, Pin::new(stream), reader, wanted, *longest_batch);
+                if let Poll::Ready(outcome) = &progress {
+                    *owner = match outcome.control.end {
                         Some(_) => ReadOwner::Over,
                         None => ReadOwner::EngineQueueing,
                     };
@@ -238,16 +215,16 @@ fn read(
     stream: Pin<&mut dyn Transport>,
     reader: &mut Reader,
     wanted: &Wanted,
-    longest_run: usize,
-) -> Poll<Inbox> {
+    longest_batch: usize,
+) -> Poll<ReadOutcome> {
     with_scratch(|scratch| {
         let mut buffer = ReadBuf::new(scratch);
         Poll::Ready(match stream.poll_read(context, &mut buffer) {
             Poll::Pending => return Poll::Pending,
             Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
-                Inbox::read(reader, buffer.filled(), wanted, longest_run)
+                ReadOutcome::read(reader, buffer.filled(), wanted, longest_batch)
             }
-            Poll::Ready(Ok(()) | Err(_)) => Inbox::of(Signals::cut()),
+            Poll::Ready(Ok(()) | Err(_)) => ReadOutcome::of(ControlFrames::cut()),
         })
     })
 }

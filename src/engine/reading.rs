@@ -5,10 +5,10 @@ use std::sync::atomic::Ordering;
 
 use super::client::{Client, Core};
 use super::clock;
-use super::inbox::{Message, Run, Signals, feed, with_scratch};
 use super::mailbox::Content;
 use super::panics::caught;
 use super::read_half::ReadOwner;
+use super::read_outcome::{ControlFrames, Incoming, MessageBatch, feed, with_scratch};
 use super::runtime::lock;
 use crate::policy::{Attempt, Input};
 
@@ -49,7 +49,7 @@ impl Client {
     /// brought messages: these are to be delivered, then `delivered_here` told.
     ///
     /// A panic ends the connection, as it does on the engine's thread: nobody would read it any more.
-    pub fn read_here(&self, most: usize, take: impl FnMut(Message<'_>)) -> Option<usize> {
+    pub fn read_here(&self, most: usize, take: impl FnMut(Incoming<'_>)) -> Option<usize> {
         let mut bytes = None;
         if let Err(panic) = caught(|| self.read_once(most, take, &mut bytes)) {
             self.fail(&panic);
@@ -58,7 +58,12 @@ impl Client {
         bytes
     }
 
-    fn read_once(&self, most: usize, mut take: impl FnMut(Message<'_>), bytes: &mut Option<usize>) {
+    fn read_once(
+        &self,
+        most: usize,
+        mut take: impl FnMut(Incoming<'_>),
+        bytes: &mut Option<usize>,
+    ) {
         let Some(socket) = lock(&self.core).socket.clone() else {
             return;
         };
@@ -67,7 +72,7 @@ impl Client {
         if read_half.owner != ReadOwner::JavaScript || !self.flow.is_quiet() {
             return;
         }
-        let mut signals = with_scratch(|scratch| match socket.read(first(scratch, most)) {
+        let mut control = with_scratch(|scratch| match socket.read(first(scratch, most)) {
             Ok(count @ 1..) => feed(
                 &mut read_half.reader,
                 &scratch[..count],
@@ -79,17 +84,17 @@ impl Client {
                     take(message);
                 },
             ),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => Signals::default(),
-            Ok(_) | Err(_) => Signals::cut(),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => ControlFrames::default(),
+            Ok(_) | Err(_) => ControlFrames::cut(),
         });
-        let over = signals.end.is_some();
+        let over = control.end.is_some();
         if over {
-            read_half.end = signals.end.take();
+            read_half.end = control.end.take();
             socket.set_owner(ReadOwner::Over, &mut read_half);
         }
         drop(read_half);
         let mut core = lock(&self.core);
-        self.hear(&mut core, socket.attempt, &signals);
+        self.hear(&mut core, socket.attempt, &control);
         let flushed = core.flush(self.ways);
         self.settle(&mut core, Vec::new());
         if over || !flushed {
@@ -103,32 +108,40 @@ impl Client {
     }
 
     /// Takes what was read from the connection `attempt`, but for its end.
-    pub(super) fn absorb(&self, attempt: Attempt, runs: Vec<Run>, signals: &Signals) {
+    pub(super) fn absorb(
+        &self,
+        attempt: Attempt,
+        batches: Vec<MessageBatch>,
+        control: &ControlFrames,
+    ) {
         let mut core = lock(&self.core);
-        if self.hear(&mut core, attempt, signals) {
-            self.settle(&mut core, runs.into_iter().map(Content::Messages).collect());
+        if self.hear(&mut core, attempt, control) {
+            self.settle(
+                &mut core,
+                batches.into_iter().map(Content::Messages).collect(),
+            );
         }
     }
 
     /// Answers the peer's pings and tells the policy that it lives; false where the connection is
     /// given up: the order to cut it is on its way to the driver.
-    fn hear(&self, core: &mut Core, attempt: Attempt, signals: &Signals) -> bool {
+    fn hear(&self, core: &mut Core, attempt: Attempt, control: &ControlFrames) -> bool {
         if !core.link.is_open(attempt) {
             return false;
         }
-        core.pong(&signals.pings);
-        for payload in signals.receipts.iter() {
+        core.pong(&control.pings);
+        for payload in control.receipts.iter() {
             core.outbox.pong(payload);
         }
-        for number in &signals.pongs {
+        for number in &control.pongs {
             core.outbox.overtook(*number);
         }
         core.ask();
-        if signals.heard {
+        if control.heard {
             core.pace.heard = true;
             core.link.handle(Input::Received { attempt }, clock::now());
         }
-        for number in &signals.pongs {
+        for number in &control.pongs {
             let number = *number;
             core.link
                 .handle(Input::Ponged { attempt, number }, clock::now());

@@ -237,8 +237,8 @@ async fn a_mailbox_that_nobody_empties_stops_the_reading_and_not_the_connection(
                 ..
             })
         ));
-        if let Content::Messages(run) = content {
-            messages += run.lengths.len();
+        if let Content::Messages(batch) = content {
+            messages += batch.lengths.len();
         }
     }
     assert!((16..=18).contains(&messages), "{messages} MiB were read");
@@ -538,8 +538,8 @@ impl Life {
 
     async fn text(&mut self) -> String {
         loop {
-            if let Content::Messages(run) = self.next().await {
-                return String::from_utf8(run.bytes).unwrap();
+            if let Content::Messages(batch) = self.next().await {
+                return String::from_utf8(batch.bytes).unwrap();
             }
         }
     }

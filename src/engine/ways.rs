@@ -1,7 +1,7 @@
 //! The fast ways, each of which can be switched off to be compared.
 
-/// Messages of one run at most: clients take turns, and timers of the user run, between runs.
-const RUN: usize = 128;
+/// Messages of one batch at most: clients take turns, and timers of the user run, between batches.
+const LONGEST_BATCH: usize = 128;
 
 #[derive(Clone, Copy, Debug)]
 pub struct Ways {
@@ -9,7 +9,7 @@ pub struct Ways {
     pub write: bool,
     /// The JavaScript thread reads by itself while it is responsive.
     pub read: bool,
-    /// Messages reach the mailbox by the run, not one by one.
+    /// Messages reach the mailbox by the batch, not one by one.
     pub runs: bool,
 }
 
@@ -24,7 +24,7 @@ impl Default for Ways {
 }
 
 impl Ways {
-    pub(super) fn longest_run(self) -> usize {
-        if self.runs { RUN } else { 1 }
+    pub(super) fn longest_batch(self) -> usize {
+        if self.runs { LONGEST_BATCH } else { 1 }
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::client::{Client, Core, Payload};
 use super::clock;
-use super::inbox::Payloads;
+use super::read_outcome::Payloads;
 use super::runtime::lock;
 use super::ways::Ways;
 use crate::policy::{Receipt, ping_number};

@@ -49,10 +49,13 @@ async fn who_does_not_listen_is_told_of_no_ping_and_no_pong() {
     let (mut life, mut peer) = open(quiet()).await;
     peer.write(&[0x89, 1, b'p', 0x8a, 1, b'q', 0x81, 1, b'm'])
         .await;
-    let Content::Messages(run) = life.next().await else {
+    let Content::Messages(batch) = life.next().await else {
         panic!("told something else");
     };
-    assert_eq!((run.kind, &run.bytes[..]), (Kind::Text, &b"m"[..]));
+    assert_eq!(
+        (batch.kind, &batch.bytes[..]),
+        (IncomingKind::Text, &b"m"[..])
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -64,15 +67,15 @@ async fn who_listens_is_told_of_pings_and_pongs_in_their_place_but_not_of_receip
     peer.write(&[&receipt[..], &frames].concat()).await;
     let mut told = Vec::new();
     while told.len() < 4 {
-        if let Content::Messages(run) = life.next().await {
-            told.push((run.kind, String::from_utf8(run.bytes).unwrap()));
+        if let Content::Messages(batch) = life.next().await {
+            told.push((batch.kind, String::from_utf8(batch.bytes).unwrap()));
         }
     }
     let expected = [
-        (Kind::Text, "m"),
-        (Kind::Ping, "p"),
-        (Kind::Pong, "q"),
-        (Kind::Text, "n"),
+        (IncomingKind::Text, "m"),
+        (IncomingKind::Ping, "p"),
+        (IncomingKind::Pong, "q"),
+        (IncomingKind::Text, "n"),
     ];
     assert_eq!(told, expected.map(|(kind, text)| (kind, text.to_owned())));
 }

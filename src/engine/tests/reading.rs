@@ -93,7 +93,7 @@ impl Reader {
         self.watch.reclaim();
         for letter in self.mailbox.take().0 {
             match letter.content {
-                Content::Messages(run) => texts.push(String::from_utf8(run.bytes).unwrap()),
+                Content::Messages(batch) => texts.push(String::from_utf8(batch.bytes).unwrap()),
                 Content::Notice(notice) => {
                     self.received += 1;
                     opened |= matches!(notice.event, Event::Open { .. });
@@ -133,8 +133,8 @@ impl Reader {
     fn read_at_most(&self, most: usize) -> Vec<String> {
         let mut texts = Vec::new();
         let read = self.client.read_here(most, |message| match message {
-            Message::Text(text) => texts.push(text.into_owned()),
-            Message::Binary(_) | Message::Ping(_) | Message::Pong(_) => panic!("no text"),
+            Incoming::Text(text) => texts.push(text.into_owned()),
+            Incoming::Binary(_) | Incoming::Ping(_) | Incoming::Pong(_) => panic!("no text"),
         });
         if read.is_some() {
             self.client.delivered_here();
@@ -170,15 +170,15 @@ async fn javascript_reads_what_came_behind_the_handshake_before_what_came_later(
     peer.readable().await.ok();
     // An earlier connection may have been offered, and not been looked at.
     reader.watch.offer(&reader.client);
-    let (connection, inbox) = reader.client.opened(1, wired.unwrap()).unwrap();
-    let inbox = inbox.unwrap();
+    let (connection, outcome) = reader.client.opened(1, wired.unwrap()).unwrap();
+    let outcome = outcome.unwrap();
     assert_eq!(reader.deliver(), (vec![], true));
     assert_eq!(
         reader.read_here(),
         [""; 0],
         "the engine holds what is older"
     );
-    reader.client.absorb(1, inbox.runs, &inbox.signals);
+    reader.client.absorb(1, outcome.batches, &outcome.control);
     connection.read_is_queued();
     assert_eq!(reader.deliver().0, ["one"]);
     reader.until(|reader| reader.is_watched()).await;
