@@ -37,7 +37,7 @@ impl Client {
             heartbeat: policy.heartbeat,
             route: Arc::new(route(options, &shared)?),
             mailbox: facade.mailbox.clone(),
-            watch: shared.watch.clone(),
+            read_set: shared.watch.clone(),
             ways: shared.ways,
             sign: shared.sign.clone(),
             marks: delivery::marks(

@@ -17,7 +17,7 @@ use super::messages::Messages;
 use super::uv;
 use super::value::Rows;
 use super::wake::Wake;
-use crate::engine::{Client, Portion, Runtime, Sign, Watch, Ways, drive, epoch_ms, lock, now};
+use crate::engine::{Client, JsReadSet, Portion, Runtime, Sign, Ways, drive, epoch_ms, lock, now};
 use crate::net::Roots;
 use crate::wire::Longest;
 
@@ -29,7 +29,7 @@ pub struct Environment {
 }
 
 pub struct Shared {
-    pub watch: Option<Arc<Watch>>,
+    pub watch: Option<Arc<JsReadSet>>,
     pub ways: Ways,
     pub longest: Longest,
     pub sign: Arc<Sign>,
@@ -135,8 +135,8 @@ impl Environment {
 }
 
 /// Lets the event loop watch what JavaScript reads, where it can.
-fn watch(env: &Env, facades: Rc<Facades>) -> Option<Arc<Watch>> {
-    let watch = Arc::new(Watch::new().ok()?);
+fn watch(env: &Env, facades: Rc<Facades>) -> Option<Arc<JsReadSet>> {
+    let watch = Arc::new(JsReadSet::new().ok()?);
     let readable = watch.clone();
     let portion = RefCell::default();
     let raw = env.raw();
@@ -156,7 +156,7 @@ struct Told {
 }
 
 /// Reads a portion of what is readable, and delivers the messages.
-fn read(env: sys::napi_env, watch: &Watch, facades: &Facades, portion: &RefCell<Portion>) {
+fn read(env: sys::napi_env, watch: &JsReadSet, facades: &Facades, portion: &RefCell<Portion>) {
     // SAFETY: called by the event loop, on the thread of the environment.
     let Some(_scope) = (unsafe { Scope::open(env) }) else {
         return;
@@ -182,7 +182,7 @@ fn read(env: sys::napi_env, watch: &Watch, facades: &Facades, portion: &RefCell<
             return true;
         };
         let mut messages = Messages::new(rows, client.id(), at);
-        let read = client.read_here(most, |message| messages.push(message));
+        let read = client.read_on_js_thread(most, |message| messages.push(message));
         if let Err(error) = messages.finish() {
             failed.get_or_insert(error);
         }
@@ -208,7 +208,7 @@ fn read(env: sys::napi_env, watch: &Watch, facades: &Facades, portion: &RefCell<
     }
     // Also where JavaScript has ended: the engine must not wait for it.
     for client in readers {
-        client.delivered_here();
+        client.delivered_on_js_thread();
     }
 }
 
@@ -241,7 +241,7 @@ impl Shared {
             driver.abort();
         }
         if let Some(watch) = &self.watch {
-            watch.forget(id);
+            watch.detach(id);
         }
     }
 

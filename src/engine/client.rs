@@ -15,6 +15,7 @@ use super::circuits::{Member, Scope, Sharing};
 use super::clock;
 use super::dial::{Dial, DialFuture, Wired};
 use super::end::End;
+use super::js_read_set::JsReadSet;
 use super::mailbox::{Content, Flow, Letter, Mailbox};
 use super::open_connection::{ConnectionIo, OpenConnection};
 use super::panics::{Panic, caught};
@@ -23,7 +24,6 @@ use super::runtime::lock;
 use super::sending::{Marks, Pressure, Refused, Sent, Wish};
 use super::shared_socket::{EngineStream, SharedSocket};
 use super::sign::Sign;
-use super::watch::Watch;
 use super::ways::Ways;
 use super::writing::{Handovers, Held, Outbound, Pace, write};
 use crate::net::Stream;
@@ -45,7 +45,7 @@ pub struct Setup {
     pub route: Arc<dyn Dial>,
     pub mailbox: Arc<Mailbox>,
     /// Where the JavaScript thread can read by itself.
-    pub watch: Option<Arc<Watch>>,
+    pub read_set: Option<Arc<JsReadSet>>,
     pub ways: Ways,
     /// Tells whether JavaScript runs.
     pub sign: Arc<Sign>,
@@ -85,7 +85,7 @@ pub struct Client {
     home: u32,
     /// Tells the driver that there is something to do.
     pub(super) wake: Arc<Notify>,
-    pub(super) watch: Option<Arc<Watch>>,
+    pub(super) read_set: Option<Arc<JsReadSet>>,
     /// JavaScript delivers nothing for now, so it does not read either.
     pub(super) paused: AtomicBool,
     /// The turn in which JavaScript last read this connection.
@@ -180,7 +180,7 @@ impl Client {
             flow: Arc::new(Flow::new(setup.id)),
             home: setup.home,
             wake: Arc::default(),
-            watch: setup.watch,
+            read_set: setup.read_set,
             paused: AtomicBool::new(false),
             served: AtomicU64::new(0),
             core: Mutex::new(core),
@@ -489,8 +489,11 @@ impl Client {
     fn connection_io(&self, attempt: Attempt, stream: Stream, reader: Reader) -> ConnectionIo {
         match stream {
             Stream::Tcp(stream) if self.ways.write || self.ways.read => {
-                let watch = self.watch.clone().map(|watch| (watch, self.flow.id));
-                EngineStream::share(attempt, stream, reader, watch)
+                let read_set = self
+                    .read_set
+                    .clone()
+                    .map(|read_set| (read_set, self.flow.id));
+                EngineStream::share(attempt, stream, reader, read_set)
             }
             Stream::Tcp(stream) => ConnectionIo::Own {
                 stream: Box::new(stream),

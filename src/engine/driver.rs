@@ -200,8 +200,8 @@ fn finish(client: &Arc<Client>, stage: Stage, step: Step) -> Stage {
                         Stage::Up(connection)
                     }
                 };
-                if let Some(watch) = client.watch.as_ref().filter(|_| shared) {
-                    watch.offer(client);
+                if let Some(read_set) = client.read_set.as_ref().filter(|_| shared) {
+                    read_set.enqueue(client);
                 }
                 stage
             }

@@ -19,6 +19,8 @@ mod clock;
 mod dial;
 mod driver;
 mod end;
+#[cfg_attr(not(target_os = "linux"), path = "js_read_set_absent.rs")]
+mod js_read_set;
 mod mailbox;
 mod network;
 mod open_connection;
@@ -33,8 +35,6 @@ mod sending;
 #[cfg_attr(not(unix), path = "shared_socket_absent.rs")]
 mod shared_socket;
 mod sign;
-#[cfg_attr(not(target_os = "linux"), path = "watch_absent.rs")]
-mod watch;
 mod ways;
 mod world;
 mod writing;
@@ -44,13 +44,13 @@ pub use client::{Client, Payload, Reply, Setup};
 pub use clock::{epoch_ms, now};
 pub use dial::{Dial, DialFuture, Route, Wired};
 pub use driver::drive;
+pub use js_read_set::JsReadSet;
 pub use mailbox::{Content, Letter, Mailbox};
 pub use portion::Portion;
 pub use read_outcome::{Incoming, IncomingKind, MessageBatch};
 pub use runtime::{Runtime, lock};
 pub use sending::{Asked, Marks, Refused, Sent, Wish};
 pub use sign::Sign;
-pub use watch::Watch;
 pub use ways::Ways;
 
 #[cfg(test)]

@@ -46,10 +46,10 @@ impl Client {
     }
 
     /// Reads once, at most so many bytes, if it is JavaScript's turn, and hands each message to `take`. How many bytes
-    /// brought messages: these are to be delivered, then `delivered_here` told.
+    /// brought messages: these are to be delivered, then `delivered_on_js_thread` told.
     ///
     /// A panic ends the connection, as it does on the engine's thread: nobody would read it any more.
-    pub fn read_here(&self, most: usize, take: impl FnMut(Incoming<'_>)) -> Option<usize> {
+    pub fn read_on_js_thread(&self, most: usize, take: impl FnMut(Incoming<'_>)) -> Option<usize> {
         let mut bytes = None;
         if let Err(panic) = caught(|| self.read_once(most, take, &mut bytes)) {
             self.fail(&panic);
@@ -102,8 +102,8 @@ impl Client {
         }
     }
 
-    /// Tells that JavaScript has been delivered what `read_here` gave.
-    pub fn delivered_here(&self) {
+    /// Tells that JavaScript has been delivered what `read_on_js_thread` gave.
+    pub fn delivered_on_js_thread(&self) {
         self.flow.discharge(1);
     }
 

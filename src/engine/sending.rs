@@ -184,9 +184,9 @@ impl Client {
     /// JavaScript has delivered all that it kept.
     pub fn resume(self: &Arc<Self>) {
         self.paused.store(false, Ordering::Release);
-        if let Some(watch) = &self.watch {
-            watch.offer(self);
-            watch.reclaim();
+        if let Some(read_set) = &self.read_set {
+            read_set.enqueue(self);
+            read_set.reclaim();
         }
     }
 

@@ -11,10 +11,10 @@ use std::task::{Context, Poll, ready};
 use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 
+use super::js_read_set::JsReadSet;
 use super::open_connection::ConnectionIo;
 use super::read_half::{ReadHalf, ReadOwner};
 use super::runtime::lock;
-use super::watch::Watch;
 use crate::policy::Attempt;
 use crate::wire::Reader;
 
@@ -22,8 +22,8 @@ use crate::wire::Reader;
 pub struct SharedSocket {
     pub(super) attempt: Attempt,
     stream: TcpStream,
-    /// Where JavaScript's event loop can watch it, and the name of the client there.
-    watch: Option<(Arc<Watch>, u32)>,
+    /// The set by which JavaScript's event loop can watch it, and the name of the client there.
+    read_set: Option<(Arc<JsReadSet>, u32)>,
     read_half: Mutex<ReadHalf>,
 }
 
@@ -37,13 +37,13 @@ impl SharedSocket {
     /// engine reads.
     pub fn set_owner(&self, owner: ReadOwner, read_half: &mut ReadHalf) {
         let before = mem::replace(&mut read_half.owner, owner);
-        let Some((watch, id)) = self.watch.as_ref().filter(|_| owner != before) else {
+        let Some((read_set, id)) = self.read_set.as_ref().filter(|_| owner != before) else {
             return;
         };
         if before == ReadOwner::JavaScript {
-            watch.remove(self);
+            read_set.remove(self);
         }
-        if owner == ReadOwner::JavaScript && watch.add(*id, self).is_err() {
+        if owner == ReadOwner::JavaScript && read_set.add(*id, self).is_err() {
             read_half.owner = ReadOwner::Engine;
         }
     }
@@ -102,7 +102,7 @@ impl EngineStream {
         attempt: Attempt,
         stream: tokio::net::TcpStream,
         reader: Reader,
-        watch: Option<(Arc<Watch>, u32)>,
+        read_set: Option<(Arc<JsReadSet>, u32)>,
     ) -> ConnectionIo {
         let Ok(stream) = stream.into_std() else {
             // The socket is gone: a stream at its end tells it as any other loss.
@@ -112,7 +112,7 @@ impl EngineStream {
         let socket = Arc::new(SharedSocket {
             attempt,
             stream,
-            watch,
+            read_set,
             read_half: Mutex::new(ReadHalf::new(reader)),
         });
         ConnectionIo::Shared(EngineStream {

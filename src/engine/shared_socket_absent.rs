@@ -8,9 +8,9 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::js_read_set::JsReadSet;
 use super::open_connection::ConnectionIo;
 use super::read_half::{ReadHalf, ReadOwner};
-use super::watch::Watch;
 use crate::policy::Attempt;
 use crate::wire::Reader;
 
@@ -50,7 +50,7 @@ impl EngineStream {
         _: Attempt,
         stream: tokio::net::TcpStream,
         reader: Reader,
-        _: Option<(Arc<Watch>, u32)>,
+        _: Option<(Arc<JsReadSet>, u32)>,
     ) -> ConnectionIo {
         let stream = Box::new(stream);
         ConnectionIo::Own { stream, reader }

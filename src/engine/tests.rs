@@ -452,7 +452,7 @@ impl Life {
             route: route.clone(),
             mailbox: mailbox.clone(),
             sign: sign.clone(),
-            watch: None,
+            read_set: None,
             ways: Ways::default(),
             delivery,
             marks,

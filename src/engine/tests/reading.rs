@@ -38,7 +38,7 @@ impl Dial for Plain {
 /// A client whose JavaScript reads by itself, which is this test.
 struct Reader {
     client: Arc<Client>,
-    watch: Arc<Watch>,
+    read_set: Arc<JsReadSet>,
     mailbox: Arc<Mailbox>,
     listener: Arc<TcpListener>,
     received: u64,
@@ -46,11 +46,11 @@ struct Reader {
 
 impl Reader {
     async fn new(head: &[u8]) -> Reader {
-        Reader::at(Arc::new(Watch::new().unwrap()), 7, head).await
+        Reader::at(Arc::new(JsReadSet::new().unwrap()), 7, head).await
     }
 
     /// One of several that are watched together.
-    async fn at(watch: Arc<Watch>, id: u32, head: &[u8]) -> Reader {
+    async fn at(read_set: Arc<JsReadSet>, id: u32, head: &[u8]) -> Reader {
         let listener = Arc::new(TcpListener::bind("127.0.0.1:0").await.unwrap());
         let mailbox = Arc::new(Mailbox::new(|| {}));
         let settings = Settings {
@@ -69,14 +69,14 @@ impl Reader {
             }),
             mailbox: mailbox.clone(),
             sign: Arc::default(),
-            watch: Some(watch.clone()),
+            read_set: Some(read_set.clone()),
             ways: Ways::default(),
             delivery: DeliverySettings::default(),
             marks: Marks::default(),
         }));
         Reader {
             client,
-            watch,
+            read_set,
             mailbox,
             listener,
             received: 0,
@@ -90,7 +90,7 @@ impl Reader {
     /// Delivers what is in the mailbox: the messages, and whether an `open` was told.
     fn deliver(&mut self) -> (Vec<String>, bool) {
         let (mut texts, mut opened) = (Vec::new(), false);
-        self.watch.reclaim();
+        self.read_set.reclaim();
         for letter in self.mailbox.take().0 {
             match letter.content {
                 Content::Messages(batch) => texts.push(String::from_utf8(batch.bytes).unwrap()),
@@ -102,7 +102,7 @@ impl Reader {
             }
         }
         self.mailbox.delivered();
-        self.watch.reclaim();
+        self.read_set.reclaim();
         (texts, opened)
     }
 
@@ -126,24 +126,26 @@ impl Reader {
         timeout(DEADLINE, wait).await.unwrap();
     }
 
-    fn read_here(&self) -> Vec<String> {
+    fn read_on_js_thread(&self) -> Vec<String> {
         self.read_at_most(usize::MAX)
     }
 
     fn read_at_most(&self, most: usize) -> Vec<String> {
         let mut texts = Vec::new();
-        let read = self.client.read_here(most, |message| match message {
-            Incoming::Text(text) => texts.push(text.into_owned()),
-            Incoming::Binary(_) | Incoming::Ping(_) | Incoming::Pong(_) => panic!("no text"),
-        });
+        let read = self
+            .client
+            .read_on_js_thread(most, |message| match message {
+                Incoming::Text(text) => texts.push(text.into_owned()),
+                Incoming::Binary(_) | Incoming::Ping(_) | Incoming::Pong(_) => panic!("no text"),
+            });
         if read.is_some() {
-            self.client.delivered_here();
+            self.client.delivered_on_js_thread();
         }
         texts
     }
 
     fn is_watched(&self) -> bool {
-        self.watch.state().0
+        self.read_set.state().0
     }
 }
 
@@ -169,12 +171,12 @@ async fn javascript_reads_what_came_behind_the_handshake_before_what_came_later(
     peer.write_all(&text("two")).await.unwrap();
     peer.readable().await.ok();
     // An earlier connection may have been offered, and not been looked at.
-    reader.watch.offer(&reader.client);
+    reader.read_set.enqueue(&reader.client);
     let (connection, outcome) = reader.client.opened(1, wired.unwrap()).unwrap();
     let outcome = outcome.unwrap();
     assert_eq!(reader.deliver(), (vec![], true));
     assert_eq!(
-        reader.read_here(),
+        reader.read_on_js_thread(),
         [""; 0],
         "the engine holds what is older"
     );
@@ -182,7 +184,7 @@ async fn javascript_reads_what_came_behind_the_handshake_before_what_came_later(
     connection.read_is_queued();
     assert_eq!(reader.deliver().0, ["one"]);
     reader.until(|reader| reader.is_watched()).await;
-    assert_eq!(reader.read_here(), ["two"]);
+    assert_eq!(reader.read_on_js_thread(), ["two"]);
 }
 
 #[tokio::test]
@@ -202,12 +204,9 @@ async fn a_line_that_nobody_reads_is_watched_by_nobody() {
         ("the engine takes over", |reader, _| {
             assert!(reader.client.take_over());
         }),
-        (
-            "the end is read",
-            |reader, _| {
-                while !reader.read_here().is_empty() {}
-            },
-        ),
+        ("the end is read", |reader, _| {
+            while !reader.read_on_js_thread().is_empty() {}
+        }),
         ("the driver ends", |reader, driver| {
             driver.abort();
             reader.client.leave();
@@ -238,13 +237,13 @@ async fn a_paused_client_is_not_asked_about_for_each_of_its_connections() {
     reader.client.pause();
     for _ in 0..5 {
         drop(reader.accept().await);
-        assert_eq!(reader.watch.state(), (false, 0));
+        assert_eq!(reader.read_set.state(), (false, 0));
     }
     let mut peer = reader.accept().await;
     reader.client.resume();
     peer.write_all(&text("hello")).await.unwrap();
     reader.until(|reader| reader.is_watched()).await;
-    assert_eq!(reader.read_here(), ["hello"]);
+    assert_eq!(reader.read_on_js_thread(), ["hello"]);
     driver.abort();
 }
 
@@ -258,9 +257,9 @@ async fn a_panic_of_the_javascript_thread_ends_the_client_and_is_told() {
     reader.until(|reader| reader.is_watched()).await;
     let read = reader
         .client
-        .read_here(usize::MAX, |_| panic!("a fault for a test"));
+        .read_on_js_thread(usize::MAX, |_| panic!("a fault for a test"));
     assert_eq!(read, Some(7), "what was made is delivered");
-    reader.client.delivered_here();
+    reader.client.delivered_on_js_thread();
     assert!(!reader.is_watched());
     let told = reader.mailbox.take().0;
     let events: Vec<Event> = told
@@ -295,10 +294,10 @@ async fn no_more_is_read_at_a_time_than_handlers_have_time_for() {
 
 #[tokio::test]
 async fn whoever_has_waited_for_longest_is_read_next() {
-    let watch = Arc::new(Watch::new().unwrap());
+    let read_set = Arc::new(JsReadSet::new().unwrap());
     let (mut drivers, mut peers) = (Vec::new(), Vec::new());
     for id in 0..3 {
-        let mut reader = Reader::at(watch.clone(), id, b"").await;
+        let mut reader = Reader::at(read_set.clone(), id, b"").await;
         drivers.push(tokio::spawn(drive(reader.client.clone())));
         reader.connect();
         let mut peer = reader.accept().await;
@@ -309,7 +308,7 @@ async fn whoever_has_waited_for_longest_is_read_next() {
     let readable = async {
         while all.len() < 3 {
             all.clear();
-            watch.serve(|client| {
+            read_set.serve(|client| {
                 all.push(client.id());
                 true
             });
@@ -320,7 +319,7 @@ async fn whoever_has_waited_for_longest_is_read_next() {
     // Nobody reads, so all have something to read all the time.
     let mut served = Vec::new();
     for _ in 0..9 {
-        watch.serve(|client| {
+        read_set.serve(|client| {
             served.push(client.id());
             false
         });

@@ -1,5 +1,5 @@
-//! The connections that the JavaScript thread reads by itself, and the guard that lets the engine read
-//! them when JavaScript is busy.
+//! The connections of one environment that the JavaScript thread reads by itself, and the guard that lets the engine
+//! read them when JavaScript is busy.
 //!
 //! All of one environment are in one epoll set. Node's event loop polls that set, so that one wake-up
 //! serves them all.
@@ -36,7 +36,8 @@ const NO_WAIT: Timespec = Timespec {
     tv_nsec: 0,
 };
 
-pub struct Watch {
+/// See the module.
+pub struct JsReadSet {
     set: OwnedFd,
     /// How often JavaScript has come to read.
     turns: AtomicU64,
@@ -45,18 +46,18 @@ pub struct Watch {
 
 #[derive(Default)]
 struct Lists {
-    /// Clients that have, or had, a socket that can be read here.
+    /// Clients that have, or had, a socket that the JavaScript thread can read.
     known: HashMap<u32, Weak<Client>>,
-    /// Those among them that the engine reads for now, and that JavaScript has not looked at since.
-    away: HashSet<u32>,
+    /// Those among them that the engine reads for now: JavaScript is to ask for the reading.
+    pending: HashSet<u32>,
     /// Those that had something to read at the last look, and have not had their turn. The last is next.
     unserved: Vec<Arc<Client>>,
     looked_at: Option<Instant>,
 }
 
-impl Watch {
-    pub fn new() -> io::Result<Watch> {
-        Ok(Watch {
+impl JsReadSet {
+    pub fn new() -> io::Result<JsReadSet> {
+        Ok(JsReadSet {
             set: epoll::create(epoll::CreateFlags::CLOEXEC)?,
             turns: AtomicU64::new(0),
             lists: Mutex::default(),
@@ -68,26 +69,27 @@ impl Watch {
         self.set.as_raw_fd()
     }
 
-    /// A connection is open, or the engine reads it for now: JavaScript can read it when it comes to.
-    pub(super) fn offer(&self, client: &Arc<Client>) {
+    /// A connection is open, or the engine has taken its reading over: JavaScript asks for that when it comes to
+    /// [`reclaim`](JsReadSet::reclaim).
+    pub(super) fn enqueue(&self, client: &Arc<Client>) {
         let mut lists = lock(&self.lists);
         let id = client.id();
         lists.known.insert(id, Arc::downgrade(client));
-        lists.away.insert(id);
+        lists.pending.insert(id);
     }
 
     /// Forgets a client that is going.
-    pub fn forget(&self, id: u32) {
+    pub fn detach(&self, id: u32) {
         let mut lists = lock(&self.lists);
         lists.known.remove(&id);
-        lists.away.remove(&id);
+        lists.pending.remove(&id);
     }
 
-    /// Takes the reading from the engine, on the JavaScript thread.
+    /// Takes the reading of all that are pending from the engine, on the JavaScript thread.
     pub fn reclaim(&self) {
         let mut lists = lock(&self.lists);
-        let Lists { known, away, .. } = &mut *lists;
-        away.retain(|id| {
+        let Lists { known, pending, .. } = &mut *lists;
+        pending.retain(|id| {
             let client = known.get(id).and_then(Weak::upgrade);
             client.is_some_and(|client| client.hand_over())
         });
@@ -190,7 +192,7 @@ impl Watch {
         let mut events = Vec::with_capacity(1);
         let buffer = rustix::buffer::spare_capacity(&mut events);
         epoll::wait(&self.set, buffer, Some(&NO_WAIT)).unwrap();
-        (!events.is_empty(), lock(&self.lists).away.len())
+        (!events.is_empty(), lock(&self.lists).pending.len())
     }
 
     /// Whether there was something that JavaScript has not read.
@@ -198,7 +200,7 @@ impl Watch {
         let unread = self.look();
         for client in &unread {
             if client.take_over() {
-                self.offer(client);
+                self.enqueue(client);
             }
         }
         !unread.is_empty()

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use super::client::Client;
 use super::shared_socket::SharedSocket;
 
-pub struct Watch {
+pub struct JsReadSet {
     never: Infallible,
 }
 
-impl Watch {
-    pub fn new() -> io::Result<Watch> {
+impl JsReadSet {
+    pub fn new() -> io::Result<JsReadSet> {
         Err(io::ErrorKind::Unsupported.into())
     }
 
@@ -20,7 +20,7 @@ impl Watch {
         match self.never {}
     }
 
-    pub(super) fn offer(&self, _: &Arc<Client>) {
+    pub(super) fn enqueue(&self, _: &Arc<Client>) {
         match self.never {}
     }
 
@@ -32,7 +32,7 @@ impl Watch {
         match self.never {}
     }
 
-    pub fn forget(&self, _: u32) {
+    pub fn detach(&self, _: u32) {
         match self.never {}
     }
 
