@@ -41,7 +41,7 @@ use napi::{check_status, sys};
 use super::messages::Messages;
 use super::rows::{self, Make};
 use super::{delivery, exception, pressure};
-use crate::engine::{Content, Letter, lock};
+use crate::engine::{Notification, NotificationKind, lock};
 use crate::policy::{
     Circuit, CloseCode, DeliveryOutcome, Event, Message, Notice, Question, Refusal, State,
 };
@@ -217,20 +217,20 @@ impl Rows {
     }
 
     /// Appends the row of a letter.
-    pub fn letter(&mut self, letter: Letter) -> Result<()> {
-        let Letter {
+    pub fn letter(&mut self, letter: Notification) -> Result<()> {
+        let Notification {
             from,
             at,
             order,
-            content,
+            kind,
         } = letter;
-        match content {
-            Content::Messages(batch) => {
+        match kind {
+            NotificationKind::Messages(batch) => {
                 let mut messages = Messages::new(self, from.id, at);
                 messages.run(batch);
                 messages.finish()
             }
-            Content::Agreed {
+            NotificationKind::Agreed {
                 protocol,
                 extensions,
                 url,
@@ -245,9 +245,9 @@ impl Rows {
                 rows.headers(headers)?;
                 rows.number(order as f64)
             }),
-            Content::Notice(told) => self.notice(from.id, at, told, order as f64),
-            Content::Delivery(fate) => self.fate(from.id, at, fate),
-            Content::Drained => self.row(|rows| rows.head(from.id, 32, at)),
+            NotificationKind::Notice(told) => self.notice(from.id, at, told, order as f64),
+            NotificationKind::Delivery(fate) => self.fate(from.id, at, fate),
+            NotificationKind::Drain => self.row(|rows| rows.head(from.id, 32, at)),
         }
     }
 

@@ -16,7 +16,7 @@ use super::clock;
 use super::dial::{Dial, DialFuture, Wired};
 use super::end::End;
 use super::js_read_set::JsReadSet;
-use super::mailbox::{Content, Flow, Letter, Mailbox};
+use super::mailbox::{FlowControl, Mailbox, Notification, NotificationKind};
 use super::open_connection::{ConnectionIo, OpenConnection};
 use super::panics::{Panic, caught};
 use super::read_outcome::{ReadOutcome, Wanted};
@@ -81,7 +81,7 @@ pub struct Reply {
 }
 
 pub struct Client {
-    pub(super) flow: Arc<Flow>,
+    pub(super) flow: Arc<FlowControl>,
     home: u32,
     /// Tells the driver that there is something to do.
     pub(super) wake: Arc<Notify>,
@@ -177,7 +177,7 @@ impl Client {
             pushed: 0,
         };
         Client {
-            flow: Arc::new(Flow::new(setup.id)),
+            flow: Arc::new(FlowControl::new(setup.id)),
             home: setup.home,
             wake: Arc::default(),
             read_set: setup.read_set,
@@ -474,7 +474,7 @@ impl Client {
             .map_or_else(String::new, |agreed| agreed.to_string());
         self.settle(
             &mut core,
-            vec![Content::Agreed {
+            vec![NotificationKind::Agreed {
                 protocol: wired.protocol,
                 extensions,
                 url: wired.url,
@@ -517,28 +517,28 @@ impl Client {
     }
 
     /// Takes every output of the policy: the one rule of its use. `before` is told first.
-    pub(super) fn settle(&self, core: &mut Core, before: Vec<Content>) {
+    pub(super) fn settle(&self, core: &mut Core, before: Vec<NotificationKind>) {
         let notices = core.drain();
         self.relieve(core);
         let outcomes = core.outcomes();
-        let notices = notices.into_iter().map(Content::Notice);
+        let notices = notices.into_iter().map(NotificationKind::Notice);
         self.post(core, before.into_iter().chain(outcomes).chain(notices));
     }
 
     /// Puts into the mailbox what JavaScript is told.
-    pub(super) fn post(&self, core: &mut Core, contents: impl IntoIterator<Item = Content>) {
-        let mut contents = contents.into_iter().peekable();
-        if contents.peek().is_none() {
+    pub(super) fn post(&self, core: &mut Core, kinds: impl IntoIterator<Item = NotificationKind>) {
+        let mut kinds = kinds.into_iter().peekable();
+        if kinds.peek().is_none() {
             return;
         }
         let at = clock::epoch_ms();
-        self.mailbox.push(contents.map(|content| {
-            core.pushed += u64::from(matches!(content, Content::Notice(_)));
-            Letter {
+        self.mailbox.push(kinds.map(|kind| {
+            core.pushed += u64::from(matches!(kind, NotificationKind::Notice(_)));
+            Notification {
                 from: self.flow.clone(),
                 at,
                 order: core.pushed,
-                content,
+                kind,
             }
         }));
     }
@@ -553,7 +553,7 @@ impl Client {
     fn answer(&self, core: &mut Core, received: u64, owned: bool) -> Reply {
         let horizon = core.pushed;
         // What was for nobody any more has been dropped, and is nothing to queue behind.
-        let mut in_order = horizon == received || self.flow.is_quiet();
+        let mut in_order = horizon == received || self.flow.is_drained();
         let (mut now, mut later) = (Vec::new(), Vec::new());
         for notice in core.drain() {
             let closing = notice.event == Event::StateChange(State::Closing);
@@ -568,7 +568,7 @@ impl Client {
         }
         self.relieve(core);
         let outcomes = core.outcomes();
-        let later = later.into_iter().map(Content::Notice);
+        let later = later.into_iter().map(NotificationKind::Notice);
         self.post(core, outcomes.into_iter().chain(later));
         self.wake.notify_one();
         Reply {

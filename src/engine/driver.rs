@@ -89,7 +89,7 @@ async fn run(client: &Arc<Client>) -> Infallible {
             step = stage.advance() => stage = finish(client, stage, step),
             () = client.wake.notified() => {}
             () = &mut sleep, if alarm.armed.is_some() => {}
-            () = client.flow.room.notified(), if paused => resume(client, &mut stage),
+            () = client.flow.has_capacity.notified(), if paused => resume(client, &mut stage),
             () = answered(client, ending), if ending.is_some() => {
                 if let Stage::Up(connection) = stage {
                     stage = conclude(client, connection);
@@ -112,7 +112,7 @@ impl Drop for Leaving {
 async fn answered(client: &Client, until: Option<Instant>) {
     let Some(until) = until else { return };
     select! {
-        () = client.flow.quiet.notified() => {}
+        () = client.flow.drained.notified() => {}
         () = sleep_until(until.into()) => {}
     }
 }
@@ -252,7 +252,7 @@ fn conclude(client: &Arc<Client>, mut connection: Box<OpenConnection>) -> Stage 
     let Some((end, until)) = connection.ending.take() else {
         return Stage::Up(connection);
     };
-    if end.hears() && !client.flow.is_quiet() && clock::now() < until {
+    if end.hears() && !client.flow.is_drained() && clock::now() < until {
         connection.ending = Some((end, until));
         return Stage::Up(connection);
     }

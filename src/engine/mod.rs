@@ -45,7 +45,7 @@ pub use clock::{epoch_ms, now};
 pub use dial::{Dial, DialFuture, Route, Wired};
 pub use driver::drive;
 pub use js_read_set::JsReadSet;
-pub use mailbox::{Content, Letter, Mailbox};
+pub use mailbox::{Mailbox, Notification, NotificationKind};
 pub use portion::Portion;
 pub use read_outcome::{Incoming, IncomingKind, MessageBatch};
 pub use runtime::{Runtime, lock};

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use super::client::{Client, Core};
 use super::clock;
-use super::mailbox::Content;
+use super::mailbox::NotificationKind;
 use super::panics::caught;
 use super::read_half::ReadOwner;
 use super::read_outcome::{ControlFrames, Incoming, MessageBatch, feed, with_scratch};
@@ -69,7 +69,7 @@ impl Client {
         };
         let mut read_half = socket.read_half();
         // What the engine has read is delivered first.
-        if read_half.owner != ReadOwner::JavaScript || !self.flow.is_quiet() {
+        if read_half.owner != ReadOwner::JavaScript || !self.flow.is_drained() {
             return;
         }
         let mut control = with_scratch(|scratch| match socket.read(first(scratch, most)) {
@@ -118,7 +118,10 @@ impl Client {
         if self.hear(&mut core, attempt, control) {
             self.settle(
                 &mut core,
-                batches.into_iter().map(Content::Messages).collect(),
+                batches
+                    .into_iter()
+                    .map(NotificationKind::Messages)
+                    .collect(),
             );
         }
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::client::{Client, Core, Payload};
 use super::clock;
-use super::mailbox::Content;
+use super::mailbox::NotificationKind;
 use super::runtime::lock;
 use super::writing::{Held, Outbound, write_as};
 use crate::policy::{
@@ -79,7 +79,7 @@ pub struct Wish {
     pub asked: Asked,
 }
 
-/// What the user asks to be told of a message. [`Content::Delivery`] tells it, by the name in [`Sent::receipt`].
+/// What the user asks to be told of a message. [`NotificationKind::Delivery`] tells it, by the name in [`Sent::receipt`].
 #[derive(Clone, Copy, Debug, Default)]
 pub enum Asked {
     #[default]
@@ -93,7 +93,7 @@ pub enum Asked {
 /// What `send` led to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sent {
-    /// More is buffered than the high-water mark allows; [`Content::Drained`] will follow.
+    /// More is buffered than the high-water mark allows; [`NotificationKind::Drain`] will follow.
     pub above: bool,
     /// Messages have been dropped: [`Client::take_outcomes`] has them.
     pub dropped: bool,
@@ -190,7 +190,7 @@ impl Client {
         }
     }
 
-    /// JavaScript keeps so many bytes more of what it was told: they count against its room.
+    /// JavaScript keeps so many bytes more of what it was told: they count against the capacity of its mailbox.
     pub fn hold(&self, bytes: usize) {
         self.flow.charge(bytes);
     }
@@ -239,11 +239,11 @@ impl Client {
         })
     }
 
-    /// Tells the user that there is room again, once there is.
+    /// Tells the user that the buffer has drained, once it has.
     pub(super) fn relieve(&self, core: &mut Core) {
         if core.pressure.above && core.buffered() <= core.pressure.marks.high_water {
             core.pressure.set_above(false);
-            self.post(core, [Content::Drained]);
+            self.post(core, [NotificationKind::Drain]);
         }
     }
 }
@@ -316,9 +316,9 @@ impl Core {
         }
     }
 
-    pub fn outcomes(&mut self) -> Vec<Content> {
+    pub fn outcomes(&mut self) -> Vec<NotificationKind> {
         std::iter::from_fn(|| self.outbox.next_outcome())
-            .map(Content::Delivery)
+            .map(NotificationKind::Delivery)
             .collect()
     }
 

@@ -229,15 +229,15 @@ async fn a_mailbox_that_nobody_empties_stops_the_reading_and_not_the_connection(
         "64 MiB went through"
     );
     let mut messages = 0;
-    while let Some(content) = life.next_queued() {
+    while let Some(kind) = life.next_queued() {
         assert!(!matches!(
-            content,
-            Content::Notice(Notice {
+            kind,
+            NotificationKind::Notice(Notice {
                 event: Event::Error(_),
                 ..
             })
         ));
-        if let Content::Messages(batch) = content {
+        if let NotificationKind::Messages(batch) = kind {
             messages += batch.lengths.len();
         }
     }
@@ -262,7 +262,7 @@ async fn a_panic_ends_what_the_client_is_at_and_it_can_be_started_again() {
                 })
             ]
         ) {
-            if let Content::Notice(notice) = life.next().await {
+            if let NotificationKind::Notice(notice) = life.next().await {
                 assert_eq!(notice.circuit_failures, 0, "the server is not to blame");
                 events.push(notice.event);
             }
@@ -420,9 +420,9 @@ struct Life {
     sign: Arc<Sign>,
     route: Arc<Memory>,
     mailbox: Arc<Mailbox>,
-    letters: Arc<Notify>,
+    notifications: Arc<Notify>,
     peers: mpsc::UnboundedReceiver<DuplexStream>,
-    queued: std::collections::VecDeque<Content>,
+    queued: std::collections::VecDeque<NotificationKind>,
     received: u64,
 }
 
@@ -441,8 +441,8 @@ impl Life {
             dialed: Mutex::default(),
         });
         let sign = Arc::new(Sign::default());
-        let letters = Arc::new(Notify::new());
-        let bell = letters.clone();
+        let notifications = Arc::new(Notify::new());
+        let bell = notifications.clone();
         let mailbox = Arc::new(Mailbox::new(move || bell.notify_one()));
         let client = Arc::new(Client::new(Setup {
             id: 1,
@@ -464,7 +464,7 @@ impl Life {
             sign,
             route,
             mailbox,
-            letters,
+            notifications,
             peers,
             queued: Default::default(),
             received: 0,
@@ -489,27 +489,27 @@ impl Life {
         Peer(self.peers.recv().await.unwrap())
     }
 
-    fn next_queued(&mut self) -> Option<Content> {
+    fn next_queued(&mut self) -> Option<NotificationKind> {
         if self.queued.is_empty() {
             self.queued.extend(
                 self.mailbox
                     .take()
                     .0
                     .into_iter()
-                    .map(|letter| letter.content),
+                    .map(|notification| notification.kind),
             );
         }
         let next = self.queued.pop_front();
-        self.received += u64::from(matches!(next, Some(Content::Notice(_))));
+        self.received += u64::from(matches!(next, Some(NotificationKind::Notice(_))));
         next
     }
 
-    async fn next(&mut self) -> Content {
+    async fn next(&mut self) -> NotificationKind {
         loop {
-            if let Some(content) = self.next_queued() {
-                return content;
+            if let Some(kind) = self.next_queued() {
+                return kind;
             }
-            timeout(Duration::from_secs(60), self.letters.notified())
+            timeout(Duration::from_secs(60), self.notifications.notified())
                 .await
                 .unwrap();
         }
@@ -518,7 +518,7 @@ impl Life {
     /// Takes what JavaScript is told up to an `open`, however that came about.
     async fn opened(&mut self) {
         loop {
-            if let Content::Notice(notice) = self.next().await
+            if let NotificationKind::Notice(notice) = self.next().await
                 && matches!(notice.event, Event::Open { .. })
             {
                 return;
@@ -530,7 +530,7 @@ impl Life {
     async fn told(&mut self, event: Event) -> Notice {
         loop {
             match self.next().await {
-                Content::Notice(notice) if notice.event == event => return notice,
+                NotificationKind::Notice(notice) if notice.event == event => return notice,
                 _ => {}
             }
         }
@@ -538,7 +538,7 @@ impl Life {
 
     async fn text(&mut self) -> String {
         loop {
-            if let Content::Messages(batch) = self.next().await {
+            if let NotificationKind::Messages(batch) = self.next().await {
                 return String::from_utf8(batch.bytes).unwrap();
             }
         }

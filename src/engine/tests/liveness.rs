@@ -49,7 +49,7 @@ async fn who_does_not_listen_is_told_of_no_ping_and_no_pong() {
     let (mut life, mut peer) = open(quiet()).await;
     peer.write(&[0x89, 1, b'p', 0x8a, 1, b'q', 0x81, 1, b'm'])
         .await;
-    let Content::Messages(batch) = life.next().await else {
+    let NotificationKind::Messages(batch) = life.next().await else {
         panic!("told something else");
     };
     assert_eq!(
@@ -67,7 +67,7 @@ async fn who_listens_is_told_of_pings_and_pongs_in_their_place_but_not_of_receip
     peer.write(&[&receipt[..], &frames].concat()).await;
     let mut told = Vec::new();
     while told.len() < 4 {
-        if let Content::Messages(batch) = life.next().await {
+        if let NotificationKind::Messages(batch) = life.next().await {
             told.push((batch.kind, String::from_utf8(batch.bytes).unwrap()));
         }
     }

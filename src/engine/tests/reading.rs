@@ -91,10 +91,12 @@ impl Reader {
     fn deliver(&mut self) -> (Vec<String>, bool) {
         let (mut texts, mut opened) = (Vec::new(), false);
         self.read_set.reclaim();
-        for letter in self.mailbox.take().0 {
-            match letter.content {
-                Content::Messages(batch) => texts.push(String::from_utf8(batch.bytes).unwrap()),
-                Content::Notice(notice) => {
+        for notification in self.mailbox.take().0 {
+            match notification.kind {
+                NotificationKind::Messages(batch) => {
+                    texts.push(String::from_utf8(batch.bytes).unwrap())
+                }
+                NotificationKind::Notice(notice) => {
                     self.received += 1;
                     opened |= matches!(notice.event, Event::Open { .. });
                 }
@@ -264,14 +266,14 @@ async fn a_panic_of_the_javascript_thread_ends_the_client_and_is_told() {
     let told = reader.mailbox.take().0;
     let events: Vec<Event> = told
         .into_iter()
-        .filter_map(|letter| match letter.content {
-            Content::Notice(notice) => Some(notice.event),
+        .filter_map(|notification| match notification.kind {
+            NotificationKind::Notice(notice) => Some(notice.event),
             _ => None,
         })
         .collect();
     assert!(is_broken(&events), "{events:?}");
     reader.mailbox.delivered();
-    assert!(reader.client.flow.is_quiet());
+    assert!(reader.client.flow.is_drained());
     driver.abort();
 }
 

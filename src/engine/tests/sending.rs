@@ -71,14 +71,14 @@ impl Life {
 
     async fn outcome(&mut self) -> DeliveryOutcome {
         loop {
-            if let Content::Delivery(outcome) = self.next().await {
+            if let NotificationKind::Delivery(outcome) = self.next().await {
                 return outcome;
             }
         }
     }
 
     async fn drained(&mut self) {
-        while !matches!(self.next().await, Content::Drained) {}
+        while !matches!(self.next().await, NotificationKind::Drain) {}
     }
 }
 
@@ -206,8 +206,10 @@ async fn a_close_asks_for_a_last_receipt_before_its_frame() {
     peer.write(&[0x88, 2, 3, 0xe8]).await;
     loop {
         match life.next().await {
-            Content::Delivery(outcome) => panic!("{outcome:?}"),
-            Content::Notice(notice) if notice.event == Event::Close(ending(1000, "", true)) => {
+            NotificationKind::Delivery(outcome) => panic!("{outcome:?}"),
+            NotificationKind::Notice(notice)
+                if notice.event == Event::Close(ending(1000, "", true)) =>
+            {
                 break;
             }
             _ => {}

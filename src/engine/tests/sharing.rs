@@ -101,11 +101,11 @@ async fn what_javascript_has_dropped_holds_no_later_call_back() {
     one.client.call(one.received, Input::CloseCircuit);
     tokio::time::sleep(A_MOMENT).await;
     // Nobody could be told.
-    let letters = other.mailbox.take().0;
+    let notifications = other.mailbox.take().0;
     assert_eq!(
-        letters
+        notifications
             .iter()
-            .map(|letter| letter.order)
+            .map(|notification| notification.order)
             .collect::<Vec<_>>(),
         [1, 2]
     );
@@ -117,11 +117,11 @@ impl Life {
     /// Whether the latest that was told of the state is that it connects.
     fn is_connecting(&mut self) -> bool {
         let mut connecting = false;
-        while let Some(content) = self.next_queued() {
-            if let Content::Notice(Notice {
+        while let Some(kind) = self.next_queued() {
+            if let NotificationKind::Notice(Notice {
                 event: Event::StateChange(state),
                 ..
-            }) = content
+            }) = kind
             {
                 connecting = state == State::Connecting;
             }
