@@ -39,7 +39,7 @@ impl Client {
             mailbox: facade.mailbox.clone(),
             read_set: shared.watch.clone(),
             ways: shared.ways,
-            sign: shared.sign.clone(),
+            watchdog: shared.sign.clone(),
             marks: delivery::marks(
                 policy.delivery.high_water_mark,
                 policy.delivery.max_buffered_amount,
@@ -143,7 +143,7 @@ impl Client {
     /// The event loop runs again.
     #[napi(catch_unwind)]
     pub fn runs(&self, env: Env, received: f64) -> Result<Rows> {
-        self.rows(&env, self.client.runs(received as u64))
+        self.rows(&env, self.client.event_loop_alive(received as u64))
     }
 
     // The assignments below return `horizon`.

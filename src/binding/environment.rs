@@ -17,7 +17,9 @@ use super::messages::Messages;
 use super::uv;
 use super::value::Rows;
 use super::wake::Wake;
-use crate::engine::{Client, JsReadSet, Portion, Runtime, Sign, Ways, drive, epoch_ms, lock, now};
+use crate::engine::{
+    Client, EventLoopWatchdog, JsReadSet, Portion, Runtime, Ways, drive, epoch_ms, lock, now,
+};
 use crate::net::Roots;
 use crate::wire::Longest;
 
@@ -32,7 +34,7 @@ pub struct Shared {
     pub watch: Option<Arc<JsReadSet>>,
     pub ways: Ways,
     pub longest: Longest,
-    pub sign: Arc<Sign>,
+    pub sign: Arc<EventLoopWatchdog>,
     pub wake: Arc<Wake>,
     /// What Node trusts, from the first client that needs it.
     roots: OnceLock<Arc<Roots>>,
@@ -116,7 +118,7 @@ impl Environment {
     /// Tells that the event loop runs.
     #[napi(catch_unwind)]
     pub fn runs(&self) {
-        self.shared.sign.give();
+        self.shared.sign.note_alive();
     }
 
     /// Certificates (PEM) to trust where a client names none. The first call counts.

@@ -324,7 +324,7 @@ impl Rows {
             Event::Wake { .. } => 24,
             Event::Network => 25,
             Event::Asked(Question::WasAnswered { .. }) => 26,
-            Event::Asked(Question::Runs) => 27,
+            Event::Asked(Question::EventLoopAlive) => 27,
         };
         self.head(client, kind, at)?;
         self.bool(alive)?;
@@ -402,7 +402,7 @@ impl Rows {
             Event::Blocked { lasted } => self.number(lasted.as_millis() as f64),
             Event::Wake { slept } => self.number(slept.as_millis() as f64),
             Event::Asked(Question::WasAnswered { attempt }) => self.number(attempt as f64),
-            Event::Network | Event::Asked(Question::Runs) => Ok(()),
+            Event::Network | Event::Asked(Question::EventLoopAlive) => Ok(()),
         }
     }
 }

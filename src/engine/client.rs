@@ -15,6 +15,7 @@ use super::circuits::{Member, Scope, Sharing};
 use super::clock;
 use super::dial::{Dial, DialFuture, Wired};
 use super::end::End;
+use super::event_loop_watchdog::EventLoopWatchdog;
 use super::js_read_set::JsReadSet;
 use super::mailbox::{FlowControl, Mailbox, Notification, NotificationKind};
 use super::open_connection::{ConnectionIo, OpenConnection};
@@ -23,7 +24,6 @@ use super::read_outcome::{ReadOutcome, Wanted};
 use super::runtime::lock;
 use super::sending::{Marks, Pressure, Refused, Sent, Wish};
 use super::shared_socket::{EngineStream, SharedSocket};
-use super::sign::Sign;
 use super::ways::Ways;
 use super::writing::{Handovers, Held, Outbound, Pace, write};
 use crate::net::Stream;
@@ -48,7 +48,7 @@ pub struct Setup {
     pub read_set: Option<Arc<JsReadSet>>,
     pub ways: Ways,
     /// Tells whether JavaScript runs.
-    pub sign: Arc<Sign>,
+    pub watchdog: Arc<EventLoopWatchdog>,
     pub delivery: DeliverySettings,
     pub marks: Marks,
 }
@@ -93,7 +93,7 @@ pub struct Client {
     pub(super) core: Mutex<Core>,
     mailbox: Arc<Mailbox>,
     pub(super) ways: Ways,
-    sign: Arc<Sign>,
+    watchdog: Arc<EventLoopWatchdog>,
     pub(super) wanted: Arc<Wanted>,
 }
 
@@ -186,7 +186,7 @@ impl Client {
             core: Mutex::new(core),
             mailbox: setup.mailbox,
             ways: setup.ways,
-            sign: setup.sign,
+            watchdog: setup.watchdog,
             wanted: Arc::default(),
         }
     }
@@ -251,8 +251,8 @@ impl Client {
     }
 
     /// Tells the policy that JavaScript runs.
-    pub fn runs(&self, received: u64) -> Reply {
-        self.report(received, Input::Ran { at: clock::now() })
+    pub fn event_loop_alive(&self, received: u64) -> Reply {
+        self.report(received, Input::EventLoopAlive { at: clock::now() })
     }
 
     /// Pings the peer, see [`Link::ping`].
@@ -437,9 +437,9 @@ impl Client {
     /// Tells the policy when JavaScript last ran, where it asks.
     fn tell_of_javascript(&self, core: &mut Core) {
         if core.link.settings().liveness.max_block.is_some()
-            && let Some(at) = self.sign.last()
+            && let Some(at) = self.watchdog.alive_at()
         {
-            core.link.handle(Input::Ran { at }, clock::now());
+            core.link.handle(Input::EventLoopAlive { at }, clock::now());
             self.settle(core, Vec::new());
         }
     }

@@ -16,7 +16,7 @@ use super::open_connection::{OpenConnection, Progress};
 use super::panics::caught_in;
 use super::read_outcome::ReadOutcome;
 use super::retry_after::retry_after;
-use super::world::Inhabitant;
+use super::system_events::Registration;
 use crate::policy::{Attempt, Failure, Input};
 
 /// How long the end of a connection waits for JavaScript to answer what came before it.
@@ -54,7 +54,7 @@ impl Stage {
 /// Runs until it is aborted. A panic ends what the client is at, and is told; the user can start it again.
 pub async fn drive(client: Arc<Client>) {
     let _leaving = Leaving(client.clone());
-    let _inhabitant = Inhabitant::new(&client);
+    let _registration = Registration::new(&client);
     loop {
         let Err(panic) = caught_in(run(&client)).await;
         if !client.fail(&panic) {

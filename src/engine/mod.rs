@@ -19,6 +19,7 @@ mod clock;
 mod dial;
 mod driver;
 mod end;
+mod event_loop_watchdog;
 #[cfg_attr(not(target_os = "linux"), path = "js_read_set_absent.rs")]
 mod js_read_set;
 mod mailbox;
@@ -34,9 +35,8 @@ mod runtime;
 mod sending;
 #[cfg_attr(not(unix), path = "shared_socket_absent.rs")]
 mod shared_socket;
-mod sign;
+mod system_events;
 mod ways;
-mod world;
 mod writing;
 
 pub use circuits::Sharing;
@@ -44,13 +44,13 @@ pub use client::{Client, Payload, Reply, Setup};
 pub use clock::{epoch_ms, now};
 pub use dial::{Dial, DialFuture, Route, Wired};
 pub use driver::drive;
+pub use event_loop_watchdog::EventLoopWatchdog;
 pub use js_read_set::JsReadSet;
 pub use mailbox::{Mailbox, Notification, NotificationKind};
 pub use portion::Portion;
 pub use read_outcome::{Incoming, IncomingKind, MessageBatch};
 pub use runtime::{Runtime, lock};
 pub use sending::{Asked, Marks, Refused, Sent, Wish};
-pub use sign::Sign;
 pub use ways::Ways;
 
 #[cfg(test)]

@@ -417,7 +417,7 @@ impl Dial for Memory {
 struct Life {
     client: Arc<Client>,
     driver: JoinHandle<()>,
-    sign: Arc<Sign>,
+    watchdog: Arc<EventLoopWatchdog>,
     route: Arc<Memory>,
     mailbox: Arc<Mailbox>,
     notifications: Arc<Notify>,
@@ -440,7 +440,7 @@ impl Life {
             hang: Mutex::default(),
             dialed: Mutex::default(),
         });
-        let sign = Arc::new(Sign::default());
+        let watchdog = Arc::new(EventLoopWatchdog::default());
         let notifications = Arc::new(Notify::new());
         let bell = notifications.clone();
         let mailbox = Arc::new(Mailbox::new(move || bell.notify_one()));
@@ -451,7 +451,7 @@ impl Life {
             heartbeat: "beat".into(),
             route: route.clone(),
             mailbox: mailbox.clone(),
-            sign: sign.clone(),
+            watchdog: watchdog.clone(),
             read_set: None,
             ways: Ways::default(),
             delivery,
@@ -461,7 +461,7 @@ impl Life {
         Life {
             client,
             driver,
-            sign,
+            watchdog,
             route,
             mailbox,
             notifications,

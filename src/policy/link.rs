@@ -69,7 +69,7 @@ pub struct Link {
     /// Of the connection that is open, or was last.
     round_trips: RoundTrips,
     /// When JavaScript's event loop last ran, as far as the policy was told.
-    ran_at: Option<Instant>,
+    event_loop_alive_at: Option<Instant>,
     outputs: VecDeque<Output>,
 }
 
@@ -100,7 +100,7 @@ impl Link {
             outage: None,
             ping: 0,
             round_trips: RoundTrips::default(),
-            ran_at: None,
+            event_loop_alive_at: None,
             outputs: VecDeque::new(),
         }
     }
@@ -257,7 +257,7 @@ impl Link {
                 }
             }
             Input::Judged { attempt } => self.judged(attempt, now),
-            Input::Ran { at } => self.ran(at, now),
+            Input::EventLoopAlive { at } => self.event_loop_alive(at, now),
             Input::Woke { slept } => self.woke(slept, now),
             Input::NetworkChanged => self.network_changed(now),
             Input::Broke { failure } => self.broke(failure),

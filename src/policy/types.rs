@@ -186,7 +186,7 @@ pub enum Input {
         attempt: Attempt,
     },
     /// JavaScript's event loop last ran at this time.
-    Ran {
+    EventLoopAlive {
         at: Instant,
     },
 
@@ -349,8 +349,8 @@ pub enum Question {
     /// Was the answer to the heartbeat among the messages so far? JavaScript says [`Input::Answered`] for the one
     /// that was, and [`Input::Judged`] at this place.
     WasAnswered { attempt: Attempt },
-    /// Does the event loop run? JavaScript says [`Input::Ran`].
-    Runs,
+    /// Does the event loop run? JavaScript says [`Input::EventLoopAlive`].
+    EventLoopAlive,
 }
 
 /// Why `connect` does not start.

@@ -87,7 +87,7 @@ async fn a_javascript_that_gives_no_sign_ends_the_connection_and_the_next_waits_
     let (mut life, mut peer) = open(settings).await;
     for _ in 0..10 {
         tokio::time::sleep(Duration::from_millis(100)).await;
-        life.sign.give();
+        life.watchdog.note_alive();
     }
     let blocked = clock::now();
     let last_words = [&4008u16.to_be_bytes()[..], b"event loop blocked"].concat();
@@ -96,11 +96,11 @@ async fn a_javascript_that_gives_no_sign_ends_the_connection_and_the_next_waits_
     assert_eq!(peer.read_to_end().await, Vec::<u8>::new());
     life.told(Event::Close(ending(4008, "event loop blocked", false)))
         .await;
-    life.told(Event::Asked(Question::Runs)).await;
+    life.told(Event::Asked(Question::EventLoopAlive)).await;
 
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert!(life.peers.try_recv().is_err(), "connected for nobody");
-    let reply = life.client.runs(life.received);
+    let reply = life.client.event_loop_alive(life.received);
     let retry = Event::Retry {
         attempt: 1,
         delay: Duration::from_millis(50),

@@ -68,7 +68,7 @@ impl Reader {
                 head: head.to_vec(),
             }),
             mailbox: mailbox.clone(),
-            sign: Arc::default(),
+            watchdog: Arc::default(),
             read_set: Some(read_set.clone()),
             ways: Ways::default(),
             delivery: DeliverySettings::default(),

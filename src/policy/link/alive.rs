@@ -40,7 +40,8 @@ impl Link {
         let Phase::Open { .. } = self.phase else {
             return None;
         };
-        self.ran_at?.checked_add(self.settings.liveness.max_block?)
+        self.event_loop_alive_at?
+            .checked_add(self.settings.liveness.max_block?)
     }
 
     pub(super) fn carry_out(&mut self, due: Due, attempt: Attempt, now: Instant) {
@@ -59,7 +60,7 @@ impl Link {
     pub(super) fn configure_vigil(&mut self, new: &Settings, now: Instant) {
         if self.settings.liveness.max_block.is_none() {
             // Who turns it on runs.
-            self.ran_at = Some(now);
+            self.event_loop_alive_at = Some(now);
         }
         if let Phase::Open { liveness, .. } = &mut self.phase {
             liveness.configure(&self.settings, new, now);
@@ -91,8 +92,8 @@ impl Link {
     }
 
     /// A client whose JavaScript was blocked goes on when that runs again.
-    pub(super) fn ran(&mut self, at: Instant, now: Instant) {
-        self.ran_at = self.ran_at.max(Some(at));
+    pub(super) fn event_loop_alive(&mut self, at: Instant, now: Instant) {
+        self.event_loop_alive_at = self.event_loop_alive_at.max(Some(at));
         if let Phase::Stalled { since } = self.phase
             && since < at
         {
@@ -121,10 +122,10 @@ impl Link {
         }
         self.begin_outage(true, now);
         self.enter(Phase::Stalled {
-            since: self.ran_at.unwrap_or(now),
+            since: self.event_loop_alive_at.unwrap_or(now),
         });
         self.tell(Event::Close(ending));
-        self.tell(Event::Asked(Question::Runs));
+        self.tell(Event::Asked(Question::EventLoopAlive));
     }
 
     pub(super) fn woke(&mut self, slept: Duration, now: Instant) {

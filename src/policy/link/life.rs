@@ -110,7 +110,7 @@ impl Link {
             stability,
         });
         self.round_trips.clear();
-        self.ran_at.get_or_insert(now);
+        self.event_loop_alive_at.get_or_insert(now);
         self.tell_circuit(Telling::Told);
         self.tell(Event::Open {
             retries,

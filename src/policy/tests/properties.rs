@@ -299,7 +299,7 @@ impl Run {
 
     fn run(&mut self) {
         self.now += Duration::from_millis(1);
-        self.hand_in(Input::Ran { at: self.now });
+        self.hand_in(Input::EventLoopAlive { at: self.now });
     }
 
     /// Says how many outputs followed.

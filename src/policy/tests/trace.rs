@@ -249,7 +249,7 @@ fn parse(what: &str, link: &Link, start: Instant) -> Input {
         ["judged", id] => Input::Judged {
             attempt: attempt(id),
         },
-        ["ran", time] => Input::Ran {
+        ["ran", time] => Input::EventLoopAlive {
             at: start + duration(time),
         },
         ["slept", time] => Input::Woke {
@@ -464,7 +464,7 @@ fn event(event: &Event) -> String {
         Event::Wake { slept } => format!("wake {}ms", slept.as_millis()),
         Event::Network => "network".to_owned(),
         Event::Asked(Question::WasAnswered { attempt }) => format!("answered? #{attempt}"),
-        Event::Asked(Question::Runs) => "runs?".to_owned(),
+        Event::Asked(Question::EventLoopAlive) => "runs?".to_owned(),
     }
 }
 

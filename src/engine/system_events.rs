@@ -23,21 +23,21 @@ const LOOK: Duration = Duration::from_secs(2);
 static CLIENTS: LazyLock<Mutex<HashMap<usize, Weak<Client>>>> = LazyLock::new(Mutex::default);
 
 /// Told when the first client comes.
-static INHABITED: Notify = Notify::const_new();
+static REGISTERED: Notify = Notify::const_new();
 
-/// A client that is told what happens, until this is dropped.
-pub struct Inhabitant(usize);
+/// Has a client told what happens to the machine, until this is dropped.
+pub struct Registration(usize);
 
-impl Inhabitant {
-    pub fn new(client: &Arc<Client>) -> Inhabitant {
-        let place = Arc::as_ptr(client) as usize;
-        lock(&CLIENTS).insert(place, Arc::downgrade(client));
-        INHABITED.notify_one();
-        Inhabitant(place)
+impl Registration {
+    pub fn new(client: &Arc<Client>) -> Registration {
+        let address = Arc::as_ptr(client) as usize;
+        lock(&CLIENTS).insert(address, Arc::downgrade(client));
+        REGISTERED.notify_one();
+        Registration(address)
     }
 }
 
-impl Drop for Inhabitant {
+impl Drop for Registration {
     fn drop(&mut self) {
         let mut clients = lock(&CLIENTS);
         clients.remove(&self.0);
@@ -49,13 +49,13 @@ impl Drop for Inhabitant {
 pub async fn watch() {
     loop {
         while lock(&CLIENTS).is_empty() {
-            INHABITED.notified().await;
+            REGISTERED.notified().await;
         }
-        watch_while_inhabited().await;
+        watch_while_registered().await;
     }
 }
 
-async fn watch_while_inhabited() {
+async fn watch_while_registered() {
     // Where the system does not let us listen, nothing is heard.
     let mut network = Network::watch().ok();
     let mut clocks = Clocks::new(clock::epoch(), clock::now());
