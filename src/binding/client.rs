@@ -38,7 +38,7 @@ impl Client {
             route: Arc::new(route(options, &shared)?),
             mailbox: facade.mailbox.clone(),
             read_set: shared.watch.clone(),
-            ways: shared.ways,
+            fast_paths: shared.ways,
             watchdog: shared.sign.clone(),
             marks: delivery::marks(
                 policy.delivery.high_water_mark,

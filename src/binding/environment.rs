@@ -18,7 +18,7 @@ use super::uv;
 use super::value::Rows;
 use super::wake::Wake;
 use crate::engine::{
-    Client, EventLoopWatchdog, JsReadSet, Portion, Runtime, Ways, drive, epoch_ms, lock, now,
+    Client, EventLoopWatchdog, FastPaths, JsReadSet, Portion, Runtime, drive, epoch_ms, lock, now,
 };
 use crate::net::Roots;
 use crate::wire::Longest;
@@ -32,7 +32,7 @@ pub struct Environment {
 
 pub struct Shared {
     pub watch: Option<Arc<JsReadSet>>,
-    pub ways: Ways,
+    pub ways: FastPaths,
     pub longest: Longest,
     pub sign: Arc<EventLoopWatchdog>,
     pub wake: Arc<Wake>,
@@ -93,10 +93,10 @@ impl Environment {
             guard.abort_handle()
         });
         let shared = Arc::new(Shared {
-            ways: Ways {
+            ways: FastPaths {
                 write: ways.write,
                 read: watch.is_some(),
-                runs: ways.runs,
+                batches: ways.runs,
             },
             watch,
             longest: longest.into(),

@@ -16,6 +16,7 @@ use super::clock;
 use super::dial::{Dial, DialFuture, Wired};
 use super::end::End;
 use super::event_loop_watchdog::EventLoopWatchdog;
+use super::fast_paths::FastPaths;
 use super::js_read_set::JsReadSet;
 use super::mailbox::{FlowControl, Mailbox, Notification, NotificationKind};
 use super::open_connection::{ConnectionIo, OpenConnection};
@@ -24,7 +25,6 @@ use super::read_outcome::{ReadOutcome, Wanted};
 use super::runtime::lock;
 use super::sending::{Marks, Pressure, Refused, Sent, Wish};
 use super::shared_socket::{EngineStream, SharedSocket};
-use super::ways::Ways;
 use super::writing::{Handovers, Held, Outbound, Pace, write};
 use crate::net::Stream;
 use crate::policy::{
@@ -46,7 +46,7 @@ pub struct Setup {
     pub mailbox: Arc<Mailbox>,
     /// Where the JavaScript thread can read by itself.
     pub read_set: Option<Arc<JsReadSet>>,
-    pub ways: Ways,
+    pub fast_paths: FastPaths,
     /// Tells whether JavaScript runs.
     pub watchdog: Arc<EventLoopWatchdog>,
     pub delivery: DeliverySettings,
@@ -92,7 +92,7 @@ pub struct Client {
     pub(super) served: AtomicU64,
     pub(super) core: Mutex<Core>,
     mailbox: Arc<Mailbox>,
-    pub(super) ways: Ways,
+    pub(super) fast_paths: FastPaths,
     watchdog: Arc<EventLoopWatchdog>,
     pub(super) wanted: Arc<Wanted>,
 }
@@ -185,7 +185,7 @@ impl Client {
             served: AtomicU64::new(0),
             core: Mutex::new(core),
             mailbox: setup.mailbox,
-            ways: setup.ways,
+            fast_paths: setup.fast_paths,
             watchdog: setup.watchdog,
             wanted: Arc::default(),
         }
@@ -260,7 +260,7 @@ impl Client {
         let mut core = lock(&self.core);
         let number = core.link.ping(clock::now());
         self.settle(&mut core, Vec::new());
-        core.flush(self.ways);
+        core.flush(self.fast_paths);
         // There is a limit to wait for, too.
         self.wake.notify_one();
         number
@@ -293,7 +293,7 @@ impl Client {
         core.holds_close = holds;
         if !holds && let Some((code, reason)) = core.held_close.take() {
             core.shut(code, &reason);
-            core.flush(self.ways);
+            core.flush(self.fast_paths);
             self.wake.notify_one();
         }
     }
@@ -357,7 +357,7 @@ impl Client {
             Some(writer) if buffered < core.pressure.limit => {
                 let idle = core.out.is_empty();
                 write(writer, payload, core.out.end());
-                let flushed = idle && core.flush_directly(self.ways, payload.len(), first);
+                let flushed = idle && core.flush_directly(self.fast_paths, payload.len(), first);
                 if core.note_sent() || (idle && !flushed) {
                     self.wake.notify_one();
                 }
@@ -461,7 +461,7 @@ impl Client {
         core.begin(writer);
         let mut reader =
             Reader::new(wired.max_payload, wired.deflate.as_ref()).with_longest(wired.longest);
-        let longest_batch = self.ways.longest_batch();
+        let longest_batch = self.fast_paths.longest_batch();
         let outcome = (!wired.head.is_empty())
             .then(|| ReadOutcome::read(&mut reader, &wired.head, &self.wanted, longest_batch));
         let io = self.connection_io(attempt, wired.stream, reader);
@@ -488,7 +488,7 @@ impl Client {
 
     fn connection_io(&self, attempt: Attempt, stream: Stream, reader: Reader) -> ConnectionIo {
         match stream {
-            Stream::Tcp(stream) if self.ways.write || self.ways.read => {
+            Stream::Tcp(stream) if self.fast_paths.write || self.fast_paths.read => {
                 let read_set = self
                     .read_set
                     .clone()

@@ -20,6 +20,7 @@ mod dial;
 mod driver;
 mod end;
 mod event_loop_watchdog;
+mod fast_paths;
 #[cfg_attr(not(target_os = "linux"), path = "js_read_set_absent.rs")]
 mod js_read_set;
 mod mailbox;
@@ -36,7 +37,6 @@ mod sending;
 #[cfg_attr(not(unix), path = "shared_socket_absent.rs")]
 mod shared_socket;
 mod system_events;
-mod ways;
 mod writing;
 
 pub use circuits::Sharing;
@@ -45,13 +45,13 @@ pub use clock::{epoch_ms, now};
 pub use dial::{Dial, DialFuture, Route, Wired};
 pub use driver::drive;
 pub use event_loop_watchdog::EventLoopWatchdog;
+pub use fast_paths::FastPaths;
 pub use js_read_set::JsReadSet;
 pub use mailbox::{Mailbox, Notification, NotificationKind};
 pub use portion::Portion;
 pub use read_outcome::{Incoming, IncomingKind, MessageBatch};
 pub use runtime::{Runtime, lock};
 pub use sending::{Asked, Marks, Refused, Sent, Wish};
-pub use ways::Ways;
 
 #[cfg(test)]
 mod tests;

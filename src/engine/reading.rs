@@ -95,7 +95,7 @@ impl Client {
         drop(read_half);
         let mut core = lock(&self.core);
         self.hear(&mut core, socket.attempt, &control);
-        let flushed = core.flush(self.ways);
+        let flushed = core.flush(self.fast_paths);
         self.settle(&mut core, Vec::new());
         if over || !flushed {
             self.wake.notify_one();

@@ -146,7 +146,7 @@ impl Client {
         let mut core = lock(&self.core);
         let receipt = core.outbox.flush(clock::now(), timeout);
         core.ask();
-        core.flush(self.ways);
+        core.flush(self.fast_paths);
         self.wake.notify_one();
         receipt
     }
@@ -224,7 +224,7 @@ impl Client {
             (Asked::Receipt(timeout), Ok(())) => Some(core.outbox.confirm(now, timeout)),
         };
         core.ask();
-        core.flush_directly(self.ways, payload.len(), first);
+        core.flush_directly(self.fast_paths, payload.len(), first);
         core.note_sent();
         self.wake.notify_one();
         self.relieve(core);

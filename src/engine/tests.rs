@@ -453,7 +453,7 @@ impl Life {
             mailbox: mailbox.clone(),
             watchdog: watchdog.clone(),
             read_set: None,
-            ways: Ways::default(),
+            fast_paths: FastPaths::default(),
             delivery,
             marks,
         }));

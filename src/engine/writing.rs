@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use super::client::{Client, Core, Payload};
 use super::clock;
+use super::fast_paths::FastPaths;
 use super::read_outcome::Payloads;
 use super::runtime::lock;
-use super::ways::Ways;
 use crate::policy::{Receipt, ping_number};
 use crate::wire::Writer;
 
@@ -158,8 +158,8 @@ impl Client {
 
 impl Core {
     /// Writes a message by this thread where that is the better way. Whether nothing is left to write.
-    pub fn flush_directly(&mut self, ways: Ways, length: usize, first: bool) -> bool {
-        (length >= LARGE || (first && self.pace.is_slow())) && self.flush(ways)
+    pub fn flush_directly(&mut self, fast_paths: FastPaths, length: usize, first: bool) -> bool {
+        (length >= LARGE || (first && self.pace.is_slow())) && self.flush(fast_paths)
     }
 
     /// Keeps account of a message that was written. Whether the driver is to see to the memory that
@@ -177,11 +177,11 @@ impl Core {
     }
 
     /// Writes by this thread what it can. Whether nothing is left for the driver to write.
-    pub fn flush(&mut self, ways: Ways) -> bool {
+    pub fn flush(&mut self, fast_paths: FastPaths) -> bool {
         if self.out.is_empty() {
             return true;
         }
-        let mine = ways.write && self.in_flight == 0;
+        let mine = fast_paths.write && self.in_flight == 0;
         let Some(socket) = self.socket.as_ref().filter(|_| mine) else {
             return false;
         };

@@ -70,7 +70,7 @@ impl Reader {
             mailbox: mailbox.clone(),
             watchdog: Arc::default(),
             read_set: Some(read_set.clone()),
-            ways: Ways::default(),
+            fast_paths: FastPaths::default(),
             delivery: DeliverySettings::default(),
             marks: Marks::default(),
         }));
@@ -192,7 +192,7 @@ async fn javascript_reads_what_came_behind_the_handshake_before_what_came_later(
 #[tokio::test]
 async fn a_line_that_nobody_reads_is_watched_by_nobody() {
     type Way = fn(&Reader, &JoinHandle<()>);
-    let ways: [(&str, Way); 6] = [
+    let fast_paths: [(&str, Way); 6] = [
         ("reconnect", |reader, _| {
             reader
                 .client
@@ -214,7 +214,7 @@ async fn a_line_that_nobody_reads_is_watched_by_nobody() {
             reader.client.leave();
         }),
     ];
-    for (name, way) in ways {
+    for (name, way) in fast_paths {
         let mut reader = Reader::new(b"").await;
         let driver = tokio::spawn(drive(reader.client.clone()));
         reader.connect();
