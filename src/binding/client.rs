@@ -379,7 +379,7 @@ impl Client {
     fn rows(&self, env: &Env, reply: Reply) -> Result<Rows> {
         let at = epoch_ms();
         let mut rows = Rows::new(env.raw());
-        rows.number(reply.horizon as f64)?;
+        rows.number(reply.cutoff as f64)?;
         if let Some(refusal) = reply.refusal {
             rows.refusal(self.id, at, refusal)?;
         }

@@ -73,7 +73,7 @@ impl Payload<'_> {
 pub struct Reply {
     /// How many notices of this client had gone to the mailbox before the call. Those among them
     /// that JavaScript has not seen are older than the call.
-    pub horizon: u64,
+    pub cutoff: u64,
     /// To be delivered before the call returns; later ones go through the mailbox.
     pub notices: Vec<Notice>,
     /// Why the call does nothing besides.
@@ -220,7 +220,7 @@ impl Client {
         let refusal = start(&mut core.link).err();
         Reply {
             refusal,
-            ..self.answer(&mut core, received, false)
+            ..self.reply(&mut core, received, false)
         }
     }
 
@@ -232,7 +232,7 @@ impl Client {
             self.join(&mut core);
         }
         core.link.handle(Input::Routed { attempt }, clock::now());
-        self.settle(&mut core, Vec::new());
+        self.drain_outputs(&mut core, Vec::new());
         self.wake.notify_one();
     }
 
@@ -240,14 +240,14 @@ impl Client {
     pub fn call(&self, received: u64, input: Input) -> Reply {
         let mut core = lock(&self.core);
         core.link.handle(input, clock::now());
-        self.answer(&mut core, received, true)
+        self.reply(&mut core, received, true)
     }
 
     /// Hands what JavaScript reports of itself to the policy.
     pub fn report(&self, received: u64, input: Input) -> Reply {
         let mut core = lock(&self.core);
         core.link.handle(input, clock::now());
-        self.answer(&mut core, received, false)
+        self.reply(&mut core, received, false)
     }
 
     /// Tells the policy that JavaScript runs.
@@ -259,7 +259,7 @@ impl Client {
     pub fn ping(&self) -> Option<u64> {
         let mut core = lock(&self.core);
         let number = core.link.ping(clock::now());
-        self.settle(&mut core, Vec::new());
+        self.drain_outputs(&mut core, Vec::new());
         core.flush(self.fast_paths);
         // There is a limit to wait for, too.
         self.wake.notify_one();
@@ -280,11 +280,11 @@ impl Client {
     /// Hands an assignment of the user to the policy. It tells nothing before it returns.
     pub fn assign(&self, input: Input) -> u64 {
         let mut core = lock(&self.core);
-        let horizon = core.pushed;
+        let cutoff = core.pushed;
         core.link.handle(input, clock::now());
-        self.settle(&mut core, Vec::new());
+        self.drain_outputs(&mut core, Vec::new());
         self.wake.notify_one();
-        horizon
+        cutoff
     }
 
     /// JavaScript still reads what is to be sent before: the close frame of a `close()` waits for that.
@@ -327,7 +327,7 @@ impl Client {
             Box::new(Member::new(scope, self.wake.clone()))
         });
         core.link.join(shared, clock::now());
-        self.settle(core, Vec::new());
+        self.drain_outputs(core, Vec::new());
         self.wake.notify_one();
     }
 
@@ -378,7 +378,7 @@ impl Client {
         let mut core = lock(&self.core);
         if core.link.is_behind() {
             core.link.handle(Input::Tick, clock::now());
-            self.settle(&mut core, Vec::new());
+            self.drain_outputs(&mut core, Vec::new());
         }
         // What a call has settled is told by the call.
         let is_told = core.outbox.has_outcomes();
@@ -388,7 +388,7 @@ impl Client {
             }
             Some(_) | None => 0,
         };
-        self.relieve(&mut core);
+        self.check_drain(&mut core);
         if !is_told {
             let outcomes = core.outcomes();
             self.post(&mut core, outcomes);
@@ -431,7 +431,7 @@ impl Client {
         let now = clock::now();
         core.link.handle(input, now);
         core.outbox.expire(now);
-        self.settle(&mut core, Vec::new());
+        self.drain_outputs(&mut core, Vec::new());
     }
 
     /// Tells the policy when JavaScript last ran, where it asks.
@@ -440,7 +440,7 @@ impl Client {
             && let Some(at) = self.watchdog.alive_at()
         {
             core.link.handle(Input::EventLoopAlive { at }, clock::now());
-            self.settle(core, Vec::new());
+            self.drain_outputs(core, Vec::new());
         }
     }
 
@@ -454,7 +454,7 @@ impl Client {
         let mut core = lock(&self.core);
         core.link.handle(Input::Opened { attempt }, clock::now());
         if !core.link.is_open(attempt) {
-            self.settle(&mut core, Vec::new());
+            self.drain_outputs(&mut core, Vec::new());
             return None;
         }
         let writer = Writer::new(clock::seed(), wired.deflate.as_ref());
@@ -472,7 +472,7 @@ impl Client {
         let extensions = wired
             .deflate
             .map_or_else(String::new, |agreed| agreed.to_string());
-        self.settle(
+        self.drain_outputs(
             &mut core,
             vec![NotificationKind::Agreed {
                 protocol: wired.protocol,
@@ -512,14 +512,14 @@ impl Client {
         }
         let last_words = core.unplug();
         core.link.handle(lost, clock::now());
-        self.settle(&mut core, Vec::new());
+        self.drain_outputs(&mut core, Vec::new());
         last_words
     }
 
     /// Takes every output of the policy: the one rule of its use. `before` is told first.
-    pub(super) fn settle(&self, core: &mut Core, before: Vec<NotificationKind>) {
-        let notices = core.drain();
-        self.relieve(core);
+    pub(super) fn drain_outputs(&self, core: &mut Core, before: Vec<NotificationKind>) {
+        let notices = core.carry_out_outputs();
+        self.check_drain(core);
         let outcomes = core.outcomes();
         let notices = notices.into_iter().map(NotificationKind::Notice);
         self.post(core, before.into_iter().chain(outcomes).chain(notices));
@@ -550,12 +550,12 @@ impl Client {
     /// the older ones of their kind that are still under way are void by the call. What follows
     /// `CLOSING` always comes later, so that a handler which is added after `close()` sees it, and all
     /// messages that have arrived come before. A `CLOSED` that ends nothing follows none.
-    fn answer(&self, core: &mut Core, received: u64, owned: bool) -> Reply {
-        let horizon = core.pushed;
+    fn reply(&self, core: &mut Core, received: u64, owned: bool) -> Reply {
+        let cutoff = core.pushed;
         // What was for nobody any more has been dropped, and is nothing to queue behind.
-        let mut in_order = horizon == received || self.flow.is_drained();
+        let mut in_order = cutoff == received || self.flow.is_drained();
         let (mut now, mut later) = (Vec::new(), Vec::new());
-        for notice in core.drain() {
+        for notice in core.carry_out_outputs() {
             let closing = notice.event == Event::StateChange(State::Closing);
             let overtakes = owned && (closing || matches!(notice.event, Event::CircuitChange(_)));
             in_order &= notice.event != Event::StateChange(State::Closed) || !notice.alive;
@@ -566,13 +566,13 @@ impl Client {
             }
             in_order &= !closing && later.is_empty();
         }
-        self.relieve(core);
+        self.check_drain(core);
         let outcomes = core.outcomes();
         let later = later.into_iter().map(NotificationKind::Notice);
         self.post(core, outcomes.into_iter().chain(later));
         self.wake.notify_one();
         Reply {
-            horizon,
+            cutoff,
             notices: now,
             refusal: None,
         }
@@ -581,7 +581,7 @@ impl Client {
 
 impl Core {
     /// Carries out or queues every output, and returns the notices among them.
-    fn drain(&mut self) -> Vec<Notice> {
+    fn carry_out_outputs(&mut self) -> Vec<Notice> {
         let mut notices = Vec::new();
         while let Some(output) = self.link.next_output() {
             match output {

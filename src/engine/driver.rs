@@ -229,7 +229,7 @@ fn take_in(
         mut control,
     } = outcome;
     let end = control.end.take();
-    client.absorb(connection.attempt, batches, &control);
+    client.on_read(connection.attempt, batches, &control);
     connection.read_is_queued();
     if let Some(end) = end {
         connection.ending = Some((end, clock::now() + ANSWER));

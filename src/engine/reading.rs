@@ -94,9 +94,9 @@ impl Client {
         }
         drop(read_half);
         let mut core = lock(&self.core);
-        self.hear(&mut core, socket.attempt, &control);
+        self.on_control(&mut core, socket.attempt, &control);
         let flushed = core.flush(self.fast_paths);
-        self.settle(&mut core, Vec::new());
+        self.drain_outputs(&mut core, Vec::new());
         if over || !flushed {
             self.wake.notify_one();
         }
@@ -108,15 +108,15 @@ impl Client {
     }
 
     /// Takes what was read from the connection `attempt`, but for its end.
-    pub(super) fn absorb(
+    pub(super) fn on_read(
         &self,
         attempt: Attempt,
         batches: Vec<MessageBatch>,
         control: &ControlFrames,
     ) {
         let mut core = lock(&self.core);
-        if self.hear(&mut core, attempt, control) {
-            self.settle(
+        if self.on_control(&mut core, attempt, control) {
+            self.drain_outputs(
                 &mut core,
                 batches
                     .into_iter()
@@ -128,7 +128,7 @@ impl Client {
 
     /// Answers the peer's pings and tells the policy that it lives; false where the connection is
     /// given up: the order to cut it is on its way to the driver.
-    fn hear(&self, core: &mut Core, attempt: Attempt, control: &ControlFrames) -> bool {
+    fn on_control(&self, core: &mut Core, attempt: Attempt, control: &ControlFrames) -> bool {
         if !core.link.is_open(attempt) {
             return false;
         }

@@ -172,7 +172,7 @@ impl Client {
         let mut core = lock(&self.core);
         core.pressure.marks = marks;
         core.pressure.set_limit();
-        self.relieve(&mut core);
+        self.check_drain(&mut core);
     }
 
     /// JavaScript delivers nothing for now. The engine reads in its place, as far ahead as there is room.
@@ -227,7 +227,7 @@ impl Client {
         core.flush_directly(self.fast_paths, payload.len(), first);
         core.note_sent();
         self.wake.notify_one();
-        self.relieve(core);
+        self.check_drain(core);
         let above = core.buffered() > core.pressure.marks.high_water;
         if above {
             core.pressure.set_above(true);
@@ -240,7 +240,7 @@ impl Client {
     }
 
     /// Tells the user that the buffer has drained, once it has.
-    pub(super) fn relieve(&self, core: &mut Core) {
+    pub(super) fn check_drain(&self, core: &mut Core) {
         if core.pressure.above && core.buffered() <= core.pressure.marks.high_water {
             core.pressure.set_above(false);
             self.post(core, [NotificationKind::Drain]);

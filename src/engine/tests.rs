@@ -163,7 +163,7 @@ async fn a_call_is_told_behind_what_javascript_has_not_seen() {
     tokio::time::sleep(Duration::from_millis(1)).await;
     let reply = life.client.call(life.received, Input::OpenCircuit);
     assert_eq!(events(&reply), [Event::CircuitChange(Circuit::Open)]);
-    assert!(reply.horizon > life.received);
+    assert!(reply.cutoff > life.received);
     life.told(Event::StateChange(State::Closed)).await;
     life.told(Event::Close(ending(1006, "", false))).await;
     life.told(Event::Retry {

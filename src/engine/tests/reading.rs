@@ -182,7 +182,7 @@ async fn javascript_reads_what_came_behind_the_handshake_before_what_came_later(
         [""; 0],
         "the engine holds what is older"
     );
-    reader.client.absorb(1, outcome.batches, &outcome.control);
+    reader.client.on_read(1, outcome.batches, &outcome.control);
     connection.read_is_queued();
     assert_eq!(reader.deliver().0, ["one"]);
     reader.until(|reader| reader.is_watched()).await;
