@@ -23,9 +23,9 @@ use super::open_connection::{ConnectionIo, OpenConnection};
 use super::panics::{Panic, caught};
 use super::read_outcome::{ReadOutcome, Wanted};
 use super::runtime::lock;
-use super::sending::{Marks, Pressure, Refused, Sent, Wish};
+use super::sending::{Backpressure, Marks, Refused, Sent, Wish};
 use super::shared_socket::{EngineStream, SharedSocket};
-use super::writing::{Handovers, Held, Outbound, Pace, write};
+use super::writing::{Handovers, Held, Outbound, SendRate, write};
 use crate::net::Stream;
 use crate::policy::{
     Attempt, DeliverySettings, Event, Failure, Input, Link, Notice, Outbox, Output, Refusal, Rtt,
@@ -108,7 +108,7 @@ pub(super) struct Core {
     pub writer: Option<Writer>,
     /// The open connection, where both threads can use it.
     pub socket: Option<Arc<SharedSocket>>,
-    pub pace: Pace,
+    pub send_rate: SendRate,
     /// Frames for the open connection.
     pub out: Outbound,
     /// What waits for the peer to read.
@@ -126,7 +126,7 @@ pub(super) struct Core {
     pub restless: bool,
     /// What waits for a connection, or for the peer's receipt.
     pub outbox: Outbox,
-    pub pressure: Pressure,
+    pub backpressure: Backpressure,
     actions: VecDeque<Action>,
     /// Notices of this client that went to the mailbox.
     pushed: u64,
@@ -162,7 +162,7 @@ impl Client {
             heartbeat: setup.heartbeat,
             writer: None,
             socket: None,
-            pace: Pace::new(),
+            send_rate: SendRate::new(),
             out: Outbound::default(),
             held: Held::default(),
             in_flight: 0,
@@ -171,7 +171,7 @@ impl Client {
             held_close: None,
             sends: 0,
             restless: false,
-            pressure: Pressure::new(setup.marks, setup.delivery.guarantee),
+            backpressure: Backpressure::new(setup.marks, setup.delivery.guarantee),
             outbox: Outbox::new(setup.delivery),
             actions: VecDeque::new(),
             pushed: 0,
@@ -354,7 +354,7 @@ impl Client {
         let core = &mut *core;
         let buffered = core.out.len() + core.in_flight + payload.len();
         match &mut core.writer {
-            Some(writer) if buffered < core.pressure.limit => {
+            Some(writer) if buffered < core.backpressure.limit => {
                 let idle = core.out.is_empty();
                 write(writer, payload, core.out.end());
                 let flushed = idle && core.flush_directly(self.fast_paths, payload.len(), first);

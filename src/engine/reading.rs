@@ -141,7 +141,7 @@ impl Client {
         }
         core.ask();
         if control.heard {
-            core.pace.heard = true;
+            core.send_rate.heard = true;
             core.link.handle(Input::Received { attempt }, clock::now());
         }
         for number in &control.pongs {

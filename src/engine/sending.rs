@@ -33,8 +33,8 @@ impl Default for Marks {
     }
 }
 
-/// How much is buffered, as far as the user has been told.
-pub(super) struct Pressure {
+/// Whether too much is buffered, as far as the user has been told.
+pub(super) struct Backpressure {
     marks: Marks,
     guarantee: Guarantee,
     /// The user has been told that it is too much, and not that it is no longer.
@@ -43,16 +43,16 @@ pub(super) struct Pressure {
     pub limit: usize,
 }
 
-impl Pressure {
-    pub fn new(marks: Marks, guarantee: Guarantee) -> Pressure {
-        let mut pressure = Pressure {
+impl Backpressure {
+    pub fn new(marks: Marks, guarantee: Guarantee) -> Backpressure {
+        let mut backpressure = Backpressure {
             marks,
             guarantee,
             above: false,
             limit: 0,
         };
-        pressure.set_limit();
-        pressure
+        backpressure.set_limit();
+        backpressure
     }
 
     fn set_above(&mut self, above: bool) {
@@ -170,8 +170,8 @@ impl Client {
     /// From here on these hold.
     pub fn set_marks(&self, marks: Marks) {
         let mut core = lock(&self.core);
-        core.pressure.marks = marks;
-        core.pressure.set_limit();
+        core.backpressure.marks = marks;
+        core.backpressure.set_limit();
         self.check_drain(&mut core);
     }
 
@@ -210,7 +210,7 @@ impl Client {
         first: bool,
         wish: Wish,
     ) -> Result<Sent, Refused> {
-        if core.buffered().saturating_add(payload.len()) > core.pressure.marks.max {
+        if core.buffered().saturating_add(payload.len()) > core.backpressure.marks.max {
             return Err(Refused::BufferFull);
         }
         let now = clock::now();
@@ -228,9 +228,9 @@ impl Client {
         core.note_sent();
         self.wake.notify_one();
         self.check_drain(core);
-        let above = core.buffered() > core.pressure.marks.high_water;
+        let above = core.buffered() > core.backpressure.marks.high_water;
         if above {
-            core.pressure.set_above(true);
+            core.backpressure.set_above(true);
         }
         Ok(Sent {
             above,
@@ -241,8 +241,8 @@ impl Client {
 
     /// Tells the user that the buffer has drained, once it has.
     pub(super) fn check_drain(&self, core: &mut Core) {
-        if core.pressure.above && core.buffered() <= core.pressure.marks.high_water {
-            core.pressure.set_above(false);
+        if core.backpressure.above && core.buffered() <= core.backpressure.marks.high_water {
+            core.backpressure.set_above(false);
             self.post(core, [NotificationKind::Drain]);
         }
     }

@@ -117,15 +117,15 @@ impl Held {
 }
 
 /// How fast the user sends.
-pub(super) struct Pace {
+pub(super) struct SendRate {
     /// Something has arrived since the user sent last.
     pub heard: bool,
     sent_at: Instant,
 }
 
-impl Pace {
-    pub fn new() -> Pace {
-        Pace {
+impl SendRate {
+    pub fn new() -> SendRate {
+        SendRate {
             heard: true,
             sent_at: clock::now(),
         }
@@ -159,7 +159,7 @@ impl Client {
 impl Core {
     /// Writes a message by this thread where that is the better way. Whether nothing is left to write.
     pub fn flush_directly(&mut self, fast_paths: FastPaths, length: usize, first: bool) -> bool {
-        (length >= LARGE || (first && self.pace.is_slow())) && self.flush(fast_paths)
+        (length >= LARGE || (first && self.send_rate.is_slow())) && self.flush(fast_paths)
     }
 
     /// Keeps account of a message that was written. Whether the driver is to see to the memory that
