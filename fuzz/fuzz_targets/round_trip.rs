@@ -33,7 +33,7 @@ enum Sent {
     Repeated(Vec<u8>, u16),
     Ping(Vec<u8>),
     Pong(Vec<u8>),
-    Rest,
+    ReleaseMemory,
 }
 
 fuzz_target!(|case: Case| {
@@ -67,7 +67,7 @@ fuzz_target!(|case: Case| {
                 bytes.truncate(125);
                 expected.push(format!("Pong({bytes:?})"));
             }
-            Sent::Rest => writer.rest(),
+            Sent::ReleaseMemory => writer.release_idle_memory(),
         }
     }
     let bytes = unmasked(&out);

@@ -123,7 +123,7 @@ pub(super) struct Core {
     /// Messages that were sent, so that the driver sees when none are.
     pub sends: u64,
     /// Whether this has memory to let go of when nothing is sent for a while.
-    pub restless: bool,
+    pub holds_idle_memory: bool,
     /// What waits for a connection, or for the peer's receipt.
     pub outbox: Outbox,
     pub backpressure: Backpressure,
@@ -170,7 +170,7 @@ impl Client {
             holds_close: false,
             held_close: None,
             sends: 0,
-            restless: false,
+            holds_idle_memory: false,
             backpressure: Backpressure::new(setup.marks, setup.delivery.guarantee),
             outbox: Outbox::new(setup.delivery),
             actions: VecDeque::new(),
@@ -397,7 +397,7 @@ impl Client {
         Turn {
             actions: mem::take(&mut core.actions),
             deadline: deadlines.into_iter().flatten().min(),
-            sends: core.restless.then_some(core.sends),
+            sends: core.holds_idle_memory.then_some(core.sends),
         }
     }
 

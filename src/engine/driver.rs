@@ -23,7 +23,7 @@ use crate::policy::{Attempt, Failure, Input};
 const ANSWER: Duration = Duration::from_millis(200);
 
 /// How long nothing is sent before the memory for it is let go of.
-const REST: Duration = Duration::from_secs(2);
+const IDLE: Duration = Duration::from_secs(2);
 
 /// What the driver is busy with.
 enum Stage {
@@ -90,7 +90,7 @@ async fn run(client: &Arc<Client>) -> Infallible {
             () = client.wake.notified() => {}
             () = &mut sleep, if alarm.armed.is_some() => {}
             () = client.flow.has_capacity.notified(), if paused => resume(client, &mut stage),
-            () = answered(client, ending), if ending.is_some() => {
+            () = drained(client, ending), if ending.is_some() => {
                 if let Stage::Up(connection) = stage {
                     stage = conclude(client, connection);
                 }
@@ -109,7 +109,7 @@ impl Drop for Leaving {
 }
 
 /// Waits until JavaScript has been delivered all there is, or `until`.
-async fn answered(client: &Client, until: Option<Instant>) {
+async fn drained(client: &Client, until: Option<Instant>) {
     let Some(until) = until else { return };
     select! {
         () = client.flow.drained.notified() => {}
@@ -121,24 +121,31 @@ async fn answered(client: &Client, until: Option<Instant>) {
 struct Alarm {
     armed: Option<Instant>,
     /// When sending is looked at, and how many messages had been sent before.
-    rest: Option<(Instant, u64)>,
+    idle_check: Option<(Instant, u64)>,
 }
 
 impl Alarm {
     /// Lets go of what sending needs, when nothing has been sent for a while.
-    fn rest(&mut self, client: &Client, sends: Option<u64>, connection: &mut OpenConnection) {
+    fn release_idle_memory(
+        &mut self,
+        client: &Client,
+        sends: Option<u64>,
+        connection: &mut OpenConnection,
+    ) {
         let Some(sends) = sends else {
-            self.rest = None;
+            self.idle_check = None;
             return;
         };
         let now = clock::now();
-        match self.rest {
+        match self.idle_check {
             Some((at, _)) if now < at => {}
-            Some((_, before)) if connection.sending.is_empty() && client.rest(before) => {
-                connection.rest();
-                self.rest = None;
+            Some((_, before))
+                if connection.sending.is_empty() && client.release_idle_memory(before) =>
+            {
+                connection.release_idle_memory();
+                self.idle_check = None;
             }
-            Some(_) | None => self.rest = Some((now + REST, sends)),
+            Some(_) | None => self.idle_check = Some((now + IDLE, sends)),
         }
     }
 }
@@ -173,11 +180,11 @@ fn take_turn(
         };
     }
     match &mut stage {
-        Stage::Up(connection) => alarm.rest(client, turn.sends, connection),
-        Stage::Idle | Stage::Dialing { .. } => alarm.rest = None,
+        Stage::Up(connection) => alarm.release_idle_memory(client, turn.sends, connection),
+        Stage::Idle | Stage::Dialing { .. } => alarm.idle_check = None,
     }
-    let rest_at = alarm.rest.map(|(at, _)| at);
-    let deadline = turn.deadline.into_iter().chain(rest_at).min();
+    let check_at = alarm.idle_check.map(|(at, _)| at);
+    let deadline = turn.deadline.into_iter().chain(check_at).min();
     if alarm.armed != deadline {
         alarm.armed = deadline;
         if let Some(deadline) = deadline {

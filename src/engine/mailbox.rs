@@ -210,7 +210,7 @@ impl Mailbox {
         let more = !queue.notifications.is_empty();
         queue.awake = more;
         if !more {
-            queue.rest();
+            queue.release_idle_memory();
         }
         let delivered = mem::take(&mut queue.taken);
         queue.taken = costs(&batch);
@@ -304,7 +304,7 @@ impl Queue {
     }
 
     /// Lets go of the memory that many clients at once have needed.
-    fn rest(&mut self) {
+    fn release_idle_memory(&mut self) {
         self.notifications.shrink_to(KEPT);
         for turns in [&mut self.living, &mut self.fresh, &mut self.served] {
             turns.shrink_to(KEPT);

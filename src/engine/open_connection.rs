@@ -104,7 +104,7 @@ impl OpenConnection {
     }
 
     /// Lets go of the memory that writing needs; only when all is written.
-    pub fn rest(&mut self) {
+    pub fn release_idle_memory(&mut self) {
         self.sending = Outbound::default();
     }
 
@@ -152,7 +152,7 @@ impl OpenConnection {
                     }));
                 }
                 if *owner == ReadOwner::JavaScript && sending.is_empty() {
-                    stream.rest();
+                    stream.stop_waiting();
                 }
                 if *owner != ReadOwner::Engine || *paused {
                     return Poll::Pending;
@@ -177,7 +177,10 @@ impl OpenConnection {
         let mut stream = self.io.stream();
         let mut progress = Poll::Pending;
         while !self.sending.is_empty() {
-            match stream.as_mut().poll_write(context, self.sending.rest()) {
+            match stream
+                .as_mut()
+                .poll_write(context, self.sending.unwritten())
+            {
                 Poll::Ready(Ok(count)) if count > 0 => self.sending.advance(count),
                 Poll::Ready(_) => {
                     self.broken = true;
@@ -198,8 +201,8 @@ impl OpenConnection {
     pub async fn end(mut self, last_words: Outbound) {
         let farewell = async {
             let mut stream = self.io.stream();
-            stream.write_all(self.sending.rest()).await?;
-            stream.write_all(last_words.rest()).await?;
+            stream.write_all(self.sending.unwritten()).await?;
+            stream.write_all(last_words.unwritten()).await?;
             stream.shutdown().await?;
             let mut sink = [0; 1024];
             while stream.read(&mut sink).await? > 0 {}

@@ -121,8 +121,8 @@ impl EngineStream {
         })
     }
 
-    /// Waits for nothing any more.
-    pub fn rest(&mut self) {
+    /// Does not wait for the socket any more.
+    pub fn stop_waiting(&mut self) {
         self.ready = None;
     }
 

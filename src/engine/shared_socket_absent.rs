@@ -56,7 +56,7 @@ impl EngineStream {
         ConnectionIo::Own { stream, reader }
     }
 
-    pub fn rest(&mut self) {
+    pub fn stop_waiting(&mut self) {
         match self.socket.never {}
     }
 }

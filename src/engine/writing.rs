@@ -35,17 +35,17 @@ pub(super) struct Outbound {
 }
 
 impl Outbound {
-    /// What is not written.
-    pub fn rest(&self) -> &[u8] {
+    /// What is not written yet.
+    pub fn unwritten(&self) -> &[u8] {
         &self.bytes[self.written..]
     }
 
     pub fn len(&self) -> usize {
-        self.rest().len()
+        self.unwritten().len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.rest().is_empty()
+        self.unwritten().is_empty()
     }
 
     /// So many bytes more are written.
@@ -142,16 +142,16 @@ impl SendRate {
 
 impl Client {
     /// Lets go of the memory that sending needs, unless something has been sent since.
-    pub(super) fn rest(&self, sends: u64) -> bool {
+    pub(super) fn release_idle_memory(&self, sends: u64) -> bool {
         let mut core = lock(&self.core);
         if core.sends != sends || core.in_flight > 0 || !core.out.is_empty() {
             return false;
         }
         core.out = Outbound::default();
         if let Some(writer) = &mut core.writer {
-            writer.rest();
+            writer.release_idle_memory();
         }
-        core.restless = false;
+        core.holds_idle_memory = false;
         true
     }
 }
@@ -166,14 +166,14 @@ impl Core {
     /// this has come to hold.
     pub fn note_sent(&mut self) -> bool {
         self.sends += 1;
-        let restless = !self.restless && self.holds_memory();
-        self.restless |= restless;
-        restless
+        let has_come = !self.holds_idle_memory && self.holds_memory();
+        self.holds_idle_memory |= has_come;
+        has_come
     }
 
     fn holds_memory(&self) -> bool {
         self.out.bytes.capacity() > KEPT_CAPACITY
-            || self.writer.as_ref().is_some_and(Writer::is_warm)
+            || self.writer.as_ref().is_some_and(Writer::holds_idle_memory)
     }
 
     /// Writes by this thread what it can. Whether nothing is left for the driver to write.
@@ -186,7 +186,7 @@ impl Core {
             return false;
         };
         // What fails here fails for the driver too, which knows what to do.
-        if let Ok(count) = socket.write(self.out.rest()) {
+        if let Ok(count) = socket.write(self.out.unwritten()) {
             self.out.advance(count);
             self.note_written(count);
             self.release();

@@ -13,7 +13,7 @@ use rand::rngs::StdRng;
 
 use super::circuit_membership::CircuitMembership;
 use super::failover::UrlSelector;
-use super::phase::{Phase, Rest};
+use super::phase::{IdleReason, Phase};
 use super::rtt::RoundTrips;
 use super::{
     Attempt, Circuit, CloseCode, Ending, Event, Input, Notice, Output, Refusal, Settings, State,
@@ -86,7 +86,9 @@ impl Link {
         Link {
             settings,
             rng,
-            phase: Phase::Idle { rest: Rest::Closed },
+            phase: Phase::Idle {
+                reason: IdleReason::Closed,
+            },
             membership: CircuitMembership::own(),
             next_membership: None,
             told: Circuit::Closed,

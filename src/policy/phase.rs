@@ -10,7 +10,7 @@ use super::{Attempt, State};
 pub(super) enum Phase {
     /// Nothing goes on.
     Idle {
-        rest: Rest,
+        reason: IdleReason,
     },
     /// JavaScript says where and how to connect, until the time that runs once it has begun to.
     Asking {
@@ -60,9 +60,9 @@ pub(super) enum Delay {
     Chosen,
 }
 
-/// What a client shows while nothing goes on.
+/// Why nothing goes on, which says what a client shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Rest {
+pub(super) enum IdleReason {
     Closed,
     /// It gave up.
     Failed,
@@ -89,8 +89,12 @@ impl Stability {
 impl Phase {
     pub(super) fn state(&self) -> State {
         match self {
-            Phase::Idle { rest: Rest::Failed } => State::Failed,
-            Phase::Idle { rest: Rest::Closed }
+            Phase::Idle {
+                reason: IdleReason::Failed,
+            } => State::Failed,
+            Phase::Idle {
+                reason: IdleReason::Closed,
+            }
             | Phase::Deciding { .. }
             | Phase::Waiting { .. }
             | Phase::Stalled { .. } => State::Closed,
@@ -98,7 +102,7 @@ impl Phase {
             Phase::Open { .. } => State::Open,
             Phase::Closing { .. } => State::Closing,
             Phase::Idle {
-                rest: Rest::Refused,
+                reason: IdleReason::Refused,
             }
             | Phase::Blocked => State::Blocked,
         }

@@ -88,7 +88,7 @@ enum Sent {
     Binary(Vec<u8>),
     Ping(Vec<u8>),
     Pong(Vec<u8>),
-    Rest,
+    ReleaseMemory,
 }
 
 fn sent() -> impl Strategy<Value = Sent> {
@@ -99,7 +99,7 @@ fn sent() -> impl Strategy<Value = Sent> {
         2 => (any::<u8>(), 0..70_000_usize).prop_map(|(byte, len)| Sent::Binary(vec![byte; len])),
         1 => vec(any::<u8>(), 0..=125).prop_map(Sent::Ping),
         1 => vec(any::<u8>(), 0..=125).prop_map(Sent::Pong),
-        1 => Just(Sent::Rest),
+        1 => Just(Sent::ReleaseMemory),
     ]
 }
 
@@ -150,8 +150,8 @@ proptest! {
                 Sent::Binary(bytes) => writer.binary(bytes, &mut out),
                 Sent::Ping(bytes) => writer.ping(bytes, &mut out),
                 Sent::Pong(bytes) => writer.pong(bytes, &mut out),
-                Sent::Rest => {
-                    writer.rest();
+                Sent::ReleaseMemory => {
+                    writer.release_idle_memory();
                     continue;
                 }
             }

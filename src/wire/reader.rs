@@ -5,7 +5,7 @@ use super::{Event, Violation, close_code_allowed};
 
 /// Turns the bytes of a server into [`Event`]s.
 ///
-/// It keeps only what is partial: at rest it holds no memory but that of the decompressor, where one
+/// It keeps only what is partial: between messages it holds no memory but that of the decompressor, where one
 /// was agreed, has been needed and must remember (see [`deflate`]).
 #[derive(Debug)]
 pub struct Reader {

@@ -99,17 +99,19 @@ impl Writer {
         self.frame(Opcode::Close, &payload[..len], out);
     }
 
-    /// Lets go of the compressor's memory, for a connection at rest. The next compressed message begins
+    /// Lets go of the compressor's memory, for an idle connection. The next compressed message begins
     /// with an empty window, which a peer cannot tell but by its size.
-    pub fn rest(&mut self) {
+    pub fn release_idle_memory(&mut self) {
         if let Some(compressor) = &mut self.compressor {
-            compressor.rest();
+            compressor.release_idle_memory();
         }
     }
 
-    /// Whether it holds memory that [`rest`](Writer::rest) lets go of.
-    pub fn is_warm(&self) -> bool {
-        self.compressor.as_ref().is_some_and(Compressor::is_warm)
+    /// Whether it holds memory that [`release_idle_memory`](Writer::release_idle_memory) lets go of.
+    pub fn holds_idle_memory(&self) -> bool {
+        self.compressor
+            .as_ref()
+            .is_some_and(Compressor::holds_idle_memory)
     }
 
     #[inline]
@@ -283,7 +285,7 @@ mod tests {
         let mut writer = writer(Some(&agreed));
         let mut out = Vec::new();
         writer.text(&text, &mut out);
-        writer.rest();
+        writer.release_idle_memory();
         writer.text(&text, &mut out);
         let mut read = 0;
         Reader::new(0, Some(&agreed))

@@ -522,16 +522,16 @@ async fn a_connection_that_the_user_cuts_drains_too() {
 fn what_is_written_in_parts_is_not_moved() {
     let mut out = Outbound::default();
     out.end().extend_from_slice(b"one two");
-    let place = out.rest().as_ptr();
+    let place = out.unwritten().as_ptr();
     out.advance(4);
-    assert_eq!((out.rest(), out.len()), (&b"two"[..], 3));
-    assert_eq!(out.rest().as_ptr(), place.wrapping_add(4));
+    assert_eq!((out.unwritten(), out.len()), (&b"two"[..], 3));
+    assert_eq!(out.unwritten().as_ptr(), place.wrapping_add(4));
     out.end().extend_from_slice(b" three");
-    assert_eq!(out.rest(), b"two three");
+    assert_eq!(out.unwritten(), b"two three");
     out.advance(9);
     assert!(out.is_empty());
     out.end().extend_from_slice(b"four");
-    assert_eq!(out.rest(), b"four");
+    assert_eq!(out.unwritten(), b"four");
 }
 
 /// Pings with a number each.

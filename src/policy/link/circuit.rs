@@ -6,7 +6,7 @@ use rand::RngExt;
 
 use super::{Link, Telling, is_due};
 use crate::policy::circuit_membership::CircuitMembership;
-use crate::policy::phase::{Delay, Phase, Rest, Stability};
+use crate::policy::phase::{Delay, IdleReason, Phase, Stability};
 use crate::policy::{Circuit, Event, Refusal, SharedBreaker, State};
 
 impl Link {
@@ -115,7 +115,7 @@ impl Link {
             self.tell(Event::StateChange(State::Blocked));
         } else {
             self.enter(Phase::Idle {
-                rest: Rest::Refused,
+                reason: IdleReason::Refused,
             });
         }
     }
@@ -123,11 +123,13 @@ impl Link {
     /// Ends what a refusal shows, once the circuit would let the client connect.
     pub(super) fn let_go(&mut self) {
         if let Phase::Idle {
-            rest: Rest::Refused,
+            reason: IdleReason::Refused,
         } = self.phase
             && self.admit().is_ok()
         {
-            self.enter(Phase::Idle { rest: Rest::Closed });
+            self.enter(Phase::Idle {
+                reason: IdleReason::Closed,
+            });
         }
     }
 

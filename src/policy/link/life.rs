@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{Link, Outage, Telling, abnormal, is_due};
 use crate::policy::peer_liveness::PeerLiveness;
-use crate::policy::phase::{Delay, Phase, Rest, Stability};
+use crate::policy::phase::{Delay, IdleReason, Phase, Stability};
 use crate::policy::reconnect::is_final;
 use crate::policy::{Attempt, Circuit, CloseCode, Ending, Event, Failure, Output};
 
@@ -204,7 +204,9 @@ impl Link {
             | Phase::Stalled { .. } => (false, false),
         };
         if !goes_on {
-            self.enter(Phase::Idle { rest: Rest::Closed });
+            self.enter(Phase::Idle {
+                reason: IdleReason::Closed,
+            });
             self.tell(Event::Close(ending));
             self.change_membership();
             return;
@@ -370,7 +372,9 @@ impl Link {
                     delay: Delay::Drawn,
                 }
             } else {
-                Phase::Idle { rest: Rest::Closed }
+                Phase::Idle {
+                    reason: IdleReason::Closed,
+                }
             });
             self.tell(Event::Close(abnormal()));
             self.change_membership();
@@ -382,7 +386,9 @@ impl Link {
 
     pub(super) fn stop(&mut self, code: CloseCode, reason: impl Into<String>) {
         self.spent = Some(self.retry_count);
-        self.enter(Phase::Idle { rest: Rest::Failed });
+        self.enter(Phase::Idle {
+            reason: IdleReason::Failed,
+        });
         self.tell(Event::Close(Ending {
             code,
             reason: reason.into(),

@@ -128,11 +128,11 @@ impl Compressor {
         done
     }
 
-    pub(in crate::wire) fn rest(&mut self) {
+    pub(in crate::wire) fn release_idle_memory(&mut self) {
         self.state = None;
     }
 
-    pub(in crate::wire) fn is_warm(&self) -> bool {
+    pub(in crate::wire) fn holds_idle_memory(&self) -> bool {
         self.state.is_some()
     }
 }
