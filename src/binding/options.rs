@@ -66,7 +66,7 @@ pub struct RawRoute {
     pub passphrase: Option<String>,
 }
 
-/// `perMessageDeflate` as an object, see [`deflate::Options`].
+/// `perMessageDeflate` as an object, see [`deflate::DeflateOptions`].
 #[napi(object, object_to_js = false)]
 pub struct RawDeflate {
     pub server_no_context_takeover: bool,
@@ -190,7 +190,7 @@ pub fn route(options: RawRoute, shared: &Shared) -> Result<Route, BadOption> {
 }
 
 impl RawRoute {
-    fn into_net(self, shared: &Shared, deflate: Option<&deflate::Options>) -> Options {
+    fn into_net(self, shared: &Shared, deflate: Option<&deflate::DeflateOptions>) -> Options {
         let bytes = |buffer: Buffer| Vec::from(buffer);
         let blobs = |buffers: Vec<Buffer>| buffers.into_iter().map(bytes).collect();
         let mut headers: Vec<(String, Vec<String>)> = Vec::new();
@@ -231,9 +231,9 @@ impl RawRoute {
 }
 
 impl RawDeflate {
-    fn parse(&self) -> deflate::Options {
-        let defaults = deflate::Options::default();
-        deflate::Options {
+    fn parse(&self) -> deflate::DeflateOptions {
+        let defaults = deflate::DeflateOptions::default();
+        deflate::DeflateOptions {
             server_no_context_takeover: self.server_no_context_takeover,
             client_no_context_takeover: self.client_no_context_takeover,
             server_max_window_bits: self.server_max_window_bits,

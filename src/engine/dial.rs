@@ -44,7 +44,7 @@ pub trait Dial: Send + Sync {
 /// Targets on the network, the preferred one first, and what is offered to each.
 pub struct Route {
     pub targets: Vec<Arc<Target>>,
-    pub deflate: Option<deflate::Options>,
+    pub deflate: Option<deflate::DeflateOptions>,
     pub max_payload: usize,
     pub longest: Longest,
 }

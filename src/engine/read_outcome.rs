@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::end::End;
 use crate::policy::{is_receipt, ping_number};
-use crate::wire::{Event, Reader};
+use crate::wire::{Decoded, Reader};
 
 /// One read takes at most this many bytes.
 const SCRATCH: usize = 64 * 1024;
@@ -143,16 +143,16 @@ pub(super) fn feed(
         heard: true,
         ..ControlFrames::default()
     };
-    let result = reader.feed(bytes, |event| match event {
-        Event::Text(text) => take(Incoming::Text(text)),
-        Event::Binary(bytes) => take(Incoming::Binary(bytes)),
-        Event::Ping(payload) => {
+    let result = reader.feed(bytes, |decoded| match decoded {
+        Decoded::Text(text) => take(Incoming::Text(text)),
+        Decoded::Binary(bytes) => take(Incoming::Binary(bytes)),
+        Decoded::Ping(payload) => {
             control.pings.push(payload);
             if wanted.pings.load(Ordering::Relaxed) {
                 take(Incoming::Ping(payload));
             }
         }
-        Event::Pong(payload) => {
+        Decoded::Pong(payload) => {
             control.pongs.extend(ping_number(payload));
             if is_receipt(payload) {
                 control.receipts.push(payload);
@@ -160,7 +160,7 @@ pub(super) fn feed(
                 take(Incoming::Pong(payload));
             }
         }
-        Event::Close { code, reason } => {
+        Decoded::Close { code, reason } => {
             control.end = Some(End::Closed {
                 code,
                 reason: reason.to_owned(),

@@ -3,7 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::deflate::{Agreed, ClientWindow, Options};
+use super::deflate::{Agreed, ClientWindow, DeflateOptions};
 use super::testing::{agreed, agreed_with, frame, trace, unmasked};
 use super::{Reader, Writer};
 
@@ -28,9 +28,9 @@ fn server_bytes() -> impl Strategy<Value = Vec<u8>> {
 
 /// A message as a compressor sends it.
 fn deflated(message: &[u8]) -> Vec<u8> {
-    let options = Options {
+    let options = DeflateOptions {
         threshold: 0,
-        ..Options::default()
+        ..DeflateOptions::default()
     };
     let mut out = Vec::new();
     Writer::new([0; 16], Some(&agreed_with(&options, ""))).binary(message, &mut out);
@@ -63,12 +63,12 @@ fn agreement() -> impl Strategy<Value = Agreed> {
     )
         .prop_map(
             |((client, server), client_bits, server_bits, level, mem_level, threshold)| {
-                let options = Options {
+                let options = DeflateOptions {
                     client_max_window_bits: ClientWindow::AtMost(client_bits),
                     level: Some(level),
                     mem_level,
                     threshold,
-                    ..Options::default()
+                    ..DeflateOptions::default()
                 };
                 let mut answer = format!("; server_max_window_bits={server_bits}");
                 if client {

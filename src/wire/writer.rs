@@ -167,9 +167,9 @@ mod tests {
     use rand::{Rng, SeedableRng};
 
     use super::*;
-    use crate::wire::deflate::{Agreed, Options};
+    use crate::wire::deflate::{Agreed, DeflateOptions};
     use crate::wire::testing::{agreed, agreed_with, frame, trace, unmasked};
-    use crate::wire::{Event, Reader};
+    use crate::wire::{Decoded, Reader};
 
     fn writer(agreed: Option<&Agreed>) -> Writer {
         Writer::new([7; 16], agreed)
@@ -251,9 +251,9 @@ mod tests {
 
     #[test]
     fn an_empty_message_is_compressed_to_one_byte() {
-        let options = Options {
+        let options = DeflateOptions {
             threshold: 0,
-            ..Options::default()
+            ..DeflateOptions::default()
         };
         let mut out = Vec::new();
         writer(Some(&agreed_with(&options, ""))).text("", &mut out);
@@ -289,8 +289,8 @@ mod tests {
         writer.text(&text, &mut out);
         let mut read = 0;
         Reader::new(0, Some(&agreed))
-            .feed(&unmasked(&out), |event| {
-                assert_eq!(event, Event::Text(text.as_str().into()));
+            .feed(&unmasked(&out), |decoded| {
+                assert_eq!(decoded, Decoded::Text(text.as_str().into()));
                 read += 1;
             })
             .unwrap();

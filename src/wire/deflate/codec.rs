@@ -192,17 +192,17 @@ mod tests {
     use rand::{Rng, SeedableRng};
 
     use super::*;
-    use crate::wire::deflate::{ClientWindow, Options};
+    use crate::wire::deflate::{ClientWindow, DeflateOptions};
     use crate::wire::testing::agreed_with;
 
     /// How many bytes a message becomes that repeats itself every `period` bytes, and nowhere else.
     fn size(bits: u8, level: u8, period: usize) -> usize {
         let mut noise = vec![0; period];
         StdRng::from_seed([3; 32]).fill_bytes(&mut noise);
-        let options = Options {
+        let options = DeflateOptions {
             client_max_window_bits: ClientWindow::AtMost(bits),
             level: Some(level),
-            ..Options::default()
+            ..DeflateOptions::default()
         };
         let mut deflated = Vec::new();
         assert!(
