@@ -12,7 +12,7 @@ use super::facade::Facade;
 use super::options::{Code, RawLiveness, RawPolicy, RawRoute, ms, route, settings};
 use super::sender::Sender;
 use super::value::{self, Rows};
-use crate::engine::{self, Asked, Payload, Reply, Setup, Sharing, Wish, epoch_ms};
+use crate::engine::{self, Confirmation, Payload, Reply, Setup, Sharing, Wish, epoch_ms};
 use crate::policy::{Failure, Input, Verdict};
 
 #[napi]
@@ -355,18 +355,21 @@ impl Client {
     fn confirm(&self, payload: Payload<'_>, seen_open: bool, timeout: f64) -> Result<f64, Code> {
         let wish = Wish {
             plain: false,
-            asked: Asked::Receipt(delivery::limit(timeout)),
+            confirmation: Confirmation::Receipt(delivery::limit(timeout)),
         };
         delivery::receipt(self.client.send_wishing(payload, seen_open, wish))
     }
 
     fn send(&self, payload: Payload<'_>, seen_open: bool, plain: bool, tells: bool) -> Vec<f64> {
-        let asked = if tells {
-            Asked::Handover
+        let confirmation = if tells {
+            Confirmation::Handover
         } else {
-            Asked::Nothing
+            Confirmation::Nothing
         };
-        let wish = Wish { plain, asked };
+        let wish = Wish {
+            plain,
+            confirmation,
+        };
         let sent = self.client.send_wishing(payload, seen_open, wish);
         let receipt = sent.ok().and_then(|sent| sent.receipt).unwrap_or_default();
         vec![delivery::status(sent).into(), receipt as f64]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use napi_derive::napi;
 
 use super::options::Code;
-use crate::engine::{Marks, Refused, Sent};
+use crate::engine::{Marks, SendError, Sent};
 use crate::policy::{DeliverySettings, DropReason, Guarantee, Overflow, UnconfirmedReason};
 
 #[napi(object, object_to_js = false)]
@@ -56,22 +56,22 @@ pub fn marks(high_water: f64, max: f64) -> Marks {
 }
 
 /// What `send` led to, as a sum of the bits in `lib/delivery.js`.
-pub fn status(sent: Result<Sent, Refused>) -> u32 {
+pub fn status(sent: Result<Sent, SendError>) -> u32 {
     match sent {
         Ok(sent) => u32::from(sent.above) | u32::from(sent.dropped) << 1,
-        Err(Refused::QueueFull(_)) => 4,
-        Err(Refused::BufferFull) => 8,
+        Err(SendError::QueueFull(_)) => 4,
+        Err(SendError::BufferFull) => 8,
     }
 }
 
 /// The receipt that was asked for, or why the message was not taken.
-pub fn receipt(sent: Result<Sent, Refused>) -> Result<f64, napi::Error<Code>> {
+pub fn receipt(sent: Result<Sent, SendError>) -> Result<f64, napi::Error<Code>> {
     match sent {
         Ok(sent) => Ok(sent.receipt.unwrap_or_default() as f64),
         Err(refused) => {
             let code = match refused {
-                Refused::QueueFull(_) => "WSR_ERR_QUEUE_FULL",
-                Refused::BufferFull => "WSR_ERR_BUFFER_FULL",
+                SendError::QueueFull(_) => "WSR_ERR_QUEUE_FULL",
+                SendError::BufferFull => "WSR_ERR_BUFFER_FULL",
             };
             Err(napi::Error::new(Code(code), refused.to_string()))
         }

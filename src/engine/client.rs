@@ -23,7 +23,7 @@ use super::open_connection::{ConnectionIo, OpenConnection};
 use super::panics::{Panic, caught};
 use super::read_outcome::{ReadOutcome, Wanted};
 use super::runtime::lock;
-use super::sending::{Backpressure, Marks, Refused, Sent, Wish};
+use super::sending::{Backpressure, Marks, SendError, Sent, Wish};
 use super::shared_socket::{EngineStream, SharedSocket};
 use super::writing::{Handovers, Held, Outbound, SendRate, write};
 use crate::net::Stream;
@@ -260,7 +260,7 @@ impl Client {
         let mut core = lock(&self.core);
         let number = core.link.ping(clock::now());
         self.drain_outputs(&mut core, Vec::new());
-        core.flush(self.fast_paths);
+        core.write_out(self.fast_paths);
         // There is a limit to wait for, too.
         self.wake.notify_one();
         number
@@ -293,7 +293,7 @@ impl Client {
         core.holds_close = holds;
         if !holds && let Some((code, reason)) = core.held_close.take() {
             core.shut(code, &reason);
-            core.flush(self.fast_paths);
+            core.write_out(self.fast_paths);
             self.wake.notify_one();
         }
     }
@@ -349,7 +349,7 @@ impl Client {
         payload: Payload<'_>,
         seen_open: bool,
         first: bool,
-    ) -> Result<Sent, Refused> {
+    ) -> Result<Sent, SendError> {
         let mut core = lock(&self.core);
         let core = &mut *core;
         let buffered = core.out.len() + core.in_flight + payload.len();
@@ -357,8 +357,9 @@ impl Client {
             Some(writer) if buffered < core.backpressure.limit => {
                 let idle = core.out.is_empty();
                 write(writer, payload, core.out.end());
-                let flushed = idle && core.flush_directly(self.fast_paths, payload.len(), first);
-                if core.note_sent() || (idle && !flushed) {
+                let written_out =
+                    idle && core.write_out_directly(self.fast_paths, payload.len(), first);
+                if core.note_sent() || (idle && !written_out) {
                     self.wake.notify_one();
                 }
                 Ok(Sent::default())

@@ -51,7 +51,7 @@ pub use mailbox::{Mailbox, Notification, NotificationKind};
 pub use portion::Portion;
 pub use read_outcome::{Incoming, IncomingKind, MessageBatch};
 pub use runtime::{Runtime, lock};
-pub use sending::{Asked, Marks, Refused, Sent, Wish};
+pub use sending::{Confirmation, Marks, SendError, Sent, Wish};
 
 #[cfg(test)]
 mod tests;

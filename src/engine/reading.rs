@@ -95,9 +95,9 @@ impl Client {
         drop(read_half);
         let mut core = lock(&self.core);
         self.on_control(&mut core, socket.attempt, &control);
-        let flushed = core.flush(self.fast_paths);
+        let written_out = core.write_out(self.fast_paths);
         self.drain_outputs(&mut core, Vec::new());
-        if over || !flushed {
+        if over || !written_out {
             self.wake.notify_one();
         }
     }

@@ -76,12 +76,12 @@ impl Backpressure {
 pub struct Wish {
     /// It is not to be compressed.
     pub plain: bool,
-    pub asked: Asked,
+    pub confirmation: Confirmation,
 }
 
 /// What the user asks to be told of a message. [`NotificationKind::Delivery`] tells it, by the name in [`Sent::receipt`].
 #[derive(Clone, Copy, Debug, Default)]
-pub enum Asked {
+pub enum Confirmation {
     #[default]
     Nothing,
     /// That it was handed to the system, or was not.
@@ -103,7 +103,7 @@ pub struct Sent {
 
 /// Why a message was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
+pub enum SendError {
     #[error(transparent)]
     QueueFull(#[from] Full),
     #[error("The buffer is full")]
@@ -135,7 +135,7 @@ impl Client {
         payload: Payload<'_>,
         seen_open: bool,
         wish: Wish,
-    ) -> Result<Sent, Refused> {
+    ) -> Result<Sent, SendError> {
         let mut core = lock(&self.core);
         self.send_with_care(&mut core, payload, seen_open, true, wish)
     }
@@ -146,7 +146,7 @@ impl Client {
         let mut core = lock(&self.core);
         let receipt = core.outbox.flush(clock::now(), timeout);
         core.ask();
-        core.flush(self.fast_paths);
+        core.write_out(self.fast_paths);
         self.wake.notify_one();
         receipt
     }
@@ -209,22 +209,22 @@ impl Client {
         seen_open: bool,
         first: bool,
         wish: Wish,
-    ) -> Result<Sent, Refused> {
+    ) -> Result<Sent, SendError> {
         if core.buffered().saturating_add(payload.len()) > core.backpressure.marks.max {
-            return Err(Refused::BufferFull);
+            return Err(SendError::BufferFull);
         }
         let now = clock::now();
         let kept = core.take(payload, wish.plain, seen_open, now)?;
-        let receipt = match (wish.asked, kept) {
-            (Asked::Nothing, _) => None,
-            (Asked::Handover | Asked::Receipt(_), Err(reason)) => {
+        let receipt = match (wish.confirmation, kept) {
+            (Confirmation::Nothing, _) => None,
+            (Confirmation::Handover | Confirmation::Receipt(_), Err(reason)) => {
                 Some(core.outbox.unconfirmed(reason))
             }
-            (Asked::Handover, Ok(())) => Some(core.hand_over()),
-            (Asked::Receipt(timeout), Ok(())) => Some(core.outbox.confirm(now, timeout)),
+            (Confirmation::Handover, Ok(())) => Some(core.hand_over()),
+            (Confirmation::Receipt(timeout), Ok(())) => Some(core.outbox.confirm(now, timeout)),
         };
         core.ask();
-        core.flush_directly(self.fast_paths, payload.len(), first);
+        core.write_out_directly(self.fast_paths, payload.len(), first);
         core.note_sent();
         self.wake.notify_one();
         self.check_drain(core);

@@ -158,8 +158,13 @@ impl Client {
 
 impl Core {
     /// Writes a message by this thread where that is the better way. Whether nothing is left to write.
-    pub fn flush_directly(&mut self, fast_paths: FastPaths, length: usize, first: bool) -> bool {
-        (length >= LARGE || (first && self.send_rate.is_slow())) && self.flush(fast_paths)
+    pub fn write_out_directly(
+        &mut self,
+        fast_paths: FastPaths,
+        length: usize,
+        first: bool,
+    ) -> bool {
+        (length >= LARGE || (first && self.send_rate.is_slow())) && self.write_out(fast_paths)
     }
 
     /// Keeps account of a message that was written. Whether the driver is to see to the memory that
@@ -177,7 +182,7 @@ impl Core {
     }
 
     /// Writes by this thread what it can. Whether nothing is left for the driver to write.
-    pub fn flush(&mut self, fast_paths: FastPaths) -> bool {
+    pub fn write_out(&mut self, fast_paths: FastPaths) -> bool {
         if self.out.is_empty() {
             return true;
         }

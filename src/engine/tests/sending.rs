@@ -54,10 +54,10 @@ impl Life {
         self.client.send(Payload::Text(text), true, false).unwrap()
     }
 
-    fn send_asking(&self, text: &str, seen_open: bool, asked: Asked) -> u64 {
+    fn send_asking(&self, text: &str, seen_open: bool, confirmation: Confirmation) -> u64 {
         let wish = Wish {
             plain: false,
-            asked,
+            confirmation,
         };
         let sent = self
             .client
@@ -66,7 +66,7 @@ impl Life {
     }
 
     fn send_confirmed(&self, text: &str) -> u64 {
-        self.send_asking(text, true, Asked::Receipt(None))
+        self.send_asking(text, true, Confirmation::Receipt(None))
     }
 
     async fn outcome(&mut self) -> DeliveryOutcome {
@@ -158,7 +158,7 @@ async fn a_receipt_ends_by_itself_at_its_timeout() {
     let _peer = life.open().await;
     let start = clock::now();
     let timeout = Some(Duration::from_millis(70));
-    let receipt = life.send_asking("asked", true, Asked::Receipt(timeout));
+    let receipt = life.send_asking("asked", true, Confirmation::Receipt(timeout));
     let reason = UnconfirmedReason::TimedOut;
     assert_eq!(
         life.outcome().await,
@@ -233,14 +233,14 @@ async fn what_is_not_confirmed_at_the_end_is_told_before_the_close() {
 async fn a_handover_is_told_in_order_once_the_system_has_the_bytes() {
     let mut life = start(DeliverySettings::default(), Marks::default());
     let mut peer = life.open().await;
-    let small = life.send_asking("small", true, Asked::Handover);
+    let small = life.send_asking("small", true, Confirmation::Handover);
     assert_eq!(
         life.outcome().await,
         DeliveryOutcome::Confirmed { receipt: small }
     );
-    let large = life.send_asking(&"x".repeat(100_000), true, Asked::Handover);
+    let large = life.send_asking(&"x".repeat(100_000), true, Confirmation::Handover);
     life.send("plain");
-    let last = life.send_asking("last", true, Asked::Handover);
+    let last = life.send_asking("last", true, Confirmation::Handover);
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert!(life.next_queued().is_none(), "the peer has not read");
     peer.read_some(60_000).await;
@@ -258,8 +258,8 @@ async fn a_handover_is_told_in_order_once_the_system_has_the_bytes() {
 async fn a_handover_of_what_the_system_does_not_have_is_unconfirmed_when_its_connection_is_lost() {
     let mut life = start(queue(), Marks::default());
     let peer = life.open().await;
-    let receipt = life.send_asking(&"x".repeat(100_000), true, Asked::Handover);
-    let last = life.send_asking("last", true, Asked::Handover);
+    let receipt = life.send_asking(&"x".repeat(100_000), true, Confirmation::Handover);
+    let last = life.send_asking("last", true, Confirmation::Handover);
     drop(peer);
     let reason = UnconfirmedReason::Lost;
     assert_eq!(
@@ -278,7 +278,7 @@ async fn a_handover_waits_for_the_connection_that_its_message_waits_for() {
     for delivery in [DeliverySettings::default(), at_least_once()] {
         let mut life = start(delivery, Marks::default());
         life.connect();
-        let receipt = life.send_asking("kept", false, Asked::Handover);
+        let receipt = life.send_asking("kept", false, Confirmation::Handover);
         let mut peer = life.accept().await;
         assert_eq!(life.outcome().await, DeliveryOutcome::Confirmed { receipt });
         assert_eq!(peer.frame().await, (TEXT, b"kept".to_vec()));
@@ -290,7 +290,7 @@ async fn a_handover_that_is_written_again_is_told_once() {
     const FRAME: usize = 14 + 100_000;
     let mut life = start(at_least_once(), Marks::default());
     let peer = life.open().await;
-    let receipt = life.send_asking(&"x".repeat(100_000), true, Asked::Handover);
+    let receipt = life.send_asking(&"x".repeat(100_000), true, Confirmation::Handover);
     drop(peer);
     life.told(Event::StateChange(State::Closed)).await;
     let mut peer = life.accept().await;
@@ -308,7 +308,7 @@ async fn a_handover_that_is_written_again_is_told_once() {
 async fn a_handover_ends_with_its_message() {
     let mut life = start(DeliverySettings::default(), Marks::default());
     life.connect();
-    let receipt = life.send_asking("kept", false, Asked::Handover);
+    let receipt = life.send_asking("kept", false, Confirmation::Handover);
     life.close(1000, "");
     assert_eq!(life.outcome().await, dropped("kept", DropReason::Ended));
     let reason = UnconfirmedReason::Dropped(DropReason::Ended);
@@ -316,7 +316,7 @@ async fn a_handover_ends_with_its_message() {
         life.outcome().await,
         DeliveryOutcome::Unconfirmed { receipt, reason }
     );
-    let receipt = life.send_asking("late", true, Asked::Handover);
+    let receipt = life.send_asking("late", true, Confirmation::Handover);
     let reason = UnconfirmedReason::Ended;
     let outcomes = life.client.take_outcomes();
     assert_eq!(outcomes, [DeliveryOutcome::Unconfirmed { receipt, reason }]);
@@ -421,7 +421,7 @@ async fn nothing_is_taken_beyond_the_limit_of_the_buffer() {
     life.send(&"x".repeat(100));
     let large = "y".repeat(1000);
     let refused = life.client.send(Payload::Text(&large), true, false);
-    assert_eq!(refused, Err(Refused::BufferFull));
+    assert_eq!(refused, Err(SendError::BufferFull));
     life.send("z");
     assert_eq!(peer.frame().await.1.len(), 100);
     assert_eq!(peer.frame().await, (TEXT, b"z".to_vec()));
