@@ -17,7 +17,7 @@ use rand::rngs::StdRng;
 use super::watch::Watch;
 use crate::policy::*;
 
-/// Plays the script with the settings of the contract's section 5, as `change` alters them.
+/// Plays the script with the settings of docs/contract.md, "Order of events", as `change` alters them.
 pub fn play_with(change: impl FnOnce(&mut Settings), script: &str) {
     let mut settings = measured();
     change(&mut settings);
@@ -33,12 +33,12 @@ pub fn play_with(change: impl FnOnce(&mut Settings), script: &str) {
     trace.nothing_is_left();
 }
 
-/// Plays the script with the settings of the contract's section 5.
+/// Plays the script with the settings of docs/contract.md, "Order of events".
 pub fn play(script: &str) {
     play_with(|_| {}, script);
 }
 
-/// The settings of the contract's section 5, with the heartbeat off.
+/// The settings of docs/contract.md, "Order of events", with the heartbeat off.
 pub fn measured() -> Settings {
     Settings {
         backoff: Backoff {
