@@ -1,5 +1,5 @@
-//! One client: its policy, its writer and what waits to be written, shared by the JavaScript thread
-//! and the driver.
+//! One client: its policy, its writer and the bytes that wait to be written. Both threads use it: JavaScript's for the
+//! calls of the user, the engine's for the driver.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -37,10 +37,10 @@ use crate::wire::{Reader, Writer};
 pub struct Setup {
     /// The client's name at its environment.
     pub id: u32,
-    /// Who at its environment is told of it.
+    /// The copy of the package at its environment that is told of the client.
     pub home: u32,
     pub settings: Settings,
-    /// What a heartbeat sends.
+    /// The message of a heartbeat.
     pub heartbeat: String,
     pub route: Arc<dyn Dial>,
     pub mailbox: Arc<Mailbox>,
@@ -69,7 +69,7 @@ impl Payload<'_> {
     }
 }
 
-/// What a call of the user leads to before it returns.
+/// What a call of the user has caused before it returns.
 pub struct Reply {
     /// How many notices of this client had gone to the mailbox before the call. Those among them
     /// that JavaScript has not seen are older than the call.
@@ -101,7 +101,7 @@ pub(super) struct Core {
     pub link: Link,
     route: Arc<dyn Dial>,
     sharing: Sharing,
-    /// Of the circuit that is shared, or will be once the connection has ended.
+    /// The scope of the circuit that the client shares, or will share once the connection has ended.
     scope: Option<Scope>,
     pub heartbeat: String,
     /// There while a connection is open and no close frame has been written.
@@ -111,7 +111,7 @@ pub(super) struct Core {
     pub send_rate: SendRate,
     /// Frames for the open connection.
     pub out: Outbound,
-    /// What waits for the peer to read.
+    /// Control frames and heartbeats that wait for the peer to read.
     pub held: Held,
     /// Bytes that the driver has taken and not yet written.
     pub in_flight: usize,
@@ -124,7 +124,7 @@ pub(super) struct Core {
     pub sends: u64,
     /// Whether this has memory to let go of when nothing is sent for a while.
     pub holds_idle_memory: bool,
-    /// What waits for a connection, or for the peer's receipt.
+    /// Messages that wait for a connection, or for the peer's receipt.
     pub outbox: Outbox,
     pub backpressure: Backpressure,
     actions: VecDeque<Action>,
@@ -132,7 +132,7 @@ pub(super) struct Core {
     pushed: u64,
 }
 
-/// What the policy wants of the driver.
+/// A decision of the policy that the driver carries out.
 pub(super) enum Action {
     Dial {
         attempt: Attempt,
@@ -144,7 +144,7 @@ pub(super) enum Action {
     Leave(Outbound),
 }
 
-/// What the driver does next.
+/// What the driver does in one turn, and when the next one is due.
 pub(super) struct Turn {
     pub actions: VecDeque<Action>,
     pub deadline: Option<Instant>,
@@ -195,7 +195,7 @@ impl Client {
         self.flow.id
     }
 
-    /// Who at its environment is told of it.
+    /// The copy of the package at its environment that is told of the client.
     pub fn home(&self) -> u32 {
         self.home
     }
@@ -374,14 +374,14 @@ impl Client {
         lock(&self.core).route.dial(url_index, limit)
     }
 
-    /// What the driver has to do. The connection that it drives, if that is not over, is given more to write.
+    /// Starts a turn of the driver. The connection that it drives, if that is not over, is given more to write.
     pub(super) fn turn(&self, connection: Option<&mut OpenConnection>) -> Turn {
         let mut core = lock(&self.core);
         if core.link.is_behind() {
             core.link.handle(Input::Tick, clock::now());
             self.drain_outputs(&mut core, Vec::new());
         }
-        // What a call has settled is told by the call.
+        // Outcomes that a call of the user has led to are told by that call.
         let is_told = core.outbox.has_outcomes();
         core.in_flight = match connection {
             Some(connection) if core.link.is_open(connection.attempt) => {
@@ -416,7 +416,7 @@ impl Client {
             code: Some("WSR_ERR_INTERNAL".to_owned()),
             ..Failure::default()
         };
-        // It may come from the policy, which is asked all the same: nothing else knows what the user has been told.
+        // The panic may come from the policy, which is asked all the same: nothing else knows what the user has been told.
         caught(|| {
             let was_alive = lock(&self.core).link.is_alive();
             self.tell(Input::Broke { failure });
@@ -553,7 +553,7 @@ impl Client {
     /// messages that have arrived come before. A `CLOSED` that ends nothing follows none.
     fn reply(&self, core: &mut Core, received: u64, owned: bool) -> Reply {
         let cutoff = core.pushed;
-        // What was for nobody any more has been dropped, and is nothing to queue behind.
+        // JavaScript may have dropped notices that were for nobody any more: there is nothing to queue behind then.
         let mut in_order = cutoff == received || self.flow.is_drained();
         let (mut now, mut later) = (Vec::new(), Vec::new());
         for notice in core.carry_out_outputs() {

@@ -1,4 +1,4 @@
-//! How a driver gets its connection: from the network, or in tests from memory.
+//! How a driver gets a connection whose handshake is done: from the network, or in tests from memory.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -25,7 +25,7 @@ const ANSWER: Duration = Duration::from_millis(200);
 /// How long nothing is sent before the memory for it is let go of.
 const IDLE: Duration = Duration::from_secs(2);
 
-/// What the driver is busy with.
+/// What the driver of a client is busy with.
 enum Stage {
     Idle,
     Dialing {
@@ -35,7 +35,7 @@ enum Stage {
     Up(Box<OpenConnection>),
 }
 
-/// What a stage has got done.
+/// What the driver has got done in its stage.
 enum Step {
     Dialed(Attempt, Result<Wired, Failure>),
     Moved(Progress),
@@ -58,7 +58,7 @@ pub async fn drive(client: Arc<Client>) {
     loop {
         let Err(panic) = caught_in(run(&client)).await;
         if !client.fail(&panic) {
-            // What fails at rest may do so at once again: the user moves first.
+            // An idle client that panics may do so at once again: the user moves first.
             client.wake.notified().await;
         }
     }

@@ -20,7 +20,7 @@ use crate::wire::Reader;
 /// How long the peer may take to end the stream after both close frames.
 const LINGER: Duration = Duration::from_secs(2);
 
-/// What a connection has got done.
+/// What one step of a connection has got done.
 pub enum Progress {
     /// Some of what was handed over has been written.
     Wrote,
@@ -38,7 +38,7 @@ pub struct OpenConnection {
     io: ConnectionIo,
     wanted: Arc<Wanted>,
     longest_batch: usize,
-    /// What is being written; more comes once that is.
+    /// The bytes that are being written; more are added once they are.
     pub sending: Outbound,
     unflushed: bool,
     /// Writing failed. Reading goes on: the peer's close frame may still be there.

@@ -1,4 +1,4 @@
-//! What becomes of a panic: who it ends is told, and where it came from.
+//! What becomes of a panic in the engine: the client that it ends is told so, with the place that it came from.
 
 use std::any::Any;
 use std::cell::RefCell;

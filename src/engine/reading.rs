@@ -1,4 +1,5 @@
-//! What is read from a connection, by whichever thread.
+//! Reading a connection, by whichever thread has the turn: pings are answered, the policy hears that the peer lives,
+//! messages go to JavaScript.
 
 use std::io::ErrorKind;
 use std::sync::atomic::Ordering;
@@ -68,7 +69,7 @@ impl Client {
             return;
         };
         let mut read_half = socket.read_half();
-        // What the engine has read is delivered first.
+        // Messages that the engine has read are delivered first.
         if read_half.owner != ReadOwner::JavaScript || !self.flow.is_drained() {
             return;
         }

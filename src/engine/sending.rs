@@ -1,4 +1,5 @@
-//! What the user sends where more than writing is asked for: keeping, receipts, limits.
+//! Sending a message where writing it is not all: it is kept for the next connection, a receipt is asked for, or the
+//! buffer has a limit.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -71,10 +72,10 @@ impl Backpressure {
     }
 }
 
-/// What the user asks of one message besides.
+/// What the user asks of one message besides sending it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Wish {
-    /// It is not to be compressed.
+    /// The message is not to be compressed.
     pub plain: bool,
     pub confirmation: Confirmation,
 }
@@ -84,13 +85,13 @@ pub struct Wish {
 pub enum Confirmation {
     #[default]
     Nothing,
-    /// That it was handed to the system, or was not.
+    /// That the message was handed to the system, or was not.
     Handover,
-    /// That the peer has read it, or that this is not known, at the latest after so long.
+    /// That the peer has read the message, or that this is not known, at the latest after so long.
     Receipt(Option<Duration>),
 }
 
-/// What `send` led to.
+/// A message was taken, and this is to be told of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sent {
     /// More is buffered than the high-water mark allows; [`NotificationKind::Drain`] will follow.
@@ -151,7 +152,7 @@ impl Client {
         receipt
     }
 
-    /// What became of messages and receipts, and has not been told.
+    /// Takes the outcomes of messages and receipts that have not been told.
     pub fn take_outcomes(&self) -> Vec<DeliveryOutcome> {
         let mut core = lock(&self.core);
         std::iter::from_fn(|| core.outbox.next_outcome()).collect()
@@ -167,7 +168,7 @@ impl Client {
         lock(&self.core).outbox.kept()
     }
 
-    /// From here on these hold.
+    /// Replaces the limits of what is buffered.
     pub fn set_marks(&self, marks: Marks) {
         let mut core = lock(&self.core);
         core.backpressure.marks = marks;
@@ -195,7 +196,7 @@ impl Client {
         self.flow.charge(bytes);
     }
 
-    /// They have been delivered.
+    /// So many bytes of what was held have been delivered.
     pub fn release(&self, bytes: usize) {
         self.flow.discharge(bytes);
     }
@@ -291,7 +292,7 @@ impl Core {
         receipt
     }
 
-    /// So many bytes were handed to the system.
+    /// Tells that so many bytes were handed to the system.
     pub fn note_written(&mut self, count: usize) {
         let outbox = &mut self.outbox;
         self.handovers
@@ -333,7 +334,7 @@ impl Core {
         let keeps = self.outbox.keeps_written();
         let queues = keeps || self.outbox.delivery().queues;
         if self.writer.is_none() && !self.link.is_alive() {
-            // Who sees no connection was told that it is kept.
+            // A user who sees no connection was told that the message is kept.
             if queues || !seen_open {
                 self.outbox.refuse(payload.to_message(), DropReason::Ended);
             }

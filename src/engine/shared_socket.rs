@@ -1,4 +1,4 @@
-//! A plain TCP connection that the JavaScript thread and the engine both use.
+//! A plain TCP connection that the JavaScript thread and the engine's thread both read and write.
 
 use std::io::{self, Read, Write};
 use std::mem;

@@ -1,4 +1,4 @@
-//! What happens to the machine under all clients of the process: it sleeps, its network changes.
+//! Tells all clients of the process what happens to the machine: it slept, or has a new way to the network.
 
 use std::collections::HashMap;
 use std::future::pending;

@@ -1,5 +1,5 @@
-//! Which thread writes what is sent, what waits while the peer does not read, and for how long the memory
-//! for it is kept.
+//! Writing to a connection: which thread does it, what is held back while the peer does not read, and when the memory
+//! that sending needs is released.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -29,13 +29,13 @@ const STUCK: usize = 64 * 1024;
 #[derive(Debug, Default)]
 pub(super) struct Outbound {
     bytes: Vec<u8>,
-    /// So many of them are written. They go with the last: to move what is left, at each write of a part,
+    /// So many of the bytes are written. They are dropped with the last: to move what is left, at each write of a part,
     /// would cost its length.
     written: usize,
 }
 
 impl Outbound {
-    /// What is not written yet.
+    /// The bytes that are not written yet.
     pub fn unwritten(&self) -> &[u8] {
         &self.bytes[self.written..]
     }
@@ -48,7 +48,7 @@ impl Outbound {
         self.unwritten().is_empty()
     }
 
-    /// So many bytes more are written.
+    /// Tells that so many bytes more are written.
     pub fn advance(&mut self, count: usize) {
         self.written += count;
         if self.is_empty() {
@@ -83,7 +83,7 @@ impl Handovers {
             .push_back((self.written + left as u64, receipt));
     }
 
-    /// So many bytes more were handed to the system: calls `handed` for each message that was.
+    /// Tells that so many bytes more were handed to the system: calls `handed` for each message that is whole by that.
     pub fn advance(&mut self, count: usize, mut handed: impl FnMut(Receipt)) {
         self.written += count as u64;
         while let Some(&(end, receipt)) = self.waiting.front()
@@ -99,7 +99,7 @@ impl Handovers {
     }
 }
 
-/// What a client says by itself and has no room for while the peer does not read: of each kind the latest.
+/// Frames that a client sends by itself, held back while the peer does not read: of each kind the latest.
 ///
 /// An endpoint may answer the latest ping alone (RFC 6455, 5.5.3), and the pong for one of ours stands for
 /// those before it. So a peer that goes on without reading costs no more memory.
@@ -190,7 +190,7 @@ impl Core {
         let Some(socket) = self.socket.as_ref().filter(|_| mine) else {
             return false;
         };
-        // What fails here fails for the driver too, which knows what to do.
+        // A write that fails here fails for the driver too, which knows what to do.
         if let Ok(count) = socket.write(self.out.unwritten()) {
             self.out.advance(count);
             self.note_written(count);

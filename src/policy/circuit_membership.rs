@@ -1,5 +1,5 @@
-//! What one client knows of its circuit, and what it has under way there. The circuit is the client's own or
-//! shared with others; the client does not tell the two apart.
+//! What one client knows of its circuit, and what it has under way there. The circuit is the client's own, or it is
+//! shared with other clients, who may have moved it since this one looked.
 
 use std::fmt::Debug;
 use std::ops::DerefMut;

@@ -1,4 +1,4 @@
-//! Where in its life a client is.
+//! Where in its life a client is, from idle over dialing to open and back, and what ends each phase.
 
 use std::time::Instant;
 

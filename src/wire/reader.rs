@@ -1,3 +1,5 @@
+//! Reads what a server sends: bytes become messages and control frames, or a violation of the protocol.
+
 use super::deflate::{self, Decompressor};
 use super::frame::{Context, Head, MAX_SERVER_HEAD, Opcode};
 use super::utf8::{self, Utf8};

@@ -1,4 +1,4 @@
-//! What the wire's tests share: a server's frames, and the events of a reader as text.
+//! What the wire's tests share: a server's frames, and what a reader decodes as text.
 
 use super::deflate::{self, Agreed, DeflateOptions};
 use super::{Reader, Violation};

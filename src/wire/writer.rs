@@ -1,3 +1,5 @@
+//! Writes what a client sends: messages and control frames become masked frames.
+
 use siphasher::sip::SipHasher13;
 
 use super::deflate::{self, Compressor};

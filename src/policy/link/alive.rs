@@ -1,4 +1,4 @@
-//! Who is alive, and what follows from it: the peer, JavaScript, the machine under both.
+//! What follows from who is alive: from a silent peer, from JavaScript that is blocked, from a machine that slept.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! What the circuit does to a client, and the client to the circuit.
+//! What the circuit does to a client (blocks it, lets it probe), and what a client does to the circuit.
 
 use std::time::{Duration, Instant};
 

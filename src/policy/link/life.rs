@@ -1,4 +1,4 @@
-//! What happens to connections, and what follows from it.
+//! What follows when a connection opens, is lost or never came to be: forgetting failures, retrying, giving up.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! What the user does besides connecting.
+//! What the user does to a client besides connecting it: closing, resetting, assigning its state.
 
 use std::time::Instant;
 
@@ -10,7 +10,7 @@ impl Link {
     pub(super) fn close(&mut self, code: u16, reason: String, seen_alive: bool, now: Instant) {
         self.manual_close = true;
         match &mut self.phase {
-            Phase::Idle { reason } if !seen_alive => match reason {
+            Phase::Idle { reason: idle } if !seen_alive => match idle {
                 IdleReason::Refused => self.enter(Phase::Idle {
                     reason: IdleReason::Closed,
                 }),

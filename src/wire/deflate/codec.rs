@@ -1,3 +1,5 @@
+//! The compressor and the decompressor of one connection, over zlib-rs.
+
 use std::fmt;
 
 use zlib_rs::{Deflate, DeflateConfig, DeflateFlush, Inflate, InflateFlush, Status};

@@ -1,3 +1,5 @@
+//! What is offered of permessage-deflate in the upgrade, and what the answer of the server makes of it (RFC 7692, 7.1).
+
 use std::fmt;
 
 use thiserror::Error;
