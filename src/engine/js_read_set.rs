@@ -25,10 +25,10 @@ use super::shared_socket::{SharedSocket, readiness};
 /// Bytes that wait longer than two of these are read by the engine.
 const PATIENCE: Duration = Duration::from_millis(8);
 
-/// After so long, whoever has come since the last look goes before those that still wait.
+/// After so long the set is looked at again: a client that has come since may go before those that still wait.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
-/// Sockets that one look at the set tells of.
+/// One look at the set tells of so many sockets at most.
 const AT_ONCE: usize = 256;
 
 const NO_WAIT: Timespec = Timespec {
@@ -50,7 +50,7 @@ struct Lists {
     known: HashMap<u32, Weak<Client>>,
     /// Those among them that the engine reads for now: JavaScript is to ask for the reading.
     pending: HashSet<u32>,
-    /// Those that had something to read at the last look, and have not had their turn. The last is next.
+    /// Clients that had something to read at the last look, and have not had their turn. The last is next.
     unserved: Vec<Arc<Client>>,
     looked_at: Option<Instant>,
 }
@@ -108,7 +108,7 @@ impl JsReadSet {
     }
 
     /// Hands each client that has something to read to `serve`, on the JavaScript thread, until that is
-    /// `false`: whoever has waited for longest is next. Who asks is responsive.
+    /// `false`: whoever has waited for longest is next. The call shows that JavaScript is responsive.
     pub fn serve(&self, mut serve: impl FnMut(Arc<Client>) -> bool) {
         let turn = self.turns.fetch_add(1, Ordering::Release);
         let mut waiting = self.waiting();
@@ -123,7 +123,7 @@ impl JsReadSet {
         }
     }
 
-    /// Those that have something to read. The last is next.
+    /// The clients that have something to read. The last is next.
     fn waiting(&self) -> Vec<Arc<Client>> {
         let (unserved, looked_at) = {
             let mut lists = lock(&self.lists);
@@ -162,7 +162,7 @@ impl JsReadSet {
         lasting(|| self.guard_once()).await;
     }
 
-    /// Comes to an end where the set cannot be watched for now.
+    /// Returns where the set cannot be watched for now.
     async fn guard_once(&self) {
         loop {
             // An arrival costs a wake-up only after a time of rest.

@@ -31,7 +31,7 @@ const TURN_BYTES: usize = 16 * 1024;
 /// … and about this many messages and notices.
 const TURN_ENTRIES: usize = 128;
 
-/// Places that are kept when nothing waits.
+/// So many places of the lists stay allocated when nothing waits.
 const KEPT: usize = 64;
 
 /// How much of what one client was told waits for JavaScript: the engine stops reading for one that has too much.
@@ -145,7 +145,7 @@ impl Notification {
     }
 }
 
-/// Letters for one environment. JavaScript is woken when the first comes, and takes batches until
+/// The notifications of one environment. JavaScript is woken when the first comes, and takes batches until
 /// there is none left.
 pub struct Mailbox {
     queue: Mutex<Queue>,
@@ -154,7 +154,7 @@ pub struct Mailbox {
 
 #[derive(Default)]
 struct Queue {
-    /// Of each client that has any, by its name, in order.
+    /// The notifications of each client that has any, by its name, in order.
     notifications: HashMap<u32, VecDeque<Notification>>,
     /// Whose turn it is: first the clients of which the next notification tells of their life, …
     living: VecDeque<u32>,
