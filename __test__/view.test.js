@@ -597,3 +597,17 @@ describe('the view', () => {
     }
   });
 });
+
+describe('the state says what the events say', () => {
+  it('BLOCKED and FAILED', async () => {
+    const circuitBreaker = { failureThreshold: 1, resetTimeout: 50 };
+    const { ws, log } = client({ url: `ws://127.0.0.1:${await deadPort()}/`, maxRetries: 1, circuitBreaker });
+    ws.connect();
+    await log.until('stateChange BLOCKED');
+    assert.strictEqual(ws.state, 'BLOCKED');
+    assert.strictEqual(ws.getStats().state, 'BLOCKED');
+    await log.until('close MAX_RETRIES');
+    assert.strictEqual(ws.state, 'FAILED');
+    assert.strictEqual(ws.getStats().state, 'FAILED');
+  });
+});

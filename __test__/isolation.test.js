@@ -1,15 +1,12 @@
 'use strict';
 
 const assert = require('assert');
-const path = require('path');
 const { inspect } = require('util');
 const { certificates } = require('./peer/certificates.js');
 const { deadPort, startServer } = require('./peer/index.js');
 const { QUICK, WebSocketReconnect } = require('./support/clients.js');
 const { allHandled } = require('./support/reported.js');
-const { runScript, runtime } = require('./support/runtime.js');
-
-const program = (name) => path.join(__dirname, 'life', name);
+const { program, runScript, runtime } = require('./support/runtime.js');
 
 /** How each is told. */
 const TOLD = [

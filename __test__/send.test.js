@@ -3,10 +3,11 @@
 const assert = require('assert');
 const { AsyncLocalStorage } = require('async_hooks');
 const { Blob } = require('buffer');
-const { startServer, deadPort } = require('./peer/index.js');
+const vm = require('vm');
+const { MessageChannel } = require('worker_threads');
+const { startServer } = require('./peer/index.js');
 const { WebSocketReconnect, client, openClient } = require('./support/clients.js');
-
-const deadUrl = async () => `ws://127.0.0.1:${await deadPort()}/`;
+const { deadUrl } = require('./support/urls.js');
 
 /** The messages that a server got, as `text …` and `binary …` in hexadecimal digits. */
 const seen = async (server, count) =>
@@ -33,6 +34,206 @@ async function stuckClient(options) {
   }
   return { server, ws, log };
 }
+
+describe('send()', () => {
+  it('sends text for a string and binary for bytes', async () => {
+    const server = await startServer();
+    const { ws } = await openClient({ url: server.url });
+    const bytes = new Uint8Array([0, 1, 2, 3, 254, 255]);
+    ws.send('text with ü and 🎈');
+    ws.send('');
+    ws.send(Buffer.from(bytes));
+    ws.send(bytes);
+    ws.send(bytes.buffer);
+    ws.send(new DataView(bytes.buffer, 1, 2));
+    ws.send(new Uint8Array(bytes.buffer, 2, 3));
+    ws.send(new Uint16Array([0x0102, 0x0304]));
+    ws.send(new Float64Array([1]));
+    ws.send(Buffer.alloc(0));
+    const received = await server.received(10);
+    assert.deepStrictEqual(
+      received.map(({ type, data }) => [type, data]),
+      [
+        ['text', 'text with ü and 🎈'],
+        ['text', ''],
+        ['binary', '00010203feff'],
+        ['binary', '00010203feff'],
+        ['binary', '00010203feff'],
+        ['binary', '0102'],
+        ['binary', '0203fe'],
+        ['binary', '02010403'],
+        ['binary', '000000000000f03f'],
+        ['binary', ''],
+      ],
+    );
+  });
+
+  it('takes bytes of another realm, and memory that is shared', async () => {
+    const server = await startServer();
+    const { ws } = await openClient({ url: server.url });
+    const shared = new SharedArrayBuffer(4);
+    new Uint8Array(shared).set([1, 2, 3, 4]);
+    const messages = [
+      vm.runInNewContext('new Uint8Array([1, 2, 3, 4])'),
+      vm.runInNewContext('new Uint8Array([1, 2, 3, 4]).buffer'),
+      vm.runInNewContext('new DataView(new Uint8Array([0, 1, 2, 3, 4]).buffer, 1)'),
+      vm.runInNewContext(
+        'const bytes = new SharedArrayBuffer(4); new Uint8Array(bytes).set([1, 2, 3, 4]); bytes',
+      ),
+      shared,
+      new Uint8Array(shared),
+      Buffer.from(shared),
+      new DataView(shared),
+    ];
+    for (const message of messages) {
+      ws.send(message);
+      ws.sendConfirmed(message);
+    }
+    new Uint8Array(shared).fill(0);
+    const received = await server.received(2 * messages.length);
+    assert.deepStrictEqual(
+      received.map(({ type, data }) => `${type} ${data}`),
+      received.map(() => 'binary 01020304'),
+    );
+  });
+
+  it('throws for bytes whose memory was given away', async () => {
+    const server = await startServer();
+    const { ws } = await openClient({ url: server.url });
+    const { port1 } = new MessageChannel();
+    const given = [
+      new Uint8Array(3),
+      new ArrayBuffer(3),
+      new DataView(new ArrayBuffer(3)),
+      new Float32Array(3),
+      vm.runInNewContext('new Uint8Array(3)'),
+    ];
+    for (const data of given) {
+      port1.postMessage(0, [ArrayBuffer.isView(data) ? data.buffer : data]);
+      const refused = { name: 'TypeError', code: 'WSR_ERR_ARGUMENT', message: /detached/ };
+      assert.throws(() => ws.send(data), refused);
+      await assert.rejects(ws.sendConfirmed(data), refused);
+    }
+    port1.close();
+    ws.send('after');
+    assert.strictEqual((await server.received(1))[0].data, 'after');
+  });
+
+  it('throws TypeError for any other value, in every state', async () => {
+    const server = await startServer();
+    const { ws } = await openClient({ url: server.url });
+    const { ws: closed } = client({ url: server.url });
+    for (const value of [
+      undefined,
+      null,
+      5,
+      true,
+      {},
+      [],
+      () => {},
+      5n,
+      Symbol('x'),
+      new Date(),
+      new String('x'),
+      new Proxy(new Uint8Array(1), {}),
+      Object.create(Uint8Array.prototype),
+      Object.create(ArrayBuffer.prototype),
+    ]) {
+      assert.throws(() => ws.send(value), { name: 'TypeError', code: 'WSR_ERR_ARGUMENT' });
+      assert.throws(() => closed.send(value), { name: 'TypeError', code: 'WSR_ERR_ARGUMENT' });
+    }
+    ws.send('after');
+    assert.deepStrictEqual(
+      (await server.received(1)).map(({ data }) => data),
+      ['after'],
+    );
+  });
+
+  it('while CONNECTING keeps the messages in order until open', async () => {
+    const server = await startServer();
+    const { ws } = client({ url: server.url });
+    ws.once('open', () => ws.send('in open'));
+    ws.connect();
+    ws.send('one');
+    ws.send(Buffer.from([2]));
+    ws.send('three');
+    const received = await server.received(4);
+    assert.deepStrictEqual(
+      received.map(({ data }) => data),
+      ['one', '02', 'three', 'in open'],
+    );
+  });
+
+  it('while CONNECTING keeps the messages over retries', async () => {
+    const server = await startServer({ plan: ['refuse', 'cut', 'accept'] });
+    const { ws } = client({ url: server.url });
+    let attempts = 0;
+    ws.on('stateChange', (state) => {
+      if (state === 'CONNECTING') ws.send(`at attempt ${++attempts}`);
+    });
+    ws.connect();
+    const received = await server.received(3);
+    assert.deepStrictEqual(
+      received.map(({ data }) => data),
+      ['at attempt 1', 'at attempt 2', 'at attempt 3'],
+    );
+  });
+
+  it('drops what it kept when the client gives up', async () => {
+    const server = await startServer({ plan: ['refuse', 'accept'] });
+    const { ws, log } = client({ url: server.url, maxRetries: 0 });
+    ws.connect();
+    ws.send('lost');
+    await log.until('close MAX_RETRIES');
+    await ws.connect();
+    ws.send('kept');
+    assert.deepStrictEqual(
+      (await server.received(1)).map(({ data }) => data),
+      ['kept'],
+    );
+  });
+
+  it('drops what it kept when the client is closed', async () => {
+    const server = await startServer({ plan: ['silent', 'accept'] });
+    const { ws, log } = client({ url: server.url });
+    ws.connect();
+    ws.send('lost');
+    await server.attempts(1);
+    ws.close();
+    await log.until('close');
+    ws.reset();
+    await ws.connect();
+    ws.send('kept');
+    assert.deepStrictEqual(
+      (await server.received(1)).map(({ data }) => data),
+      ['kept'],
+    );
+  });
+
+  it('throws in any other state', async () => {
+    const error = { message: 'WebSocket is not connected', code: 'WSR_ERR_NOT_CONNECTED' };
+    const server = await startServer({ plan: ['accept', 'refuse'] });
+    const { ws, log } = client({ url: server.url, circuitBreaker: { failureThreshold: 1 } });
+    const hint = `${error.message}: connect() was not called`;
+    assert.throws(() => ws.send('x'), { ...error, message: hint }, 'before connect()');
+    await assert.rejects(ws.ping(), { message: hint });
+    await assert.rejects(ws.sendConfirmed('x'), { message: hint });
+    await ws.connect();
+    await server.close(1012, 'restart');
+    await log.until('retry');
+    assert.throws(() => ws.send('x'), error, 'waiting to retry');
+    await log.until('stateChange BLOCKED');
+    assert.throws(() => ws.send('x'), error, 'BLOCKED');
+    ws.close();
+    assert.throws(() => ws.send('x'), error, 'CLOSING');
+    await log.until('close 1000');
+    assert.throws(() => ws.send('x'), error, 'CLOSED');
+
+    const { ws: failing } = client({ url: await deadUrl(), maxRetries: 0 });
+    await assert.rejects(failing.connect());
+    assert.throws(() => failing.send('x'), error, 'FAILED');
+  });
+});
 
 describe('the callback of send()', () => {
   it('is called later and in order, once the system has the bytes', async () => {

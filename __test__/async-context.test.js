@@ -23,7 +23,9 @@ describe('the async context', () => {
   for (const without of ['', 'read', 'runs', 'write,read,runs']) {
     it(`of handlers and functions is that of connect()${without && ` without ${without}`}`, async () => {
       const env = { WEBSOCKET_RECONNECT_NATIVE_WITHOUT: without };
-      const { stdout, stderr } = await runScript(path.join(__dirname, 'ways', 'contexts.js'), [], { env });
+      const { stdout, stderr } = await runScript(path.join(__dirname, 'fast-paths', 'contexts.js'), [], {
+        env,
+      });
       assert.strictEqual(stdout.trim(), 'in context', stderr);
     });
   }

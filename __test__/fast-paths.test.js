@@ -7,9 +7,9 @@ const { startServer } = require('./peer/index.js');
 const { closeClients, openClient } = require('./support/clients.js');
 const { block, runScript, runtime } = require('./support/runtime.js');
 
-const program = (name) => path.join(__dirname, 'ways', name);
+const program = (name) => path.join(__dirname, 'fast-paths', name);
 
-describe('the fast ways', () => {
+describe('the fast paths', () => {
   afterEach(closeClients);
 
   for (const without of ['', 'write', 'read', 'runs', 'write,read,runs']) {
