@@ -3,9 +3,9 @@
 const assert = require('assert');
 const path = require('path');
 const { startServer } = require('./peer/index.js');
-const { openClient } = require('./support/clients.js');
+const { client, openClient } = require('./support/clients.js');
 const { DUE_MS } = require('./support/deadlines.js');
-const { runScript, runtime } = require('./support/runtime.js');
+const { block, runScript, runtime } = require('./support/runtime.js');
 
 const CHUNK = 'x'.repeat(256 * 1024);
 
@@ -304,5 +304,18 @@ describe('a consumer that never keeps up', () => {
     const { handled, grownMiB } = JSON.parse(stdout);
     assert.ok(handled > 500, `${handled} messages handled`);
     assert.ok(grownMiB < 64, `grew by ${grownMiB} MiB`);
+  });
+});
+
+describe('a consumer that is blocked', () => {
+  it('pushes back on a peer that floods a blocked JavaScript thread', async () => {
+    const server = await startServer({ burst: { count: 3000, size: 65536 } });
+    const { ws, log } = client({ url: server.url });
+    const before = process.memoryUsage().rss;
+    ws.connect();
+    block(1500);
+    const grown = (process.memoryUsage().rss - before) / 2 ** 20;
+    assert.ok(grown < 150, `${Math.round(grown)} MiB of 196 MiB are held`);
+    await log.until('message 0 ');
   });
 });

@@ -5,7 +5,9 @@ const { once } = require('events');
 const { deadPort, startServer } = require('./peer/index.js');
 const { client, openClient } = require('./support/clients.js');
 const { SOON_MS } = require('./support/deadlines.js');
+const { block } = require('./support/runtime.js');
 const { deadUrl } = require('./support/urls.js');
+const { settle } = require('./support/waiting.js');
 
 describe('close()', () => {
   it('sends 1000 and Normal closure by default', async () => {
@@ -245,5 +247,67 @@ describe('terminate()', () => {
     ws.terminate();
     await log.until("close 1000 'Normal closure'");
     await assert.rejects(open, { code: 'WSR_ERR_CLOSED' });
+  });
+});
+
+describe('close() and what is under way', () => {
+  it('after close() delivers the messages that had arrived, then one close', async () => {
+    const server = await startServer();
+    const { ws, log } = await openClient({ url: server.url });
+    await server.later(100, 'send', 'arrived', { times: 50 });
+    block(400);
+    ws.close(1000, 'bye');
+    await log.until('close');
+    await settle();
+    assert.deepStrictEqual(log.lines, [
+      'stateChange CLOSING',
+      ...Array(50).fill('message arrived'),
+      'stateChange CLOSED',
+      "close 1000 'bye'",
+    ]);
+  });
+
+  it('after close() no retry, CONNECTING or open of before comes', async () => {
+    const server = await startServer({ plan: ['accept', 'refuse', 'accept'] });
+    for (let i = 0; i < 10; i++) {
+      await server.behave({ plan: ['accept', 'refuse', 'accept'] });
+      const { ws, log } = await openClient({ url: server.url, baseDelay: 5 });
+      await server.later(100, 'cut');
+      block(110 + 10 * i);
+      ws.close(1000, 'bye');
+      await log.until('close');
+      await settle(4);
+      assert.deepStrictEqual(log.lines.slice(0, 2), ['stateChange CLOSING', 'stateChange CLOSED']);
+      assert.strictEqual(log.lines.length, 3);
+    }
+  });
+
+  it('a close after the connection was lost unseen comes to its end', async () => {
+    const server = await startServer({ plan: ['accept', 'silent'] });
+    const { ws, log } = await openClient({ url: server.url, maxRetries: 0 });
+    await server.later(100, 'close', 1012, 'restart');
+    block(400);
+    ws.close();
+    await log.until('close');
+    await settle();
+    assert.deepStrictEqual(log.of('stateChange'), ['CLOSING', 'CLOSED']);
+    assert.strictEqual(log.of('close').length, 1);
+    assert.strictEqual(ws.state, 'CLOSED');
+  });
+
+  it('waiting for close after close() works in every state', async () => {
+    const url = `ws://127.0.0.1:${await deadPort()}/`;
+    for (const state of ['CONNECTING', 'retry', 'BLOCKED']) {
+      const { ws, log } = client({
+        url,
+        baseDelay: 60000,
+        circuitBreaker: { failureThreshold: state === 'BLOCKED' ? 1 : 5 },
+      });
+      ws.connect();
+      if (state !== 'CONNECTING') await log.until(state === 'retry' ? 'retry' : 'stateChange BLOCKED');
+      ws.close();
+      await once(ws, 'close');
+      assert.strictEqual(ws.state, 'CLOSED');
+    }
   });
 });

@@ -2,10 +2,11 @@
 
 const assert = require('assert');
 const { startServer, deadPort } = require('./peer/index.js');
+const { check } = require('./rules.js');
 const { client, openClient } = require('./support/clients.js');
 const { SOON_MS } = require('./support/deadlines.js');
-
-const delays = (log) => log.of('retry').map(({ delay }) => delay);
+const { delays } = require('./support/delays.js');
+const { block } = require('./support/runtime.js');
 
 describe('the order of events', () => {
   it('opens, echoes and closes by the user', async () => {
@@ -156,5 +157,36 @@ describe('the order of events', () => {
     await log.until('close 1012');
     await log.until('retry 1 in 50');
     assert.deepStrictEqual(delays(log), [50, 100, 50]);
+  });
+});
+
+describe('the order of events after JavaScript was blocked', () => {
+  it('tells several cycles of a blocked JavaScript thread in order afterwards', async () => {
+    const server = await startServer({
+      plan: ['refuse', 'refuse', 'cut', 'refuse', 'accept'],
+      greet: ['hello'],
+    });
+    const { log } = client({ url: server.url, baseDelay: 10, maxDelay: 20 });
+    log.call('connect');
+    block(500);
+    assert.deepStrictEqual(log.lines, ['call connect', 'stateChange CONNECTING']);
+    await log.until('message hello');
+    assert.deepStrictEqual(check(log.events, { maxRetries: 10 }), []);
+    assert.strictEqual(log.of('retry').length, 4);
+    assert.deepStrictEqual(log.lines.slice(-4), [
+      'stateChange CONNECTING',
+      'stateChange OPEN',
+      'open',
+      'message hello',
+    ]);
+  });
+
+  it('loses, doubles and swaps no message of a blocked JavaScript thread', async () => {
+    const server = await startServer({ burst: { count: 20000, size: 100 } });
+    const { ws, log } = client({ url: server.url });
+    ws.connect();
+    block(300);
+    await log.count('message', 20000);
+    log.of('message').forEach(({ data }, i) => assert.ok(data.startsWith(`${i} `)));
   });
 });

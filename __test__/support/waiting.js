@@ -3,6 +3,11 @@
 /** Resolves in the next turn of the event loop. */
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
+/** After this many turns of the event loop nothing that was queued is left. */
+const settle = async (turns = 20) => {
+  for (let i = 0; i < turns; i++) await new Promise((resolve) => setTimeout(resolve, 5));
+};
+
 /** A promise that stays pending. */
 const never = () => new Promise(() => {});
 
@@ -15,4 +20,4 @@ async function until(check) {
   }
 }
 
-module.exports = { never, turn, until };
+module.exports = { never, settle, turn, until };
