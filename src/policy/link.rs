@@ -30,7 +30,7 @@ use super::{
 /// #     backoff: Backoff { base: Duration::from_secs(1), cap: Duration::from_secs(30), multiplier: 2.0, jitter: Jitter::Spread(0.1) },
 /// #     max_retries: None,
 /// #     heartbeat: HeartbeatSettings { interval: None, timeout: Duration::from_secs(5), beat: Beat::Message, reply: HeartbeatReply::AnyFrame },
-/// #     liveness: Liveness::default(),
+/// #     liveness: LivenessSettings::default(),
 /// #     circuit: CircuitSettings { failure_threshold: 5, rate: None, reset_timeout: Duration::from_secs(60), half_open_max: 3 },
 /// #     close_timeout: Duration::from_secs(30),
 /// # };

@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_differs_between_threads_puts_an_outcome_into_the_latest_part() {
+    fn a_clock_that_differs_between_threads_puts_an_outcome_into_the_latest_bucket() {
         let start = Instant::now();
         let mut windows = watching(&[1000]);
         windows.note(Counts::failures(1), start + ms(10));
@@ -173,7 +173,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_window_is_bounded_and_right_to_a_part(
+        fn a_window_is_bounded_and_right_to_a_bucket(
             span in 1_u64..10_000,
             steps in vec((0_u64..500, any::<bool>()), 1..300),
         ) {
