@@ -1,8 +1,11 @@
 'use strict';
 
 const assert = require('assert');
-const { startServer, deadPort } = require('./peer/index.js');
+const { deadPort, startServer } = require('./peer/index.js');
 const { client, openClient } = require('./support/clients.js');
+const { SOON_MS } = require('./support/deadlines.js');
+const { deadUrl } = require('./support/urls.js');
+const { turn } = require('./support/waiting.js');
 
 describe('the event message', () => {
   it('is a MessageEvent with a string for text', async () => {
@@ -265,5 +268,45 @@ describe('trouble of the protocol', () => {
     ws.connect();
     await log.until('message a');
     assert.deepStrictEqual(log.lines.slice(-3), ['open', 'message hi', 'message a']);
+  });
+});
+
+describe('the events open and reconnected', () => {
+  it('tell how the client came back', async () => {
+    const server = await startServer({ plan: ['accept', 'refuse', 'accept'] });
+    const { ws, log } = client({ url: server.url, baseDelay: 20 });
+    const opens = [];
+    const order = [];
+    ws.on('open', (info) => opens.push(info) && order.push('open'));
+    ws.on('reconnected', (info) => opens.push(info) && order.push('reconnected'));
+    await ws.connect();
+    await server.cut();
+    await log.count('open', 2);
+    assert.deepStrictEqual(order, ['open', 'open', 'reconnected']);
+    assert.deepStrictEqual(
+      opens.map(({ isReconnect, attempt, statusCode }) => [isReconnect, attempt, statusCode]),
+      [
+        [false, 0, 101],
+        [true, 2, 101],
+        [true, 2, 101],
+      ],
+    );
+    assert.ok(opens[1].downtime >= 60 && opens[1].downtime < SOON_MS, `${opens[1].downtime}`);
+    assert.strictEqual(opens[1], opens[2]);
+  });
+
+  it('giveup tells why, after the last close', async () => {
+    const { ws, log } = client({ url: await deadUrl(), maxRetries: 1, baseDelay: 5 });
+    let given;
+    let before;
+    ws.on('giveup', (info) => {
+      given = info;
+      before = log.lines.slice(-1)[0];
+    });
+    const rejection = await ws.connect().catch((error) => error);
+    await turn();
+    const message = 'Maximum retry attempts (1) exceeded';
+    assert.deepStrictEqual(given, { reason: 'MAX_RETRIES', message, retryCount: 1, error: rejection.cause });
+    assert.strictEqual(before, `close MAX_RETRIES '${message}'`);
   });
 });

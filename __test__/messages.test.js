@@ -1,6 +1,7 @@
 'use strict';
 
 const assert = require('assert');
+const { constants } = require('buffer');
 const { createHash } = require('crypto');
 const { startServer } = require('./peer/index.js');
 const { client, openClient } = require('./support/clients.js');
@@ -8,6 +9,7 @@ const { client, openClient } = require('./support/clients.js');
 const SIZES = [0, 1, 125, 126, 65535, 65536, 2 ** 20];
 
 const sha1 = (data) => createHash('sha1').update(data).digest('hex');
+
 /** Bytes in which nothing repeats soon, the same each time. */
 const bytesOf = (size) => {
   const bytes = Buffer.alloc(size);
@@ -17,6 +19,7 @@ const bytesOf = (size) => {
   }
   return bytes;
 };
+
 /** Text of so many bytes of UTF-8, not all of them ASCII. */
 const textOf = (size) => `${'añ🎈'.repeat(Math.floor(size / 7))}${'x'.repeat(size % 7)}`;
 
@@ -73,80 +76,6 @@ for (const [how, [perMessageDeflate, deflate]] of Object.entries(DEFLATES)) {
   });
 }
 
-describe('perMessageDeflate', () => {
-  const extensions = async (perMessageDeflate, deflate) => {
-    const server = await startServer({ deflate });
-    const { ws } = await openClient({ url: server.url, websocketOptions: { perMessageDeflate } });
-    const offered = (await server.handshakes())[0].headers['sec-websocket-extensions'];
-    return { offered, agreed: ws.extensions };
-  };
-
-  it('is offered by default, as ws does', async () => {
-    for (const value of [undefined, null, true, {}]) {
-      const { offered, agreed } = await extensions(value, undefined);
-      assert.strictEqual(offered, 'permessage-deflate; client_max_window_bits');
-      assert.strictEqual(agreed, '');
-    }
-  });
-
-  it('false offers nothing', async () => {
-    assert.deepStrictEqual(await extensions(false, {}), { offered: undefined, agreed: '' });
-  });
-
-  it('offers what its options say, and extensions tells what was agreed', async () => {
-    const { offered, agreed } = await extensions(
-      {
-        serverNoContextTakeover: true,
-        clientNoContextTakeover: true,
-        serverMaxWindowBits: 10,
-        clientMaxWindowBits: 11,
-      },
-      {},
-    );
-    for (const parameter of [
-      'server_no_context_takeover',
-      'client_no_context_takeover',
-      'server_max_window_bits=10',
-      'client_max_window_bits=11',
-    ]) {
-      assert.ok(offered.includes(parameter), offered);
-      assert.ok(agreed.includes(parameter), agreed);
-    }
-    assert.ok(agreed.startsWith('permessage-deflate'));
-  });
-
-  it('an extension that was not offered fails the attempt', async () => {
-    const server = await startServer({ plan: ['bare'], extensions: 'permessage-deflate' });
-    const options = { url: server.url, maxRetries: 0, websocketOptions: { perMessageDeflate: false } };
-    const { ws, log } = client(options);
-    ws.connect();
-    await log.until('error');
-    await log.until('close 1006');
-  });
-
-  it('bad options are refused', () => {
-    for (const perMessageDeflate of [
-      { threshold: '1' },
-      { threshold: -1 },
-      { serverMaxWindowBits: 7 },
-      { clientMaxWindowBits: 16 },
-    ]) {
-      assert.throws(
-        () => client({ url: 'ws://127.0.0.1:1/', websocketOptions: { perMessageDeflate } }),
-        /perMessageDeflate/,
-      );
-    }
-  });
-
-  it('a compressed message that is broken ends with an error and a retry', async () => {
-    const server = await startServer({ plan: ['bare', 'accept'], extensions: 'permessage-deflate' });
-    const { log } = await openClient({ url: server.url });
-    await server.raw('c104ffffffff');
-    await log.until('error');
-    await log.until('open');
-  });
-});
-
 describe('binaryType', () => {
   it('is nodebuffer by default; arraybuffer gives ArrayBuffers', async () => {
     const server = await startServer({ echo: true });
@@ -181,5 +110,67 @@ describe('binaryType', () => {
     const [one, two, three] = log.of('message').map(({ data }) => data);
     two.fill(9);
     assert.deepStrictEqual([...one, ...two, ...three], [1, 2, 9, 9, 1, 2]);
+  });
+});
+
+describe('websocketOptions.maxPayload', () => {
+  it('closes with 1009 where a message is longer', async () => {
+    const server = await startServer({ plan: ['accept', 'refuse'] });
+    const { log } = await openClient({ url: server.url, websocketOptions: { maxPayload: 1000 } });
+    await server.send('x'.repeat(1000));
+    await log.until('message');
+    await server.send('x'.repeat(1001));
+    assert.strictEqual((await log.until('error')).argument.code, 'WSR_ERR_MESSAGE_TOO_BIG');
+    await log.until('close 1009');
+    assert.strictEqual((await server.ended()).code, 1009);
+    await log.until('retry');
+  });
+
+  it('counts the whole of a fragmented message', async () => {
+    const server = await startServer({ plan: ['bare', 'refuse'] });
+    const { log } = await openClient({ url: server.url, websocketOptions: { maxPayload: 10 } });
+    const six = '61'.repeat(6);
+    await server.raw(`0106${six}` + `8006${six}`);
+    await log.until('close 1009');
+  });
+
+  it('counts what a compressed message inflates to', async () => {
+    const server = await startServer({ deflate: { threshold: 0 } });
+    const { log } = await openClient({ url: server.url, websocketOptions: { maxPayload: 100000 } });
+    await server.send('x'.repeat(100000));
+    await log.until('message');
+    await server.send('x'.repeat(100001));
+    await log.until('error WSR_ERR_MESSAGE_TOO_BIG');
+    await log.until('close 1009');
+  });
+
+  it('0 sets no limit', async () => {
+    const server = await startServer({ burst: { count: 1, size: 101 * 2 ** 20 } });
+    const { ws, log } = client({ url: server.url, websocketOptions: { maxPayload: 0 } });
+    ws.connect();
+    const { argument } = await log.until('message');
+    assert.strictEqual(argument.data.length, 101 * 2 ** 20);
+    log.take();
+  });
+
+  it('0 takes no text that is longer than a string can be, and closes with 1009', async () => {
+    const server = await startServer({ plan: ['bare', 'refuse'] });
+    const { log } = await openClient({ url: server.url, websocketOptions: { maxPayload: 0 } });
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64BE(BigInt(constants.MAX_STRING_LENGTH) + 1n);
+    await server.raw(`817f${length.toString('hex')}`);
+    const { argument } = await log.until('error');
+    assert.strictEqual(argument.code, 'WSR_ERR_MESSAGE_TOO_BIG');
+    assert.match(argument.message, /the longest of its kind that JavaScript can have/);
+    await log.until('close 1009');
+    assert.strictEqual((await server.ended()).code, 1009);
+    await log.until('retry');
+  });
+
+  it('is 100 MiB by default', async () => {
+    const server = await startServer({ plan: ['bare', 'refuse'] });
+    const { log } = await openClient({ url: server.url });
+    await server.raw('827f0000000006400001');
+    await log.until('close 1009');
   });
 });

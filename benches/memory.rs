@@ -19,9 +19,9 @@ fn main() {
 }
 
 fn agreed() -> Agreed {
-    let options = deflate::Options {
+    let options = deflate::DeflateOptions {
         threshold: 0,
-        ..deflate::Options::default()
+        ..deflate::DeflateOptions::default()
     };
     match deflate::accept(Some(&options), Some("permessage-deflate")) {
         Ok(Some(agreed)) => agreed,

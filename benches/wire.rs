@@ -12,7 +12,7 @@ use divan::{Bencher, black_box};
 use tungstenite::protocol::{Role, WebSocketConfig};
 use tungstenite::{Message, WebSocket};
 use websocket_reconnect_native::wire::deflate::{self, Agreed};
-use websocket_reconnect_native::wire::{Event, Reader, Writer};
+use websocket_reconnect_native::wire::{Decoded, Reader, Writer};
 
 const SIZES: [usize; 4] = [16, 64, 1024, 64 * 1024];
 const SCRATCH: usize = 64 * 1024;
@@ -53,9 +53,9 @@ fn frames(first: u8, payload: &[u8], count: usize) -> Vec<u8> {
 }
 
 fn agreed() -> Agreed {
-    let options = deflate::Options {
+    let options = deflate::DeflateOptions {
         threshold: 0,
-        ..deflate::Options::default()
+        ..deflate::DeflateOptions::default()
     };
     match deflate::accept(Some(&options), Some("permessage-deflate")) {
         Ok(Some(agreed)) => agreed,
@@ -86,9 +86,9 @@ fn feed(reader: &mut Reader, bytes: &[u8], scratch: &mut [u8]) {
     for piece in bytes.chunks(scratch.len()) {
         let read = &mut scratch[..piece.len()];
         read.copy_from_slice(piece);
-        let fed = reader.feed(black_box(read), |event| match event {
-            Event::Text(text) => drop(black_box(text)),
-            Event::Binary(bytes) => drop(black_box(bytes)),
+        let fed = reader.feed(black_box(read), |decoded| match decoded {
+            Decoded::Text(text) => drop(black_box(text)),
+            Decoded::Binary(bytes) => drop(black_box(bytes)),
             other => panic!("{other:?}"),
         });
         assert_eq!(fed, Ok(()));

@@ -1,7 +1,7 @@
 'use strict';
 
 // Lives random lives as a slow machine does: four processes at once, on one core and behind all else that runs there,
-// with the fast ways and without.
+// with the fast paths and without.
 // Usage: test-lives.js [RUNS [SEED]], for example `test-lives.js 100 438161554`.
 
 const { readFileSync } = require('fs');
@@ -15,8 +15,8 @@ const SEEDS = 1000;
 /** How long one run may take, in ms. */
 const DEADLINE = 20 * 60 * 1000;
 
-/** Switches off all fast ways (see docs/design.md). */
-const SLOW_WAYS = 'write,read,runs';
+/** Switches off all fast paths (see docs/design.md). */
+const SLOW_PATHS = 'write,read,runs';
 
 function count(name, given, standard) {
   if (given === undefined) return standard;
@@ -34,7 +34,12 @@ function slowly() {
 
 /** Runs all that is random once; resolves to its counts and what it printed. */
 async function live(seed, without) {
-  const [command, ...args] = [...slow, process.execPath, path.join(ROOT, '__test__', 'run.js'), 'stress'];
+  const [command, ...args] = [
+    ...slow,
+    process.execPath,
+    path.join(ROOT, '__test__', 'run.js'),
+    'random-lives',
+  ];
   const env = {
     ...process.env,
     WSR_SEED: String(seed),
@@ -57,15 +62,15 @@ async function one() {
   while (next < runs) {
     const number = next++;
     const seed = first + number * SEEDS;
-    const without = number % 2 === 0 ? SLOW_WAYS : '';
+    const without = number % 2 === 0 ? SLOW_PATHS : '';
     const started = Date.now();
     const { passed, failed, output } = await live(seed, without);
     total.passed += passed;
     total.failed += failed;
-    const ways = without ? 'without the fast ways' : 'with the fast ways';
+    const paths = without ? 'without the fast paths' : 'with the fast paths';
     const seconds = Math.round((Date.now() - started) / 1000);
     if (failed > 0) console.log(output);
-    console.log(`${failed > 0 ? 'FAILED' : 'ok    '} WSR_SEED=${seed} ${ways} (${seconds} s)`);
+    console.log(`${failed > 0 ? 'FAILED' : 'ok    '} WSR_SEED=${seed} ${paths} (${seconds} s)`);
   }
 }
 

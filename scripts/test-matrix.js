@@ -23,14 +23,18 @@ const BETWEEN = [
   // How a module and a binary are found.
   'loading',
   // Node-API, libuv and V8: threads and their end, references and memory, who reads and writes.
-  'life.test',
+  'process-life',
+  'threads',
   'messages',
-  'pressure',
-  'stress',
-  'ways',
+  'back-pressure',
+  'random-lives',
+  'fast-paths',
   // Classes of the runtime: EventEmitter, EventTarget, AbortController, Buffer.
   'events',
+  'event-emitter',
+  'abort-signal',
   'reconnect',
+  'route',
   'subclass',
   'whatwg',
   // What it trusts, and how it reads keys.

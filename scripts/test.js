@@ -16,8 +16,8 @@ const SUITES = [
     count: (output) => sum(output, /^(\d+) passed, (\d+) failed/gm),
   },
   {
-    name: 'life histories without the fast ways',
-    command: [process.execPath, '__test__/run.js', 'stress'],
+    name: 'life histories without the fast paths',
+    command: [process.execPath, '__test__/run.js', 'random-lives'],
     env: { WEBSOCKET_RECONNECT_NATIVE_WITHOUT: 'write,read,runs' },
     count: (output) => sum(output, /^(\d+) passed, (\d+) failed/gm),
   },

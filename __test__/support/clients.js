@@ -23,6 +23,9 @@ async function openClient(options) {
   return { ws, log };
 }
 
+/** A client with these options beside a URL, not connected. */
+const make = (options) => new WebSocketReconnect({ url: 'ws://127.0.0.1:1/', ...options });
+
 /** Ends all clients that a test made. */
 function closeClients() {
   for (const ws of made) {
@@ -33,4 +36,4 @@ function closeClients() {
   made.clear();
 }
 
-module.exports = { WebSocketReconnect, client, openClient, closeClients, QUICK };
+module.exports = { WebSocketReconnect, client, openClient, closeClients, make, QUICK };

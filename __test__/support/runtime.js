@@ -1,6 +1,7 @@
 'use strict';
 
 const { spawn } = require('child_process');
+const path = require('path');
 const { DUE_MS } = require('./deadlines.js');
 
 const { deno, bun, node } = process.versions;
@@ -76,4 +77,7 @@ function block(ms) {
   while (Date.now() < end);
 }
 
-module.exports = { runtime, runScript, block };
+/** A script of `__test__/life`. */
+const program = (name) => path.join(__dirname, '..', 'life', name);
+
+module.exports = { runtime, runScript, program, block };

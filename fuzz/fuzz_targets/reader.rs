@@ -7,8 +7,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use websocket_reconnect_native::wire::deflate::{self, Agreed, Options};
-use websocket_reconnect_native::wire::{Event, Reader};
+use websocket_reconnect_native::wire::deflate::{self, Agreed, DeflateOptions};
+use websocket_reconnect_native::wire::{Decoded, Reader};
 
 const COMPRESSED: u8 = 1;
 const NO_TAKEOVER: u8 = 2;
@@ -40,7 +40,7 @@ fn agreed(no_takeover: bool) -> Agreed {
         true => "permessage-deflate; server_no_context_takeover",
         false => "permessage-deflate",
     };
-    deflate::accept(Some(&Options::default()), Some(answer))
+    deflate::accept(Some(&DeflateOptions::default()), Some(answer))
         .unwrap()
         .unwrap()
 }
@@ -52,14 +52,14 @@ fn trace(mut reader: Reader, max_payload: usize, mut bytes: &[u8], sizes: &[u8])
     while !bytes.is_empty() {
         let (piece, rest) = bytes.split_at(sizes.next().unwrap_or(usize::MAX).min(bytes.len()));
         bytes = rest;
-        let fed = reader.feed(piece, |event| {
-            let len = match &event {
-                Event::Text(text) => text.len(),
-                Event::Binary(bytes) => bytes.len(),
-                Event::Ping(_) | Event::Pong(_) | Event::Close { .. } => 0,
+        let fed = reader.feed(piece, |decoded| {
+            let len = match &decoded {
+                Decoded::Text(text) => text.len(),
+                Decoded::Binary(bytes) => bytes.len(),
+                Decoded::Ping(_) | Decoded::Pong(_) | Decoded::Close { .. } => 0,
             };
             assert!(max_payload == 0 || len <= max_payload);
-            trace.push(format!("{event:?}"));
+            trace.push(format!("{decoded:?}"));
         });
         if let Err(violation) = fed {
             trace.push(format!("{violation:?}"));

@@ -4,8 +4,8 @@
 
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
-use websocket_reconnect_native::wire::deflate::{self, Agreed, ClientWindow, Options};
-use websocket_reconnect_native::wire::{Event, Reader, Writer};
+use websocket_reconnect_native::wire::deflate::{self, Agreed, ClientWindow, DeflateOptions};
+use websocket_reconnect_native::wire::{Decoded, Reader, Writer};
 
 #[derive(Debug, Arbitrary)]
 struct Case {
@@ -33,7 +33,7 @@ enum Sent {
     Repeated(Vec<u8>, u16),
     Ping(Vec<u8>),
     Pong(Vec<u8>),
-    Rest,
+    ReleaseMemory,
 }
 
 fuzz_target!(|case: Case| {
@@ -67,7 +67,7 @@ fuzz_target!(|case: Case| {
                 bytes.truncate(125);
                 expected.push(format!("Pong({bytes:?})"));
             }
-            Sent::Rest => writer.rest(),
+            Sent::ReleaseMemory => writer.release_idle_memory(),
         }
     }
     let bytes = unmasked(&out);
@@ -82,19 +82,19 @@ fuzz_target!(|case: Case| {
     while !rest.is_empty() {
         let (piece, after) = rest.split_at(sizes.next().unwrap_or(usize::MAX).min(rest.len()));
         rest = after;
-        let fed = reader.feed(piece, |event: Event<'_>| read.push(format!("{event:?}")));
+        let fed = reader.feed(piece, |decoded: Decoded<'_>| read.push(format!("{decoded:?}")));
         assert_eq!(fed, Ok(()));
     }
     assert_eq!(read, expected);
 });
 
 fn agreed(compression: &Compression) -> Agreed {
-    let options = Options {
+    let options = DeflateOptions {
         client_max_window_bits: ClientWindow::AtMost(8 + compression.client_bits % 8),
         threshold: usize::from(compression.threshold),
         level: Some(compression.level % 10),
         mem_level: 1 + compression.mem_level % 9,
-        ..Options::default()
+        ..DeflateOptions::default()
     };
     let mut answer = format!(
         "permessage-deflate; server_max_window_bits={}",

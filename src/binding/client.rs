@@ -12,7 +12,7 @@ use super::facade::Facade;
 use super::options::{Code, RawLiveness, RawPolicy, RawRoute, ms, route, settings};
 use super::sender::Sender;
 use super::value::{self, Rows};
-use crate::engine::{self, Asked, Payload, Reply, Setup, Sharing, Wish, epoch_ms};
+use crate::engine::{self, Confirmation, Payload, Reply, Setup, Sharing, Wish, epoch_ms};
 use crate::policy::{Failure, Input, Verdict};
 
 #[napi]
@@ -37,9 +37,9 @@ impl Client {
             heartbeat: policy.heartbeat,
             route: Arc::new(route(options, &shared)?),
             mailbox: facade.mailbox.clone(),
-            watch: shared.watch.clone(),
-            ways: shared.ways,
-            sign: shared.sign.clone(),
+            read_set: shared.watch.clone(),
+            fast_paths: shared.ways,
+            watchdog: shared.sign.clone(),
             marks: delivery::marks(
                 policy.delivery.high_water_mark,
                 policy.delivery.max_buffered_amount,
@@ -143,7 +143,7 @@ impl Client {
     /// The event loop runs again.
     #[napi(catch_unwind)]
     pub fn runs(&self, env: Env, received: f64) -> Result<Rows> {
-        self.rows(&env, self.client.runs(received as u64))
+        self.rows(&env, self.client.event_loop_alive(received as u64))
     }
 
     // The assignments below return `horizon`.
@@ -300,7 +300,7 @@ impl Client {
         let at = epoch_ms();
         let mut rows = Rows::new(env.raw());
         rows.number(0.0)?;
-        for fate in self.client.take_fates() {
+        for fate in self.client.take_outcomes() {
             rows.fate(self.id, at, fate)?;
         }
         Ok(rows)
@@ -355,18 +355,21 @@ impl Client {
     fn confirm(&self, payload: Payload<'_>, seen_open: bool, timeout: f64) -> Result<f64, Code> {
         let wish = Wish {
             plain: false,
-            asked: Asked::Receipt(delivery::limit(timeout)),
+            confirmation: Confirmation::Receipt(delivery::limit(timeout)),
         };
         delivery::receipt(self.client.send_wishing(payload, seen_open, wish))
     }
 
     fn send(&self, payload: Payload<'_>, seen_open: bool, plain: bool, tells: bool) -> Vec<f64> {
-        let asked = if tells {
-            Asked::Handover
+        let confirmation = if tells {
+            Confirmation::Handover
         } else {
-            Asked::Nothing
+            Confirmation::Nothing
         };
-        let wish = Wish { plain, asked };
+        let wish = Wish {
+            plain,
+            confirmation,
+        };
         let sent = self.client.send_wishing(payload, seen_open, wish);
         let receipt = sent.ok().and_then(|sent| sent.receipt).unwrap_or_default();
         vec![delivery::status(sent).into(), receipt as f64]
@@ -379,7 +382,7 @@ impl Client {
     fn rows(&self, env: &Env, reply: Reply) -> Result<Rows> {
         let at = epoch_ms();
         let mut rows = Rows::new(env.raw());
-        rows.number(reply.horizon as f64)?;
+        rows.number(reply.cutoff as f64)?;
         if let Some(refusal) = reply.refusal {
             rows.refusal(self.id, at, refusal)?;
         }

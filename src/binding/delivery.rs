@@ -5,8 +5,8 @@ use std::time::Duration;
 use napi_derive::napi;
 
 use super::options::Code;
-use crate::engine::{Marks, Refused, Sent};
-use crate::policy::{Delivery, Doubt, DropReason, Guarantee, Overflow};
+use crate::engine::{Marks, SendError, Sent};
+use crate::policy::{DeliverySettings, DropReason, Guarantee, Overflow, UnconfirmedReason};
 
 #[napi(object, object_to_js = false)]
 pub struct RawDelivery {
@@ -26,9 +26,9 @@ pub struct RawDelivery {
     pub max_buffered_amount: f64,
 }
 
-impl From<RawDelivery> for Delivery {
-    fn from(raw: RawDelivery) -> Delivery {
-        Delivery {
+impl From<RawDelivery> for DeliverySettings {
+    fn from(raw: RawDelivery) -> DeliverySettings {
+        DeliverySettings {
             queues: raw.queues,
             guarantee: if raw.at_least_once {
                 Guarantee::AtLeastOnce
@@ -56,22 +56,22 @@ pub fn marks(high_water: f64, max: f64) -> Marks {
 }
 
 /// What `send` led to, as a sum of the bits in `lib/delivery.js`.
-pub fn status(sent: Result<Sent, Refused>) -> u32 {
+pub fn status(sent: Result<Sent, SendError>) -> u32 {
     match sent {
         Ok(sent) => u32::from(sent.above) | u32::from(sent.dropped) << 1,
-        Err(Refused::QueueFull(_)) => 4,
-        Err(Refused::BufferFull) => 8,
+        Err(SendError::QueueFull(_)) => 4,
+        Err(SendError::BufferFull) => 8,
     }
 }
 
 /// The receipt that was asked for, or why the message was not taken.
-pub fn receipt(sent: Result<Sent, Refused>) -> Result<f64, napi::Error<Code>> {
+pub fn receipt(sent: Result<Sent, SendError>) -> Result<f64, napi::Error<Code>> {
     match sent {
         Ok(sent) => Ok(sent.receipt.unwrap_or_default() as f64),
         Err(refused) => {
             let code = match refused {
-                Refused::QueueFull(_) => "WSR_ERR_QUEUE_FULL",
-                Refused::BufferFull => "WSR_ERR_BUFFER_FULL",
+                SendError::QueueFull(_) => "WSR_ERR_QUEUE_FULL",
+                SendError::BufferFull => "WSR_ERR_BUFFER_FULL",
             };
             Err(napi::Error::new(Code(code), refused.to_string()))
         }
@@ -93,13 +93,13 @@ pub fn reason(reason: DropReason) -> u32 {
 }
 
 /// The number of a doubt in `lib/delivery.js`.
-pub fn doubt(doubt: Doubt) -> u32 {
-    match doubt {
-        Doubt::Lost => 0,
-        Doubt::TimedOut => 1,
-        Doubt::Dropped(DropReason::Overflow) => 2,
-        Doubt::Dropped(DropReason::Expired) => 3,
-        Doubt::Dropped(DropReason::Ended) | Doubt::Ended => 4,
-        Doubt::NotConnected => 5,
+pub fn doubt(reason: UnconfirmedReason) -> u32 {
+    match reason {
+        UnconfirmedReason::Lost => 0,
+        UnconfirmedReason::TimedOut => 1,
+        UnconfirmedReason::Dropped(DropReason::Overflow) => 2,
+        UnconfirmedReason::Dropped(DropReason::Expired) => 3,
+        UnconfirmedReason::Dropped(DropReason::Ended) | UnconfirmedReason::Ended => 4,
+        UnconfirmedReason::NotConnected => 5,
     }
 }

@@ -18,7 +18,9 @@ use super::options::Code;
 use super::uv;
 use super::value::Rows;
 use super::wake::Wake;
-use crate::engine::{Client, Portion, Runtime, Sign, Watch, Ways, drive, epoch_ms, lock, now};
+use crate::engine::{
+    Client, EventLoopWatchdog, FastPaths, JsReadSet, Portion, Runtime, drive, epoch_ms, lock, now,
+};
 use crate::net::{Roots, code_of};
 use crate::wire::Longest;
 
@@ -30,10 +32,10 @@ pub struct Environment {
 }
 
 pub struct Shared {
-    pub watch: Option<Arc<Watch>>,
-    pub ways: Ways,
+    pub watch: Option<Arc<JsReadSet>>,
+    pub ways: FastPaths,
     pub longest: Longest,
-    pub sign: Arc<Sign>,
+    pub sign: Arc<EventLoopWatchdog>,
     pub wake: Arc<Wake>,
     /// What Node trusts, from the first client that needs it.
     roots: OnceLock<Arc<Roots>>,
@@ -87,7 +89,7 @@ impl Environment {
     /// Tells that the event loop runs.
     #[napi(catch_unwind)]
     pub fn runs(&self) {
-        self.shared.sign.give();
+        self.shared.sign.note_alive();
     }
 
     /// Certificates (PEM) to trust where a client names none. The first call counts.
@@ -106,8 +108,8 @@ impl Environment {
 }
 
 /// Lets the event loop watch what JavaScript reads, where it can.
-fn watch(env: &Env, facades: Rc<Facades>) -> Option<Arc<Watch>> {
-    let watch = Arc::new(Watch::new().ok()?);
+fn watch(env: &Env, facades: Rc<Facades>) -> Option<Arc<JsReadSet>> {
+    let watch = Arc::new(JsReadSet::new().ok()?);
     let readable = watch.clone();
     let portion = RefCell::default();
     let raw = env.raw();
@@ -127,7 +129,7 @@ struct Told {
 }
 
 /// Reads a portion of what is readable, and delivers the messages.
-fn read(env: sys::napi_env, watch: &Watch, facades: &Facades, portion: &RefCell<Portion>) {
+fn read(env: sys::napi_env, watch: &JsReadSet, facades: &Facades, portion: &RefCell<Portion>) {
     // SAFETY: called by the event loop, on the thread of the environment.
     let Some(_scope) = (unsafe { Scope::open(env) }) else {
         return;
@@ -153,7 +155,7 @@ fn read(env: sys::napi_env, watch: &Watch, facades: &Facades, portion: &RefCell<
             return true;
         };
         let mut messages = Messages::new(rows, client.id(), at);
-        let read = client.read_here(most, |message| messages.push(message));
+        let read = client.read_on_js_thread(most, |message| messages.push(message));
         if let Err(error) = messages.finish() {
             failed.get_or_insert(error);
         }
@@ -179,7 +181,7 @@ fn read(env: sys::napi_env, watch: &Watch, facades: &Facades, portion: &RefCell<
     }
     // Also where JavaScript has ended: the engine must not wait for it.
     for client in readers {
-        client.delivered_here();
+        client.delivered_on_js_thread();
     }
 }
 
@@ -202,10 +204,10 @@ impl Environment {
             guard.abort_handle()
         });
         let shared = Arc::new(Shared {
-            ways: Ways {
+            ways: FastPaths {
                 write: ways.write,
                 read: watch.is_some(),
-                runs: ways.runs,
+                batches: ways.runs,
             },
             watch,
             longest: longest.into(),
@@ -252,7 +254,7 @@ impl Shared {
             driver.abort();
         }
         if let Some(watch) = &self.watch {
-            watch.forget(id);
+            watch.detach(id);
         }
     }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use napi::{Error, Result};
 
 use super::rows::{Counted, Make, Rows};
-use crate::engine::{Kind, Message, Run};
+use crate::engine::{Incoming, IncomingKind, MessageBatch};
 
 /// Binaries share a chunk up to this size, as the small Buffers of Node share its pool: a message that
 /// is kept keeps no more than this alive.
@@ -49,24 +49,24 @@ impl<'a, M: Make> Messages<'a, M> {
     }
 
     #[inline]
-    pub fn push(&mut self, message: Message<'_>) {
+    pub fn push(&mut self, message: Incoming<'_>) {
         let made = match message {
-            Message::Text(text) => self.text(text.as_bytes()),
-            Message::Binary(Cow::Borrowed(bytes)) => self.binary(bytes),
-            Message::Binary(Cow::Owned(bytes)) => self.owned(bytes),
-            Message::Ping(payload) => self.control(PING, payload),
-            Message::Pong(payload) => self.control(PONG, payload),
+            Incoming::Text(text) => self.text(text.as_bytes()),
+            Incoming::Binary(Cow::Borrowed(bytes)) => self.binary(bytes),
+            Incoming::Binary(Cow::Owned(bytes)) => self.owned(bytes),
+            Incoming::Ping(payload) => self.control(PING, payload),
+            Incoming::Pong(payload) => self.control(PONG, payload),
         };
         self.note(made);
     }
 
-    pub fn run(&mut self, run: Run) {
-        let Run {
+    pub fn run(&mut self, batch: MessageBatch) {
+        let MessageBatch {
             kind,
             bytes,
             lengths,
-        } = run;
-        if kind == Kind::Binary && lengths.len() == 1 {
+        } = batch;
+        if kind == IncomingKind::Binary && lengths.len() == 1 {
             let made = self.owned(bytes);
             return self.note(made);
         }
@@ -75,10 +75,10 @@ impl<'a, M: Make> Messages<'a, M> {
             let (message, behind) = rest.split_at(length);
             rest = behind;
             let made = match kind {
-                Kind::Text => self.text(message),
-                Kind::Binary => self.binary(message),
-                Kind::Ping => self.control(PING, message),
-                Kind::Pong => self.control(PONG, message),
+                IncomingKind::Text => self.text(message),
+                IncomingKind::Binary => self.binary(message),
+                IncomingKind::Ping => self.control(PING, message),
+                IncomingKind::Pong => self.control(PONG, message),
             };
             self.note(made);
         }
@@ -276,14 +276,14 @@ mod tests {
         let mut rows = Rows::by(Memory { made: 0, fails_at });
         let mut messages = Messages::new(&mut rows, 7, 0.5);
         for text in ["a", "b"] {
-            messages.push(Message::Text(text.into()));
+            messages.push(Incoming::Text(text.into()));
         }
         for length in [1, 2] {
-            messages.push(Message::Binary(Cow::Owned(vec![0; length])));
+            messages.push(Incoming::Binary(Cow::Owned(vec![0; length])));
         }
-        messages.push(Message::Ping(b"ping"));
-        messages.push(Message::Binary(Cow::Owned(vec![0; OWN_CHUNK])));
-        messages.push(Message::Text("c".into()));
+        messages.push(Incoming::Ping(b"ping"));
+        messages.push(Incoming::Binary(Cow::Owned(vec![0; OWN_CHUNK])));
+        messages.push(Incoming::Text("c".into()));
         let finished = messages.finish();
         (rows, finished)
     }

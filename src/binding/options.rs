@@ -12,7 +12,8 @@ use super::reconnect::{jitter, reconnect};
 use crate::engine::Route;
 use crate::net::{BadOption, Options, Target, TlsOptions};
 use crate::policy::{
-    Answer, Backoff, Beat, CircuitSettings, FailureRate, Heartbeat, Liveness, Settings,
+    Backoff, Beat, CircuitSettings, FailureRate, HeartbeatReply, HeartbeatSettings,
+    LivenessSettings, Settings,
 };
 use crate::wire::deflate::{self, ClientWindow};
 
@@ -65,7 +66,7 @@ pub struct RawRoute {
     pub passphrase: Option<String>,
 }
 
-/// `perMessageDeflate` as an object, see [`deflate::Options`].
+/// `perMessageDeflate` as an object, see [`deflate::DeflateOptions`].
 #[napi(object, object_to_js = false)]
 pub struct RawDeflate {
     pub server_no_context_takeover: bool,
@@ -117,7 +118,7 @@ pub fn settings(numbers: &[f64], liveness: &RawLiveness) -> Settings {
             multiplier: at(3),
             jitter: jitter(at(4)),
         },
-        heartbeat: Heartbeat {
+        heartbeat: HeartbeatSettings {
             interval: limit(at(5)),
             timeout: ms(at(6)),
             beat: if liveness.pings {
@@ -125,13 +126,13 @@ pub fn settings(numbers: &[f64], liveness: &RawLiveness) -> Settings {
             } else {
                 Beat::Message
             },
-            answer: if liveness.judged {
-                Answer::Judged
+            reply: if liveness.judged {
+                HeartbeatReply::Judged
             } else {
-                Answer::AnyFrame
+                HeartbeatReply::AnyFrame
             },
         },
-        liveness: Liveness {
+        liveness: LivenessSettings {
             idle_timeout: limit(liveness.idle_timeout),
             max_block: limit(liveness.max_event_loop_block),
             detect_sleep: liveness.detect_sleep,
@@ -189,7 +190,7 @@ pub fn route(options: RawRoute, shared: &Shared) -> Result<Route, BadOption> {
 }
 
 impl RawRoute {
-    fn into_net(self, shared: &Shared, deflate: Option<&deflate::Options>) -> Options {
+    fn into_net(self, shared: &Shared, deflate: Option<&deflate::DeflateOptions>) -> Options {
         let bytes = |buffer: Buffer| Vec::from(buffer);
         let blobs = |buffers: Vec<Buffer>| buffers.into_iter().map(bytes).collect();
         let mut headers: Vec<(String, Vec<String>)> = Vec::new();
@@ -230,9 +231,9 @@ impl RawRoute {
 }
 
 impl RawDeflate {
-    fn parse(&self) -> deflate::Options {
-        let defaults = deflate::Options::default();
-        deflate::Options {
+    fn parse(&self) -> deflate::DeflateOptions {
+        let defaults = deflate::DeflateOptions::default();
+        deflate::DeflateOptions {
             server_no_context_takeover: self.server_no_context_takeover,
             client_no_context_takeover: self.client_no_context_takeover,
             server_max_window_bits: self.server_max_window_bits,

@@ -20,7 +20,7 @@ pub fn reconnect(numbers: &[f64]) -> Reconnect {
             retry: is(5),
         },
         failover: Failover {
-            places: (at(6) as usize).max(1),
+            urls: (at(6) as usize).max(1),
             random: is(7),
             prefer_first: Some(ms(at(8))).filter(|time| *time > Duration::ZERO),
         },

@@ -41,8 +41,10 @@ use napi::{check_status, sys};
 use super::messages::Messages;
 use super::rows::{self, Make};
 use super::{delivery, exception, pressure};
-use crate::engine::{Content, Letter, lock};
-use crate::policy::{Circuit, CloseCode, Event, Fate, Message, Notice, Question, Refusal, State};
+use crate::engine::{Notification, NotificationKind, lock};
+use crate::policy::{
+    Circuit, CloseCode, DeliveryOutcome, Event, Message, Notice, Question, Refusal, State,
+};
 
 /// Chunks from this size on become an ArrayBuffer without a copy; below, a copy is cheaper.
 const NO_COPY: usize = 16 * 1024;
@@ -215,20 +217,20 @@ impl Rows {
     }
 
     /// Appends the row of a letter.
-    pub fn letter(&mut self, letter: Letter) -> Result<()> {
-        let Letter {
+    pub fn letter(&mut self, letter: Notification) -> Result<()> {
+        let Notification {
             from,
             at,
             order,
-            content,
+            kind,
         } = letter;
-        match content {
-            Content::Messages(run) => {
+        match kind {
+            NotificationKind::Messages(batch) => {
                 let mut messages = Messages::new(self, from.id, at);
-                messages.run(run);
+                messages.run(batch);
                 messages.finish()
             }
-            Content::Agreed {
+            NotificationKind::Agreed {
                 protocol,
                 extensions,
                 url,
@@ -243,33 +245,33 @@ impl Rows {
                 rows.headers(headers)?;
                 rows.number(order as f64)
             }),
-            Content::Notice(told) => self.notice(from.id, at, told, order as f64),
-            Content::Fate(fate) => self.fate(from.id, at, fate),
-            Content::Drained => self.row(|rows| rows.head(from.id, 32, at)),
+            NotificationKind::Notice(told) => self.notice(from.id, at, told, order as f64),
+            NotificationKind::Delivery(fate) => self.fate(from.id, at, fate),
+            NotificationKind::Drain => self.row(|rows| rows.head(from.id, 32, at)),
         }
     }
 
     /// Appends the row of what became of a message or a receipt.
-    pub fn fate(&mut self, client: u32, at: f64, fate: Fate) -> Result<()> {
+    pub fn fate(&mut self, client: u32, at: f64, fate: DeliveryOutcome) -> Result<()> {
         self.row(|rows| rows.fate_values(client, at, fate))
     }
 
-    fn fate_values(&mut self, client: u32, at: f64, fate: Fate) -> Result<()> {
+    fn fate_values(&mut self, client: u32, at: f64, fate: DeliveryOutcome) -> Result<()> {
         match fate {
-            Fate::Dropped { message, reason } => {
+            DeliveryOutcome::Dropped { message, reason } => {
                 self.head(client, 30, at)?;
                 self.number(delivery::reason(reason).into())?;
                 self.data(message)
             }
-            Fate::Confirmed { receipt } => {
+            DeliveryOutcome::Confirmed { receipt } => {
                 self.head(client, 31, at)?;
                 self.number(receipt as f64)?;
                 self.null()
             }
-            Fate::Unconfirmed { receipt, doubt } => {
+            DeliveryOutcome::Unconfirmed { receipt, reason } => {
                 self.head(client, 31, at)?;
                 self.number(receipt as f64)?;
-                self.number(delivery::doubt(doubt).into())
+                self.number(delivery::doubt(reason).into())
             }
         }
     }
@@ -322,7 +324,7 @@ impl Rows {
             Event::Wake { .. } => 24,
             Event::Network => 25,
             Event::Asked(Question::WasAnswered { .. }) => 26,
-            Event::Asked(Question::Runs) => 27,
+            Event::Asked(Question::EventLoopAlive) => 27,
         };
         self.head(client, kind, at)?;
         self.bool(alive)?;
@@ -400,7 +402,7 @@ impl Rows {
             Event::Blocked { lasted } => self.number(lasted.as_millis() as f64),
             Event::Wake { slept } => self.number(slept.as_millis() as f64),
             Event::Asked(Question::WasAnswered { attempt }) => self.number(attempt as f64),
-            Event::Network | Event::Asked(Question::Runs) => Ok(()),
+            Event::Network | Event::Asked(Question::EventLoopAlive) => Ok(()),
         }
     }
 }

@@ -9,13 +9,13 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::Notify;
 
 use super::runtime::lock;
-use crate::policy::{Breaker, Shared};
+use crate::policy::{Breaker, SharedBreaker};
 
-/// Each is there as long as it has a member.
+/// The circuits that are shared. Each is there as long as it has a member.
 ///
 /// Locks are taken in this order: a client's core, this, a breaker, the members of a circuit. Nobody
 /// holds two cores: a client that moves a circuit only wakes the drivers of the others.
-static CIRCUITS: Mutex<BTreeMap<Scope, Arc<Circuit>>> = Mutex::new(BTreeMap::new());
+static CIRCUITS: Mutex<BTreeMap<Scope, Arc<SharedCircuit>>> = Mutex::new(BTreeMap::new());
 
 /// With whom a client shares its circuit.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,14 +27,15 @@ pub enum Sharing {
     Named(String),
 }
 
-/// What is shared by.
+/// What those who share a circuit have in common.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Scope {
     Host(String),
     Name(String),
 }
 
-struct Circuit {
+/// A breaker, and the clients that go by it.
+struct SharedCircuit {
     breaker: Mutex<Breaker>,
     moves: AtomicU64,
     members: Mutex<Members>,
@@ -47,63 +48,64 @@ struct Members {
     wakes: BTreeMap<u64, Arc<Notify>>,
 }
 
-/// A client's place at a circuit, given up when dropped.
-pub(super) struct Membership {
+/// One client at a shared circuit, which it leaves when dropped.
+pub(super) struct Member {
     scope: Scope,
-    circuit: Arc<Circuit>,
-    member: u64,
+    circuit: Arc<SharedCircuit>,
+    number: u64,
 }
 
-struct Loan<'a> {
+/// The breaker of a shared circuit, for one member alone.
+struct BreakerGuard<'a> {
     breaker: MutexGuard<'a, Breaker>,
-    of: &'a Membership,
+    of: &'a Member,
 }
 
 impl Sharing {
-    /// The scope for a client that connects to `place`.
-    pub(super) fn scope(&self, place: Option<String>) -> Option<Scope> {
+    /// The scope for a client that connects to `host_port`.
+    pub(super) fn scope(&self, host_port: Option<String>) -> Option<Scope> {
         match self {
             Sharing::Alone => None,
-            Sharing::Host => place.map(Scope::Host),
+            Sharing::Host => host_port.map(Scope::Host),
             Sharing::Named(name) => Some(Scope::Name(name.clone())),
         }
     }
 }
 
-impl Membership {
+impl Member {
     /// Joins the circuit of `scope`. `wake` is told whenever another member has moved it.
-    pub(super) fn new(scope: Scope, wake: Arc<Notify>) -> Membership {
+    pub(super) fn new(scope: Scope, wake: Arc<Notify>) -> Member {
         let mut circuits = lock(&CIRCUITS);
         let circuit = circuits.entry(scope.clone()).or_default().clone();
-        let member = {
+        let number = {
             let mut members = lock(&circuit.members);
             members.last += 1;
-            let member = members.last;
-            members.wakes.insert(member, wake);
-            member
+            let number = members.last;
+            members.wakes.insert(number, wake);
+            number
         };
-        Membership {
+        Member {
             scope,
             circuit,
-            member,
+            number,
         }
     }
 }
 
-impl Drop for Membership {
+impl Drop for Member {
     fn drop(&mut self) {
         let mut circuits = lock(&CIRCUITS);
         let mut members = lock(&self.circuit.members);
-        members.wakes.remove(&self.member);
+        members.wakes.remove(&self.number);
         if members.wakes.is_empty() {
             circuits.remove(&self.scope);
         }
     }
 }
 
-impl Shared for Membership {
-    fn lend(&self) -> Box<dyn DerefMut<Target = Breaker> + '_> {
-        Box::new(Loan {
+impl SharedBreaker for Member {
+    fn lock(&self) -> Box<dyn DerefMut<Target = Breaker> + '_> {
+        Box::new(BreakerGuard {
             breaker: lock(&self.circuit.breaker),
             of: self,
         })
@@ -114,15 +116,15 @@ impl Shared for Membership {
     }
 }
 
-impl fmt::Debug for Membership {
+impl fmt::Debug for Member {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "member {} of {:?}", self.member, self.scope)
+        write!(f, "member {} of {:?}", self.number, self.scope)
     }
 }
 
-impl Default for Circuit {
-    fn default() -> Circuit {
-        Circuit {
+impl Default for SharedCircuit {
+    fn default() -> SharedCircuit {
+        SharedCircuit {
             breaker: Mutex::new(Breaker::shared()),
             moves: AtomicU64::new(0),
             members: Mutex::default(),
@@ -130,7 +132,7 @@ impl Default for Circuit {
     }
 }
 
-impl Deref for Loan<'_> {
+impl Deref for BreakerGuard<'_> {
     type Target = Breaker;
 
     fn deref(&self) -> &Breaker {
@@ -138,24 +140,24 @@ impl Deref for Loan<'_> {
     }
 }
 
-impl DerefMut for Loan<'_> {
+impl DerefMut for BreakerGuard<'_> {
     fn deref_mut(&mut self) -> &mut Breaker {
         &mut self.breaker
     }
 }
 
-impl Drop for Loan<'_> {
-    /// Wakes the others where the circuit was moved, before anybody else is lent the breaker.
+impl Drop for BreakerGuard<'_> {
+    /// Wakes the others where the circuit was moved, before anybody else can lock the breaker.
     fn drop(&mut self) {
-        let Membership {
-            circuit, member, ..
+        let Member {
+            circuit, number, ..
         } = self.of;
         let moves = self.breaker.moves();
         if circuit.moves.swap(moves, Ordering::AcqRel) == moves {
             return;
         }
         for (other, wake) in &lock(&circuit.members).wakes {
-            if other != member {
+            if other != number {
                 wake.notify_one();
             }
         }
@@ -176,14 +178,14 @@ mod tests {
         let host = Scope::Host("gone with the last".to_owned());
         let (first, second) = (join(&scope), join(&scope));
         let other = join(&host);
-        first.lend().open(&settings(), clock::now());
-        assert_eq!(second.lend().circuit(), Circuit::Open);
-        assert_eq!(other.lend().circuit(), Circuit::Closed);
+        first.lock().open(&settings(), clock::now());
+        assert_eq!(second.lock().circuit(), Circuit::Open);
+        assert_eq!(other.lock().circuit(), Circuit::Closed);
         assert_eq!(second.moves(), 1);
         drop(first);
-        assert_eq!(join(&scope).lend().circuit(), Circuit::Open);
+        assert_eq!(join(&scope).lock().circuit(), Circuit::Open);
         drop(second);
-        assert_eq!(join(&scope).lend().circuit(), Circuit::Closed);
+        assert_eq!(join(&scope).lock().circuit(), Circuit::Closed);
         drop(other);
         let circuits = lock(&CIRCUITS);
         assert!(!circuits.contains_key(&scope) && !circuits.contains_key(&host));
@@ -193,11 +195,11 @@ mod tests {
     async fn who_moves_a_circuit_wakes_the_others_and_who_only_looks_does_not() {
         let scope = Scope::Name("wakes the others".to_owned());
         let (here, there) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let mover = Membership::new(scope.clone(), here.clone());
-        let _other = Membership::new(scope, there.clone());
-        drop(mover.lend());
+        let mover = Member::new(scope.clone(), here.clone());
+        let _other = Member::new(scope, there.clone());
+        drop(mover.lock());
         assert!(!is_told(&there).await);
-        mover.lend().open(&settings(), clock::now());
+        mover.lock().open(&settings(), clock::now());
         assert!(is_told(&there).await);
         assert!(!is_told(&here).await);
     }
@@ -208,8 +210,8 @@ mod tests {
             .is_ok()
     }
 
-    fn join(scope: &Scope) -> Membership {
-        Membership::new(scope.clone(), Arc::new(Notify::new()))
+    fn join(scope: &Scope) -> Member {
+        Member::new(scope.clone(), Arc::new(Notify::new()))
     }
 
     fn settings() -> CircuitSettings {

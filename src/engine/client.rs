@@ -1,5 +1,5 @@
-//! One client: its policy, its writer and what waits to be written, shared by the JavaScript thread
-//! and the driver.
+//! One client: its policy, its writer and the bytes that wait to be written. Both threads use it: JavaScript's for the
+//! calls of the user, the engine's for the driver.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -11,25 +11,25 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use tokio::sync::Notify;
 
-use super::circuits::{Membership, Scope, Sharing};
+use super::circuits::{Member, Scope, Sharing};
 use super::clock;
 use super::dial::{Dial, DialFuture, Wired};
 use super::end::End;
-use super::inbox::Wanted;
-use super::line::{Line, Tap};
-use super::live::{Inbox, Live, Port};
-use super::mailbox::{Content, Flow, Letter, Mailbox};
+use super::event_loop_watchdog::EventLoopWatchdog;
+use super::fast_paths::FastPaths;
+use super::js_read_set::JsReadSet;
+use super::mailbox::{FlowControl, Mailbox, Notification, NotificationKind};
+use super::open_connection::{ConnectionIo, OpenConnection};
 use super::panics::{Panic, caught};
+use super::read_outcome::{ReadOutcome, Wanted};
 use super::runtime::lock;
-use super::sending::{Marks, Pressure, Refused, Sent, Wish};
-use super::sign::Sign;
-use super::watch::Watch;
-use super::ways::Ways;
-use super::writing::{Handovers, Held, Outbound, Pace, write};
+use super::sending::{Backpressure, Marks, SendError, Sent, Wish};
+use super::shared_socket::{EngineStream, SharedSocket};
+use super::writing::{Handovers, Held, Outbound, SendRate, write};
 use crate::net::Stream;
 use crate::policy::{
-    Attempt, Delivery, Event, Failure, Input, Link, Notice, Outbox, Output, Refusal, Rtt, Settings,
-    Shared, State,
+    Attempt, DeliverySettings, Event, Failure, Input, Link, Notice, Outbox, Output, Refusal, Rtt,
+    Settings, SharedBreaker, State,
 };
 use crate::wire::{Reader, Writer};
 
@@ -37,19 +37,19 @@ use crate::wire::{Reader, Writer};
 pub struct Setup {
     /// The client's name at its environment.
     pub id: u32,
-    /// Who at its environment is told of it.
+    /// The copy of the package at its environment that is told of the client.
     pub home: u32,
     pub settings: Settings,
-    /// What a heartbeat sends.
+    /// The message of a heartbeat.
     pub heartbeat: String,
     pub route: Arc<dyn Dial>,
     pub mailbox: Arc<Mailbox>,
     /// Where the JavaScript thread can read by itself.
-    pub watch: Option<Arc<Watch>>,
-    pub ways: Ways,
+    pub read_set: Option<Arc<JsReadSet>>,
+    pub fast_paths: FastPaths,
     /// Tells whether JavaScript runs.
-    pub sign: Arc<Sign>,
-    pub delivery: Delivery,
+    pub watchdog: Arc<EventLoopWatchdog>,
+    pub delivery: DeliverySettings,
     pub marks: Marks,
 }
 
@@ -69,11 +69,11 @@ impl Payload<'_> {
     }
 }
 
-/// What a call of the user leads to before it returns.
+/// What a call of the user has caused before it returns.
 pub struct Reply {
     /// How many notices of this client had gone to the mailbox before the call. Those among them
     /// that JavaScript has not seen are older than the call.
-    pub horizon: u64,
+    pub cutoff: u64,
     /// To be delivered before the call returns; later ones go through the mailbox.
     pub notices: Vec<Notice>,
     /// Why the call does nothing besides.
@@ -81,19 +81,19 @@ pub struct Reply {
 }
 
 pub struct Client {
-    pub(super) flow: Arc<Flow>,
+    pub(super) flow: Arc<FlowControl>,
     home: u32,
     /// Tells the driver that there is something to do.
     pub(super) wake: Arc<Notify>,
-    pub(super) watch: Option<Arc<Watch>>,
+    pub(super) read_set: Option<Arc<JsReadSet>>,
     /// JavaScript delivers nothing for now, so it does not read either.
     pub(super) paused: AtomicBool,
     /// The turn in which JavaScript last read this connection.
     pub(super) served: AtomicU64,
     pub(super) core: Mutex<Core>,
     mailbox: Arc<Mailbox>,
-    pub(super) ways: Ways,
-    sign: Arc<Sign>,
+    pub(super) fast_paths: FastPaths,
+    watchdog: Arc<EventLoopWatchdog>,
     pub(super) wanted: Arc<Wanted>,
 }
 
@@ -101,17 +101,17 @@ pub(super) struct Core {
     pub link: Link,
     route: Arc<dyn Dial>,
     sharing: Sharing,
-    /// Of the circuit that is shared, or will be once the connection has ended.
+    /// The scope of the circuit that the client shares, or will share once the connection has ended.
     scope: Option<Scope>,
     pub heartbeat: String,
     /// There while a connection is open and no close frame has been written.
     pub writer: Option<Writer>,
     /// The open connection, where both threads can use it.
-    pub line: Option<Arc<Line>>,
-    pub pace: Pace,
+    pub socket: Option<Arc<SharedSocket>>,
+    pub send_rate: SendRate,
     /// Frames for the open connection.
     pub out: Outbound,
-    /// What waits for the peer to read.
+    /// Control frames and heartbeats that wait for the peer to read.
     pub held: Held,
     /// Bytes that the driver has taken and not yet written.
     pub in_flight: usize,
@@ -123,20 +123,20 @@ pub(super) struct Core {
     /// Messages that were sent, so that the driver sees when none are.
     pub sends: u64,
     /// Whether this has memory to let go of when nothing is sent for a while.
-    pub restless: bool,
-    /// What waits for a connection, or for the peer's receipt.
+    pub holds_idle_memory: bool,
+    /// Messages that wait for a connection, or for the peer's receipt.
     pub outbox: Outbox,
-    pub pressure: Pressure,
+    pub backpressure: Backpressure,
     actions: VecDeque<Action>,
     /// Notices of this client that went to the mailbox.
     pushed: u64,
 }
 
-/// What the policy wants of the driver.
+/// A decision of the policy that the driver carries out.
 pub(super) enum Action {
     Dial {
         attempt: Attempt,
-        place: usize,
+        url_index: usize,
         limit: Option<Duration>,
     },
     Cut,
@@ -144,7 +144,7 @@ pub(super) enum Action {
     Leave(Outbound),
 }
 
-/// What the driver does next.
+/// What the driver does in one turn, and when the next one is due.
 pub(super) struct Turn {
     pub actions: VecDeque<Action>,
     pub deadline: Option<Instant>,
@@ -161,8 +161,8 @@ impl Client {
             scope: None,
             heartbeat: setup.heartbeat,
             writer: None,
-            line: None,
-            pace: Pace::new(),
+            socket: None,
+            send_rate: SendRate::new(),
             out: Outbound::default(),
             held: Held::default(),
             in_flight: 0,
@@ -170,23 +170,23 @@ impl Client {
             holds_close: false,
             held_close: None,
             sends: 0,
-            restless: false,
-            pressure: Pressure::new(setup.marks, setup.delivery.guarantee),
+            holds_idle_memory: false,
+            backpressure: Backpressure::new(setup.marks, setup.delivery.guarantee),
             outbox: Outbox::new(setup.delivery),
             actions: VecDeque::new(),
             pushed: 0,
         };
         Client {
-            flow: Arc::new(Flow::new(setup.id)),
+            flow: Arc::new(FlowControl::new(setup.id)),
             home: setup.home,
             wake: Arc::default(),
-            watch: setup.watch,
+            read_set: setup.read_set,
             paused: AtomicBool::new(false),
             served: AtomicU64::new(0),
             core: Mutex::new(core),
             mailbox: setup.mailbox,
-            ways: setup.ways,
-            sign: setup.sign,
+            fast_paths: setup.fast_paths,
+            watchdog: setup.watchdog,
             wanted: Arc::default(),
         }
     }
@@ -195,7 +195,7 @@ impl Client {
         self.flow.id
     }
 
-    /// Who at its environment is told of it.
+    /// The copy of the package at its environment that is told of the client.
     pub fn home(&self) -> u32 {
         self.home
     }
@@ -220,7 +220,7 @@ impl Client {
         let refusal = start(&mut core.link).err();
         Reply {
             refusal,
-            ..self.answer(&mut core, received, false)
+            ..self.reply(&mut core, received, false)
         }
     }
 
@@ -232,7 +232,7 @@ impl Client {
             self.join(&mut core);
         }
         core.link.handle(Input::Routed { attempt }, clock::now());
-        self.settle(&mut core, Vec::new());
+        self.drain_outputs(&mut core, Vec::new());
         self.wake.notify_one();
     }
 
@@ -240,27 +240,27 @@ impl Client {
     pub fn call(&self, received: u64, input: Input) -> Reply {
         let mut core = lock(&self.core);
         core.link.handle(input, clock::now());
-        self.answer(&mut core, received, true)
+        self.reply(&mut core, received, true)
     }
 
     /// Hands what JavaScript reports of itself to the policy.
     pub fn report(&self, received: u64, input: Input) -> Reply {
         let mut core = lock(&self.core);
         core.link.handle(input, clock::now());
-        self.answer(&mut core, received, false)
+        self.reply(&mut core, received, false)
     }
 
     /// Tells the policy that JavaScript runs.
-    pub fn runs(&self, received: u64) -> Reply {
-        self.report(received, Input::Ran { at: clock::now() })
+    pub fn event_loop_alive(&self, received: u64) -> Reply {
+        self.report(received, Input::EventLoopAlive { at: clock::now() })
     }
 
     /// Pings the peer, see [`Link::ping`].
     pub fn ping(&self) -> Option<u64> {
         let mut core = lock(&self.core);
         let number = core.link.ping(clock::now());
-        self.settle(&mut core, Vec::new());
-        core.flush(self.ways);
+        self.drain_outputs(&mut core, Vec::new());
+        core.write_out(self.fast_paths);
         // There is a limit to wait for, too.
         self.wake.notify_one();
         number
@@ -280,11 +280,11 @@ impl Client {
     /// Hands an assignment of the user to the policy. It tells nothing before it returns.
     pub fn assign(&self, input: Input) -> u64 {
         let mut core = lock(&self.core);
-        let horizon = core.pushed;
+        let cutoff = core.pushed;
         core.link.handle(input, clock::now());
-        self.settle(&mut core, Vec::new());
+        self.drain_outputs(&mut core, Vec::new());
         self.wake.notify_one();
-        horizon
+        cutoff
     }
 
     /// JavaScript still reads what is to be sent before: the close frame of a `close()` waits for that.
@@ -293,7 +293,7 @@ impl Client {
         core.holds_close = holds;
         if !holds && let Some((code, reason)) = core.held_close.take() {
             core.shut(code, &reason);
-            core.flush(self.ways);
+            core.write_out(self.fast_paths);
             self.wake.notify_one();
         }
     }
@@ -318,16 +318,16 @@ impl Client {
 
     /// Moves to the circuit that the sharing and the route ask for.
     fn join(&self, core: &mut Core) {
-        let scope = core.sharing.scope(core.route.place());
+        let scope = core.sharing.scope(core.route.host_port());
         if scope == core.scope {
             return;
         }
         core.scope.clone_from(&scope);
-        let shared = scope.map(|scope| -> Box<dyn Shared> {
-            Box::new(Membership::new(scope, self.wake.clone()))
+        let shared = scope.map(|scope| -> Box<dyn SharedBreaker> {
+            Box::new(Member::new(scope, self.wake.clone()))
         });
         core.link.join(shared, clock::now());
-        self.settle(core, Vec::new());
+        self.drain_outputs(core, Vec::new());
         self.wake.notify_one();
     }
 
@@ -349,16 +349,17 @@ impl Client {
         payload: Payload<'_>,
         seen_open: bool,
         first: bool,
-    ) -> Result<Sent, Refused> {
+    ) -> Result<Sent, SendError> {
         let mut core = lock(&self.core);
         let core = &mut *core;
         let buffered = core.out.len() + core.in_flight + payload.len();
         match &mut core.writer {
-            Some(writer) if buffered < core.pressure.limit => {
+            Some(writer) if buffered < core.backpressure.limit => {
                 let idle = core.out.is_empty();
                 write(writer, payload, core.out.end());
-                let flushed = idle && core.flush_directly(self.ways, payload.len(), first);
-                if core.note_sent() || (idle && !flushed) {
+                let written_out =
+                    idle && core.write_out_directly(self.fast_paths, payload.len(), first);
+                if core.note_sent() || (idle && !written_out) {
                     self.wake.notify_one();
                 }
                 Ok(Sent::default())
@@ -369,35 +370,35 @@ impl Client {
 
     // What the driver does, on the engine thread.
 
-    pub(super) fn dial(&self, place: usize, limit: Option<Duration>) -> DialFuture {
-        lock(&self.core).route.dial(place, limit)
+    pub(super) fn dial(&self, url_index: usize, limit: Option<Duration>) -> DialFuture {
+        lock(&self.core).route.dial(url_index, limit)
     }
 
-    /// What the driver has to do. The connection that it drives, if that is not over, is given more to write.
-    pub(super) fn turn(&self, live: Option<&mut Live>) -> Turn {
+    /// Starts a turn of the driver. The connection that it drives, if that is not over, is given more to write.
+    pub(super) fn turn(&self, connection: Option<&mut OpenConnection>) -> Turn {
         let mut core = lock(&self.core);
         if core.link.is_behind() {
             core.link.handle(Input::Tick, clock::now());
-            self.settle(&mut core, Vec::new());
+            self.drain_outputs(&mut core, Vec::new());
         }
-        // What a call has settled is told by the call.
-        let is_told = core.outbox.has_fates();
-        core.in_flight = match live {
-            Some(live) if core.link.is_open(live.attempt) => {
-                core.hand_out(&mut live.sending, live.broken)
+        // Outcomes that a call of the user has led to are told by that call.
+        let is_told = core.outbox.has_outcomes();
+        core.in_flight = match connection {
+            Some(connection) if core.link.is_open(connection.attempt) => {
+                core.hand_out(&mut connection.sending, connection.broken)
             }
             Some(_) | None => 0,
         };
-        self.relieve(&mut core);
+        self.check_drain(&mut core);
         if !is_told {
-            let fates = core.fates();
-            self.post(&mut core, fates);
+            let outcomes = core.outcomes();
+            self.post(&mut core, outcomes);
         }
         let deadlines = [core.link.deadline(), core.outbox.deadline()];
         Turn {
             actions: mem::take(&mut core.actions),
             deadline: deadlines.into_iter().flatten().min(),
-            sends: core.restless.then_some(core.sends),
+            sends: core.holds_idle_memory.then_some(core.sends),
         }
     }
 
@@ -415,7 +416,7 @@ impl Client {
             code: Some("WSR_ERR_INTERNAL".to_owned()),
             ..Failure::default()
         };
-        // It may come from the policy, which is asked all the same: nothing else knows what the user has been told.
+        // The panic may come from the policy, which is asked all the same: nothing else knows what the user has been told.
         caught(|| {
             let was_alive = lock(&self.core).link.is_alive();
             self.tell(Input::Broke { failure });
@@ -431,46 +432,50 @@ impl Client {
         let now = clock::now();
         core.link.handle(input, now);
         core.outbox.expire(now);
-        self.settle(&mut core, Vec::new());
+        self.drain_outputs(&mut core, Vec::new());
     }
 
     /// Tells the policy when JavaScript last ran, where it asks.
     fn tell_of_javascript(&self, core: &mut Core) {
         if core.link.settings().liveness.max_block.is_some()
-            && let Some(at) = self.sign.last()
+            && let Some(at) = self.watchdog.alive_at()
         {
-            core.link.handle(Input::Ran { at }, clock::now());
-            self.settle(core, Vec::new());
+            core.link.handle(Input::EventLoopAlive { at }, clock::now());
+            self.drain_outputs(core, Vec::new());
         }
     }
 
     /// A handshake is done: the connection to drive and what came behind its handshake, unless its
     /// attempt has been given up.
-    pub(super) fn opened(&self, attempt: Attempt, wired: Wired) -> Option<(Live, Option<Inbox>)> {
+    pub(super) fn opened(
+        &self,
+        attempt: Attempt,
+        wired: Wired,
+    ) -> Option<(OpenConnection, Option<ReadOutcome>)> {
         let mut core = lock(&self.core);
         core.link.handle(Input::Opened { attempt }, clock::now());
         if !core.link.is_open(attempt) {
-            self.settle(&mut core, Vec::new());
+            self.drain_outputs(&mut core, Vec::new());
             return None;
         }
         let writer = Writer::new(clock::seed(), wired.deflate.as_ref());
         core.begin(writer);
         let mut reader =
             Reader::new(wired.max_payload, wired.deflate.as_ref()).with_longest(wired.longest);
-        let longest_run = self.ways.longest_run();
-        let inbox = (!wired.head.is_empty())
-            .then(|| Inbox::read(&mut reader, &wired.head, &self.wanted, longest_run));
-        let port = self.port(attempt, wired.stream, reader);
-        core.line = match &port {
-            Port::Own { .. } => None,
-            Port::Shared(tap) => Some(tap.line.clone()),
+        let longest_batch = self.fast_paths.longest_batch();
+        let outcome = (!wired.head.is_empty())
+            .then(|| ReadOutcome::read(&mut reader, &wired.head, &self.wanted, longest_batch));
+        let io = self.connection_io(attempt, wired.stream, reader);
+        core.socket = match &io {
+            ConnectionIo::Own { .. } => None,
+            ConnectionIo::Shared(stream) => Some(stream.socket.clone()),
         };
         let extensions = wired
             .deflate
             .map_or_else(String::new, |agreed| agreed.to_string());
-        self.settle(
+        self.drain_outputs(
             &mut core,
-            vec![Content::Agreed {
+            vec![NotificationKind::Agreed {
                 protocol: wired.protocol,
                 extensions,
                 url: wired.url,
@@ -478,21 +483,24 @@ impl Client {
                 headers: wired.headers,
             }],
         );
-        let live = Live::new(attempt, port, self.wanted.clone(), longest_run);
-        Some((live, inbox))
+        let connection = OpenConnection::new(attempt, io, self.wanted.clone(), longest_batch);
+        Some((connection, outcome))
     }
 
-    fn port(&self, attempt: Attempt, stream: Stream, reader: Reader) -> Port {
+    fn connection_io(&self, attempt: Attempt, stream: Stream, reader: Reader) -> ConnectionIo {
         match stream {
-            Stream::Tcp(stream) if self.ways.write || self.ways.read => {
-                let watch = self.watch.clone().map(|watch| (watch, self.flow.id));
-                Tap::share(attempt, stream, reader, watch)
+            Stream::Tcp(stream) if self.fast_paths.write || self.fast_paths.read => {
+                let read_set = self
+                    .read_set
+                    .clone()
+                    .map(|read_set| (read_set, self.flow.id));
+                EngineStream::share(attempt, stream, reader, read_set)
             }
-            Stream::Tcp(stream) => Port::Own {
+            Stream::Tcp(stream) => ConnectionIo::Own {
                 stream: Box::new(stream),
                 reader,
             },
-            Stream::Other(stream) => Port::Own { stream, reader },
+            Stream::Other(stream) => ConnectionIo::Own { stream, reader },
         }
     }
 
@@ -505,33 +513,33 @@ impl Client {
         }
         let last_words = core.unplug();
         core.link.handle(lost, clock::now());
-        self.settle(&mut core, Vec::new());
+        self.drain_outputs(&mut core, Vec::new());
         last_words
     }
 
     /// Takes every output of the policy: the one rule of its use. `before` is told first.
-    pub(super) fn settle(&self, core: &mut Core, before: Vec<Content>) {
-        let notices = core.drain();
-        self.relieve(core);
-        let fates = core.fates();
-        let notices = notices.into_iter().map(Content::Notice);
-        self.post(core, before.into_iter().chain(fates).chain(notices));
+    pub(super) fn drain_outputs(&self, core: &mut Core, before: Vec<NotificationKind>) {
+        let notices = core.carry_out_outputs();
+        self.check_drain(core);
+        let outcomes = core.outcomes();
+        let notices = notices.into_iter().map(NotificationKind::Notice);
+        self.post(core, before.into_iter().chain(outcomes).chain(notices));
     }
 
     /// Puts into the mailbox what JavaScript is told.
-    pub(super) fn post(&self, core: &mut Core, contents: impl IntoIterator<Item = Content>) {
-        let mut contents = contents.into_iter().peekable();
-        if contents.peek().is_none() {
+    pub(super) fn post(&self, core: &mut Core, kinds: impl IntoIterator<Item = NotificationKind>) {
+        let mut kinds = kinds.into_iter().peekable();
+        if kinds.peek().is_none() {
             return;
         }
         let at = clock::epoch_ms();
-        self.mailbox.push(contents.map(|content| {
-            core.pushed += u64::from(matches!(content, Content::Notice(_)));
-            Letter {
+        self.mailbox.push(kinds.map(|kind| {
+            core.pushed += u64::from(matches!(kind, NotificationKind::Notice(_)));
+            Notification {
                 from: self.flow.clone(),
                 at,
                 order: core.pushed,
-                content,
+                kind,
             }
         }));
     }
@@ -543,12 +551,12 @@ impl Client {
     /// the older ones of their kind that are still under way are void by the call. What follows
     /// `CLOSING` always comes later, so that a handler which is added after `close()` sees it, and all
     /// messages that have arrived come before. A `CLOSED` that ends nothing follows none.
-    fn answer(&self, core: &mut Core, received: u64, owned: bool) -> Reply {
-        let horizon = core.pushed;
-        // What was for nobody any more has been dropped, and is nothing to queue behind.
-        let mut in_order = horizon == received || self.flow.is_quiet();
+    fn reply(&self, core: &mut Core, received: u64, owned: bool) -> Reply {
+        let cutoff = core.pushed;
+        // JavaScript may have dropped notices that were for nobody any more: there is nothing to queue behind then.
+        let mut in_order = cutoff == received || self.flow.is_drained();
         let (mut now, mut later) = (Vec::new(), Vec::new());
-        for notice in core.drain() {
+        for notice in core.carry_out_outputs() {
             let closing = notice.event == Event::StateChange(State::Closing);
             let overtakes = owned && (closing || matches!(notice.event, Event::CircuitChange(_)));
             in_order &= notice.event != Event::StateChange(State::Closed) || !notice.alive;
@@ -559,13 +567,13 @@ impl Client {
             }
             in_order &= !closing && later.is_empty();
         }
-        self.relieve(core);
-        let fates = core.fates();
-        let later = later.into_iter().map(Content::Notice);
-        self.post(core, fates.into_iter().chain(later));
+        self.check_drain(core);
+        let outcomes = core.outcomes();
+        let later = later.into_iter().map(NotificationKind::Notice);
+        self.post(core, outcomes.into_iter().chain(later));
         self.wake.notify_one();
         Reply {
-            horizon,
+            cutoff,
             notices: now,
             refusal: None,
         }
@@ -574,17 +582,17 @@ impl Client {
 
 impl Core {
     /// Carries out or queues every output, and returns the notices among them.
-    fn drain(&mut self) -> Vec<Notice> {
+    fn carry_out_outputs(&mut self) -> Vec<Notice> {
         let mut notices = Vec::new();
         while let Some(output) = self.link.next_output() {
             match output {
                 Output::Dial {
                     attempt,
-                    place,
+                    url_index,
                     limit,
                 } => self.actions.push_back(Action::Dial {
                     attempt,
-                    place,
+                    url_index,
                     limit,
                 }),
                 Output::Beat => self.beat(),
@@ -627,8 +635,8 @@ impl Core {
     /// The connection is over for the user. What was to be written for it, and the driver does not have.
     fn unplug(&mut self) -> Outbound {
         self.writer = None;
-        if let Some(line) = self.line.take() {
-            line.retire();
+        if let Some(socket) = self.socket.take() {
+            socket.retire();
         }
         self.in_flight = 0;
         self.handovers.clear();

@@ -1,4 +1,4 @@
-//! How a driver gets its connection: from the network, or in tests from memory.
+//! How a driver gets a connection whose handshake is done: from the network, or in tests from memory.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -31,12 +31,12 @@ pub type DialFuture = Pin<Box<dyn Future<Output = Result<Wired, Failure>> + Send
 
 /// Something that can be connected to again and again.
 pub trait Dial: Send + Sync {
-    /// Starts one attempt, which fails once `limit` has passed, at one of several places. Dropping
+    /// Starts one attempt, which fails once `limit` has passed, to the URL of this index. Dropping
     /// the future gives it up.
-    fn dial(&self, place: usize, limit: Option<Duration>) -> DialFuture;
+    fn dial(&self, url_index: usize, limit: Option<Duration>) -> DialFuture;
 
     /// The host and port, where it has one: who has the same can share a circuit.
-    fn place(&self) -> Option<String> {
+    fn host_port(&self) -> Option<String> {
         None
     }
 }
@@ -44,21 +44,25 @@ pub trait Dial: Send + Sync {
 /// Targets on the network, the preferred one first, and what is offered to each.
 pub struct Route {
     pub targets: Vec<Arc<Target>>,
-    pub deflate: Option<deflate::Options>,
+    pub deflate: Option<deflate::DeflateOptions>,
     pub max_payload: usize,
     pub longest: Longest,
 }
 
 impl Dial for Route {
-    fn place(&self) -> Option<String> {
-        let place = self.targets.first()?.place();
-        // Stands for what a user's function has not said yet (`lib/routed.js`): nobody else's place.
-        (!place.starts_with("url.invalid:")).then_some(place)
+    fn host_port(&self) -> Option<String> {
+        let host_port = self.targets.first()?.host_port();
+        // Stands for what a user's function has not said yet (`lib/routed.js`): nobody else connects there.
+        (!host_port.starts_with("url.invalid:")).then_some(host_port)
     }
 
-    fn dial(&self, place: usize, limit: Option<Duration>) -> DialFuture {
+    fn dial(&self, url_index: usize, limit: Option<Duration>) -> DialFuture {
         // A list that has become shorter since the policy chose still has its first.
-        let target = self.targets.get(place).or(self.targets.first()).cloned();
+        let target = self
+            .targets
+            .get(url_index)
+            .or(self.targets.first())
+            .cloned();
         let offered = self.deflate.clone();
         let (max_payload, longest) = (self.max_payload, self.longest);
         Box::pin(async move {

@@ -12,29 +12,30 @@ use tokio::time::{Instant as Moment, Sleep, sleep_until};
 use super::client::{Action, Client};
 use super::clock;
 use super::dial::{DialFuture, Wired};
-use super::live::{Inbox, Live, Progress};
+use super::open_connection::{OpenConnection, Progress};
 use super::panics::caught_in;
+use super::read_outcome::ReadOutcome;
 use super::retry_after::retry_after;
-use super::world::Inhabitant;
+use super::system_events::Registration;
 use crate::policy::{Attempt, Failure, Input};
 
 /// How long the end of a connection waits for JavaScript to answer what came before it.
 const ANSWER: Duration = Duration::from_millis(200);
 
 /// How long nothing is sent before the memory for it is let go of.
-const REST: Duration = Duration::from_secs(2);
+const IDLE: Duration = Duration::from_secs(2);
 
-/// What the driver is busy with.
+/// What the driver of a client is busy with.
 enum Stage {
     Idle,
     Dialing {
         attempt: Attempt,
         dialing: DialFuture,
     },
-    Up(Box<Live>),
+    Up(Box<OpenConnection>),
 }
 
-/// What a stage has got done.
+/// What the driver has got done in its stage.
 enum Step {
     Dialed(Attempt, Result<Wired, Failure>),
     Moved(Progress),
@@ -45,7 +46,7 @@ impl Stage {
         match self {
             Stage::Idle => pending().await,
             Stage::Dialing { attempt, dialing } => Step::Dialed(*attempt, dialing.await),
-            Stage::Up(live) => Step::Moved(live.advance().await),
+            Stage::Up(connection) => Step::Moved(connection.advance().await),
         }
     }
 }
@@ -53,11 +54,11 @@ impl Stage {
 /// Runs until it is aborted. A panic ends what the client is at, and is told; the user can start it again.
 pub async fn drive(client: Arc<Client>) {
     let _leaving = Leaving(client.clone());
-    let _inhabitant = Inhabitant::new(&client);
+    let _registration = Registration::new(&client);
     loop {
         let Err(panic) = caught_in(run(&client)).await;
         if !client.fail(&panic) {
-            // What fails at rest may do so at once again: the user moves first.
+            // An idle client that panics may do so at once again: the user moves first.
             client.wake.notified().await;
         }
     }
@@ -81,24 +82,24 @@ async fn run(client: &Arc<Client>) -> Infallible {
             client.tell(Input::Tick);
             continue;
         }
-        let paused = matches!(&stage, Stage::Up(live) if live.paused);
+        let paused = matches!(&stage, Stage::Up(connection) if connection.paused);
         let ending = ending(&stage);
         select! {
             biased;
             step = stage.advance() => stage = finish(client, stage, step),
             () = client.wake.notified() => {}
             () = &mut sleep, if alarm.armed.is_some() => {}
-            () = client.flow.room.notified(), if paused => resume(client, &mut stage),
-            () = answered(client, ending), if ending.is_some() => {
-                if let Stage::Up(live) = stage {
-                    stage = conclude(client, live);
+            () = client.flow.has_capacity.notified(), if paused => resume(client, &mut stage),
+            () = drained(client, ending), if ending.is_some() => {
+                if let Stage::Up(connection) = stage {
+                    stage = conclude(client, connection);
                 }
             }
         }
     }
 }
 
-/// Gives up the client's place at its circuit when the driver ends.
+/// Has the client leave its circuit when the driver ends.
 struct Leaving(Arc<Client>);
 
 impl Drop for Leaving {
@@ -108,10 +109,10 @@ impl Drop for Leaving {
 }
 
 /// Waits until JavaScript has been delivered all there is, or `until`.
-async fn answered(client: &Client, until: Option<Instant>) {
+async fn drained(client: &Client, until: Option<Instant>) {
     let Some(until) = until else { return };
     select! {
-        () = client.flow.quiet.notified() => {}
+        () = client.flow.drained.notified() => {}
         () = sleep_until(until.into()) => {}
     }
 }
@@ -120,24 +121,31 @@ async fn answered(client: &Client, until: Option<Instant>) {
 struct Alarm {
     armed: Option<Instant>,
     /// When sending is looked at, and how many messages had been sent before.
-    rest: Option<(Instant, u64)>,
+    idle_check: Option<(Instant, u64)>,
 }
 
 impl Alarm {
     /// Lets go of what sending needs, when nothing has been sent for a while.
-    fn rest(&mut self, client: &Client, sends: Option<u64>, live: &mut Live) {
+    fn release_idle_memory(
+        &mut self,
+        client: &Client,
+        sends: Option<u64>,
+        connection: &mut OpenConnection,
+    ) {
         let Some(sends) = sends else {
-            self.rest = None;
+            self.idle_check = None;
             return;
         };
         let now = clock::now();
-        match self.rest {
+        match self.idle_check {
             Some((at, _)) if now < at => {}
-            Some((_, before)) if live.sending.is_empty() && client.rest(before) => {
-                live.rest();
-                self.rest = None;
+            Some((_, before))
+                if connection.sending.is_empty() && client.release_idle_memory(before) =>
+            {
+                connection.release_idle_memory();
+                self.idle_check = None;
             }
-            Some(_) | None => self.rest = Some((now + REST, sends)),
+            Some(_) | None => self.idle_check = Some((now + IDLE, sends)),
         }
     }
 }
@@ -149,34 +157,34 @@ fn take_turn(
     sleep: std::pin::Pin<&mut Sleep>,
 ) -> Stage {
     let turn = client.turn(match &mut stage {
-        Stage::Up(live) => Some(live),
+        Stage::Up(connection) => Some(connection),
         Stage::Idle | Stage::Dialing { .. } => None,
     });
     for action in turn.actions {
         stage = match action {
             Action::Dial {
                 attempt,
-                place,
+                url_index,
                 limit,
             } => Stage::Dialing {
                 attempt,
-                dialing: client.dial(place, limit),
+                dialing: client.dial(url_index, limit),
             },
             Action::Cut => Stage::Idle,
             Action::Leave(last_words) => {
-                if let Stage::Up(live) = stage {
-                    tokio::spawn(live.end(last_words));
+                if let Stage::Up(connection) = stage {
+                    tokio::spawn(connection.end(last_words));
                 }
                 Stage::Idle
             }
         };
     }
     match &mut stage {
-        Stage::Up(live) => alarm.rest(client, turn.sends, live),
-        Stage::Idle | Stage::Dialing { .. } => alarm.rest = None,
+        Stage::Up(connection) => alarm.release_idle_memory(client, turn.sends, connection),
+        Stage::Idle | Stage::Dialing { .. } => alarm.idle_check = None,
     }
-    let rest_at = alarm.rest.map(|(at, _)| at);
-    let deadline = turn.deadline.into_iter().chain(rest_at).min();
+    let check_at = alarm.idle_check.map(|(at, _)| at);
+    let deadline = turn.deadline.into_iter().chain(check_at).min();
     if alarm.armed != deadline {
         alarm.armed = deadline;
         if let Some(deadline) = deadline {
@@ -189,18 +197,18 @@ fn take_turn(
 fn finish(client: &Arc<Client>, stage: Stage, step: Step) -> Stage {
     match (stage, step) {
         (_, Step::Dialed(attempt, Ok(wired))) => match client.opened(attempt, wired) {
-            Some((live, inbox)) => {
-                let shared = live.line().is_some();
-                let live = Box::new(live);
-                let stage = match inbox {
-                    Some(inbox) => take_in(client, live, inbox),
+            Some((connection, outcome)) => {
+                let shared = connection.shared_socket().is_some();
+                let connection = Box::new(connection);
+                let stage = match outcome {
+                    Some(outcome) => take_in(client, connection, outcome),
                     None => {
-                        live.absorbed();
-                        Stage::Up(live)
+                        connection.read_is_queued();
+                        Stage::Up(connection)
                     }
                 };
-                if let Some(watch) = client.watch.as_ref().filter(|_| shared) {
-                    watch.offer(client);
+                if let Some(read_set) = client.read_set.as_ref().filter(|_| shared) {
+                    read_set.enqueue(client);
                 }
                 stage
             }
@@ -211,59 +219,68 @@ fn finish(client: &Arc<Client>, stage: Stage, step: Step) -> Stage {
             client.tell(Input::Refused { attempt, failure });
             Stage::Idle
         }
-        (Stage::Up(live), Step::Moved(Progress::Read(inbox))) => take_in(client, live, inbox),
+        (Stage::Up(connection), Step::Moved(Progress::Read(outcome))) => {
+            take_in(client, connection, outcome)
+        }
         (stage, Step::Moved(_)) => stage,
     }
 }
 
-fn take_in(client: &Arc<Client>, mut live: Box<Live>, inbox: Inbox) -> Stage {
-    let Inbox { runs, mut signals } = inbox;
-    let end = signals.end.take();
-    client.absorb(live.attempt, runs, &signals);
-    live.absorbed();
+fn take_in(
+    client: &Arc<Client>,
+    mut connection: Box<OpenConnection>,
+    outcome: ReadOutcome,
+) -> Stage {
+    let ReadOutcome {
+        batches,
+        mut control,
+    } = outcome;
+    let end = control.end.take();
+    client.on_read(connection.attempt, batches, &control);
+    connection.read_is_queued();
     if let Some(end) = end {
-        live.ending = Some((end, clock::now() + ANSWER));
-        return conclude(client, live);
+        connection.ending = Some((end, clock::now() + ANSWER));
+        return conclude(client, connection);
     }
     if client.flow.is_full() {
-        live.paused = true;
+        connection.paused = true;
         client.tell(Input::Paused {
-            attempt: live.attempt,
+            attempt: connection.attempt,
         });
     }
-    Stage::Up(live)
+    Stage::Up(connection)
 }
 
 /// Ends a connection that has come to its end.
 ///
 /// A peer that closes or breaks the protocol can still be answered: what it sent before is delivered
 /// first, and the answers of the handlers go out before our close frame, unless JavaScript is busy.
-fn conclude(client: &Arc<Client>, mut live: Box<Live>) -> Stage {
-    let Some((end, until)) = live.ending.take() else {
-        return Stage::Up(live);
+fn conclude(client: &Arc<Client>, mut connection: Box<OpenConnection>) -> Stage {
+    let Some((end, until)) = connection.ending.take() else {
+        return Stage::Up(connection);
     };
-    if end.hears() && !client.flow.is_quiet() && clock::now() < until {
-        live.ending = Some((end, until));
-        return Stage::Up(live);
+    if end.hears() && !client.flow.is_drained() && clock::now() < until {
+        connection.ending = Some((end, until));
+        return Stage::Up(connection);
     }
-    let last_words = client.conclude(live.attempt, end);
-    tokio::spawn(live.end(last_words));
+    let last_words = client.conclude(connection.attempt, end);
+    tokio::spawn(connection.end(last_words));
     Stage::Idle
 }
 
 /// When an end that waits for JavaScript waits no longer.
 fn ending(stage: &Stage) -> Option<Instant> {
     match stage {
-        Stage::Up(live) => live.ending.as_ref().map(|(_, until)| *until),
+        Stage::Up(connection) => connection.ending.as_ref().map(|(_, until)| *until),
         Stage::Idle | Stage::Dialing { .. } => None,
     }
 }
 
 fn resume(client: &Client, stage: &mut Stage) {
-    if let Stage::Up(live) = stage {
-        live.paused = false;
+    if let Stage::Up(connection) = stage {
+        connection.paused = false;
         client.tell(Input::Resumed {
-            attempt: live.attempt,
+            attempt: connection.attempt,
         });
     }
 }

@@ -1,4 +1,4 @@
-//! What the engine has to tell one JavaScript environment: of each client in order, and by turns of all that have something.
+//! What the engine has to tell one JavaScript environment: of each client in order, of all that have something by turns.
 
 use std::collections::{HashMap, VecDeque};
 use std::mem;
@@ -7,16 +7,16 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::Notify;
 
-use super::inbox::Run;
+use super::read_outcome::MessageBatch;
 use super::runtime::lock;
-use crate::policy::{Fate, Notice};
+use crate::policy::{DeliveryOutcome, Notice};
 
 /// A client's messages that JavaScript has not taken may cost this many bytes; beyond, the engine
 /// stops reading that socket, and TCP pushes back on the peer.
-const ROOM: usize = 16 * 1024 * 1024;
+const CAPACITY: usize = 16 * 1024 * 1024;
 
-/// What a letter costs besides its payload.
-const LETTER: usize = 64;
+/// What a notification costs besides its payload.
+const NOTIFICATION: usize = 64;
 
 /// One `take` hands over about this many bytes, so that timers of the user run between batches, and
 /// little waits in JavaScript's heap: what survives its quick collections makes that heap grow.
@@ -31,36 +31,36 @@ const TURN_BYTES: usize = 16 * 1024;
 /// … and about this many messages and notices.
 const TURN_ENTRIES: usize = 128;
 
-/// Places that are kept when nothing waits.
+/// So many places of the lists stay allocated when nothing waits.
 const KEPT: usize = 64;
 
-/// What one client may still put into the mailbox.
-pub struct Flow {
+/// How much of what one client was told waits for JavaScript: the engine stops reading for one that has too much.
+pub struct FlowControl {
     /// The client's name at its environment.
     pub id: u32,
     unread: AtomicUsize,
-    /// Told when there is room again.
-    pub room: Notify,
-    /// Told when JavaScript has been delivered all there is.
-    pub quiet: Notify,
+    /// Told when the engine may read again.
+    pub has_capacity: Notify,
+    /// Told when JavaScript has been delivered all there is of this client.
+    pub drained: Notify,
 }
 
-impl Flow {
-    pub fn new(id: u32) -> Flow {
-        Flow {
+impl FlowControl {
+    pub fn new(id: u32) -> FlowControl {
+        FlowControl {
             id,
             unread: AtomicUsize::new(0),
-            room: Notify::new(),
-            quiet: Notify::new(),
+            has_capacity: Notify::new(),
+            drained: Notify::new(),
         }
     }
 
     pub fn is_full(&self) -> bool {
-        self.unread.load(Ordering::Acquire) > ROOM
+        self.unread.load(Ordering::Acquire) > CAPACITY
     }
 
     /// Whether JavaScript has been delivered all there is.
-    pub fn is_quiet(&self) -> bool {
+    pub fn is_drained(&self) -> bool {
         self.unread.load(Ordering::Acquire) == 0
     }
 
@@ -68,31 +68,32 @@ impl Flow {
         self.unread.fetch_add(cost, Ordering::AcqRel);
     }
 
-    /// Half of the room must be free before the engine reads again, or it would do so letter by letter.
+    /// Half of the capacity must be free before the engine reads again, or it would do so notification by notification.
     pub(super) fn discharge(&self, cost: usize) {
         let before = self.unread.fetch_sub(cost, Ordering::AcqRel);
-        if before > ROOM / 2 && before - cost <= ROOM / 2 {
-            self.room.notify_one();
+        if before > CAPACITY / 2 && before - cost <= CAPACITY / 2 {
+            self.has_capacity.notify_one();
         }
         if before == cost {
-            self.quiet.notify_one();
+            self.drained.notify_one();
         }
     }
 }
 
-/// One thing that JavaScript is told.
-pub struct Letter {
-    pub from: Arc<Flow>,
+/// One thing that JavaScript is told of a client, and when it happened.
+pub struct Notification {
+    pub from: Arc<FlowControl>,
     /// When it happened, in milliseconds since the epoch.
     pub at: f64,
     /// How many notices of its client have gone to the mailbox, it included. They are counted here, since JavaScript may
     /// drop some.
     pub order: u64,
-    pub content: Content,
+    pub kind: NotificationKind,
 }
 
-pub enum Content {
-    Messages(Run),
+/// What JavaScript is told.
+pub enum NotificationKind {
+    Messages(MessageBatch),
     Notice(Notice),
     /// A connection is open; comes before its `open` notice.
     Agreed {
@@ -104,40 +105,47 @@ pub enum Content {
         headers: Vec<(String, String)>,
     },
     /// What became of a message or a receipt.
-    Fate(Fate),
+    Delivery(DeliveryOutcome),
     /// What is buffered has fallen to the high-water mark.
-    Drained,
+    Drain,
 }
 
-impl Letter {
+impl Notification {
     fn cost(&self) -> usize {
-        LETTER * self.entries()
-            + match &self.content {
+        NOTIFICATION * self.entries()
+            + match &self.kind {
                 // A message that was put together from pieces may hold more than it has.
-                Content::Messages(run) => run.bytes.capacity(),
-                Content::Fate(fate) => fate.cost(),
-                Content::Notice(_) | Content::Agreed { .. } | Content::Drained => 0,
+                NotificationKind::Messages(batch) => batch.bytes.capacity(),
+                NotificationKind::Delivery(outcome) => outcome.cost(),
+                NotificationKind::Notice(_)
+                | NotificationKind::Agreed { .. }
+                | NotificationKind::Drain => 0,
             }
     }
 
     /// What JavaScript gets of it one by one.
     fn entries(&self) -> usize {
-        match &self.content {
-            Content::Messages(run) => run.lengths.len(),
-            Content::Notice(_) | Content::Agreed { .. } | Content::Fate(_) | Content::Drained => 1,
+        match &self.kind {
+            NotificationKind::Messages(batch) => batch.lengths.len(),
+            NotificationKind::Notice(_)
+            | NotificationKind::Agreed { .. }
+            | NotificationKind::Delivery(_)
+            | NotificationKind::Drain => 1,
         }
     }
 
     /// Whether it tells of the client's life, and so goes before the messages of others.
     fn is_of_life(&self) -> bool {
-        match &self.content {
-            Content::Notice(_) | Content::Agreed { .. } | Content::Drained => true,
-            Content::Messages(_) | Content::Fate(_) => false,
+        match &self.kind {
+            NotificationKind::Notice(_)
+            | NotificationKind::Agreed { .. }
+            | NotificationKind::Drain => true,
+            NotificationKind::Messages(_) | NotificationKind::Delivery(_) => false,
         }
     }
 }
 
-/// Letters for one environment. JavaScript is woken when the first comes, and takes batches until
+/// The notifications of one environment. JavaScript is woken when the first comes, and takes batches until
 /// there is none left.
 pub struct Mailbox {
     queue: Mutex<Queue>,
@@ -146,16 +154,16 @@ pub struct Mailbox {
 
 #[derive(Default)]
 struct Queue {
-    /// Of each client that has any, by its name, in order.
-    letters: HashMap<u32, VecDeque<Letter>>,
-    /// Whose turn it is: first the clients of which the next letter tells of their life, …
+    /// The notifications of each client that has any, by its name, in order.
+    notifications: HashMap<u32, VecDeque<Notification>>,
+    /// Whose turn it is: first the clients of which the next notification tells of their life, …
     living: VecDeque<u32>,
     /// … then those that had nothing to tell a while ago, …
     fresh: VecDeque<u32>,
-    /// … then those that have had a turn and have more to tell. Each client that has letters is in one of these.
+    /// … then those that have had a turn and have more to tell. Each client that has notifications is in one of these.
     served: VecDeque<u32>,
     /// What JavaScript has taken and is delivering.
-    taken: Vec<(Arc<Flow>, usize)>,
+    taken: Vec<(Arc<FlowControl>, usize)>,
     /// JavaScript has been woken and will take all there is.
     awake: bool,
 }
@@ -170,13 +178,13 @@ impl Mailbox {
         }
     }
 
-    pub fn push(&self, letters: impl IntoIterator<Item = Letter>) {
+    pub fn push(&self, notifications: impl IntoIterator<Item = Notification>) {
         let mut queue = lock(&self.queue);
-        for letter in letters {
-            letter.from.charge(letter.cost());
-            queue.push(letter);
+        for notification in notifications {
+            notification.from.charge(notification.cost());
+            queue.push(notification);
         }
-        if queue.awake || queue.letters.is_empty() {
+        if queue.awake || queue.notifications.is_empty() {
             return;
         }
         queue.awake = true;
@@ -186,7 +194,7 @@ impl Mailbox {
 
     /// Whether JavaScript has taken all there is.
     pub fn is_empty(&self) -> bool {
-        lock(&self.queue).letters.is_empty()
+        lock(&self.queue).notifications.is_empty()
     }
 
     /// Tells that all that was taken has been delivered.
@@ -194,15 +202,15 @@ impl Mailbox {
         discharge(mem::take(&mut lock(&self.queue).taken));
     }
 
-    /// The next letters, and whether more are left. Who is told `true` must call again; the call
+    /// The next notifications, and whether more are left. Who is told `true` must call again; the call
     /// tells that all that was taken before has been delivered.
-    pub fn take(&self) -> (Vec<Letter>, bool) {
+    pub fn take(&self) -> (Vec<Notification>, bool) {
         let mut queue = lock(&self.queue);
         let batch = queue.take();
-        let more = !queue.letters.is_empty();
+        let more = !queue.notifications.is_empty();
         queue.awake = more;
         if !more {
-            queue.rest();
+            queue.release_idle_memory();
         }
         let delivered = mem::take(&mut queue.taken);
         queue.taken = costs(&batch);
@@ -213,39 +221,39 @@ impl Mailbox {
 }
 
 impl Queue {
-    fn push(&mut self, letter: Letter) {
-        let id = letter.from.id;
-        let letters = self.letters.entry(id).or_default();
-        if letters.is_empty() {
-            let turns = if letter.is_of_life() {
+    fn push(&mut self, notification: Notification) {
+        let id = notification.from.id;
+        let notifications = self.notifications.entry(id).or_default();
+        if notifications.is_empty() {
+            let turns = if notification.is_of_life() {
                 &mut self.living
             } else {
                 &mut self.fresh
             };
             turns.push_back(id);
         }
-        letters.push_back(letter);
+        notifications.push_back(notification);
     }
 
-    fn take(&mut self) -> Vec<Letter> {
+    fn take(&mut self) -> Vec<Notification> {
         let mut batch = Vec::new();
-        let mut room = Room {
+        let mut budget = Budget {
             bytes: BATCH_BYTES,
             entries: BATCH_ENTRIES,
         };
         let mut waited = self.served.len();
-        while !room.is_over()
-            && let Some(turn) = self.next_turn(room, &mut waited)
+        while !budget.is_over()
+            && let Some(turn) = self.next_turn(budget, &mut waited)
         {
-            self.serve(turn, &mut room, &mut batch);
+            self.serve(turn, &mut budget, &mut batch);
         }
         batch
     }
 
     /// Of those that have `waited` since before the batch, the first have the end of it: those that go before them could always
     /// be there.
-    fn next_turn(&mut self, room: Room, waited: &mut usize) -> Option<Turn> {
-        let is_last = room.entries <= TURN_ENTRIES || room.bytes <= TURN_BYTES;
+    fn next_turn(&mut self, budget: Budget, waited: &mut usize) -> Option<Turn> {
+        let is_last = budget.entries <= TURN_ENTRIES || budget.bytes <= TURN_BYTES;
         if is_last && *waited > 0 {
             *waited -= 1;
             return self.served.pop_front().map(Turn::Message);
@@ -260,35 +268,35 @@ impl Queue {
         self.served.pop_front().map(Turn::Message)
     }
 
-    /// Moves the letters of one turn to the batch.
-    fn serve(&mut self, turn: Turn, room: &mut Room, batch: &mut Vec<Letter>) {
+    /// Moves the notifications of one turn to the batch.
+    fn serve(&mut self, turn: Turn, budget: &mut Budget, batch: &mut Vec<Notification>) {
         let (id, is_life) = match turn {
             Turn::Life(id) => (id, true),
             Turn::Message(id) => (id, false),
         };
-        let Some(letters) = self.letters.get_mut(&id) else {
+        let Some(notifications) = self.notifications.get_mut(&id) else {
             return;
         };
         let others = [&self.living, &self.fresh, &self.served];
         let mut own = if others.iter().all(|turns| turns.is_empty()) {
-            *room
+            *budget
         } else {
-            Room {
+            Budget {
                 bytes: TURN_BYTES,
                 entries: TURN_ENTRIES,
             }
         };
-        while let Some(letter) = letters.front()
-            && letter.is_of_life() >= is_life
+        while let Some(notification) = notifications.front()
+            && notification.is_of_life() >= is_life
             && !own.is_over()
-            && !room.is_over()
+            && !budget.is_over()
         {
-            own.use_up(letter);
-            room.use_up(letter);
-            batch.extend(letters.pop_front());
+            own.use_up(notification);
+            budget.use_up(notification);
+            batch.extend(notifications.pop_front());
         }
-        match letters.front() {
-            None => drop(self.letters.remove(&id)),
+        match notifications.front() {
+            None => drop(self.notifications.remove(&id)),
             Some(next) if next.is_of_life() => self.living.push_back(id),
             Some(_) if is_life => self.fresh.push_back(id),
             Some(_) => self.served.push_back(id),
@@ -296,8 +304,8 @@ impl Queue {
     }
 
     /// Lets go of the memory that many clients at once have needed.
-    fn rest(&mut self) {
-        self.letters.shrink_to(KEPT);
+    fn release_idle_memory(&mut self) {
+        self.notifications.shrink_to(KEPT);
         for turns in [&mut self.living, &mut self.fresh, &mut self.served] {
             turns.shrink_to(KEPT);
         }
@@ -310,37 +318,37 @@ enum Turn {
     Message(u32),
 }
 
-/// What still fits.
+/// What still fits into a batch, or into one turn of a client.
 #[derive(Clone, Copy)]
-struct Room {
+struct Budget {
     bytes: usize,
     entries: usize,
 }
 
-impl Room {
+impl Budget {
     fn is_over(self) -> bool {
         self.bytes == 0 || self.entries == 0
     }
 
-    fn use_up(&mut self, letter: &Letter) {
-        self.bytes = self.bytes.saturating_sub(letter.cost());
-        self.entries = self.entries.saturating_sub(letter.entries());
+    fn use_up(&mut self, notification: &Notification) {
+        self.bytes = self.bytes.saturating_sub(notification.cost());
+        self.entries = self.entries.saturating_sub(notification.entries());
     }
 }
 
 /// What a batch costs each client in it.
-fn costs(batch: &[Letter]) -> Vec<(Arc<Flow>, usize)> {
-    let mut costs: Vec<(Arc<Flow>, usize)> = Vec::new();
-    for letter in batch {
+fn costs(batch: &[Notification]) -> Vec<(Arc<FlowControl>, usize)> {
+    let mut costs: Vec<(Arc<FlowControl>, usize)> = Vec::new();
+    for notification in batch {
         match costs.last_mut() {
-            Some((flow, cost)) if flow.id == letter.from.id => *cost += letter.cost(),
-            Some(_) | None => costs.push((letter.from.clone(), letter.cost())),
+            Some((flow, cost)) if flow.id == notification.from.id => *cost += notification.cost(),
+            Some(_) | None => costs.push((notification.from.clone(), notification.cost())),
         }
     }
     costs
 }
 
-fn discharge(delivered: Vec<(Arc<Flow>, usize)>) {
+fn discharge(delivered: Vec<(Arc<FlowControl>, usize)>) {
     for (flow, cost) in delivered {
         flow.discharge(cost);
     }
@@ -349,44 +357,44 @@ fn discharge(delivered: Vec<(Arc<Flow>, usize)>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::inbox::Kind;
+    use crate::engine::read_outcome::IncomingKind;
     use crate::policy::{Event, State};
 
     /// A client that tells its messages by number.
     struct Teller {
-        flow: Arc<Flow>,
+        flow: Arc<FlowControl>,
         told: u8,
     }
 
     impl Teller {
         fn new(id: u32) -> Teller {
             Teller {
-                flow: Arc::new(Flow::new(id)),
+                flow: Arc::new(FlowControl::new(id)),
                 told: 0,
             }
         }
 
-        fn letter(&self, content: Content) -> Letter {
-            Letter {
+        fn notification(&self, kind: NotificationKind) -> Notification {
+            Notification {
                 from: self.flow.clone(),
                 order: 0,
                 at: 0.0,
-                content,
+                kind,
             }
         }
 
-        /// So many messages of `size` bytes in one run. Their bytes are the run's number.
-        fn messages(&mut self, count: usize, size: usize) -> Letter {
+        /// So many messages of `size` bytes in one batch. Their bytes are the number of that.
+        fn messages(&mut self, count: usize, size: usize) -> Notification {
             self.told = self.told.wrapping_add(1);
-            self.letter(Content::Messages(Run {
-                kind: Kind::Text,
+            self.notification(NotificationKind::Messages(MessageBatch {
+                kind: IncomingKind::Text,
                 bytes: vec![self.told; count * size],
                 lengths: vec![size; count],
             }))
         }
 
-        fn notice(&self) -> Letter {
-            self.letter(Content::Notice(Notice {
+        fn notice(&self) -> Notification {
+            self.notification(NotificationKind::Notice(Notice {
                 event: Event::StateChange(State::Open),
                 retry_count: 0,
                 circuit_failures: 0,
@@ -399,16 +407,16 @@ mod tests {
         Mailbox::new(|| {})
     }
 
-    /// A batch as `client:run` for messages and `client!` for notices.
+    /// A batch as `client:number` for messages and `client!` for notices.
     fn batch(mailbox: &Mailbox) -> String {
-        let words = mailbox.take().0.into_iter().map(|letter| {
-            let id = letter.from.id;
-            match letter.content {
-                Content::Messages(run) => format!("{id}:{}", run.bytes[0]),
-                Content::Notice(_)
-                | Content::Agreed { .. }
-                | Content::Fate(_)
-                | Content::Drained => format!("{id}!"),
+        let words = mailbox.take().0.into_iter().map(|notification| {
+            let id = notification.from.id;
+            match notification.kind {
+                NotificationKind::Messages(batch) => format!("{id}:{}", batch.bytes[0]),
+                NotificationKind::Notice(_)
+                | NotificationKind::Agreed { .. }
+                | NotificationKind::Delivery(_)
+                | NotificationKind::Drain => format!("{id}!"),
             }
         });
         words.collect::<Vec<_>>().join(" ")
@@ -481,15 +489,15 @@ mod tests {
         let mut others: Vec<Teller> = (2..400).map(Teller::new).collect();
         mailbox.push((0..10).map(|_| flood.messages(128, 1)));
         batch(&mailbox);
-        for run in 3..6 {
+        for number in 3..6 {
             for other in &mut others {
                 mailbox.push([other.notice(), other.messages(1, 1)]);
             }
-            assert!(batch(&mailbox).contains(&format!("1:{run}")));
+            assert!(batch(&mailbox).contains(&format!("1:{number}")));
         }
     }
 
-    /// Clients tell at random and JavaScript takes at random: each client's runs come in order and whole.
+    /// Clients tell at random and JavaScript takes at random: each client's batches of messages come in order and whole.
     #[test]
     fn every_order_of_turns_keeps_the_order_of_each_client() {
         let mailbox = mailbox();
@@ -515,8 +523,9 @@ mod tests {
                 mailbox.push([tellers[at].notice()]);
                 expected[at].push("!".to_owned());
             } else {
-                let letter = tellers[at].messages(1 + below(128) as usize, 1 + below(300) as usize);
-                mailbox.push([letter]);
+                let notification =
+                    tellers[at].messages(1 + below(128) as usize, 1 + below(300) as usize);
+                mailbox.push([notification]);
                 expected[at].push(format!(":{}", tellers[at].told));
             }
         }
@@ -525,6 +534,6 @@ mod tests {
         }
         assert_eq!(told, expected);
         mailbox.delivered();
-        assert!(tellers.iter().all(|teller| teller.flow.is_quiet()));
+        assert!(tellers.iter().all(|teller| teller.flow.is_drained()));
     }
 }

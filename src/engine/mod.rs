@@ -19,24 +19,24 @@ mod clock;
 mod dial;
 mod driver;
 mod end;
-mod inbox;
-mod intake;
-#[cfg_attr(not(unix), path = "line_absent.rs")]
-mod line;
-mod live;
+mod event_loop_watchdog;
+mod fast_paths;
+#[cfg_attr(not(target_os = "linux"), path = "js_read_set_absent.rs")]
+mod js_read_set;
 mod mailbox;
 mod network;
+mod open_connection;
 mod panics;
 mod portion;
+mod read_half;
+mod read_outcome;
 mod reading;
 mod retry_after;
 mod runtime;
 mod sending;
-mod sign;
-#[cfg_attr(not(target_os = "linux"), path = "watch_absent.rs")]
-mod watch;
-mod ways;
-mod world;
+#[cfg_attr(not(unix), path = "shared_socket_absent.rs")]
+mod shared_socket;
+mod system_events;
 mod writing;
 
 pub use circuits::Sharing;
@@ -44,14 +44,14 @@ pub use client::{Client, Payload, Reply, Setup};
 pub use clock::{epoch_ms, now};
 pub use dial::{Dial, DialFuture, Route, Wired};
 pub use driver::drive;
-pub use inbox::{Kind, Message, Run};
-pub use mailbox::{Content, Letter, Mailbox};
+pub use event_loop_watchdog::EventLoopWatchdog;
+pub use fast_paths::FastPaths;
+pub use js_read_set::JsReadSet;
+pub use mailbox::{Mailbox, Notification, NotificationKind};
 pub use portion::Portion;
+pub use read_outcome::{Incoming, IncomingKind, MessageBatch};
 pub use runtime::{Runtime, lock};
-pub use sending::{Asked, Marks, Refused, Sent, Wish};
-pub use sign::Sign;
-pub use watch::Watch;
-pub use ways::Ways;
+pub use sending::{Confirmation, Marks, SendError, Sent, Wish};
 
 #[cfg(test)]
 mod tests;

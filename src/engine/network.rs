@@ -62,7 +62,7 @@ mod linux {
     /// A socket on which the kernel tells of routes.
     pub struct Network {
         socket: TokioSocket,
-        routes: Routes,
+        routes: DefaultRoutes,
         datagram: Vec<u8>,
         broken: bool,
     }
@@ -76,7 +76,7 @@ mod linux {
             inner.send_to(&all_routes(), &SocketAddr::new(0, 0), 0)?;
             Ok(Network {
                 socket,
-                routes: Routes::default(),
+                routes: DefaultRoutes::default(),
                 datagram: Vec::with_capacity(DATAGRAM),
                 broken: false,
             })
@@ -114,12 +114,12 @@ mod linux {
 
     /// The default routes that the kernel told of.
     #[derive(Debug, Default)]
-    pub(super) struct Routes(VecDeque<Route>);
+    pub(super) struct DefaultRoutes(VecDeque<DefaultRoute>);
 
     /// See [`default_route`].
-    type Route = Vec<u8>;
+    type DefaultRoute = Vec<u8>;
 
-    impl Routes {
+    impl DefaultRoutes {
         /// Takes a datagram of the kernel. Whether it tells of a default route that was not there before.
         ///
         /// Those who keep a route alive (DHCP, router advertisements) replace it by itself again and again: that is none. One
@@ -159,7 +159,7 @@ mod linux {
     }
 
     /// What tells a default route from another: its family, and those of its attributes that say where it leads.
-    fn default_route(payload: &[u8]) -> Option<Route> {
+    fn default_route(payload: &[u8]) -> Option<DefaultRoute> {
         let (header, attributes) = payload.split_at_checked(ROUTE_HEADER)?;
         let (family, prefix, kind) = (header[0], header[1], header[7]);
         if prefix != 0 || kind != RTN_UNICAST {
@@ -184,19 +184,19 @@ mod linux {
 
         #[test]
         fn a_new_default_route_is_news() {
-            let mut routes = Routes::default();
+            let mut routes = DefaultRoutes::default();
             assert!(routes.learn(&told(RTM_NEWROUTE, FRESH, &via(1))));
         }
 
         #[test]
         fn routes_that_were_there_before_are_no_news() {
-            let mut routes = Routes::default();
+            let mut routes = DefaultRoutes::default();
             assert!(!routes.learn(&told(RTM_NEWROUTE, NLM_F_MULTIPART, &via(1))));
         }
 
         #[test]
         fn a_route_that_is_replaced_by_itself_is_no_news() {
-            let mut routes = Routes::default();
+            let mut routes = DefaultRoutes::default();
             routes.learn(&told(RTM_NEWROUTE, NLM_F_MULTIPART, &via(1)));
             assert!(!routes.learn(&told(RTM_NEWROUTE, NLM_F_REPLACE, &via(1))));
             assert!(routes.learn(&told(RTM_NEWROUTE, NLM_F_REPLACE, &via(2))));
@@ -204,7 +204,7 @@ mod linux {
 
         #[test]
         fn a_route_that_comes_back_is_news_whether_or_not_it_was_seen_to_go() {
-            let mut routes = Routes::default();
+            let mut routes = DefaultRoutes::default();
             routes.learn(&told(RTM_NEWROUTE, FRESH, &via(1)));
             assert!(routes.learn(&told(RTM_NEWROUTE, FRESH, &via(1))));
             assert!(!routes.learn(&told(RTM_DELROUTE, FRESH, &via(1))));
@@ -213,7 +213,7 @@ mod linux {
 
         #[test]
         fn routes_to_somewhere_and_to_nowhere_are_no_news() {
-            let mut routes = Routes::default();
+            let mut routes = DefaultRoutes::default();
             let mut to_somewhere = via(1);
             to_somewhere[1] = 24;
             let mut to_nowhere = via(1);
@@ -224,7 +224,7 @@ mod linux {
 
         #[test]
         fn news_behind_other_messages_and_before_garbage_is_heard() {
-            let mut routes = Routes::default();
+            let mut routes = DefaultRoutes::default();
             let datagram = [
                 told(RTM_DELROUTE, FRESH, &via(9)),
                 told(RTM_NEWROUTE, FRESH, &via(1)),
@@ -237,7 +237,7 @@ mod linux {
 
         #[test]
         fn memory_is_bounded() {
-            let mut routes = Routes::default();
+            let mut routes = DefaultRoutes::default();
             for priority in 0_u32..1000 {
                 let route = [via(1), vec![8, 0, 6, 0], priority.to_ne_bytes().to_vec()].concat();
                 routes.learn(&told(RTM_NEWROUTE, FRESH, &route));
@@ -262,7 +262,7 @@ mod linux {
 
         #[test]
         fn a_route_that_is_cut_short_is_no_news() {
-            let mut routes = Routes::default();
+            let mut routes = DefaultRoutes::default();
             for length in 0..via(1).len() {
                 let rest = (length != ROUTE_HEADER && length != ROUTE_HEADER + 8).then_some(length);
                 let short = &via(1)[..rest.unwrap_or_default()];

@@ -1,4 +1,4 @@
-//! What becomes of a panic: who it ends is told, and where it came from.
+//! What becomes of a panic in the engine: the client that it ends is told so, with the place that it came from.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -130,6 +130,6 @@ mod tests {
             short(r"C:\cargo\registry\src\index\x-1.0\src\a.rs"),
             r"x-1.0\src\a.rs"
         );
-        assert_eq!(short("src/engine/live.rs"), "src/engine/live.rs");
+        assert_eq!(short("src/engine/driver.rs"), "src/engine/driver.rs");
     }
 }

@@ -8,7 +8,7 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
 use super::panics::{lasting, note_places};
-use super::world;
+use super::system_events;
 
 static SHARED: Mutex<Weak<Runtime>> = Mutex::new(Weak::new());
 
@@ -44,7 +44,7 @@ impl Runtime {
         let tokio = Builder::new_current_thread().enable_all().build()?;
         let handle = tokio.handle().clone();
         note_places();
-        handle.spawn(lasting(world::watch));
+        handle.spawn(lasting(system_events::watch));
         let (stop, stopped) = oneshot::channel();
         let thread = thread::Builder::new()
             .name("websocket-engine".into())

@@ -1,4 +1,5 @@
-//! What the user sends where more than writing is asked for: keeping, receipts, limits.
+//! Sending a message where writing it is not all: it is kept for the next connection, a receipt is asked for, or the
+//! buffer has a limit.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -6,10 +7,12 @@ use std::time::{Duration, Instant};
 
 use super::client::{Client, Core, Payload};
 use super::clock;
-use super::mailbox::Content;
+use super::mailbox::NotificationKind;
 use super::runtime::lock;
 use super::writing::{Held, Outbound, write_as};
-use crate::policy::{Doubt, DropReason, Fate, Frame, Full, Guarantee, Message, Receipt};
+use crate::policy::{
+    DeliveryOutcome, DropReason, Frame, Full, Guarantee, Message, Receipt, UnconfirmedReason,
+};
 use crate::wire::Writer;
 
 /// Limits of what is buffered, in bytes.
@@ -31,8 +34,8 @@ impl Default for Marks {
     }
 }
 
-/// How much is buffered, as far as the user has been told.
-pub(super) struct Pressure {
+/// Whether too much is buffered, as far as the user has been told.
+pub(super) struct Backpressure {
     marks: Marks,
     guarantee: Guarantee,
     /// The user has been told that it is too much, and not that it is no longer.
@@ -41,16 +44,16 @@ pub(super) struct Pressure {
     pub limit: usize,
 }
 
-impl Pressure {
-    pub fn new(marks: Marks, guarantee: Guarantee) -> Pressure {
-        let mut pressure = Pressure {
+impl Backpressure {
+    pub fn new(marks: Marks, guarantee: Guarantee) -> Backpressure {
+        let mut backpressure = Backpressure {
             marks,
             guarantee,
             above: false,
             limit: 0,
         };
-        pressure.set_limit();
-        pressure
+        backpressure.set_limit();
+        backpressure
     }
 
     fn set_above(&mut self, above: bool) {
@@ -69,31 +72,31 @@ impl Pressure {
     }
 }
 
-/// What the user asks of one message besides.
+/// What the user asks of one message besides sending it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Wish {
-    /// It is not to be compressed.
+    /// The message is not to be compressed.
     pub plain: bool,
-    pub asked: Asked,
+    pub confirmation: Confirmation,
 }
 
-/// What the user asks to be told of a message. [`Content::Fate`] tells it, by the name in [`Sent::receipt`].
+/// What the user asks to be told of a message. [`NotificationKind::Delivery`] tells it, by the name in [`Sent::receipt`].
 #[derive(Clone, Copy, Debug, Default)]
-pub enum Asked {
+pub enum Confirmation {
     #[default]
     Nothing,
-    /// That it was handed to the system, or was not.
+    /// That the message was handed to the system, or was not.
     Handover,
-    /// That the peer has read it, or that this is not known, at the latest after so long.
+    /// That the peer has read the message, or that this is not known, at the latest after so long.
     Receipt(Option<Duration>),
 }
 
-/// What `send` led to.
+/// A message was taken, and this is to be told of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sent {
-    /// More is buffered than the high-water mark allows; [`Content::Drained`] will follow.
+    /// More is buffered than the high-water mark allows; [`NotificationKind::Drain`] will follow.
     pub above: bool,
-    /// Messages have been dropped: [`Client::take_fates`] has them.
+    /// Messages have been dropped: [`Client::take_outcomes`] has them.
     pub dropped: bool,
     /// The name of the receipt that was asked for.
     pub receipt: Option<Receipt>,
@@ -101,7 +104,7 @@ pub struct Sent {
 
 /// Why a message was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
+pub enum SendError {
     #[error(transparent)]
     QueueFull(#[from] Full),
     #[error("The buffer is full")]
@@ -133,26 +136,26 @@ impl Client {
         payload: Payload<'_>,
         seen_open: bool,
         wish: Wish,
-    ) -> Result<Sent, Refused> {
+    ) -> Result<Sent, SendError> {
         let mut core = lock(&self.core);
         self.send_with_care(&mut core, payload, seen_open, true, wish)
     }
 
     /// Asks for a receipt of all that was sent so far. What is known at once is in
-    /// [`take_fates`](Client::take_fates).
+    /// [`take_outcomes`](Client::take_outcomes).
     pub fn flush(&self, timeout: Option<Duration>) -> Receipt {
         let mut core = lock(&self.core);
         let receipt = core.outbox.flush(clock::now(), timeout);
         core.ask();
-        core.flush(self.ways);
+        core.write_out(self.fast_paths);
         self.wake.notify_one();
         receipt
     }
 
-    /// What became of messages and receipts, and has not been told.
-    pub fn take_fates(&self) -> Vec<Fate> {
+    /// Takes the outcomes of messages and receipts that have not been told.
+    pub fn take_outcomes(&self) -> Vec<DeliveryOutcome> {
         let mut core = lock(&self.core);
-        std::iter::from_fn(|| core.outbox.next_fate()).collect()
+        std::iter::from_fn(|| core.outbox.next_outcome()).collect()
     }
 
     /// Bytes that were sent and have not been handed to the operating system.
@@ -165,12 +168,12 @@ impl Client {
         lock(&self.core).outbox.kept()
     }
 
-    /// From here on these hold.
+    /// Replaces the limits of what is buffered.
     pub fn set_marks(&self, marks: Marks) {
         let mut core = lock(&self.core);
-        core.pressure.marks = marks;
-        core.pressure.set_limit();
-        self.relieve(&mut core);
+        core.backpressure.marks = marks;
+        core.backpressure.set_limit();
+        self.check_drain(&mut core);
     }
 
     /// JavaScript delivers nothing for now. The engine reads in its place, as far ahead as there is room.
@@ -182,18 +185,18 @@ impl Client {
     /// JavaScript has delivered all that it kept.
     pub fn resume(self: &Arc<Self>) {
         self.paused.store(false, Ordering::Release);
-        if let Some(watch) = &self.watch {
-            watch.offer(self);
-            watch.reclaim();
+        if let Some(read_set) = &self.read_set {
+            read_set.enqueue(self);
+            read_set.reclaim();
         }
     }
 
-    /// JavaScript keeps so many bytes more of what it was told: they count against its room.
+    /// JavaScript keeps so many bytes more of what it was told: they count against the capacity of its mailbox.
     pub fn hold(&self, bytes: usize) {
         self.flow.charge(bytes);
     }
 
-    /// They have been delivered.
+    /// So many bytes of what was held have been delivered.
     pub fn release(&self, bytes: usize) {
         self.flow.discharge(bytes);
     }
@@ -207,39 +210,41 @@ impl Client {
         seen_open: bool,
         first: bool,
         wish: Wish,
-    ) -> Result<Sent, Refused> {
-        if core.buffered().saturating_add(payload.len()) > core.pressure.marks.max {
-            return Err(Refused::BufferFull);
+    ) -> Result<Sent, SendError> {
+        if core.buffered().saturating_add(payload.len()) > core.backpressure.marks.max {
+            return Err(SendError::BufferFull);
         }
         let now = clock::now();
         let kept = core.take(payload, wish.plain, seen_open, now)?;
-        let receipt = match (wish.asked, kept) {
-            (Asked::Nothing, _) => None,
-            (Asked::Handover | Asked::Receipt(_), Err(doubt)) => Some(core.outbox.doubt(doubt)),
-            (Asked::Handover, Ok(())) => Some(core.hand_over()),
-            (Asked::Receipt(timeout), Ok(())) => Some(core.outbox.confirm(now, timeout)),
+        let receipt = match (wish.confirmation, kept) {
+            (Confirmation::Nothing, _) => None,
+            (Confirmation::Handover | Confirmation::Receipt(_), Err(reason)) => {
+                Some(core.outbox.unconfirmed(reason))
+            }
+            (Confirmation::Handover, Ok(())) => Some(core.hand_over()),
+            (Confirmation::Receipt(timeout), Ok(())) => Some(core.outbox.confirm(now, timeout)),
         };
         core.ask();
-        core.flush_directly(self.ways, payload.len(), first);
+        core.write_out_directly(self.fast_paths, payload.len(), first);
         core.note_sent();
         self.wake.notify_one();
-        self.relieve(core);
-        let above = core.buffered() > core.pressure.marks.high_water;
+        self.check_drain(core);
+        let above = core.buffered() > core.backpressure.marks.high_water;
         if above {
-            core.pressure.set_above(true);
+            core.backpressure.set_above(true);
         }
         Ok(Sent {
             above,
-            dropped: core.outbox.has_fates(),
+            dropped: core.outbox.has_outcomes(),
             receipt,
         })
     }
 
-    /// Tells the user that there is room again, once there is.
-    pub(super) fn relieve(&self, core: &mut Core) {
-        if core.pressure.above && core.buffered() <= core.pressure.marks.high_water {
-            core.pressure.set_above(false);
-            self.post(core, [Content::Drained]);
+    /// Tells the user that the buffer has drained, once it has.
+    pub(super) fn check_drain(&self, core: &mut Core) {
+        if core.backpressure.above && core.buffered() <= core.backpressure.marks.high_water {
+            core.backpressure.set_above(false);
+            self.post(core, [NotificationKind::Drain]);
         }
     }
 }
@@ -287,7 +292,7 @@ impl Core {
         receipt
     }
 
-    /// So many bytes were handed to the system.
+    /// Tells that so many bytes were handed to the system.
     pub fn note_written(&mut self, count: usize) {
         let outbox = &mut self.outbox;
         self.handovers
@@ -312,9 +317,9 @@ impl Core {
         }
     }
 
-    pub fn fates(&mut self) -> Vec<Content> {
-        std::iter::from_fn(|| self.outbox.next_fate())
-            .map(Content::Fate)
+    pub fn outcomes(&mut self) -> Vec<NotificationKind> {
+        std::iter::from_fn(|| self.outbox.next_outcome())
+            .map(NotificationKind::Delivery)
             .collect()
     }
 
@@ -325,23 +330,23 @@ impl Core {
         plain: bool,
         seen_open: bool,
         now: Instant,
-    ) -> Result<Result<(), Doubt>, Full> {
+    ) -> Result<Result<(), UnconfirmedReason>, Full> {
         let keeps = self.outbox.keeps_written();
         let queues = keeps || self.outbox.delivery().queues;
         if self.writer.is_none() && !self.link.is_alive() {
-            // Who sees no connection was told that it is kept.
+            // A user who sees no connection was told that the message is kept.
             if queues || !seen_open {
                 self.outbox.refuse(payload.to_message(), DropReason::Ended);
             }
-            return Ok(Err(Doubt::Ended));
+            return Ok(Err(UnconfirmedReason::Ended));
         }
         if self.writer.is_none() && seen_open && !queues {
-            return Ok(Err(Doubt::Lost));
+            return Ok(Err(UnconfirmedReason::Lost));
         }
         if (self.writer.is_none() || keeps)
             && !self.outbox.keep(payload.to_message(), plain, now)?
         {
-            return Ok(Err(Doubt::Dropped(DropReason::Overflow)));
+            return Ok(Err(UnconfirmedReason::Dropped(DropReason::Overflow)));
         }
         if let Some(writer) = &mut self.writer {
             write_as(writer, payload, plain, self.out.end());

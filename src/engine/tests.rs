@@ -15,8 +15,9 @@ mod sending;
 use super::*;
 use crate::net::Stream;
 use crate::policy::{
-    Answer, Backoff, Beat, Circuit, CircuitSettings, CloseCode, Delivery, Ending, Event, Failure,
-    Heartbeat, Input, Jitter, Liveness, Notice, Reconnect, Refusal, Settings, State,
+    Backoff, Beat, Circuit, CircuitSettings, CloseCode, DeliverySettings, Ending, Event, Failure,
+    HeartbeatReply, HeartbeatSettings, Input, Jitter, LivenessSettings, Notice, Reconnect, Refusal,
+    Settings, State,
 };
 use crate::wire::Longest;
 
@@ -162,7 +163,7 @@ async fn a_call_is_told_behind_what_javascript_has_not_seen() {
     tokio::time::sleep(Duration::from_millis(1)).await;
     let reply = life.client.call(life.received, Input::OpenCircuit);
     assert_eq!(events(&reply), [Event::CircuitChange(Circuit::Open)]);
-    assert!(reply.horizon > life.received);
+    assert!(reply.cutoff > life.received);
     life.told(Event::StateChange(State::Closed)).await;
     life.told(Event::Close(ending(1006, "", false))).await;
     life.told(Event::Retry {
@@ -228,16 +229,16 @@ async fn a_mailbox_that_nobody_empties_stops_the_reading_and_not_the_connection(
         "64 MiB went through"
     );
     let mut messages = 0;
-    while let Some(content) = life.next_queued() {
+    while let Some(kind) = life.next_queued() {
         assert!(!matches!(
-            content,
-            Content::Notice(Notice {
+            kind,
+            NotificationKind::Notice(Notice {
                 event: Event::Error(_),
                 ..
             })
         ));
-        if let Content::Messages(run) = content {
-            messages += run.lengths.len();
+        if let NotificationKind::Messages(batch) = kind {
+            messages += batch.lengths.len();
         }
     }
     assert!((16..=18).contains(&messages), "{messages} MiB were read");
@@ -261,7 +262,7 @@ async fn a_panic_ends_what_the_client_is_at_and_it_can_be_started_again() {
                 })
             ]
         ) {
-            if let Content::Notice(notice) = life.next().await {
+            if let NotificationKind::Notice(notice) = life.next().await {
                 assert_eq!(notice.circuit_failures, 0, "the server is not to blame");
                 events.push(notice.event);
             }
@@ -329,13 +330,13 @@ fn settings() -> Settings {
         },
         max_retries: Some(3),
         reconnect: Reconnect::default(),
-        heartbeat: Heartbeat {
+        heartbeat: HeartbeatSettings {
             interval: Some(Duration::from_millis(200)),
             timeout: Duration::from_millis(100),
             beat: Beat::Message,
-            answer: Answer::AnyFrame,
+            reply: HeartbeatReply::AnyFrame,
         },
-        liveness: Liveness::default(),
+        liveness: LivenessSettings::default(),
         circuit: CircuitSettings {
             failure_threshold: 3,
             rate: None,
@@ -346,12 +347,12 @@ fn settings() -> Settings {
     }
 }
 
-fn off() -> Heartbeat {
-    Heartbeat {
+fn off() -> HeartbeatSettings {
+    HeartbeatSettings {
         interval: None,
         timeout: Duration::from_millis(100),
         beat: Beat::Message,
-        answer: Answer::AnyFrame,
+        reply: HeartbeatReply::AnyFrame,
     }
 }
 
@@ -377,13 +378,13 @@ struct Memory {
     heads: Mutex<Vec<Vec<u8>>>,
     refusals: Mutex<Vec<Failure>>,
     hang: Mutex<Option<Arc<Notify>>>,
-    /// The places and limits of all attempts.
+    /// The URLs and limits of all attempts.
     dialed: Mutex<Vec<(usize, Option<Duration>)>>,
 }
 
 impl Dial for Memory {
-    fn dial(&self, place: usize, limit: Option<Duration>) -> DialFuture {
-        self.dialed.lock().unwrap().push((place, limit));
+    fn dial(&self, url_index: usize, limit: Option<Duration>) -> DialFuture {
+        self.dialed.lock().unwrap().push((url_index, limit));
         let (near, far) = duplex(64 * 1024);
         let refusal = self.refusals.lock().unwrap().pop();
         let hang = self.hang.lock().unwrap().clone();
@@ -416,21 +417,21 @@ impl Dial for Memory {
 struct Life {
     client: Arc<Client>,
     driver: JoinHandle<()>,
-    sign: Arc<Sign>,
+    watchdog: Arc<EventLoopWatchdog>,
     route: Arc<Memory>,
     mailbox: Arc<Mailbox>,
-    letters: Arc<Notify>,
+    notifications: Arc<Notify>,
     peers: mpsc::UnboundedReceiver<DuplexStream>,
-    queued: std::collections::VecDeque<Content>,
+    queued: std::collections::VecDeque<NotificationKind>,
     received: u64,
 }
 
 impl Life {
     fn start(settings: Settings) -> Life {
-        Life::sending(settings, Delivery::default(), Marks::default())
+        Life::sending(settings, DeliverySettings::default(), Marks::default())
     }
 
-    fn sending(settings: Settings, delivery: Delivery, marks: Marks) -> Life {
+    fn sending(settings: Settings, delivery: DeliverySettings, marks: Marks) -> Life {
         let (sender, peers) = mpsc::unbounded_channel();
         let route = Arc::new(Memory {
             peers: sender,
@@ -439,9 +440,9 @@ impl Life {
             hang: Mutex::default(),
             dialed: Mutex::default(),
         });
-        let sign = Arc::new(Sign::default());
-        let letters = Arc::new(Notify::new());
-        let bell = letters.clone();
+        let watchdog = Arc::new(EventLoopWatchdog::default());
+        let notifications = Arc::new(Notify::new());
+        let bell = notifications.clone();
         let mailbox = Arc::new(Mailbox::new(move || bell.notify_one()));
         let client = Arc::new(Client::new(Setup {
             id: 1,
@@ -450,9 +451,9 @@ impl Life {
             heartbeat: "beat".into(),
             route: route.clone(),
             mailbox: mailbox.clone(),
-            sign: sign.clone(),
-            watch: None,
-            ways: Ways::default(),
+            watchdog: watchdog.clone(),
+            read_set: None,
+            fast_paths: FastPaths::default(),
             delivery,
             marks,
         }));
@@ -460,10 +461,10 @@ impl Life {
         Life {
             client,
             driver,
-            sign,
+            watchdog,
             route,
             mailbox,
-            letters,
+            notifications,
             peers,
             queued: Default::default(),
             received: 0,
@@ -488,27 +489,27 @@ impl Life {
         Peer(self.peers.recv().await.unwrap())
     }
 
-    fn next_queued(&mut self) -> Option<Content> {
+    fn next_queued(&mut self) -> Option<NotificationKind> {
         if self.queued.is_empty() {
             self.queued.extend(
                 self.mailbox
                     .take()
                     .0
                     .into_iter()
-                    .map(|letter| letter.content),
+                    .map(|notification| notification.kind),
             );
         }
         let next = self.queued.pop_front();
-        self.received += u64::from(matches!(next, Some(Content::Notice(_))));
+        self.received += u64::from(matches!(next, Some(NotificationKind::Notice(_))));
         next
     }
 
-    async fn next(&mut self) -> Content {
+    async fn next(&mut self) -> NotificationKind {
         loop {
-            if let Some(content) = self.next_queued() {
-                return content;
+            if let Some(kind) = self.next_queued() {
+                return kind;
             }
-            timeout(Duration::from_secs(60), self.letters.notified())
+            timeout(Duration::from_secs(60), self.notifications.notified())
                 .await
                 .unwrap();
         }
@@ -517,7 +518,7 @@ impl Life {
     /// Takes what JavaScript is told up to an `open`, however that came about.
     async fn opened(&mut self) {
         loop {
-            if let Content::Notice(notice) = self.next().await
+            if let NotificationKind::Notice(notice) = self.next().await
                 && matches!(notice.event, Event::Open { .. })
             {
                 return;
@@ -529,7 +530,7 @@ impl Life {
     async fn told(&mut self, event: Event) -> Notice {
         loop {
             match self.next().await {
-                Content::Notice(notice) if notice.event == event => return notice,
+                NotificationKind::Notice(notice) if notice.event == event => return notice,
                 _ => {}
             }
         }
@@ -537,8 +538,8 @@ impl Life {
 
     async fn text(&mut self) -> String {
         loop {
-            if let Content::Messages(run) = self.next().await {
-                return String::from_utf8(run.bytes).unwrap();
+            if let NotificationKind::Messages(batch) = self.next().await {
+                return String::from_utf8(batch.bytes).unwrap();
             }
         }
     }

@@ -1,5 +1,5 @@
-//! Which thread writes what is sent, what waits while the peer does not read, and for how long the memory
-//! for it is kept.
+//! Writing to a connection: which thread does it, what is held back while the peer does not read, and when the memory
+//! that sending needs is released.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use super::client::{Client, Core, Payload};
 use super::clock;
-use super::inbox::Payloads;
+use super::fast_paths::FastPaths;
+use super::read_outcome::Payloads;
 use super::runtime::lock;
-use super::ways::Ways;
 use crate::policy::{Receipt, ping_number};
 use crate::wire::Writer;
 
@@ -29,26 +29,26 @@ const STUCK: usize = 64 * 1024;
 #[derive(Debug, Default)]
 pub(super) struct Outbound {
     bytes: Vec<u8>,
-    /// So many of them are written. They go with the last: to move what is left, at each write of a part,
+    /// So many of the bytes are written. They are dropped with the last: to move what is left, at each write of a part,
     /// would cost its length.
     written: usize,
 }
 
 impl Outbound {
-    /// What is not written.
-    pub fn rest(&self) -> &[u8] {
+    /// The bytes that are not written yet.
+    pub fn unwritten(&self) -> &[u8] {
         &self.bytes[self.written..]
     }
 
     pub fn len(&self) -> usize {
-        self.rest().len()
+        self.unwritten().len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.rest().is_empty()
+        self.unwritten().is_empty()
     }
 
-    /// So many bytes more are written.
+    /// Tells that so many bytes more are written.
     pub fn advance(&mut self, count: usize) {
         self.written += count;
         if self.is_empty() {
@@ -83,7 +83,7 @@ impl Handovers {
             .push_back((self.written + left as u64, receipt));
     }
 
-    /// So many bytes more were handed to the system: calls `handed` for each message that was.
+    /// Tells that so many bytes more were handed to the system: calls `handed` for each message that is whole by that.
     pub fn advance(&mut self, count: usize, mut handed: impl FnMut(Receipt)) {
         self.written += count as u64;
         while let Some(&(end, receipt)) = self.waiting.front()
@@ -99,7 +99,7 @@ impl Handovers {
     }
 }
 
-/// What a client says by itself and has no room for while the peer does not read: of each kind the latest.
+/// Frames that a client sends by itself, held back while the peer does not read: of each kind the latest.
 ///
 /// An endpoint may answer the latest ping alone (RFC 6455, 5.5.3), and the pong for one of ours stands for
 /// those before it. So a peer that goes on without reading costs no more memory.
@@ -117,15 +117,15 @@ impl Held {
 }
 
 /// How fast the user sends.
-pub(super) struct Pace {
+pub(super) struct SendRate {
     /// Something has arrived since the user sent last.
     pub heard: bool,
     sent_at: Instant,
 }
 
-impl Pace {
-    pub fn new() -> Pace {
-        Pace {
+impl SendRate {
+    pub fn new() -> SendRate {
+        SendRate {
             heard: true,
             sent_at: clock::now(),
         }
@@ -142,51 +142,56 @@ impl Pace {
 
 impl Client {
     /// Lets go of the memory that sending needs, unless something has been sent since.
-    pub(super) fn rest(&self, sends: u64) -> bool {
+    pub(super) fn release_idle_memory(&self, sends: u64) -> bool {
         let mut core = lock(&self.core);
         if core.sends != sends || core.in_flight > 0 || !core.out.is_empty() {
             return false;
         }
         core.out = Outbound::default();
         if let Some(writer) = &mut core.writer {
-            writer.rest();
+            writer.release_idle_memory();
         }
-        core.restless = false;
+        core.holds_idle_memory = false;
         true
     }
 }
 
 impl Core {
     /// Writes a message by this thread where that is the better way. Whether nothing is left to write.
-    pub fn flush_directly(&mut self, ways: Ways, length: usize, first: bool) -> bool {
-        (length >= LARGE || (first && self.pace.is_slow())) && self.flush(ways)
+    pub fn write_out_directly(
+        &mut self,
+        fast_paths: FastPaths,
+        length: usize,
+        first: bool,
+    ) -> bool {
+        (length >= LARGE || (first && self.send_rate.is_slow())) && self.write_out(fast_paths)
     }
 
     /// Keeps account of a message that was written. Whether the driver is to see to the memory that
     /// this has come to hold.
     pub fn note_sent(&mut self) -> bool {
         self.sends += 1;
-        let restless = !self.restless && self.holds_memory();
-        self.restless |= restless;
-        restless
+        let has_come = !self.holds_idle_memory && self.holds_memory();
+        self.holds_idle_memory |= has_come;
+        has_come
     }
 
     fn holds_memory(&self) -> bool {
         self.out.bytes.capacity() > KEPT_CAPACITY
-            || self.writer.as_ref().is_some_and(Writer::is_warm)
+            || self.writer.as_ref().is_some_and(Writer::holds_idle_memory)
     }
 
     /// Writes by this thread what it can. Whether nothing is left for the driver to write.
-    pub fn flush(&mut self, ways: Ways) -> bool {
+    pub fn write_out(&mut self, fast_paths: FastPaths) -> bool {
         if self.out.is_empty() {
             return true;
         }
-        let mine = ways.write && self.in_flight == 0;
-        let Some(line) = self.line.as_ref().filter(|_| mine) else {
+        let mine = fast_paths.write && self.in_flight == 0;
+        let Some(socket) = self.socket.as_ref().filter(|_| mine) else {
             return false;
         };
-        // What fails here fails for the driver too, which knows what to do.
-        if let Ok(count) = line.write(self.out.rest()) {
+        // A write that fails here fails for the driver too, which knows what to do.
+        if let Ok(count) = socket.write(self.out.unwritten()) {
             self.out.advance(count);
             self.note_written(count);
             self.release();

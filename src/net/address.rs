@@ -92,7 +92,7 @@ impl Address {
     }
 
     /// Host and port, the scheme's default port spelled out.
-    pub fn place(&self) -> String {
+    pub fn host_port(&self) -> String {
         format!("{}:{}", self.host, self.port())
     }
 
@@ -137,10 +137,10 @@ mod tests {
 
     #[test]
     fn a_place_is_the_same_however_its_url_is_written() {
-        let place = |text| Address::parse(text).unwrap().place();
-        assert_eq!(place("wss://EXAMPLE.com/a?b"), "example.com:443");
-        assert_eq!(place("ws://u:p@example.com:443/"), "example.com:443");
-        assert_eq!(place("ws://[::1]/"), "[::1]:80");
+        let host_port = |text| Address::parse(text).unwrap().host_port();
+        assert_eq!(host_port("wss://EXAMPLE.com/a?b"), "example.com:443");
+        assert_eq!(host_port("ws://u:p@example.com:443/"), "example.com:443");
+        assert_eq!(host_port("ws://[::1]/"), "[::1]:80");
     }
 
     #[test]

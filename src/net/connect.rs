@@ -16,7 +16,7 @@ const HEAD_START: Duration = Duration::from_millis(250);
 
 /// Which addresses may be connected, and from where.
 #[derive(Clone, Copy)]
-pub(super) struct Route {
+pub(super) struct Connector {
     local: Option<IpAddr>,
     family: Option<Family>,
 }
@@ -33,8 +33,8 @@ impl Family {
     }
 }
 
-impl Route {
-    pub fn parse(options: &Options) -> Result<Route, BadOption> {
+impl Connector {
+    pub fn parse(options: &Options) -> Result<Connector, BadOption> {
         let family = match options.family {
             None | Some(0) => None,
             Some(4) => Some(Family::V4),
@@ -55,7 +55,7 @@ impl Route {
                 )
             })?),
         };
-        Ok(Route { local, family })
+        Ok(Connector { local, family })
     }
 
     /// The addresses to try, best first; never none.
@@ -155,16 +155,16 @@ mod tests {
     use super::*;
     use crate::net::Roots;
 
-    fn route(local: Option<&str>, family: Option<u8>) -> Result<Route, BadOption> {
+    fn connector(local: Option<&str>, family: Option<u8>) -> Result<Connector, BadOption> {
         let mut options = Options::new("ws://x", Arc::new(Roots::from_pem([""; 0].iter())));
         options.local_address = local.map(str::to_owned);
         options.family = family;
-        Route::parse(&options)
+        Connector::parse(&options)
     }
 
     #[test]
-    fn bad_routes_are_refused() {
-        let message = |local, family| route(local, family).err().unwrap().message;
+    fn a_bad_family_or_local_address_is_refused() {
+        let message = |local, family| connector(local, family).err().unwrap().message;
         assert_eq!(
             message(None, Some(5)),
             "family: 5 is out of range; allowed are 0, 4 and 6"
@@ -193,14 +193,14 @@ mod tests {
     #[tokio::test]
     async fn a_family_is_kept_to() {
         let host = Host::Domain("localhost".to_owned());
-        let found = route(None, Some(4))
+        let found = connector(None, Some(4))
             .unwrap()
             .resolve(&host, 80)
             .await
             .unwrap();
         assert!(found.iter().all(SocketAddr::is_ipv4));
         let literal = Host::Ipv6("::1".parse().unwrap());
-        let found = route(None, Some(4))
+        let found = connector(None, Some(4))
             .unwrap()
             .resolve(&literal, 80)
             .await
@@ -215,14 +215,14 @@ mod tests {
         let unused = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let dead = unused.local_addr().unwrap();
         drop(unused);
-        let stream = route(None, None)
+        let stream = connector(None, None)
             .unwrap()
             .connect(vec![dead, alive])
             .await
             .unwrap();
         assert_eq!(stream.peer_addr().unwrap(), alive);
         assert!(stream.nodelay().unwrap());
-        let error = route(None, None)
+        let error = connector(None, None)
             .unwrap()
             .connect(vec![dead])
             .await
@@ -234,13 +234,13 @@ mod tests {
     async fn the_local_address_is_used() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let stream = route(Some("127.0.0.1"), None)
+        let stream = connector(Some("127.0.0.1"), None)
             .unwrap()
             .connect(vec![address])
             .await
             .unwrap();
         assert_eq!(stream.local_addr().unwrap().ip().to_string(), "127.0.0.1");
-        let error = route(Some("192.0.2.1"), None)
+        let error = connector(Some("192.0.2.1"), None)
             .unwrap()
             .connect(vec![address])
             .await
@@ -251,7 +251,7 @@ mod tests {
     #[tokio::test]
     async fn an_unknown_host_is_told_as_node_tells_it() {
         let host = Host::Domain("nowhere.invalid".to_owned());
-        let error = route(None, None)
+        let error = connector(None, None)
             .unwrap()
             .resolve(&host, 80)
             .await

@@ -33,8 +33,11 @@ pub enum NetError {
     HungUpInTls,
     #[error("{0}")]
     Tls(TlsFault),
-    #[error("Opening handshake has timed out after {} ms {phase}", .after.as_millis())]
-    TimedOut { after: Duration, phase: Phase },
+    #[error("Opening handshake has timed out after {} ms {stage}", .after.as_millis())]
+    TimedOut {
+        after: Duration,
+        stage: AttemptStage,
+    },
     /// The peer answered, and no upgrade came of it. Header names are in lower case.
     #[error("{fault}")]
     Handshake {
@@ -78,20 +81,20 @@ pub enum HandshakeFault {
 
 /// How far an attempt has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
+pub enum AttemptStage {
     Resolve,
     Connect,
     Tls,
     Upgrade,
 }
 
-impl fmt::Display for Phase {
+impl fmt::Display for AttemptStage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Phase::Resolve => "while resolving the host name",
-            Phase::Connect => "while connecting",
-            Phase::Tls => "in the TLS handshake",
-            Phase::Upgrade => "waiting for the server's answer to the upgrade",
+            AttemptStage::Resolve => "while resolving the host name",
+            AttemptStage::Connect => "while connecting",
+            AttemptStage::Tls => "in the TLS handshake",
+            AttemptStage::Upgrade => "waiting for the server's answer to the upgrade",
         })
     }
 }
@@ -213,7 +216,7 @@ mod tests {
         assert_eq!(refused("[::1]:1").to_string(), "connect ECONNREFUSED ::1:1");
         let late = NetError::TimedOut {
             after: Duration::from_millis(1500),
-            phase: Phase::Tls,
+            stage: AttemptStage::Tls,
         };
         assert_eq!(
             late.to_string(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{Sleep, sleep};
 
-use super::{NetError, Phase};
+use super::{AttemptStage, NetError};
 
 /// Counts from its making, over all the steps that it is asked to bound.
 pub(super) struct Limit {
@@ -27,7 +27,7 @@ impl Limit {
 
     pub async fn bound<T>(
         &mut self,
-        phase: Phase,
+        stage: AttemptStage,
         step: impl Future<Output = Result<T, NetError>>,
     ) -> Result<T, NetError> {
         let Some(timer) = &mut self.timer else {
@@ -36,7 +36,7 @@ impl Limit {
         tokio::select! {
             biased;
             done = step => done,
-            () = timer => Err(NetError::TimedOut { after: self.after, phase }),
+            () = timer => Err(NetError::TimedOut { after: self.after, stage }),
         }
     }
 }

@@ -23,7 +23,7 @@ mod tls_tests;
 mod trust;
 mod verifier;
 
-pub use error::{HandshakeFault, NetError, Phase, code_of};
+pub use error::{AttemptStage, HandshakeFault, NetError, code_of};
 pub use options::{BadOption, Options, TlsOptions};
 pub use roots::Roots;
 pub use stream::{Stream, Transport};

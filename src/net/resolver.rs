@@ -35,7 +35,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 const REMEMBERED: usize = 1000;
 
 /// The addresses of a host, or Node's code for why there are none.
-pub(super) type Answer = Result<Arc<[SocketAddr]>, &'static str>;
+pub(super) type Resolved = Result<Arc<[SocketAddr]>, &'static str>;
 
 type LookUp = dyn Fn(&str) -> Result<Vec<SocketAddr>, &'static str> + Send + Sync;
 
@@ -53,7 +53,7 @@ struct Shared {
 #[derive(Default)]
 struct State {
     /// Where the answer of each look-up goes that waits or is under way, by host.
-    asked: HashMap<Arc<str>, watch::Sender<Option<Answer>>>,
+    asked: HashMap<Arc<str>, watch::Sender<Option<Resolved>>>,
     /// Hosts that wait for a slot, …
     waiting: VecDeque<Arc<str>>,
     /// … and those of them that were slow before.
@@ -95,7 +95,7 @@ impl Resolver {
     }
 
     /// The addresses of a host. Dropping the future leaves the look-up to others who want it.
-    pub async fn look_up(&self, host: &str) -> Answer {
+    pub async fn look_up(&self, host: &str) -> Resolved {
         let mut asked = self.ask(host);
         loop {
             let under_way = self.lock().slots.clone();
@@ -111,7 +111,7 @@ impl Resolver {
     }
 
     /// Where the answer will be: that of a look-up which is under way, or of a new one.
-    fn ask(&self, host: &str) -> watch::Receiver<Option<Answer>> {
+    fn ask(&self, host: &str) -> watch::Receiver<Option<Resolved>> {
         let mut state = self.lock();
         if let Some(asked) = state.asked.get(host) {
             return asked.subscribe();
@@ -174,7 +174,7 @@ impl Resolver {
     }
 
     /// Takes the end of a look-up, and gives its thread the next one.
-    fn finish(&self, job: &Job, answer: Answer) -> Option<Job> {
+    fn finish(&self, job: &Job, answer: Resolved) -> Option<Job> {
         let mut state = self.lock();
         state.answer(&job.host, answer);
         let Some(at) = state.place(job) else {
@@ -232,7 +232,7 @@ impl State {
         slots.position(|other| other.number == job.number)
     }
 
-    fn answer(&mut self, host: &str, answer: Answer) {
+    fn answer(&mut self, host: &str, answer: Resolved) {
         if let Some(asked) = self.asked.remove(host) {
             asked.send_replace(Some(answer));
         }

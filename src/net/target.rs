@@ -8,12 +8,12 @@ use tokio::time::timeout;
 use super::address::{Address, redact};
 use super::body::Body;
 use super::client_tls::ClientTls;
-use super::connect::Route;
+use super::connect::Connector;
 use super::handshake::{Answer, Ask, Response, Upgrade, upgrade};
 use super::headers::{Confidence, Headers, latin1, no_token_char};
 use super::limit::Limit;
 use super::stream::Stream;
-use super::{BadOption, HandshakeFault, NetError, Options, Phase};
+use super::{AttemptStage, BadOption, HandshakeFault, NetError, Options};
 
 /// How long the body of a refusal is waited for.
 const BODY_TIME: Duration = Duration::from_secs(1);
@@ -29,7 +29,7 @@ pub struct Target {
     handshake_timeout: Duration,
     /// Redirects to follow; `None` reports a redirect as a refusal.
     redirects: Option<u32>,
-    route: Route,
+    connector: Connector,
     tls: ClientTls,
 }
 
@@ -49,8 +49,8 @@ pub struct Reached {
 
 impl Target {
     /// The host and port of the URL, as `example.com:443`.
-    pub fn place(&self) -> String {
-        self.address.place()
+    pub fn host_port(&self) -> String {
+        self.address.host_port()
     }
 
     /// Checks the options.
@@ -61,13 +61,13 @@ impl Target {
         if let Some(offer) = &options.extensions {
             latin1(offer).map_err(|trouble| BadOption::new("extensions", trouble))?;
         }
-        let route = Route::parse(&options)?;
+        let connector = Connector::parse(&options)?;
         let tls = ClientTls::parse(&options)?;
         Ok(Target {
             given: options.url,
             address,
             headers,
-            route,
+            connector,
             tls,
             protocols: options.protocols,
             extensions: options.extensions,
@@ -127,7 +127,7 @@ impl Target {
                 Ok(())
             };
             // What has not come by then is not waited for.
-            let _ = timeout(BODY_TIME, limit.bound(Phase::Upgrade, reading)).await;
+            let _ = timeout(BODY_TIME, limit.bound(AttemptStage::Upgrade, reading)).await;
             for secret in self.headers.secrets(&address) {
                 body.hide(&secret);
             }
@@ -165,16 +165,16 @@ impl Target {
     ) -> Result<(Stream, Answer), NetError> {
         let found = limit
             .bound(
-                Phase::Resolve,
-                self.route.resolve(address.host(), address.port()),
+                AttemptStage::Resolve,
+                self.connector.resolve(address.host(), address.port()),
             )
             .await?;
         let tcp = limit
-            .bound(Phase::Connect, self.route.connect(found))
+            .bound(AttemptStage::Connect, self.connector.connect(found))
             .await?;
         let mut stream = if address.is_secure() {
             let tls = self.tls.connect(address.host(), tcp);
-            Stream::Other(Box::new(limit.bound(Phase::Tls, tls).await?))
+            Stream::Other(Box::new(limit.bound(AttemptStage::Tls, tls).await?))
         } else {
             Stream::Tcp(tcp)
         };
@@ -188,7 +188,7 @@ impl Target {
             extensions: self.extensions.as_deref(),
         };
         let answer = limit
-            .bound(Phase::Upgrade, upgrade(&mut stream, &ask))
+            .bound(AttemptStage::Upgrade, upgrade(&mut stream, &ask))
             .await?;
         Ok((stream, answer))
     }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::window::{Record, Tally};
+use super::sliding_window::{Counts, SlidingWindows};
 use super::{Circuit, CircuitSettings, Refusal};
 
 /// Counts failures and decides whether connecting is allowed, for one client or for all that share it.
@@ -10,11 +10,11 @@ use super::{Circuit, CircuitSettings, Refusal};
 pub struct Breaker {
     /// Consecutive ones.
     failures: u64,
-    record: Record,
+    windows: SlidingWindows,
     position: Position,
     /// Attempts that have been started and have not ended.
     under_way: u64,
-    /// An attempt that ends without a verdict lets another probe in its place.
+    /// An attempt that ends without an outcome lets another probe in its place.
     gives_back: bool,
     moves: u64,
 }
@@ -37,7 +37,7 @@ impl Breaker {
     pub(super) fn own() -> Breaker {
         Breaker {
             failures: 0,
-            record: Record::default(),
+            windows: SlidingWindows::default(),
             position: Position::Closed,
             under_way: 0,
             gives_back: false,
@@ -73,15 +73,15 @@ impl Breaker {
     pub(super) fn failures(&self, settings: &CircuitSettings) -> u64 {
         match &settings.rate {
             None => self.failures,
-            Some(rate) => self.record.tally(rate.window).failures,
+            Some(rate) => self.windows.counts(rate.window).failures,
         }
     }
 
     /// Forgets all outcomes for so many failures. Takes effect at the next failure: a count alone
     /// opens nothing.
     pub(super) fn set_failures(&mut self, failures: u64, settings: &CircuitSettings, now: Instant) {
-        self.record.clear();
-        self.note(Tally::failures(failures), settings, now);
+        self.windows.clear();
+        self.note(Counts::failures(failures), settings, now);
         self.failures = failures;
     }
 
@@ -128,7 +128,7 @@ impl Breaker {
     /// Counts a failure, which may open the circuit; one that is half-open it opens.
     pub(super) fn fail(&mut self, settings: &CircuitSettings, now: Instant) {
         self.failures = self.failures.saturating_add(1);
-        self.note(Tally::failures(1), settings, now);
+        self.note(Counts::failures(1), settings, now);
         match self.position {
             Position::Closed if self.is_too_much(settings) => self.open(settings, now),
             Position::HalfOpen { .. } => self.open(settings, now),
@@ -140,22 +140,22 @@ impl Breaker {
         let Some(rate) = &settings.rate else {
             return self.failures >= settings.failure_threshold;
         };
-        let tally = self.record.tally(rate.window);
-        tally.outcomes >= rate.minimum && tally.reaches(rate.share)
+        let counts = self.windows.counts(rate.window);
+        counts.outcomes >= rate.minimum && counts.reaches(rate.share)
     }
 
-    fn note(&mut self, tally: Tally, settings: &CircuitSettings, now: Instant) {
+    fn note(&mut self, counts: Counts, settings: &CircuitSettings, now: Instant) {
         if let Some(rate) = &settings.rate {
-            self.record.watch(rate.window);
+            self.windows.watch(rate.window);
         }
-        self.record.note(tally, now);
+        self.windows.note(counts, now);
     }
 
     /// Notes that a connection opened, which closes a circuit that is half-open. One that was opened
     /// meanwhile waits for its timer.
     pub(super) fn succeed(&mut self, settings: &CircuitSettings, now: Instant) {
         self.failures = 0;
-        self.note(Tally::SUCCESS, settings, now);
+        self.note(Counts::SUCCESS, settings, now);
         match self.position {
             Position::Closed | Position::Open { .. } => {}
             Position::HalfOpen { .. } => self.close(),
@@ -190,7 +190,7 @@ impl Breaker {
     /// Forgets the failures.
     pub(super) fn close(&mut self) {
         self.failures = 0;
-        self.record.clear();
+        self.windows.clear();
         if self.circuit() != Circuit::Closed {
             self.position = Position::Closed;
             self.moved();
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shared_circuit_gives_the_place_of_a_probe_without_a_verdict_to_another() {
+    fn a_shared_circuit_gives_the_place_of_a_probe_without_an_outcome_to_another() {
         let mut breaker = Breaker::shared();
         breaker.half_open();
         assert_eq!(breaker.begin(&SETTINGS), Ok(()));

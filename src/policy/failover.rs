@@ -1,4 +1,4 @@
-//! Which of several servers to connect to.
+//! Which of several URLs to connect to: the next one after a failure, and after a while the first again.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use rand::{Rng, RngExt};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failover {
     /// How many URLs there are; at least 1.
-    pub places: usize,
+    pub urls: usize,
     /// A failure leads to any of the others, and not to the next in order.
     pub random: bool,
     /// How long after it was left the first URL is tried again; `None` stays where it works.
@@ -18,53 +18,53 @@ pub struct Failover {
 impl Default for Failover {
     fn default() -> Failover {
         Failover {
-            places: 1,
+            urls: 1,
             random: false,
             prefer_first: None,
         }
     }
 }
 
-/// Where the next attempt goes.
+/// Which URL the next attempt takes, as an index into the user's list.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Course {
-    place: usize,
-    /// When the first URL was left; `None` while it is the one.
+pub(super) struct UrlSelector {
+    index: usize,
+    /// When the first URL was left; `None` while it is the one that is used.
     left_at: Option<Instant>,
 }
 
-impl Course {
-    pub(super) fn place(&self) -> usize {
-        self.place
+impl UrlSelector {
+    pub(super) fn index(&self) -> usize {
+        self.index
     }
 
-    /// A connection failed: the next attempt goes elsewhere, where there is an elsewhere.
-    pub(super) fn move_on(&mut self, settings: &Failover, rng: &mut impl Rng, now: Instant) {
-        if settings.places < 2 {
+    /// A connection failed: the next attempt goes to another URL, where there is one.
+    pub(super) fn fail_over(&mut self, settings: &Failover, rng: &mut impl Rng, now: Instant) {
+        if settings.urls < 2 {
             return;
         }
         let step = if settings.random {
-            rng.random_range(1..settings.places)
+            rng.random_range(1..settings.urls)
         } else {
             1
         };
-        self.place = (self.place + step) % settings.places;
-        self.left_at = (self.place != 0).then(|| self.left_at.unwrap_or(now));
+        self.index = (self.index + step) % settings.urls;
+        self.left_at = (self.index != 0).then(|| self.left_at.unwrap_or(now));
     }
 
     /// When the first URL is to be tried again.
-    pub(super) fn home_at(&self, settings: &Failover) -> Option<Instant> {
+    pub(super) fn return_at(&self, settings: &Failover) -> Option<Instant> {
         self.left_at?.checked_add(settings.prefer_first?)
     }
 
-    pub(super) fn go_home(&mut self) {
-        *self = Course::default();
+    pub(super) fn return_to_first(&mut self) {
+        *self = UrlSelector::default();
     }
 
-    /// Goes home where a list that the user has changed has no such place.
+    /// Returns to the first where a list that the user has changed has no such URL.
     pub(super) fn fit(&mut self, settings: &Failover) {
-        if self.place >= settings.places {
-            self.go_home();
+        if self.index >= settings.urls {
+            self.return_to_first();
         }
     }
 }
@@ -80,19 +80,19 @@ mod tests {
 
     #[test]
     fn each_failure_leads_to_the_next_and_after_the_last_to_the_first() {
-        let mut course = Course::default();
+        let mut selector = UrlSelector::default();
         let settings = of(3);
-        let places: Vec<usize> = (0..4)
-            .map(|_| moved(&mut course, &settings, Instant::now()))
+        let urls: Vec<usize> = (0..4)
+            .map(|_| moved(&mut selector, &settings, Instant::now()))
             .collect();
-        assert_eq!(places, [1, 2, 0, 1]);
+        assert_eq!(urls, [1, 2, 0, 1]);
     }
 
     #[test]
     fn a_single_url_is_never_left() {
-        let mut course = Course::default();
-        assert_eq!(moved(&mut course, &of(1), Instant::now()), 0);
-        assert_eq!(course.home_at(&preferring(1)), None);
+        let mut selector = UrlSelector::default();
+        assert_eq!(moved(&mut selector, &of(1), Instant::now()), 0);
+        assert_eq!(selector.return_at(&preferring(1)), None);
     }
 
     #[test]
@@ -102,57 +102,57 @@ mod tests {
             ..of(4)
         };
         let mut rng = StdRng::seed_from_u64(1);
-        let mut course = Course::default();
+        let mut selector = UrlSelector::default();
         let mut seen = [0; 4];
         for _ in 0..1000 {
-            let before = course.place();
-            course.move_on(&settings, &mut rng, Instant::now());
-            assert_ne!(course.place(), before);
-            seen[course.place()] += 1;
+            let before = selector.index();
+            selector.fail_over(&settings, &mut rng, Instant::now());
+            assert_ne!(selector.index(), before);
+            seen[selector.index()] += 1;
         }
         assert!(seen.iter().all(|count| *count > 150), "{seen:?}");
     }
 
     #[test]
-    fn the_way_home_counts_from_leaving_it_and_not_from_the_latest_move() {
+    fn the_return_counts_from_leaving_the_first_and_not_from_the_latest_move() {
         let start = Instant::now();
         let settings = preferring(3);
-        let mut course = Course::default();
-        assert_eq!(course.home_at(&settings), None);
-        moved(&mut course, &settings, start);
-        moved(&mut course, &settings, start + MINUTE / 2);
-        assert_eq!(course.home_at(&settings), Some(start + MINUTE));
-        assert_eq!(course.home_at(&of(3)), None);
-        course.go_home();
-        assert_eq!((course.place(), course.home_at(&settings)), (0, None));
+        let mut selector = UrlSelector::default();
+        assert_eq!(selector.return_at(&settings), None);
+        moved(&mut selector, &settings, start);
+        moved(&mut selector, &settings, start + MINUTE / 2);
+        assert_eq!(selector.return_at(&settings), Some(start + MINUTE));
+        assert_eq!(selector.return_at(&of(3)), None);
+        selector.return_to_first();
+        assert_eq!((selector.index(), selector.return_at(&settings)), (0, None));
     }
 
     #[test]
-    fn a_shorter_list_leads_home() {
-        let mut course = Course::default();
-        moved(&mut course, &of(2), Instant::now());
-        course.fit(&of(2));
-        assert_eq!(course.place(), 1);
-        course.fit(&of(1));
-        assert_eq!(course.place(), 0);
+    fn a_shorter_list_leads_to_the_first() {
+        let mut selector = UrlSelector::default();
+        moved(&mut selector, &of(2), Instant::now());
+        selector.fit(&of(2));
+        assert_eq!(selector.index(), 1);
+        selector.fit(&of(1));
+        assert_eq!(selector.index(), 0);
     }
 
-    fn of(places: usize) -> Failover {
+    fn of(urls: usize) -> Failover {
         Failover {
-            places,
+            urls,
             ..Failover::default()
         }
     }
 
-    fn preferring(places: usize) -> Failover {
+    fn preferring(urls: usize) -> Failover {
         Failover {
             prefer_first: Some(MINUTE),
-            ..of(places)
+            ..of(urls)
         }
     }
 
-    fn moved(course: &mut Course, settings: &Failover, now: Instant) -> usize {
-        course.move_on(settings, &mut StdRng::seed_from_u64(1), now);
-        course.place()
+    fn moved(selector: &mut UrlSelector, settings: &Failover, now: Instant) -> usize {
+        selector.fail_over(settings, &mut StdRng::seed_from_u64(1), now);
+        selector.index()
     }
 }

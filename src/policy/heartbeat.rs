@@ -2,10 +2,11 @@
 
 use std::time::Instant;
 
-use super::{Answer, Heartbeat};
+use super::{HeartbeatReply, HeartbeatSettings};
 
+/// When the next beat is due, and what is awaited for the last.
 #[derive(Clone, Debug)]
-pub(super) struct Pulse {
+pub(super) struct Heartbeat {
     /// `None` while the heartbeat is off.
     beat_at: Option<Instant>,
     awaiting: Awaiting,
@@ -25,21 +26,21 @@ enum Awaiting {
     },
 }
 
-/// What the end of the time for a reply means.
+/// What follows from a reply that is overdue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum Overdue {
     /// The peer is silent.
     Dead,
     /// What came may be the reply: JavaScript is to say.
     Ask,
     /// JavaScript has been asked already.
-    Open,
+    Asked,
 }
 
-impl Pulse {
-    /// The pulse of a connection that opened at `now`: the first beat is one interval later.
-    pub(super) fn new(settings: &Heartbeat, now: Instant) -> Pulse {
-        Pulse {
+impl Heartbeat {
+    /// The heartbeat of a connection that opened at `now`: the first beat is one interval later.
+    pub(super) fn new(settings: &HeartbeatSettings, now: Instant) -> Heartbeat {
+        Heartbeat {
             beat_at: next_beat(settings, now),
             awaiting: Awaiting::Nothing,
         }
@@ -61,7 +62,7 @@ impl Pulse {
     ///
     /// A machine that slept through many beats gets one: the next counts from `now`. A reply that is awaited
     /// already keeps its limit: more beats buy a dead peer no time.
-    pub(super) fn beat(&mut self, settings: &Heartbeat, now: Instant) -> bool {
+    pub(super) fn beat(&mut self, settings: &HeartbeatSettings, now: Instant) -> bool {
         let Some(beat_at) = self.beat_at.filter(|beat_at| *beat_at <= now) else {
             return false;
         };
@@ -80,27 +81,27 @@ impl Pulse {
     ///
     /// Where JavaScript decides what a reply is and something came, it has to be asked: it may be busy, and a peer
     /// must not die of that. Where nothing came, no busy JavaScript hides a reply.
-    pub(super) fn judge(&mut self) -> Verdict {
+    pub(super) fn judge(&mut self) -> Overdue {
         let Awaiting::Reply { heard, asked, .. } = self.awaiting else {
-            return Verdict::Open;
+            return Overdue::Asked;
         };
         if !heard {
             self.awaiting = Awaiting::Nothing;
-            return Verdict::Dead;
+            return Overdue::Dead;
         }
         self.awaiting = Awaiting::Reply {
             by: None,
             heard,
             asked: true,
         };
-        if asked { Verdict::Open } else { Verdict::Ask }
+        if asked { Overdue::Asked } else { Overdue::Ask }
     }
 
     /// A frame came.
-    pub(super) fn received(&mut self, settings: &Heartbeat) {
-        match settings.answer {
-            Answer::AnyFrame => self.answered(),
-            Answer::Judged => {
+    pub(super) fn received(&mut self, settings: &HeartbeatSettings) {
+        match settings.reply {
+            HeartbeatReply::AnyFrame => self.answered(),
+            HeartbeatReply::Judged => {
                 if let Awaiting::Reply { heard, .. } = &mut self.awaiting {
                     *heard = true;
                 }
@@ -123,7 +124,7 @@ impl Pulse {
     }
 
     /// Nothing was read until `now`: a reply that is awaited gets its whole time again.
-    pub(super) fn resume(&mut self, settings: &Heartbeat, now: Instant) {
+    pub(super) fn resume(&mut self, settings: &HeartbeatSettings, now: Instant) {
         if let Awaiting::Reply { by, .. } = &mut self.awaiting
             && by.is_some()
         {
@@ -132,7 +133,12 @@ impl Pulse {
     }
 
     /// A beat that is planned keeps its time: new durations hold from the next one.
-    pub(super) fn configure(&mut self, old: &Heartbeat, new: &Heartbeat, now: Instant) {
+    pub(super) fn configure(
+        &mut self,
+        old: &HeartbeatSettings,
+        new: &HeartbeatSettings,
+        now: Instant,
+    ) {
         match (old.interval, new.interval) {
             (None, Some(_)) => self.beat_at = next_beat(new, now),
             (_, None) => {
@@ -141,14 +147,14 @@ impl Pulse {
             }
             (Some(_), Some(_)) => {}
         }
-        if old.answer != new.answer {
+        if old.reply != new.reply {
             self.answered();
         }
     }
 }
 
 impl Awaiting {
-    fn reply(settings: &Heartbeat, asked: bool, now: Instant) -> Awaiting {
+    fn reply(settings: &HeartbeatSettings, asked: bool, now: Instant) -> Awaiting {
         Awaiting::Reply {
             by: now.checked_add(settings.timeout),
             heard: false,
@@ -158,7 +164,7 @@ impl Awaiting {
 }
 
 /// `None` where the heartbeat is off, or the time is too far for the clock.
-fn next_beat(settings: &Heartbeat, now: Instant) -> Option<Instant> {
+fn next_beat(settings: &HeartbeatSettings, now: Instant) -> Option<Instant> {
     settings
         .interval
         .and_then(|interval| now.checked_add(interval))
@@ -172,125 +178,125 @@ mod tests {
     use crate::policy::Beat;
 
     const SECOND: Duration = Duration::from_secs(1);
-    const SETTINGS: Heartbeat = Heartbeat {
+    const SETTINGS: HeartbeatSettings = HeartbeatSettings {
         interval: Some(Duration::from_secs(30)),
         timeout: Duration::from_secs(5),
         beat: Beat::Message,
-        answer: Answer::AnyFrame,
+        reply: HeartbeatReply::AnyFrame,
     };
-    const JUDGED: Heartbeat = Heartbeat {
-        answer: Answer::Judged,
+    const JUDGED: HeartbeatSettings = HeartbeatSettings {
+        reply: HeartbeatReply::Judged,
         ..SETTINGS
     };
 
     #[test]
     fn the_first_beat_is_one_interval_after_the_opening() {
         let start = Instant::now();
-        let mut pulse = Pulse::new(&SETTINGS, start);
-        assert_eq!(pulse.beat_at(), Some(start + 30 * SECOND));
-        assert!(!pulse.beat(&SETTINGS, start + 29 * SECOND));
-        assert!(pulse.beat(&SETTINGS, start + 30 * SECOND));
-        assert_eq!(pulse.beat_at(), Some(start + 60 * SECOND));
-        assert_eq!(pulse.reply_by(), Some(start + 35 * SECOND));
+        let mut heartbeat = Heartbeat::new(&SETTINGS, start);
+        assert_eq!(heartbeat.beat_at(), Some(start + 30 * SECOND));
+        assert!(!heartbeat.beat(&SETTINGS, start + 29 * SECOND));
+        assert!(heartbeat.beat(&SETTINGS, start + 30 * SECOND));
+        assert_eq!(heartbeat.beat_at(), Some(start + 60 * SECOND));
+        assert_eq!(heartbeat.reply_by(), Some(start + 35 * SECOND));
     }
 
     #[test]
     fn a_peer_that_stays_silent_is_dead_when_the_limit_is_reached() {
-        let (mut pulse, _) = beaten(&SETTINGS);
-        assert_eq!(pulse.judge(), Verdict::Dead);
-        assert_eq!(pulse.reply_by(), None);
+        let (mut heartbeat, _) = beaten(&SETTINGS);
+        assert_eq!(heartbeat.judge(), Overdue::Dead);
+        assert_eq!(heartbeat.reply_by(), None);
     }
 
     #[test]
     fn a_peer_that_is_heard_in_time_lives_on() {
-        let (mut pulse, _) = beaten(&SETTINGS);
-        pulse.received(&SETTINGS);
-        assert_eq!(pulse.reply_by(), None);
+        let (mut heartbeat, _) = beaten(&SETTINGS);
+        heartbeat.received(&SETTINGS);
+        assert_eq!(heartbeat.reply_by(), None);
     }
 
     #[test]
     fn a_limit_starts_again_when_reading_does() {
-        let (mut pulse, start) = beaten(&SETTINGS);
-        pulse.resume(&SETTINGS, start + 50 * SECOND);
-        assert_eq!(pulse.reply_by(), Some(start + 55 * SECOND));
+        let (mut heartbeat, start) = beaten(&SETTINGS);
+        heartbeat.resume(&SETTINGS, start + 50 * SECOND);
+        assert_eq!(heartbeat.reply_by(), Some(start + 55 * SECOND));
     }
 
     #[test]
     fn without_an_interval_nothing_is_ever_due() {
-        let off = Heartbeat {
+        let off = HeartbeatSettings {
             interval: None,
             ..SETTINGS
         };
         let now = Instant::now();
-        let mut pulse = Pulse::new(&off, now);
-        assert_eq!(pulse.beat_at(), None);
-        assert!(!pulse.beat(&off, now + 3600 * SECOND));
+        let mut heartbeat = Heartbeat::new(&off, now);
+        assert_eq!(heartbeat.beat_at(), None);
+        assert!(!heartbeat.beat(&off, now + 3600 * SECOND));
     }
 
     #[test]
     fn turning_the_heartbeat_off_forgets_a_reply_that_was_awaited() {
-        let off = Heartbeat {
+        let off = HeartbeatSettings {
             interval: None,
             ..SETTINGS
         };
-        let (mut pulse, start) = beaten(&SETTINGS);
-        pulse.configure(&SETTINGS, &off, start);
-        pulse.resume(&off, start);
-        assert_eq!((pulse.beat_at(), pulse.reply_by()), (None, None));
+        let (mut heartbeat, start) = beaten(&SETTINGS);
+        heartbeat.configure(&SETTINGS, &off, start);
+        heartbeat.resume(&off, start);
+        assert_eq!((heartbeat.beat_at(), heartbeat.reply_by()), (None, None));
     }
 
     #[test]
     fn silence_needs_no_judge() {
-        let (mut pulse, _) = beaten(&JUDGED);
-        assert_eq!(pulse.judge(), Verdict::Dead);
+        let (mut heartbeat, _) = beaten(&JUDGED);
+        assert_eq!(heartbeat.judge(), Overdue::Dead);
     }
 
     #[test]
     fn what_came_is_judged_by_javascript_however_late() {
-        let (mut pulse, start) = beaten(&JUDGED);
-        pulse.received(&JUDGED);
-        assert_eq!(pulse.reply_by(), Some(start + 35 * SECOND));
-        assert_eq!(pulse.judge(), Verdict::Ask);
-        assert_eq!(pulse.reply_by(), None);
-        assert!(pulse.judged());
-        assert!(!pulse.judged());
+        let (mut heartbeat, start) = beaten(&JUDGED);
+        heartbeat.received(&JUDGED);
+        assert_eq!(heartbeat.reply_by(), Some(start + 35 * SECOND));
+        assert_eq!(heartbeat.judge(), Overdue::Ask);
+        assert_eq!(heartbeat.reply_by(), None);
+        assert!(heartbeat.judged());
+        assert!(!heartbeat.judged());
     }
 
     #[test]
     fn an_answer_that_javascript_finds_ends_the_wait() {
-        let (mut pulse, _) = beaten(&JUDGED);
-        pulse.received(&JUDGED);
-        pulse.judge();
-        pulse.answered();
-        assert!(!pulse.judged());
+        let (mut heartbeat, _) = beaten(&JUDGED);
+        heartbeat.received(&JUDGED);
+        heartbeat.judge();
+        heartbeat.answered();
+        assert!(!heartbeat.judged());
     }
 
     #[test]
     fn a_peer_that_falls_silent_while_javascript_is_asked_dies_of_the_next_beat() {
-        let (mut pulse, start) = beaten(&JUDGED);
-        pulse.received(&JUDGED);
-        pulse.judge();
-        pulse.beat(&JUDGED, start + 60 * SECOND);
-        assert_eq!(pulse.reply_by(), Some(start + 65 * SECOND));
-        assert_eq!(pulse.judge(), Verdict::Dead);
+        let (mut heartbeat, start) = beaten(&JUDGED);
+        heartbeat.received(&JUDGED);
+        heartbeat.judge();
+        heartbeat.beat(&JUDGED, start + 60 * SECOND);
+        assert_eq!(heartbeat.reply_by(), Some(start + 65 * SECOND));
+        assert_eq!(heartbeat.judge(), Overdue::Dead);
     }
 
     #[test]
     fn javascript_is_asked_once() {
-        let (mut pulse, start) = beaten(&JUDGED);
-        pulse.received(&JUDGED);
-        assert_eq!(pulse.judge(), Verdict::Ask);
-        pulse.beat(&JUDGED, start + 60 * SECOND);
-        pulse.received(&JUDGED);
-        assert_eq!(pulse.judge(), Verdict::Open);
-        assert!(pulse.judged());
+        let (mut heartbeat, start) = beaten(&JUDGED);
+        heartbeat.received(&JUDGED);
+        assert_eq!(heartbeat.judge(), Overdue::Ask);
+        heartbeat.beat(&JUDGED, start + 60 * SECOND);
+        heartbeat.received(&JUDGED);
+        assert_eq!(heartbeat.judge(), Overdue::Asked);
+        assert!(heartbeat.judged());
     }
 
-    /// A pulse that has beaten once, 30 s after the start, and awaits the reply.
-    fn beaten(settings: &Heartbeat) -> (Pulse, Instant) {
+    /// A heartbeat that has beaten once, 30 s after the start, and awaits the reply.
+    fn beaten(settings: &HeartbeatSettings) -> (Heartbeat, Instant) {
         let start = Instant::now();
-        let mut pulse = Pulse::new(settings, start);
-        pulse.beat(settings, start + 30 * SECOND);
-        (pulse, start)
+        let mut heartbeat = Heartbeat::new(settings, start);
+        heartbeat.beat(settings, start + 30 * SECOND);
+        (heartbeat, start)
     }
 }

@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 
-use super::failover::Course;
-use super::phase::{Phase, Rest};
+use super::circuit_membership::CircuitMembership;
+use super::failover::UrlSelector;
+use super::phase::{IdleReason, Phase};
 use super::rtt::RoundTrips;
-use super::seat::Seat;
 use super::{
     Attempt, Circuit, CloseCode, Ending, Event, Input, Notice, Output, Refusal, Settings, State,
 };
@@ -29,8 +29,8 @@ use super::{
 /// #     reconnect: Reconnect::default(),
 /// #     backoff: Backoff { base: Duration::from_secs(1), cap: Duration::from_secs(30), multiplier: 2.0, jitter: Jitter::Spread(0.1) },
 /// #     max_retries: None,
-/// #     heartbeat: Heartbeat { interval: None, timeout: Duration::from_secs(5), beat: Beat::Message, answer: Answer::AnyFrame },
-/// #     liveness: Liveness::default(),
+/// #     heartbeat: HeartbeatSettings { interval: None, timeout: Duration::from_secs(5), beat: Beat::Message, reply: HeartbeatReply::AnyFrame },
+/// #     liveness: LivenessSettings::default(),
 /// #     circuit: CircuitSettings { failure_threshold: 5, rate: None, reset_timeout: Duration::from_secs(60), half_open_max: 3 },
 /// #     close_timeout: Duration::from_secs(30),
 /// # };
@@ -46,16 +46,16 @@ pub struct Link {
     settings: Settings,
     rng: StdRng,
     phase: Phase,
-    seat: Seat,
+    membership: CircuitMembership,
     /// The circuit to move to when the connection has ended.
-    next_seat: Option<Seat>,
+    next_membership: Option<CircuitMembership>,
     /// What the user was told last of the circuit.
     told: Circuit,
     /// The number of the latest attempt.
     attempt: Attempt,
     retry_count: u64,
     manual_close: bool,
-    course: Course,
+    url_selector: UrlSelector,
     /// The server asked to be left alone until then.
     not_before: Option<Instant>,
     /// The delay that was drawn last.
@@ -69,7 +69,7 @@ pub struct Link {
     /// Of the connection that is open, or was last.
     round_trips: RoundTrips,
     /// When JavaScript's event loop last ran, as far as the policy was told.
-    ran_at: Option<Instant>,
+    event_loop_alive_at: Option<Instant>,
     outputs: VecDeque<Output>,
 }
 
@@ -86,21 +86,23 @@ impl Link {
         Link {
             settings,
             rng,
-            phase: Phase::Idle { rest: Rest::Closed },
-            seat: Seat::own(),
-            next_seat: None,
+            phase: Phase::Idle {
+                reason: IdleReason::Closed,
+            },
+            membership: CircuitMembership::own(),
+            next_membership: None,
             told: Circuit::Closed,
             attempt: 0,
             retry_count: 0,
             manual_close: false,
-            course: Course::default(),
+            url_selector: UrlSelector::default(),
             not_before: None,
             last_delay: None,
             spent: None,
             outage: None,
             ping: 0,
             round_trips: RoundTrips::default(),
-            ran_at: None,
+            event_loop_alive_at: None,
             outputs: VecDeque::new(),
         }
     }
@@ -227,11 +229,12 @@ impl Link {
             Input::Configure(settings) => {
                 self.configure_vigil(&settings, now);
                 self.settings = *settings;
-                self.course.fit(&self.settings.reconnect.failover);
+                self.url_selector.fit(&self.settings.reconnect.failover);
             }
             Input::SetRetryCount(count) => self.retry_count = count,
             Input::SetCircuitFailures(count) => {
-                self.seat.set_failures(count, &self.settings.circuit, now);
+                self.membership
+                    .set_failures(count, &self.settings.circuit, now);
             }
             Input::SetManualClose(manual_close) => self.set_manual_close(manual_close),
             Input::SetCircuit(Circuit::Closed) => self.close_circuit(Telling::Silent, now),
@@ -245,18 +248,18 @@ impl Link {
                 self.lost(attempt, abnormal(), Some(failure), now)
             }
             Input::Received { attempt } => {
-                if let Some(vigil) = self.phase.vigil(attempt) {
-                    vigil.received(&self.settings.heartbeat, now);
+                if let Some(liveness) = self.phase.liveness(attempt) {
+                    liveness.received(&self.settings.heartbeat, now);
                 }
             }
             Input::Ponged { attempt, number } => self.ponged(attempt, number, now),
             Input::Answered => {
-                if let Phase::Open { vigil, .. } = &mut self.phase {
-                    vigil.answered();
+                if let Phase::Open { liveness, .. } = &mut self.phase {
+                    liveness.answered();
                 }
             }
             Input::Judged { attempt } => self.judged(attempt, now),
-            Input::Ran { at } => self.ran(at, now),
+            Input::EventLoopAlive { at } => self.event_loop_alive(at, now),
             Input::Woke { slept } => self.woke(slept, now),
             Input::NetworkChanged => self.network_changed(now),
             Input::Broke { failure } => self.broke(failure),
@@ -266,13 +269,13 @@ impl Link {
                 failure,
             } => self.lost(attempt, ending, failure, now),
             Input::Paused { attempt } => {
-                if let Some(vigil) = self.phase.vigil(attempt) {
-                    vigil.pause();
+                if let Some(liveness) = self.phase.liveness(attempt) {
+                    liveness.pause();
                 }
             }
             Input::Resumed { attempt } => {
-                if let Some(vigil) = self.phase.vigil(attempt) {
-                    vigil.resume(&self.settings, now);
+                if let Some(liveness) = self.phase.liveness(attempt) {
+                    liveness.resume(&self.settings, now);
                 }
             }
         }
@@ -288,9 +291,9 @@ impl Link {
     /// When [`Input::Tick`] is due; `None` where only other inputs can change anything.
     pub fn deadline(&self) -> Option<Instant> {
         [
-            self.seat.deadline(),
+            self.membership.deadline(),
             self.phase.deadline(),
-            self.course_deadline(),
+            self.return_or_probe_deadline(),
             self.block_deadline(),
         ]
         .into_iter()
@@ -303,12 +306,12 @@ impl Link {
     }
 
     pub fn circuit(&self) -> Circuit {
-        self.seat.circuit()
+        self.membership.circuit()
     }
 
     /// Whether another client has moved the circuit that is shared: an [`Input::Tick`] is due at once.
     pub fn is_behind(&self) -> bool {
-        self.seat.is_behind()
+        self.membership.is_behind()
     }
 
     /// Retries announced since the last successful connection.
@@ -318,7 +321,7 @@ impl Link {
 
     /// Failures since the last successful connection, or in the window, of all who share the circuit.
     pub fn circuit_failures(&self) -> u64 {
-        self.seat.failures(&self.settings.circuit)
+        self.membership.failures(&self.settings.circuit)
     }
 
     /// Whether the user has closed for good.
@@ -396,7 +399,7 @@ impl Link {
         let before = std::mem::replace(&mut self.phase, phase);
         let was_under_way = matches!(before, Phase::Asking { .. } | Phase::Dialing { .. });
         if was_under_way && !matches!(self.phase, Phase::Dialing { .. }) {
-            self.seat.finish();
+            self.membership.finish();
         }
         if before.state() != self.state() {
             let alive = before.is_alive() || self.is_alive();

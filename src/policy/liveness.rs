@@ -14,7 +14,7 @@ pub enum Beat {
 
 /// What answers a heartbeat.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Answer {
+pub enum HeartbeatReply {
     /// Any frame.
     #[default]
     AnyFrame,
@@ -24,7 +24,7 @@ pub enum Answer {
 
 /// What is watched besides heartbeats.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Liveness {
+pub struct LivenessSettings {
     /// A peer that was silent for so long is dead; `None` turns this off.
     pub idle_timeout: Option<Duration>,
     /// A connection is left when JavaScript has not run for so long; `None` turns this off.
@@ -33,9 +33,9 @@ pub struct Liveness {
     pub detect_sleep: bool,
 }
 
-impl Default for Liveness {
-    fn default() -> Liveness {
-        Liveness {
+impl Default for LivenessSettings {
+    fn default() -> LivenessSettings {
+        LivenessSettings {
             idle_timeout: None,
             max_block: None,
             detect_sleep: true,

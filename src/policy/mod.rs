@@ -6,31 +6,31 @@
 
 mod backoff;
 mod circuit;
+mod circuit_membership;
 mod failover;
 mod heartbeat;
 mod link;
 mod liveness;
 mod outbox;
+mod peer_liveness;
 mod phase;
 mod pings;
 mod reconnect;
 mod rtt;
-mod seat;
 mod sleep;
+mod sliding_window;
 #[cfg(test)]
 mod tests;
 mod types;
-mod vigil;
-mod window;
 
 pub use circuit::Breaker;
+pub use circuit_membership::SharedBreaker;
 pub use failover::Failover;
 pub use link::Link;
-pub use liveness::{Answer, Beat, Liveness};
+pub use liveness::{Beat, HeartbeatReply, LivenessSettings};
 pub use outbox::*;
 pub use pings::{is_receipt, ping_number};
 pub use reconnect::{Asked, Reconnect, Verdict};
 pub use rtt::Rtt;
-pub use seat::Shared;
 pub use sleep::Clocks;
 pub use types::*;

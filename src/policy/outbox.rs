@@ -6,7 +6,7 @@
 //! one waits for its pong, unless much goes out meanwhile: a connection that never lives long enough for
 //! all of it to be read would get nowhere else.
 //!
-//! The rule of the policy holds here too: hand in one fact, take every [`Fate`], wait for the deadline.
+//! The rule of the policy holds here too: hand in one fact, take every [`DeliveryOutcome`], wait for the deadline.
 
 #[cfg(test)]
 mod tests;
@@ -18,7 +18,7 @@ use super::pings::RECEIPT;
 
 /// How messages are kept, and for how long.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Delivery {
+pub struct DeliverySettings {
     /// Whether what a user sends without a connection waits for the next one. Otherwise only what is sent
     /// on the way to the first one does.
     pub queues: bool,
@@ -33,10 +33,10 @@ pub struct Delivery {
     pub ttl: Option<Duration>,
 }
 
-impl Default for Delivery {
+impl Default for DeliverySettings {
     /// As without any of the options: kept while connecting, without a bound.
-    fn default() -> Delivery {
-        Delivery {
+    fn default() -> DeliverySettings {
+        DeliverySettings {
             queues: false,
             guarantee: Guarantee::AtMostOnce,
             max_messages: usize::MAX,
@@ -89,7 +89,7 @@ pub struct Full;
 
 /// What became of a message or a receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum DeliveryOutcome {
     Dropped {
         message: Message,
         reason: DropReason,
@@ -99,16 +99,16 @@ pub enum Fate {
     },
     Unconfirmed {
         receipt: Receipt,
-        doubt: Doubt,
+        reason: UnconfirmedReason,
     },
 }
 
-impl Fate {
+impl DeliveryOutcome {
     /// The bytes of the message's payload.
     pub fn cost(&self) -> usize {
         match self {
-            Fate::Dropped { message, .. } => message.len(),
-            Fate::Confirmed { .. } | Fate::Unconfirmed { .. } => 0,
+            DeliveryOutcome::Dropped { message, .. } => message.len(),
+            DeliveryOutcome::Confirmed { .. } | DeliveryOutcome::Unconfirmed { .. } => 0,
         }
     }
 }
@@ -123,7 +123,7 @@ pub enum DropReason {
 
 /// Why it cannot be known whether the peer has read something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Doubt {
+pub enum UnconfirmedReason {
     /// The connection was lost first.
     Lost,
     /// The time for it is over.
@@ -161,7 +161,7 @@ pub enum Frame<'a> {
 /// dropped have one too.
 #[derive(Debug)]
 pub struct Outbox {
-    delivery: Delivery,
+    delivery: DeliverySettings,
     connected: bool,
     /// What is kept, oldest first. All of it has been written while `connected`, none of it otherwise.
     entries: VecDeque<Entry>,
@@ -178,15 +178,16 @@ pub struct Outbox {
     flushes: VecDeque<(u64, Receipt)>,
     next_receipt: Receipt,
     /// Pings under way, oldest first.
-    pings: VecDeque<Flight>,
+    pings: VecDeque<PendingAck>,
     last_ping: u64,
     /// What the pings of this connection stand for so far.
-    asked: Reach,
+    asked: Watermark,
     /// The payloads of what was written behind the last ping.
     unasked_bytes: usize,
-    fates: VecDeque<Fate>,
+    outcomes: VecDeque<DeliveryOutcome>,
 }
 
+/// A message that is kept.
 #[derive(Debug)]
 struct Entry {
     message: Message,
@@ -196,23 +197,24 @@ struct Entry {
     handover: Option<Receipt>,
 }
 
+/// A ping whose pong has not come yet, and what that pong will confirm.
 #[derive(Debug)]
-struct Flight {
+struct PendingAck {
     number: u64,
-    reach: Reach,
+    watermark: Watermark,
     /// Another ping of ours that went out behind it, by that one's number.
     overtaken: Option<u64>,
 }
 
 /// All messages before a position, and all receipts before one.
 #[derive(Clone, Copy, Debug, Default)]
-struct Reach {
+struct Watermark {
     position: u64,
     receipt: Receipt,
 }
 
 impl Outbox {
-    pub fn new(delivery: Delivery) -> Outbox {
+    pub fn new(delivery: DeliverySettings) -> Outbox {
         Outbox {
             delivery,
             connected: false,
@@ -226,13 +228,13 @@ impl Outbox {
             next_receipt: 0,
             pings: VecDeque::new(),
             last_ping: 0,
-            asked: Reach::default(),
+            asked: Watermark::default(),
             unasked_bytes: 0,
-            fates: VecDeque::new(),
+            outcomes: VecDeque::new(),
         }
     }
 
-    pub fn delivery(&self) -> &Delivery {
+    pub fn delivery(&self) -> &DeliverySettings {
         &self.delivery
     }
 
@@ -247,7 +249,7 @@ impl Outbox {
     /// Keeps a message: for the next connection, or until it is confirmed where the caller writes it on the
     /// one there is. `plain`: it is not to be compressed. `false`: it has been dropped, and is not to be written.
     pub fn keep(&mut self, message: Message, plain: bool, now: Instant) -> Result<bool, Full> {
-        let Delivery {
+        let DeliverySettings {
             max_messages,
             max_bytes,
             overflow,
@@ -280,7 +282,8 @@ impl Outbox {
 
     /// Drops a message that is not even kept.
     pub fn refuse(&mut self, message: Message, reason: DropReason) {
-        self.fates.push_back(Fate::Dropped { message, reason });
+        self.outcomes
+            .push_back(DeliveryOutcome::Dropped { message, reason });
     }
 
     /// Asks for a receipt of the message that was kept or written last.
@@ -313,10 +316,11 @@ impl Outbox {
         self.entries.back_mut().filter(|_| is_kept)
     }
 
-    /// A receipt that there can be no answer to.
-    pub fn doubt(&mut self, doubt: Doubt) -> Receipt {
+    /// A receipt that cannot be given, for this reason.
+    pub fn unconfirmed(&mut self, reason: UnconfirmedReason) -> Receipt {
         let receipt = self.wait_none();
-        self.fates.push_back(Fate::Unconfirmed { receipt, doubt });
+        self.outcomes
+            .push_back(DeliveryOutcome::Unconfirmed { receipt, reason });
         receipt
     }
 
@@ -324,11 +328,12 @@ impl Outbox {
     pub fn flush(&mut self, now: Instant, timeout: Option<Duration>) -> Receipt {
         if self.entries.is_empty() && self.keeps_written() {
             let receipt = self.wait_none();
-            self.fates.push_back(Fate::Confirmed { receipt });
+            self.outcomes
+                .push_back(DeliveryOutcome::Confirmed { receipt });
             return receipt;
         }
         if self.entries.is_empty() && !self.connected {
-            return self.doubt(Doubt::NotConnected);
+            return self.unconfirmed(UnconfirmedReason::NotConnected);
         }
         let receipt = self.wait(now, timeout);
         self.flushes.push_back((self.end_position(), receipt));
@@ -341,11 +346,11 @@ impl Outbox {
         self.connected = true;
         self.pings.clear();
         self.unasked_bytes = 0;
-        self.asked = Reach {
+        self.asked = Watermark {
             position: self.first,
             receipt: 0,
         };
-        let mut reach = self.asked;
+        let mut watermark = self.asked;
         for index in 0..self.entries.len() {
             let entry = &self.entries[index];
             write(Frame::Message {
@@ -353,12 +358,14 @@ impl Outbox {
                 plain: entry.plain,
                 handover: entry.handover,
             });
-            reach.position += 1;
+            watermark.position += 1;
             // Receipts that were asked for before this one stand for earlier messages alone.
-            reach.receipt = entry.receipt.map_or(reach.receipt, |receipt| receipt + 1);
+            watermark.receipt = entry
+                .receipt
+                .map_or(watermark.receipt, |receipt| receipt + 1);
             self.unasked_bytes += entry.message.len();
-            if self.asks_for_much(reach.position) {
-                write(Frame::Ping(self.ask(reach)));
+            if self.asks_for_much(watermark.position) {
+                write(Frame::Ping(self.ask(watermark)));
             }
         }
         if !self.keeps_written() {
@@ -376,8 +383,8 @@ impl Outbox {
         self.connected = false;
         self.pings.clear();
         if !self.keeps_written() {
-            self.doubt_all(Doubt::Lost);
-            self.doubt_handovers(Doubt::Lost);
+            self.leave_all_unconfirmed(UnconfirmedReason::Lost);
+            self.leave_handovers_unconfirmed(UnconfirmedReason::Lost);
         }
     }
 
@@ -389,8 +396,8 @@ impl Outbox {
             self.drop_oldest(DropReason::Ended);
         }
         self.entries = VecDeque::new();
-        self.doubt_all(Doubt::Ended);
-        self.doubt_handovers(Doubt::Ended);
+        self.leave_all_unconfirmed(UnconfirmedReason::Ended);
+        self.leave_handovers_unconfirmed(UnconfirmedReason::Ended);
     }
 
     /// The ping to write now, if one is due.
@@ -405,14 +412,14 @@ impl Outbox {
     /// The ping to write before a close frame, if there is something to ask for: no pong that could be
     /// waited for will follow.
     pub fn last_ping(&mut self) -> Option<Ping> {
-        let reach = Reach {
+        let watermark = Watermark {
             position: self.end_position(),
             receipt: self.next_receipt,
         };
         let entries = self.keeps_written() && !self.entries.is_empty();
-        let due = (entries && reach.position > self.asked.position)
+        let due = (entries && watermark.position > self.asked.position)
             || self.waiters.range(self.asked.receipt..).next().is_some();
-        (self.connected && due).then(|| self.ask(reach))
+        (self.connected && due).then(|| self.ask(watermark))
     }
 
     /// A pong arrived. One stands for the pings before it too, as a peer may answer the last of several alone.
@@ -427,30 +434,31 @@ impl Outbox {
         if self.pings.back().is_none_or(|last| number > last.number) {
             return;
         }
-        self.land(|flight| flight.number <= number);
+        self.acknowledge(|pending| pending.number <= number);
     }
 
     /// A ping that asks for no receipt has gone out.
     pub fn overtaken(&mut self, number: u64) {
-        for flight in &mut self.pings {
-            flight.overtaken.get_or_insert(number);
+        for pending in &mut self.pings {
+            pending.overtaken.get_or_insert(number);
         }
     }
 
     /// The pong of such a ping arrived. A peer may have left the ones before it without an answer of their own
     /// (RFC 6455, 5.5.3).
     pub fn overtook(&mut self, number: u64) {
-        self.land(|flight| flight.overtaken.is_some_and(|other| other <= number));
+        self.acknowledge(|pending| pending.overtaken.is_some_and(|other| other <= number));
     }
 
-    fn land(&mut self, is_answered: impl Fn(&Flight) -> bool) {
-        while let Some(flight) = self.pings.front() {
-            if !is_answered(flight) {
+    /// Confirms all that the pings in front stand for which are answered.
+    fn acknowledge(&mut self, is_answered: impl Fn(&PendingAck) -> bool) {
+        while let Some(pending) = self.pings.front() {
+            if !is_answered(pending) {
                 break;
             }
-            let reach = flight.reach;
+            let watermark = pending.watermark;
             self.pings.pop_front();
-            self.confirmed(reach);
+            self.confirmed(watermark);
         }
     }
 
@@ -463,7 +471,7 @@ impl Outbox {
             if deadline > now {
                 break;
             }
-            self.settle(receipt, Some(Doubt::TimedOut));
+            self.settle(receipt, Some(UnconfirmedReason::TimedOut));
         }
     }
 
@@ -474,12 +482,12 @@ impl Outbox {
     }
 
     /// What became of a message or a receipt, in the order in which it did.
-    pub fn next_fate(&mut self) -> Option<Fate> {
-        self.fates.pop_front()
+    pub fn next_outcome(&mut self) -> Option<DeliveryOutcome> {
+        self.outcomes.pop_front()
     }
 
-    pub fn has_fates(&self) -> bool {
-        !self.fates.is_empty()
+    pub fn has_outcomes(&self) -> bool {
+        !self.outcomes.is_empty()
     }
 
     /// Messages that are kept, and the bytes of their payloads.
@@ -499,13 +507,13 @@ impl Outbox {
                 || self.unasked_bytes >= BYTES_A_PING)
     }
 
-    fn ask(&mut self, reach: Reach) -> Ping {
+    fn ask(&mut self, watermark: Watermark) -> Ping {
         self.last_ping += 1;
-        self.asked = reach;
+        self.asked = watermark;
         self.unasked_bytes = 0;
-        self.pings.push_back(Flight {
+        self.pings.push_back(PendingAck {
             number: self.last_ping,
-            reach,
+            watermark,
             overtaken: None,
         });
         let mut payload = [RECEIPT; 9];
@@ -513,8 +521,8 @@ impl Outbox {
         payload
     }
 
-    fn confirmed(&mut self, reach: Reach) {
-        while self.first < reach.position {
+    fn confirmed(&mut self, watermark: Watermark) {
+        while self.first < watermark.position {
             let Some(entry) = self.entries.pop_front() else {
                 break;
             };
@@ -525,14 +533,14 @@ impl Outbox {
             }
         }
         while let Some((&receipt, _)) = self.waiters.first_key_value() {
-            if receipt >= reach.receipt {
+            if receipt >= watermark.receipt {
                 break;
             }
             self.settle(receipt, None);
         }
         while let Some(&(end, receipt)) = self.flushes.front() {
             let all_read = self.keeps_written() && end <= self.first;
-            if receipt >= reach.receipt && !all_read {
+            if receipt >= watermark.receipt && !all_read {
                 break;
             }
             self.flushes.pop_front();
@@ -548,19 +556,19 @@ impl Outbox {
         self.first += 1;
         self.bytes -= entry.message.len();
         self.refuse(entry.message, reason);
-        let doubt = Some(Doubt::Dropped(reason));
+        let reason = Some(UnconfirmedReason::Dropped(reason));
         if let Some(receipt) = entry.handover {
-            self.settle_handover(receipt, doubt);
+            self.settle_handover(receipt, reason);
         }
         if let Some(receipt) = entry.receipt {
-            self.settle(receipt, doubt);
+            self.settle(receipt, reason);
         }
         while let Some(&(end, receipt)) = self.flushes.back() {
             if end <= position {
                 break;
             }
             self.flushes.pop_back();
-            self.settle(receipt, doubt);
+            self.settle(receipt, reason);
         }
     }
 
@@ -591,41 +599,41 @@ impl Outbox {
         receipt
     }
 
-    fn doubt_all(&mut self, doubt: Doubt) {
+    fn leave_all_unconfirmed(&mut self, reason: UnconfirmedReason) {
         while let Some((&receipt, _)) = self.waiters.first_key_value() {
-            self.settle(receipt, Some(doubt));
+            self.settle(receipt, Some(reason));
         }
         self.flushes.clear();
     }
 
-    fn doubt_handovers(&mut self, doubt: Doubt) {
+    fn leave_handovers_unconfirmed(&mut self, reason: UnconfirmedReason) {
         while let Some(&receipt) = self.handovers.first() {
-            self.settle_handover(receipt, Some(doubt));
+            self.settle_handover(receipt, Some(reason));
         }
     }
 
     /// Ends a receipt, unless that has been done.
-    fn settle(&mut self, receipt: Receipt, doubt: Option<Doubt>) {
+    fn settle(&mut self, receipt: Receipt, reason: Option<UnconfirmedReason>) {
         let Some(deadline) = self.waiters.remove(&receipt) else {
             return;
         };
         if let Some(deadline) = deadline {
             self.timeouts.remove(&(deadline, receipt));
         }
-        self.tell(receipt, doubt);
+        self.tell(receipt, reason);
     }
 
     /// The same for one that stands for a handover.
-    fn settle_handover(&mut self, receipt: Receipt, doubt: Option<Doubt>) {
+    fn settle_handover(&mut self, receipt: Receipt, reason: Option<UnconfirmedReason>) {
         if self.handovers.remove(&receipt) {
-            self.tell(receipt, doubt);
+            self.tell(receipt, reason);
         }
     }
 
-    fn tell(&mut self, receipt: Receipt, doubt: Option<Doubt>) {
-        self.fates.push_back(match doubt {
-            None => Fate::Confirmed { receipt },
-            Some(doubt) => Fate::Unconfirmed { receipt, doubt },
+    fn tell(&mut self, receipt: Receipt, reason: Option<UnconfirmedReason>) {
+        self.outcomes.push_back(match reason {
+            None => DeliveryOutcome::Confirmed { receipt },
+            Some(reason) => DeliveryOutcome::Unconfirmed { receipt, reason },
         });
     }
 }

@@ -1,8 +1,8 @@
-//! Where in its life a client is.
+//! Where in its life a client is, from idle over dialing to open and back, and what ends each phase.
 
 use std::time::Instant;
 
-use super::vigil::Vigil;
+use super::peer_liveness::PeerLiveness;
 use super::{Attempt, State};
 
 /// Where in its life a client is. A time of `None` is one too far for the clock: it never comes.
@@ -10,7 +10,7 @@ use super::{Attempt, State};
 pub(super) enum Phase {
     /// Nothing goes on.
     Idle {
-        rest: Rest,
+        reason: IdleReason,
     },
     /// JavaScript says where and how to connect, until the time that runs once it has begun to.
     Asking {
@@ -22,8 +22,8 @@ pub(super) enum Phase {
     },
     Open {
         attempt: Attempt,
-        vigil: Vigil,
-        standing: Standing,
+        liveness: PeerLiveness,
+        stability: Stability,
     },
     /// The closing handshake is under way, until `cut_at`; `reconnect` where the user has asked for
     /// a new connection after it.
@@ -60,9 +60,9 @@ pub(super) enum Delay {
     Chosen,
 }
 
-/// What a client shows while nothing goes on.
+/// Why nothing goes on, which says what a client shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Rest {
+pub(super) enum IdleReason {
     Closed,
     /// It gave up.
     Failed,
@@ -72,16 +72,16 @@ pub(super) enum Rest {
 
 /// Whether an open connection has lived long enough to forget what came before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum Stability {
     Proved,
-    OnTrial { until: Option<Instant> },
+    Probation { until: Option<Instant> },
 }
 
-impl Standing {
+impl Stability {
     pub(super) fn deadline(self) -> Option<Instant> {
         match self {
-            Standing::Proved => None,
-            Standing::OnTrial { until } => until,
+            Stability::Proved => None,
+            Stability::Probation { until } => until,
         }
     }
 }
@@ -89,8 +89,12 @@ impl Standing {
 impl Phase {
     pub(super) fn state(&self) -> State {
         match self {
-            Phase::Idle { rest: Rest::Failed } => State::Failed,
-            Phase::Idle { rest: Rest::Closed }
+            Phase::Idle {
+                reason: IdleReason::Failed,
+            } => State::Failed,
+            Phase::Idle {
+                reason: IdleReason::Closed,
+            }
             | Phase::Deciding { .. }
             | Phase::Waiting { .. }
             | Phase::Stalled { .. } => State::Closed,
@@ -98,7 +102,7 @@ impl Phase {
             Phase::Open { .. } => State::Open,
             Phase::Closing { .. } => State::Closing,
             Phase::Idle {
-                rest: Rest::Refused,
+                reason: IdleReason::Refused,
             }
             | Phase::Blocked => State::Blocked,
         }
@@ -126,8 +130,10 @@ impl Phase {
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self {
             Phase::Open {
-                vigil, standing, ..
-            } => [vigil.deadline(), standing.deadline()]
+                liveness,
+                stability,
+                ..
+            } => [liveness.deadline(), stability.deadline()]
                 .into_iter()
                 .flatten()
                 .min(),
@@ -141,14 +147,14 @@ impl Phase {
         }
     }
 
-    /// The vigil over `attempt`, while that is open.
-    pub(super) fn vigil(&mut self, attempt: Attempt) -> Option<&mut Vigil> {
+    /// The liveness of the peer of `attempt`, while that connection is open.
+    pub(super) fn liveness(&mut self, attempt: Attempt) -> Option<&mut PeerLiveness> {
         match self {
             Phase::Open {
                 attempt: current,
-                vigil,
+                liveness,
                 ..
-            } if *current == attempt => Some(vigil),
+            } if *current == attempt => Some(liveness),
             Phase::Idle { .. }
             | Phase::Asking { .. }
             | Phase::Dialing { .. }

@@ -54,20 +54,20 @@ impl Default for Reconnect {
 /// 15.5, but for the statuses that ask to come back), or that it does not understand the client (RFC
 /// 6455, 7.4.1).
 ///
-/// A verdict is what the peer says in a close frame. What the client found wrong in what came may be one
+/// Only what the peer itself says in a close frame is final. What the client found wrong in what came may be one
 /// damaged frame of a connection that is gone.
 pub(super) fn is_final(ending: &Ending, status: Option<u16>) -> bool {
     const COME_BACK: [u16; 3] = [408, 425, 429];
     let refused =
         status.is_some_and(|status| (400..500).contains(&status) && !COME_BACK.contains(&status));
-    let verdict = match ending.code {
+    let is_final_code = match ending.code {
         CloseCode::Frame(code) => matches!(code, 1002 | 1003 | 1007 | 1009 | 1010),
         CloseCode::MaxRetries
         | CloseCode::Stopped
         | CloseCode::NotTransient
         | CloseCode::Internal => false,
     };
-    refused || (verdict && ending.was_clean)
+    refused || (is_final_code && ending.was_clean)
 }
 
 #[cfg(test)]
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_client_found_wrong_is_no_verdict_of_the_peer() {
+    fn what_the_client_found_wrong_is_not_final() {
         for code in [1002, 1007, 1009] {
             let found = Ending {
                 was_clean: false,

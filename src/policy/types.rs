@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Answer, Beat, Liveness, Message};
+use super::{Beat, HeartbeatReply, LivenessSettings, Message};
 
 use super::{Reconnect, Verdict};
 
@@ -13,8 +13,8 @@ pub struct Settings {
     /// Retries before giving up; `None` never gives up.
     pub max_retries: Option<u64>,
     pub reconnect: Reconnect,
-    pub heartbeat: Heartbeat,
-    pub liveness: Liveness,
+    pub heartbeat: HeartbeatSettings,
+    pub liveness: LivenessSettings,
     pub circuit: CircuitSettings,
     /// How long to wait for the peer's close frame after ours.
     pub close_timeout: Duration,
@@ -50,13 +50,13 @@ pub enum Jitter {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub struct Heartbeat {
+pub struct HeartbeatSettings {
     /// Time between two beats; `None` turns the heartbeat off.
     pub interval: Option<Duration>,
     /// How long after a beat the peer may stay silent, and after a ping of the user.
     pub timeout: Duration,
     pub beat: Beat,
-    pub answer: Answer,
+    pub reply: HeartbeatReply,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -186,7 +186,7 @@ pub enum Input {
         attempt: Attempt,
     },
     /// JavaScript's event loop last ran at this time.
-    Ran {
+    EventLoopAlive {
         at: Instant,
     },
 
@@ -256,11 +256,11 @@ pub enum Input {
 /// A decision of the policy, to be carried out in order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
-    /// Start connecting, and report `Opened` or `Refused` with this number. `place` is the index of
+    /// Start connecting, and report `Opened` or `Refused` with this number. `url_index` is the index of
     /// the URL; the attempt fails once `limit` has passed.
     Dial {
         attempt: Attempt,
-        place: usize,
+        url_index: usize,
         limit: Option<Duration>,
     },
     /// Send the heartbeat's message.
@@ -349,8 +349,8 @@ pub enum Question {
     /// Was the answer to the heartbeat among the messages so far? JavaScript says [`Input::Answered`] for the one
     /// that was, and [`Input::Judged`] at this place.
     WasAnswered { attempt: Attempt },
-    /// Does the event loop run? JavaScript says [`Input::Ran`].
-    Runs,
+    /// Does the event loop run? JavaScript says [`Input::EventLoopAlive`].
+    EventLoopAlive,
 }
 
 /// Why `connect` does not start.

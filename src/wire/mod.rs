@@ -1,7 +1,7 @@
 //! The wire translates bytes to messages and back: RFC 6455 with permessage-deflate (RFC 7692), the
 //! client's side of both.
 //!
-//! Bytes that the socket gave go into [`Reader::feed`], which calls back with each [`Event`] in
+//! Bytes that the socket gave go into [`Reader::feed`], which calls back with each [`Decoded`] in
 //! order; [`Writer`] frames and masks a message onto the end of an outbound buffer. Nothing here does
 //! I/O, reads a clock or draws from the system's randomness.
 //!
@@ -27,12 +27,12 @@ pub use writer::Writer;
 /// A message is borrowed where it lay wholly in the input; an owned one was put together from pieces
 /// or inflated, and can be moved on without a copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event<'a> {
+pub enum Decoded<'a> {
     Text(Cow<'a, str>),
     Binary(Cow<'a, [u8]>),
     Ping(&'a [u8]),
     Pong(&'a [u8]),
-    /// The last event of a connection. `code` is `None` where the frame carried none (1005).
+    /// The last of a connection. `code` is `None` where the frame carried none (1005).
     Close {
         code: Option<u16>,
         reason: &'a str,

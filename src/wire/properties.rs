@@ -3,7 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::deflate::{Agreed, ClientWindow, Options};
+use super::deflate::{Agreed, ClientWindow, DeflateOptions};
 use super::testing::{agreed, agreed_with, frame, trace, unmasked};
 use super::{Reader, Writer};
 
@@ -28,9 +28,9 @@ fn server_bytes() -> impl Strategy<Value = Vec<u8>> {
 
 /// A message as a compressor sends it.
 fn deflated(message: &[u8]) -> Vec<u8> {
-    let options = Options {
+    let options = DeflateOptions {
         threshold: 0,
-        ..Options::default()
+        ..DeflateOptions::default()
     };
     let mut out = Vec::new();
     Writer::new([0; 16], Some(&agreed_with(&options, ""))).binary(message, &mut out);
@@ -63,12 +63,12 @@ fn agreement() -> impl Strategy<Value = Agreed> {
     )
         .prop_map(
             |((client, server), client_bits, server_bits, level, mem_level, threshold)| {
-                let options = Options {
+                let options = DeflateOptions {
                     client_max_window_bits: ClientWindow::AtMost(client_bits),
                     level: Some(level),
                     mem_level,
                     threshold,
-                    ..Options::default()
+                    ..DeflateOptions::default()
                 };
                 let mut answer = format!("; server_max_window_bits={server_bits}");
                 if client {
@@ -88,7 +88,7 @@ enum Sent {
     Binary(Vec<u8>),
     Ping(Vec<u8>),
     Pong(Vec<u8>),
-    Rest,
+    ReleaseMemory,
 }
 
 fn sent() -> impl Strategy<Value = Sent> {
@@ -99,7 +99,7 @@ fn sent() -> impl Strategy<Value = Sent> {
         2 => (any::<u8>(), 0..70_000_usize).prop_map(|(byte, len)| Sent::Binary(vec![byte; len])),
         1 => vec(any::<u8>(), 0..=125).prop_map(Sent::Ping),
         1 => vec(any::<u8>(), 0..=125).prop_map(Sent::Pong),
-        1 => Just(Sent::Rest),
+        1 => Just(Sent::ReleaseMemory),
     ]
 }
 
@@ -150,8 +150,8 @@ proptest! {
                 Sent::Binary(bytes) => writer.binary(bytes, &mut out),
                 Sent::Ping(bytes) => writer.ping(bytes, &mut out),
                 Sent::Pong(bytes) => writer.pong(bytes, &mut out),
-                Sent::Rest => {
-                    writer.rest();
+                Sent::ReleaseMemory => {
+                    writer.release_idle_memory();
                     continue;
                 }
             }

@@ -1,11 +1,13 @@
+//! Reads what a server sends: bytes become messages and control frames, or a violation of the protocol.
+
 use super::deflate::{self, Decompressor};
 use super::frame::{Context, Head, MAX_SERVER_HEAD, Opcode};
 use super::utf8::{self, Utf8};
-use super::{Event, Violation, close_code_allowed};
+use super::{Decoded, Violation, close_code_allowed};
 
-/// Turns the bytes of a server into [`Event`]s.
+/// Turns the bytes of a server into [`Decoded`] messages and control frames.
 ///
-/// It keeps only what is partial: at rest it holds no memory but that of the decompressor, where one
+/// It keeps only what is partial: between messages it holds no memory but that of the decompressor, where one
 /// was agreed, has been needed and must remember (see [`deflate`]).
 #[derive(Debug)]
 pub struct Reader {
@@ -14,7 +16,7 @@ pub struct Reader {
     head: [u8; MAX_SERVER_HEAD],
     head_len: usize,
     state: State,
-    message: Option<Message>,
+    message: Option<Partial>,
 }
 
 /// The longest messages that their consumer can hold, in bytes.
@@ -95,8 +97,9 @@ enum State {
     Ended,
 }
 
+/// A message of which pieces are still to come.
 #[derive(Debug)]
-struct Message {
+struct Partial {
     compressed: bool,
     body: Body,
 }
@@ -133,11 +136,15 @@ impl Reader {
         self
     }
 
-    /// Decodes all of `input`, calling `sink` for each event in order.
+    /// Decodes all of `input`, calling `sink` for each message and control frame in order.
     ///
     /// The events are the same however the bytes are cut. After a [`Violation`] or a close frame the
     /// reader reads no more: what comes then is ignored.
-    pub fn feed(&mut self, input: &[u8], mut sink: impl FnMut(Event<'_>)) -> Result<(), Violation> {
+    pub fn feed(
+        &mut self,
+        input: &[u8],
+        mut sink: impl FnMut(Decoded<'_>),
+    ) -> Result<(), Violation> {
         let read = self.read(input, &mut sink);
         if read.is_err() {
             self.end();
@@ -148,7 +155,7 @@ impl Reader {
     fn read(
         &mut self,
         mut input: &[u8],
-        sink: &mut impl FnMut(Event<'_>),
+        sink: &mut impl FnMut(Decoded<'_>),
     ) -> Result<(), Violation> {
         let mut chunk = Vec::new();
         loop {
@@ -224,14 +231,14 @@ impl Reader {
         Ok(parsed.map(|(head, _)| head))
     }
 
-    /// Goes into the frame that `head` begins, and at once through it where it is an event of its own
+    /// Goes into the frame that `head` begins, and at once through it where it is a message
     /// that `input` has whole.
     #[inline]
     fn begin(
         &mut self,
         head: Head,
         input: &mut &[u8],
-        sink: &mut impl FnMut(Event<'_>),
+        sink: &mut impl FnMut(Decoded<'_>),
     ) -> Result<(), Violation> {
         let Head {
             opcode,
@@ -244,11 +251,11 @@ impl Reader {
         match opcode {
             Opcode::Text if whole => {
                 let text = utf8::whole(take(input, len)).map_err(Violation::TextNotUtf8)?;
-                sink(Event::Text(text.into()));
+                sink(Decoded::Text(text.into()));
                 return Ok(());
             }
             Opcode::Binary if whole => {
-                sink(Event::Binary(take(input, len).into()));
+                sink(Decoded::Binary(take(input, len).into()));
                 return Ok(());
             }
             Opcode::Close | Opcode::Ping | Opcode::Pong if whole => {
@@ -265,11 +272,11 @@ impl Reader {
             }
             Opcode::Text => {
                 let body = Body::Text(Utf8::default());
-                self.message = Some(Message { compressed, body });
+                self.message = Some(Partial { compressed, body });
             }
             Opcode::Binary => {
                 let body = Body::Binary(Vec::new());
-                self.message = Some(Message { compressed, body });
+                self.message = Some(Partial { compressed, body });
             }
             Opcode::Continuation => {}
         }
@@ -282,7 +289,7 @@ impl Reader {
     #[inline]
     fn admit(&self, head: Head) -> Result<usize, Violation> {
         let (compressed, is_text, before) = match &self.message {
-            Some(Message { compressed, body }) if !head.opcode.is_control() => {
+            Some(Partial { compressed, body }) if !head.opcode.is_control() => {
                 (*compressed, body.is_text(), body.len())
             }
             Some(_) | None => (head.compressed, head.opcode == Opcode::Text, 0),
@@ -304,7 +311,7 @@ impl Reader {
         fin: bool,
         chunk: &mut Vec<u8>,
     ) -> Result<(), Violation> {
-        let Some(Message { compressed, body }) = &mut self.message else {
+        let Some(Partial { compressed, body }) = &mut self.message else {
             return Ok(());
         };
         let limit = self.limits.of(body.is_text());
@@ -326,9 +333,9 @@ impl Reader {
     fn finish(
         &mut self,
         chunk: &mut Vec<u8>,
-        sink: &mut impl FnMut(Event<'_>),
+        sink: &mut impl FnMut(Decoded<'_>),
     ) -> Result<(), Violation> {
-        let Some(Message {
+        let Some(Partial {
             compressed,
             mut body,
         }) = self.message.take()
@@ -340,8 +347,10 @@ impl Reader {
             decompressor.finish(chunk, |inflated| body.push(inflated, 0, limit.bytes, limit))?;
         }
         sink(match body {
-            Body::Text(text) => Event::Text(text.finish().map_err(Violation::TextNotUtf8)?.into()),
-            Body::Binary(bytes) => Event::Binary(bytes.into()),
+            Body::Text(text) => {
+                Decoded::Text(text.finish().map_err(Violation::TextNotUtf8)?.into())
+            }
+            Body::Binary(bytes) => Decoded::Binary(bytes.into()),
         });
         Ok(())
     }
@@ -350,11 +359,11 @@ impl Reader {
         &mut self,
         opcode: Opcode,
         payload: &[u8],
-        sink: &mut impl FnMut(Event<'_>),
+        sink: &mut impl FnMut(Decoded<'_>),
     ) -> Result<(), Violation> {
         match opcode {
-            Opcode::Ping => sink(Event::Ping(payload)),
-            Opcode::Pong => sink(Event::Pong(payload)),
+            Opcode::Ping => sink(Decoded::Ping(payload)),
+            Opcode::Pong => sink(Decoded::Pong(payload)),
             Opcode::Close => {
                 sink(close(payload)?);
                 self.end();
@@ -412,10 +421,10 @@ impl Body {
     }
 }
 
-fn close(payload: &[u8]) -> Result<Event<'_>, Violation> {
+fn close(payload: &[u8]) -> Result<Decoded<'_>, Violation> {
     let Some((&code, reason)) = payload.split_first_chunk() else {
         return match payload {
-            [] => Ok(Event::Close {
+            [] => Ok(Decoded::Close {
                 code: None,
                 reason: "",
             }),
@@ -427,7 +436,7 @@ fn close(payload: &[u8]) -> Result<Event<'_>, Violation> {
         return Err(Violation::CloseCode(code));
     }
     let reason = utf8::whole(reason).map_err(|_| Violation::ReasonNotUtf8)?;
-    Ok(Event::Close {
+    Ok(Decoded::Close {
         code: Some(code),
         reason,
     })
@@ -439,7 +448,7 @@ fn close(payload: &[u8]) -> Result<Event<'_>, Violation> {
 fn short_messages(
     input: &mut &[u8],
     max: usize,
-    sink: &mut impl FnMut(Event<'_>),
+    sink: &mut impl FnMut(Decoded<'_>),
 ) -> Result<(), Violation> {
     while let [first @ (0x81 | 0x82), len @ 0..=125, rest @ ..] = *input
         && usize::from(*len) <= max
@@ -448,9 +457,9 @@ fn short_messages(
         *input = rest;
         if *first == 0x81 {
             let text = utf8::whole(payload).map_err(Violation::TextNotUtf8)?;
-            sink(Event::Text(text.into()));
+            sink(Decoded::Text(text.into()));
         } else {
-            sink(Event::Binary(payload.into()));
+            sink(Decoded::Binary(payload.into()));
         }
     }
     Ok(())
@@ -474,11 +483,11 @@ impl Reader {
         };
         control
             + match &self.message {
-                Some(Message {
+                Some(Partial {
                     body: Body::Text(text),
                     ..
                 }) => text.capacity(),
-                Some(Message {
+                Some(Partial {
                     body: Body::Binary(bytes),
                     ..
                 }) => bytes.capacity(),

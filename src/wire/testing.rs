@@ -1,6 +1,6 @@
-//! What the wire's tests share: a server's frames, and the events of a reader as text.
+//! What the wire's tests share: a server's frames, and what a reader decodes as text.
 
-use super::deflate::{self, Agreed, Options};
+use super::deflate::{self, Agreed, DeflateOptions};
 use super::{Reader, Violation};
 
 pub(super) const TEXT: u8 = 0x81;
@@ -68,7 +68,7 @@ pub(super) fn trace<'a>(
 ) -> Vec<String> {
     let mut trace = Vec::new();
     for piece in pieces {
-        if let Err(violation) = reader.feed(piece, |event| trace.push(format!("{event:?}"))) {
+        if let Err(violation) = reader.feed(piece, |decoded| trace.push(format!("{decoded:?}"))) {
             trace.push(format!("{violation:?}"));
         }
     }
@@ -82,10 +82,10 @@ pub(super) fn violation(bytes: impl AsRef<[u8]>) -> Option<Violation> {
 
 /// What is agreed when the server answers `parameters` to the default offer.
 pub(super) fn agreed(parameters: &str) -> Agreed {
-    agreed_with(&Options::default(), parameters)
+    agreed_with(&DeflateOptions::default(), parameters)
 }
 
-pub(super) fn agreed_with(options: &Options, parameters: &str) -> Agreed {
+pub(super) fn agreed_with(options: &DeflateOptions, parameters: &str) -> Agreed {
     let response = format!("permessage-deflate{parameters}");
     deflate::accept(Some(options), Some(&response))
         .unwrap()

@@ -1,3 +1,5 @@
+//! What a peer can do against the protocol, with the close code and the JavaScript code of each.
+
 use thiserror::Error;
 
 use super::frame::MAX_CONTROL;

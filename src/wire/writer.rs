@@ -1,3 +1,5 @@
+//! Writes what a client sends: messages and control frames become masked frames.
+
 use siphasher::sip::SipHasher13;
 
 use super::deflate::{self, Compressor};
@@ -99,17 +101,19 @@ impl Writer {
         self.frame(Opcode::Close, &payload[..len], out);
     }
 
-    /// Lets go of the compressor's memory, for a connection at rest. The next compressed message begins
+    /// Lets go of the compressor's memory, for an idle connection. The next compressed message begins
     /// with an empty window, which a peer cannot tell but by its size.
-    pub fn rest(&mut self) {
+    pub fn release_idle_memory(&mut self) {
         if let Some(compressor) = &mut self.compressor {
-            compressor.rest();
+            compressor.release_idle_memory();
         }
     }
 
-    /// Whether it holds memory that [`rest`](Writer::rest) lets go of.
-    pub fn is_warm(&self) -> bool {
-        self.compressor.as_ref().is_some_and(Compressor::is_warm)
+    /// Whether it holds memory that [`release_idle_memory`](Writer::release_idle_memory) lets go of.
+    pub fn holds_idle_memory(&self) -> bool {
+        self.compressor
+            .as_ref()
+            .is_some_and(Compressor::holds_idle_memory)
     }
 
     #[inline]
@@ -165,9 +169,9 @@ mod tests {
     use rand::{Rng, SeedableRng};
 
     use super::*;
-    use crate::wire::deflate::{Agreed, Options};
+    use crate::wire::deflate::{Agreed, DeflateOptions};
     use crate::wire::testing::{agreed, agreed_with, frame, trace, unmasked};
-    use crate::wire::{Event, Reader};
+    use crate::wire::{Decoded, Reader};
 
     fn writer(agreed: Option<&Agreed>) -> Writer {
         Writer::new([7; 16], agreed)
@@ -249,9 +253,9 @@ mod tests {
 
     #[test]
     fn an_empty_message_is_compressed_to_one_byte() {
-        let options = Options {
+        let options = DeflateOptions {
             threshold: 0,
-            ..Options::default()
+            ..DeflateOptions::default()
         };
         let mut out = Vec::new();
         writer(Some(&agreed_with(&options, ""))).text("", &mut out);
@@ -283,12 +287,12 @@ mod tests {
         let mut writer = writer(Some(&agreed));
         let mut out = Vec::new();
         writer.text(&text, &mut out);
-        writer.rest();
+        writer.release_idle_memory();
         writer.text(&text, &mut out);
         let mut read = 0;
         Reader::new(0, Some(&agreed))
-            .feed(&unmasked(&out), |event| {
-                assert_eq!(event, Event::Text(text.as_str().into()));
+            .feed(&unmasked(&out), |decoded| {
+                assert_eq!(decoded, Decoded::Text(text.as_str().into()));
                 read += 1;
             })
             .unwrap();

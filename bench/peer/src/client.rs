@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, sleep_until};
 use websocket_reconnect_native::net::{Options, Roots, Stream, Target};
-use websocket_reconnect_native::wire::{Event, Reader, Writer, deflate};
+use websocket_reconnect_native::wire::{Decoded, Reader, Writer, deflate};
 
 use crate::Outcome;
 use crate::usage::{cpu_us, resident};
@@ -78,7 +78,7 @@ fn target(task: &Task, url: &str) -> Outcome<Target> {
         None => Vec::new(),
     };
     let mut options = Options::new(url, Arc::new(Roots::from_pem(pem.iter())));
-    options.extensions = Some(deflate::offer(&deflate::Options::default()));
+    options.extensions = Some(deflate::offer(&deflate::DeflateOptions::default()));
     Ok(Target::parse(options)?)
 }
 
@@ -98,7 +98,7 @@ impl Connection {
             .await
             .map_err(|error| error.into_failure().message)?;
         let agreed = deflate::accept(
-            Some(&deflate::Options::default()),
+            Some(&deflate::DeflateOptions::default()),
             reached.extensions.as_deref(),
         )?;
         Ok(Self {
@@ -122,7 +122,7 @@ impl Connection {
     }
 
     /// Reads once and hands on what is whole by then; false at the end.
-    async fn read(&mut self, mut sink: impl FnMut(Event<'_>)) -> Outcome<bool> {
+    async fn read(&mut self, mut sink: impl FnMut(Decoded<'_>)) -> Outcome<bool> {
         if !self.head.is_empty() {
             let head = std::mem::take(&mut self.head);
             self.reader.feed(&head, sink)?;
@@ -148,8 +148,8 @@ impl Connection {
         let mut found = None;
         while found.is_none() {
             let open = self
-                .read(|event| {
-                    if let Event::Text(text) = event {
+                .read(|decoded| {
+                    if let Decoded::Text(text) = decoded {
                         found = Some(text.into_owned());
                     }
                 })
@@ -250,10 +250,10 @@ async fn receive(task: &Task, target: &Target) -> Outcome<Value> {
                 return;
             }
             while connection
-                .read(|event| match event {
-                    Event::Text(text) => count(text.len()),
-                    Event::Binary(bytes) => count(bytes.len()),
-                    Event::Ping(_) | Event::Pong(_) | Event::Close { .. } => {}
+                .read(|decoded| match decoded {
+                    Decoded::Text(text) => count(text.len()),
+                    Decoded::Binary(bytes) => count(bytes.len()),
+                    Decoded::Ping(_) | Decoded::Pong(_) | Decoded::Close { .. } => {}
                 })
                 .await
                 .is_ok_and(|open| open)
@@ -290,8 +290,8 @@ async fn send(task: &Task, target: &Target) -> Outcome<Value> {
             continue;
         }
         let mut told = Vec::new();
-        let open = connection.read(|event| {
-            if let Event::Text(text) = event {
+        let open = connection.read(|decoded| {
+            if let Decoded::Text(text) = decoded {
                 told = text.split(' ').flat_map(str::parse).collect();
             }
         });

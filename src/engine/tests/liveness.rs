@@ -8,7 +8,7 @@ const PING: u8 = 9;
 #[tokio::test(start_paused = true)]
 async fn a_heartbeat_can_be_a_ping() {
     let mut life = Life::start(Settings {
-        heartbeat: Heartbeat {
+        heartbeat: HeartbeatSettings {
             beat: Beat::Ping,
             ..settings().heartbeat
         },
@@ -49,10 +49,13 @@ async fn who_does_not_listen_is_told_of_no_ping_and_no_pong() {
     let (mut life, mut peer) = open(quiet()).await;
     peer.write(&[0x89, 1, b'p', 0x8a, 1, b'q', 0x81, 1, b'm'])
         .await;
-    let Content::Messages(run) = life.next().await else {
+    let NotificationKind::Messages(batch) = life.next().await else {
         panic!("told something else");
     };
-    assert_eq!((run.kind, &run.bytes[..]), (Kind::Text, &b"m"[..]));
+    assert_eq!(
+        (batch.kind, &batch.bytes[..]),
+        (IncomingKind::Text, &b"m"[..])
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -64,15 +67,15 @@ async fn who_listens_is_told_of_pings_and_pongs_in_their_place_but_not_of_receip
     peer.write(&[&receipt[..], &frames].concat()).await;
     let mut told = Vec::new();
     while told.len() < 4 {
-        if let Content::Messages(run) = life.next().await {
-            told.push((run.kind, String::from_utf8(run.bytes).unwrap()));
+        if let NotificationKind::Messages(batch) = life.next().await {
+            told.push((batch.kind, String::from_utf8(batch.bytes).unwrap()));
         }
     }
     let expected = [
-        (Kind::Text, "m"),
-        (Kind::Ping, "p"),
-        (Kind::Pong, "q"),
-        (Kind::Text, "n"),
+        (IncomingKind::Text, "m"),
+        (IncomingKind::Ping, "p"),
+        (IncomingKind::Pong, "q"),
+        (IncomingKind::Text, "n"),
     ];
     assert_eq!(told, expected.map(|(kind, text)| (kind, text.to_owned())));
 }
@@ -84,7 +87,7 @@ async fn a_javascript_that_gives_no_sign_ends_the_connection_and_the_next_waits_
     let (mut life, mut peer) = open(settings).await;
     for _ in 0..10 {
         tokio::time::sleep(Duration::from_millis(100)).await;
-        life.sign.give();
+        life.watchdog.note_alive();
     }
     let blocked = clock::now();
     let last_words = [&4008u16.to_be_bytes()[..], b"event loop blocked"].concat();
@@ -93,11 +96,11 @@ async fn a_javascript_that_gives_no_sign_ends_the_connection_and_the_next_waits_
     assert_eq!(peer.read_to_end().await, Vec::<u8>::new());
     life.told(Event::Close(ending(4008, "event loop blocked", false)))
         .await;
-    life.told(Event::Asked(Question::Runs)).await;
+    life.told(Event::Asked(Question::EventLoopAlive)).await;
 
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert!(life.peers.try_recv().is_err(), "connected for nobody");
-    let reply = life.client.runs(life.received);
+    let reply = life.client.event_loop_alive(life.received);
     let retry = Event::Retry {
         attempt: 1,
         delay: Duration::from_millis(50),

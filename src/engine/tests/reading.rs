@@ -38,7 +38,7 @@ impl Dial for Plain {
 /// A client whose JavaScript reads by itself, which is this test.
 struct Reader {
     client: Arc<Client>,
-    watch: Arc<Watch>,
+    read_set: Arc<JsReadSet>,
     mailbox: Arc<Mailbox>,
     listener: Arc<TcpListener>,
     received: u64,
@@ -46,11 +46,11 @@ struct Reader {
 
 impl Reader {
     async fn new(head: &[u8]) -> Reader {
-        Reader::at(Arc::new(Watch::new().unwrap()), 7, head).await
+        Reader::at(Arc::new(JsReadSet::new().unwrap()), 7, head).await
     }
 
     /// One of several that are watched together.
-    async fn at(watch: Arc<Watch>, id: u32, head: &[u8]) -> Reader {
+    async fn at(read_set: Arc<JsReadSet>, id: u32, head: &[u8]) -> Reader {
         let listener = Arc::new(TcpListener::bind("127.0.0.1:0").await.unwrap());
         let mailbox = Arc::new(Mailbox::new(|| {}));
         let settings = Settings {
@@ -68,15 +68,15 @@ impl Reader {
                 head: head.to_vec(),
             }),
             mailbox: mailbox.clone(),
-            sign: Arc::default(),
-            watch: Some(watch.clone()),
-            ways: Ways::default(),
-            delivery: Delivery::default(),
+            watchdog: Arc::default(),
+            read_set: Some(read_set.clone()),
+            fast_paths: FastPaths::default(),
+            delivery: DeliverySettings::default(),
             marks: Marks::default(),
         }));
         Reader {
             client,
-            watch,
+            read_set,
             mailbox,
             listener,
             received: 0,
@@ -90,11 +90,13 @@ impl Reader {
     /// Delivers what is in the mailbox: the messages, and whether an `open` was told.
     fn deliver(&mut self) -> (Vec<String>, bool) {
         let (mut texts, mut opened) = (Vec::new(), false);
-        self.watch.reclaim();
-        for letter in self.mailbox.take().0 {
-            match letter.content {
-                Content::Messages(run) => texts.push(String::from_utf8(run.bytes).unwrap()),
-                Content::Notice(notice) => {
+        self.read_set.reclaim();
+        for notification in self.mailbox.take().0 {
+            match notification.kind {
+                NotificationKind::Messages(batch) => {
+                    texts.push(String::from_utf8(batch.bytes).unwrap())
+                }
+                NotificationKind::Notice(notice) => {
                     self.received += 1;
                     opened |= matches!(notice.event, Event::Open { .. });
                 }
@@ -102,7 +104,7 @@ impl Reader {
             }
         }
         self.mailbox.delivered();
-        self.watch.reclaim();
+        self.read_set.reclaim();
         (texts, opened)
     }
 
@@ -126,24 +128,26 @@ impl Reader {
         timeout(DEADLINE, wait).await.unwrap();
     }
 
-    fn read_here(&self) -> Vec<String> {
+    fn read_on_js_thread(&self) -> Vec<String> {
         self.read_at_most(usize::MAX)
     }
 
     fn read_at_most(&self, most: usize) -> Vec<String> {
         let mut texts = Vec::new();
-        let read = self.client.read_here(most, |message| match message {
-            Message::Text(text) => texts.push(text.into_owned()),
-            Message::Binary(_) | Message::Ping(_) | Message::Pong(_) => panic!("no text"),
-        });
+        let read = self
+            .client
+            .read_on_js_thread(most, |message| match message {
+                Incoming::Text(text) => texts.push(text.into_owned()),
+                Incoming::Binary(_) | Incoming::Ping(_) | Incoming::Pong(_) => panic!("no text"),
+            });
         if read.is_some() {
-            self.client.delivered_here();
+            self.client.delivered_on_js_thread();
         }
         texts
     }
 
     fn is_watched(&self) -> bool {
-        self.watch.state().0
+        self.read_set.state().0
     }
 }
 
@@ -155,36 +159,40 @@ fn text(text: &str) -> Vec<u8> {
 async fn javascript_reads_what_came_behind_the_handshake_before_what_came_later() {
     let mut reader = Reader::new(&text("one")).await;
     reader.connect();
-    let Action::Dial { place, limit, .. } = reader.client.turn(None).actions.remove(0).unwrap()
+    let Action::Dial {
+        url_index, limit, ..
+    } = reader.client.turn(None).actions.remove(0).unwrap()
     else {
         panic!("no attempt");
     };
-    let (wired, accepted) =
-        tokio::join!(reader.client.dial(place, limit), reader.listener.accept());
+    let (wired, accepted) = tokio::join!(
+        reader.client.dial(url_index, limit),
+        reader.listener.accept()
+    );
     let (mut peer, _) = accepted.unwrap();
     peer.write_all(&text("two")).await.unwrap();
     peer.readable().await.ok();
     // An earlier connection may have been offered, and not been looked at.
-    reader.watch.offer(&reader.client);
-    let (live, inbox) = reader.client.opened(1, wired.unwrap()).unwrap();
-    let inbox = inbox.unwrap();
+    reader.read_set.enqueue(&reader.client);
+    let (connection, outcome) = reader.client.opened(1, wired.unwrap()).unwrap();
+    let outcome = outcome.unwrap();
     assert_eq!(reader.deliver(), (vec![], true));
     assert_eq!(
-        reader.read_here(),
+        reader.read_on_js_thread(),
         [""; 0],
         "the engine holds what is older"
     );
-    reader.client.absorb(1, inbox.runs, &inbox.signals);
-    live.absorbed();
+    reader.client.on_read(1, outcome.batches, &outcome.control);
+    connection.read_is_queued();
     assert_eq!(reader.deliver().0, ["one"]);
     reader.until(|reader| reader.is_watched()).await;
-    assert_eq!(reader.read_here(), ["two"]);
+    assert_eq!(reader.read_on_js_thread(), ["two"]);
 }
 
 #[tokio::test]
 async fn a_line_that_nobody_reads_is_watched_by_nobody() {
     type Way = fn(&Reader, &JoinHandle<()>);
-    let ways: [(&str, Way); 6] = [
+    let fast_paths: [(&str, Way); 6] = [
         ("reconnect", |reader, _| {
             reader
                 .client
@@ -198,18 +206,15 @@ async fn a_line_that_nobody_reads_is_watched_by_nobody() {
         ("the engine takes over", |reader, _| {
             assert!(reader.client.take_over());
         }),
-        (
-            "the end is read",
-            |reader, _| {
-                while !reader.read_here().is_empty() {}
-            },
-        ),
+        ("the end is read", |reader, _| {
+            while !reader.read_on_js_thread().is_empty() {}
+        }),
         ("the driver ends", |reader, driver| {
             driver.abort();
             reader.client.leave();
         }),
     ];
-    for (name, way) in ways {
+    for (name, way) in fast_paths {
         let mut reader = Reader::new(b"").await;
         let driver = tokio::spawn(drive(reader.client.clone()));
         reader.connect();
@@ -234,13 +239,13 @@ async fn a_paused_client_is_not_asked_about_for_each_of_its_connections() {
     reader.client.pause();
     for _ in 0..5 {
         drop(reader.accept().await);
-        assert_eq!(reader.watch.state(), (false, 0));
+        assert_eq!(reader.read_set.state(), (false, 0));
     }
     let mut peer = reader.accept().await;
     reader.client.resume();
     peer.write_all(&text("hello")).await.unwrap();
     reader.until(|reader| reader.is_watched()).await;
-    assert_eq!(reader.read_here(), ["hello"]);
+    assert_eq!(reader.read_on_js_thread(), ["hello"]);
     driver.abort();
 }
 
@@ -254,21 +259,21 @@ async fn a_panic_of_the_javascript_thread_ends_the_client_and_is_told() {
     reader.until(|reader| reader.is_watched()).await;
     let read = reader
         .client
-        .read_here(usize::MAX, |_| panic!("a fault for a test"));
+        .read_on_js_thread(usize::MAX, |_| panic!("a fault for a test"));
     assert_eq!(read, Some(7), "what was made is delivered");
-    reader.client.delivered_here();
+    reader.client.delivered_on_js_thread();
     assert!(!reader.is_watched());
     let told = reader.mailbox.take().0;
     let events: Vec<Event> = told
         .into_iter()
-        .filter_map(|letter| match letter.content {
-            Content::Notice(notice) => Some(notice.event),
+        .filter_map(|notification| match notification.kind {
+            NotificationKind::Notice(notice) => Some(notice.event),
             _ => None,
         })
         .collect();
     assert!(is_broken(&events), "{events:?}");
     reader.mailbox.delivered();
-    assert!(reader.client.flow.is_quiet());
+    assert!(reader.client.flow.is_drained());
     driver.abort();
 }
 
@@ -291,10 +296,10 @@ async fn no_more_is_read_at_a_time_than_handlers_have_time_for() {
 
 #[tokio::test]
 async fn whoever_has_waited_for_longest_is_read_next() {
-    let watch = Arc::new(Watch::new().unwrap());
+    let read_set = Arc::new(JsReadSet::new().unwrap());
     let (mut drivers, mut peers) = (Vec::new(), Vec::new());
     for id in 0..3 {
-        let mut reader = Reader::at(watch.clone(), id, b"").await;
+        let mut reader = Reader::at(read_set.clone(), id, b"").await;
         drivers.push(tokio::spawn(drive(reader.client.clone())));
         reader.connect();
         let mut peer = reader.accept().await;
@@ -305,7 +310,7 @@ async fn whoever_has_waited_for_longest_is_read_next() {
     let readable = async {
         while all.len() < 3 {
             all.clear();
-            watch.serve(|client| {
+            read_set.serve(|client| {
                 all.push(client.id());
                 true
             });
@@ -316,7 +321,7 @@ async fn whoever_has_waited_for_longest_is_read_next() {
     // Nobody reads, so all have something to read all the time.
     let mut served = Vec::new();
     for _ in 0..9 {
-        watch.serve(|client| {
+        read_set.serve(|client| {
             served.push(client.id());
             false
         });

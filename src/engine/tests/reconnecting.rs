@@ -108,7 +108,7 @@ async fn each_attempt_has_its_place_and_its_limit() {
     let mut settings = settings();
     settings.reconnect.connection_timeout = limit;
     settings.reconnect.failover = Failover {
-        places: 2,
+        urls: 2,
         ..Failover::default()
     };
     let mut life = Life::start(settings);

@@ -2,28 +2,28 @@
 
 use super::writing::Outbound;
 use super::*;
-use crate::policy::{Doubt, DropReason, Fate, Guarantee, Message, Overflow};
+use crate::policy::{DeliveryOutcome, DropReason, Guarantee, Message, Overflow, UnconfirmedReason};
 
 const PING: u8 = 9;
 
-fn queue() -> Delivery {
-    Delivery {
+fn queue() -> DeliverySettings {
+    DeliverySettings {
         queues: true,
         max_messages: 10,
         max_bytes: 1 << 20,
         overflow: Overflow::DropOldest,
-        ..Delivery::default()
+        ..DeliverySettings::default()
     }
 }
 
-fn at_least_once() -> Delivery {
-    Delivery {
+fn at_least_once() -> DeliverySettings {
+    DeliverySettings {
         guarantee: Guarantee::AtLeastOnce,
         ..queue()
     }
 }
 
-fn start(delivery: Delivery, marks: Marks) -> Life {
+fn start(delivery: DeliverySettings, marks: Marks) -> Life {
     let settings = Settings {
         heartbeat: off(),
         ..settings()
@@ -35,8 +35,8 @@ fn receipt_ping(number: u8) -> (u8, Vec<u8>) {
     (PING, vec![2, 0, 0, 0, 0, 0, 0, 0, number])
 }
 
-fn dropped(text: &str, reason: DropReason) -> Fate {
-    Fate::Dropped {
+fn dropped(text: &str, reason: DropReason) -> DeliveryOutcome {
+    DeliveryOutcome::Dropped {
         message: Message::Text(text.to_owned()),
         reason,
     }
@@ -54,10 +54,10 @@ impl Life {
         self.client.send(Payload::Text(text), true, false).unwrap()
     }
 
-    fn send_asking(&self, text: &str, seen_open: bool, asked: Asked) -> u64 {
+    fn send_asking(&self, text: &str, seen_open: bool, confirmation: Confirmation) -> u64 {
         let wish = Wish {
             plain: false,
-            asked,
+            confirmation,
         };
         let sent = self
             .client
@@ -66,19 +66,19 @@ impl Life {
     }
 
     fn send_confirmed(&self, text: &str) -> u64 {
-        self.send_asking(text, true, Asked::Receipt(None))
+        self.send_asking(text, true, Confirmation::Receipt(None))
     }
 
-    async fn fate(&mut self) -> Fate {
+    async fn outcome(&mut self) -> DeliveryOutcome {
         loop {
-            if let Content::Fate(fate) = self.next().await {
-                return fate;
+            if let NotificationKind::Delivery(outcome) = self.next().await {
+                return outcome;
             }
         }
     }
 
     async fn drained(&mut self) {
-        while !matches!(self.next().await, Content::Drained) {}
+        while !matches!(self.next().await, NotificationKind::Drain) {}
     }
 }
 
@@ -109,7 +109,7 @@ async fn a_queued_message_goes_out_on_the_next_connection_first() {
 
 #[tokio::test(start_paused = true)]
 async fn without_a_queue_a_message_is_lost_with_the_connection_that_it_was_meant_for() {
-    let mut life = start(Delivery::default(), Marks::default());
+    let mut life = start(DeliverySettings::default(), Marks::default());
     drop(life.open().await);
     life.told(Event::StateChange(State::Closed)).await;
     life.send("lost");
@@ -121,7 +121,7 @@ async fn without_a_queue_a_message_is_lost_with_the_connection_that_it_was_meant
 
 #[tokio::test(start_paused = true)]
 async fn a_pong_confirms_what_went_out_before_its_ping() {
-    let mut life = start(Delivery::default(), Marks::default());
+    let mut life = start(DeliverySettings::default(), Marks::default());
     let mut peer = life.open().await;
     life.send("plain");
     let receipt = life.send_confirmed("asked");
@@ -130,31 +130,40 @@ async fn a_pong_confirms_what_went_out_before_its_ping() {
     assert_eq!(peer.frame().await, receipt_ping(1));
     let flush = life.client.flush(None);
     peer.pong(1).await;
-    assert_eq!(life.fate().await, Fate::Confirmed { receipt });
+    assert_eq!(life.outcome().await, DeliveryOutcome::Confirmed { receipt });
     assert_eq!(peer.frame().await, receipt_ping(2));
     peer.pong(2).await;
-    assert_eq!(life.fate().await, Fate::Confirmed { receipt: flush });
+    assert_eq!(
+        life.outcome().await,
+        DeliveryOutcome::Confirmed { receipt: flush }
+    );
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_receipt_is_in_doubt_when_its_connection_is_lost() {
+async fn a_receipt_is_unconfirmed_when_its_connection_is_lost() {
     let mut life = start(queue(), Marks::default());
     let peer = life.open().await;
     let receipt = life.send_confirmed("asked");
     drop(peer);
-    let doubt = Doubt::Lost;
-    assert_eq!(life.fate().await, Fate::Unconfirmed { receipt, doubt });
+    let reason = UnconfirmedReason::Lost;
+    assert_eq!(
+        life.outcome().await,
+        DeliveryOutcome::Unconfirmed { receipt, reason }
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_receipt_ends_by_itself_at_its_timeout() {
-    let mut life = start(Delivery::default(), Marks::default());
+    let mut life = start(DeliverySettings::default(), Marks::default());
     let _peer = life.open().await;
     let start = clock::now();
     let timeout = Some(Duration::from_millis(70));
-    let receipt = life.send_asking("asked", true, Asked::Receipt(timeout));
-    let doubt = Doubt::TimedOut;
-    assert_eq!(life.fate().await, Fate::Unconfirmed { receipt, doubt });
+    let receipt = life.send_asking("asked", true, Confirmation::Receipt(timeout));
+    let reason = UnconfirmedReason::TimedOut;
+    assert_eq!(
+        life.outcome().await,
+        DeliveryOutcome::Unconfirmed { receipt, reason }
+    );
     let age = (clock::now() - start).as_millis();
     assert!((70..=75).contains(&age), "ended after {age} ms");
 }
@@ -197,8 +206,10 @@ async fn a_close_asks_for_a_last_receipt_before_its_frame() {
     peer.write(&[0x88, 2, 3, 0xe8]).await;
     loop {
         match life.next().await {
-            Content::Fate(fate) => panic!("{fate:?}"),
-            Content::Notice(notice) if notice.event == Event::Close(ending(1000, "", true)) => {
+            NotificationKind::Delivery(outcome) => panic!("{outcome:?}"),
+            NotificationKind::Notice(notice)
+                if notice.event == Event::Close(ending(1000, "", true)) =>
+            {
                 break;
             }
             _ => {}
@@ -214,47 +225,62 @@ async fn what_is_not_confirmed_at_the_end_is_told_before_the_close() {
     peer.frame().await;
     life.close(1000, "");
     drop(peer);
-    assert_eq!(life.fate().await, dropped("one", DropReason::Ended));
+    assert_eq!(life.outcome().await, dropped("one", DropReason::Ended));
     life.told(Event::Close(ending(1006, "", false))).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_handover_is_told_in_order_once_the_system_has_the_bytes() {
-    let mut life = start(Delivery::default(), Marks::default());
+    let mut life = start(DeliverySettings::default(), Marks::default());
     let mut peer = life.open().await;
-    let small = life.send_asking("small", true, Asked::Handover);
-    assert_eq!(life.fate().await, Fate::Confirmed { receipt: small });
-    let large = life.send_asking(&"x".repeat(100_000), true, Asked::Handover);
+    let small = life.send_asking("small", true, Confirmation::Handover);
+    assert_eq!(
+        life.outcome().await,
+        DeliveryOutcome::Confirmed { receipt: small }
+    );
+    let large = life.send_asking(&"x".repeat(100_000), true, Confirmation::Handover);
     life.send("plain");
-    let last = life.send_asking("last", true, Asked::Handover);
+    let last = life.send_asking("last", true, Confirmation::Handover);
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert!(life.next_queued().is_none(), "the peer has not read");
     peer.read_some(60_000).await;
-    assert_eq!(life.fate().await, Fate::Confirmed { receipt: large });
-    assert_eq!(life.fate().await, Fate::Confirmed { receipt: last });
+    assert_eq!(
+        life.outcome().await,
+        DeliveryOutcome::Confirmed { receipt: large }
+    );
+    assert_eq!(
+        life.outcome().await,
+        DeliveryOutcome::Confirmed { receipt: last }
+    );
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handover_of_what_the_system_does_not_have_is_in_doubt_when_its_connection_is_lost() {
+async fn a_handover_of_what_the_system_does_not_have_is_unconfirmed_when_its_connection_is_lost() {
     let mut life = start(queue(), Marks::default());
     let peer = life.open().await;
-    let receipt = life.send_asking(&"x".repeat(100_000), true, Asked::Handover);
-    let last = life.send_asking("last", true, Asked::Handover);
+    let receipt = life.send_asking(&"x".repeat(100_000), true, Confirmation::Handover);
+    let last = life.send_asking("last", true, Confirmation::Handover);
     drop(peer);
-    let doubt = Doubt::Lost;
-    assert_eq!(life.fate().await, Fate::Unconfirmed { receipt, doubt });
+    let reason = UnconfirmedReason::Lost;
+    assert_eq!(
+        life.outcome().await,
+        DeliveryOutcome::Unconfirmed { receipt, reason }
+    );
     let receipt = last;
-    assert_eq!(life.fate().await, Fate::Unconfirmed { receipt, doubt });
+    assert_eq!(
+        life.outcome().await,
+        DeliveryOutcome::Unconfirmed { receipt, reason }
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_handover_waits_for_the_connection_that_its_message_waits_for() {
-    for delivery in [Delivery::default(), at_least_once()] {
+    for delivery in [DeliverySettings::default(), at_least_once()] {
         let mut life = start(delivery, Marks::default());
         life.connect();
-        let receipt = life.send_asking("kept", false, Asked::Handover);
+        let receipt = life.send_asking("kept", false, Confirmation::Handover);
         let mut peer = life.accept().await;
-        assert_eq!(life.fate().await, Fate::Confirmed { receipt });
+        assert_eq!(life.outcome().await, DeliveryOutcome::Confirmed { receipt });
         assert_eq!(peer.frame().await, (TEXT, b"kept".to_vec()));
     }
 }
@@ -264,12 +290,12 @@ async fn a_handover_that_is_written_again_is_told_once() {
     const FRAME: usize = 14 + 100_000;
     let mut life = start(at_least_once(), Marks::default());
     let peer = life.open().await;
-    let receipt = life.send_asking(&"x".repeat(100_000), true, Asked::Handover);
+    let receipt = life.send_asking(&"x".repeat(100_000), true, Confirmation::Handover);
     drop(peer);
     life.told(Event::StateChange(State::Closed)).await;
     let mut peer = life.accept().await;
     peer.read_some(FRAME).await;
-    assert_eq!(life.fate().await, Fate::Confirmed { receipt });
+    assert_eq!(life.outcome().await, DeliveryOutcome::Confirmed { receipt });
     drop(peer);
     life.told(Event::StateChange(State::Closed)).await;
     let mut peer = life.accept().await;
@@ -280,22 +306,25 @@ async fn a_handover_that_is_written_again_is_told_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_handover_ends_with_its_message() {
-    let mut life = start(Delivery::default(), Marks::default());
+    let mut life = start(DeliverySettings::default(), Marks::default());
     life.connect();
-    let receipt = life.send_asking("kept", false, Asked::Handover);
+    let receipt = life.send_asking("kept", false, Confirmation::Handover);
     life.close(1000, "");
-    assert_eq!(life.fate().await, dropped("kept", DropReason::Ended));
-    let doubt = Doubt::Dropped(DropReason::Ended);
-    assert_eq!(life.fate().await, Fate::Unconfirmed { receipt, doubt });
-    let receipt = life.send_asking("late", true, Asked::Handover);
-    let doubt = Doubt::Ended;
-    let fates = life.client.take_fates();
-    assert_eq!(fates, [Fate::Unconfirmed { receipt, doubt }]);
+    assert_eq!(life.outcome().await, dropped("kept", DropReason::Ended));
+    let reason = UnconfirmedReason::Dropped(DropReason::Ended);
+    assert_eq!(
+        life.outcome().await,
+        DeliveryOutcome::Unconfirmed { receipt, reason }
+    );
+    let receipt = life.send_asking("late", true, Confirmation::Handover);
+    let reason = UnconfirmedReason::Ended;
+    let outcomes = life.client.take_outcomes();
+    assert_eq!(outcomes, [DeliveryOutcome::Unconfirmed { receipt, reason }]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_close_frame_waits_for_what_javascript_still_reads() {
-    let mut life = start(Delivery::default(), Marks::default());
+    let mut life = start(DeliverySettings::default(), Marks::default());
     let mut peer = life.open().await;
     life.client.hold_close(true);
     let reply = life.close(4000, "bye");
@@ -309,7 +338,7 @@ async fn a_close_frame_waits_for_what_javascript_still_reads() {
 
 #[tokio::test(start_paused = true)]
 async fn a_close_frame_that_waits_for_ever_ends_with_the_time_for_closing() {
-    let mut life = start(Delivery::default(), Marks::default());
+    let mut life = start(DeliverySettings::default(), Marks::default());
     let _peer = life.open().await;
     life.client.hold_close(true);
     life.close(4000, "bye");
@@ -320,16 +349,16 @@ async fn a_close_frame_that_waits_for_ever_ends_with_the_time_for_closing() {
 #[tokio::test(start_paused = true)]
 async fn what_waits_too_long_is_dropped_by_itself() {
     let ttl = Some(Duration::from_millis(30));
-    let mut life = start(Delivery { ttl, ..queue() }, Marks::default());
+    let mut life = start(DeliverySettings { ttl, ..queue() }, Marks::default());
     drop(life.open().await);
     life.told(Event::StateChange(State::Closed)).await;
     life.send("old");
-    assert_eq!(life.fate().await, dropped("old", DropReason::Expired));
+    assert_eq!(life.outcome().await, dropped("old", DropReason::Expired));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_drop_that_a_send_causes_is_there_when_it_returns() {
-    let delivery = Delivery {
+    let delivery = DeliverySettings {
         max_messages: 1,
         ..queue()
     };
@@ -338,7 +367,7 @@ async fn a_drop_that_a_send_causes_is_there_when_it_returns() {
     life.told(Event::StateChange(State::Closed)).await;
     assert!(!life.send("one").dropped);
     assert!(life.send("two").dropped);
-    let all = life.client.take_fates();
+    let all = life.client.take_outcomes();
     assert_eq!(all, [dropped("one", DropReason::Overflow)]);
 }
 
@@ -348,7 +377,7 @@ async fn a_send_above_the_high_water_mark_says_so_and_the_drain_is_told() {
         high_water: 100_000,
         ..Marks::default()
     };
-    let mut life = start(Delivery::default(), marks);
+    let mut life = start(DeliverySettings::default(), marks);
     let mut peer = life.open().await;
     let chunk = "x".repeat(60_000);
     assert!(!life.send(&chunk).above);
@@ -373,7 +402,7 @@ async fn a_connection_that_is_lost_drains_what_was_buffered_for_it() {
         high_water: 100_000,
         ..Marks::default()
     };
-    let mut life = start(Delivery::default(), marks);
+    let mut life = start(DeliverySettings::default(), marks);
     let peer = life.open().await;
     assert!(life.send(&"x".repeat(200_000)).above);
     drop(peer);
@@ -387,12 +416,12 @@ async fn nothing_is_taken_beyond_the_limit_of_the_buffer() {
         max: 1000,
         ..Marks::default()
     };
-    let mut life = start(Delivery::default(), marks);
+    let mut life = start(DeliverySettings::default(), marks);
     let mut peer = life.open().await;
     life.send(&"x".repeat(100));
     let large = "y".repeat(1000);
     let refused = life.client.send(Payload::Text(&large), true, false);
-    assert_eq!(refused, Err(Refused::BufferFull));
+    assert_eq!(refused, Err(SendError::BufferFull));
     life.send("z");
     assert_eq!(peer.frame().await.1.len(), 100);
     assert_eq!(peer.frame().await, (TEXT, b"z".to_vec()));
@@ -400,7 +429,7 @@ async fn nothing_is_taken_beyond_the_limit_of_the_buffer() {
 
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_reads_gets_a_pong_for_each_of_its_pings() {
-    let mut life = start(Delivery::default(), Marks::default());
+    let mut life = start(DeliverySettings::default(), Marks::default());
     let mut peer = life.open().await;
     let mut expected = 0..;
     for at_once in [1, 10, 400] {
@@ -414,7 +443,7 @@ async fn a_peer_that_reads_gets_a_pong_for_each_of_its_pings() {
 
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_does_not_read_costs_one_pong_which_answers_its_latest_ping() {
-    let mut life = start(Delivery::default(), Marks::default());
+    let mut life = start(DeliverySettings::default(), Marks::default());
     let mut peer = life.open().await;
     let numbers: Vec<u32> = (0..500_000).collect();
     peer.write(&pings(&numbers)).await;
@@ -440,17 +469,17 @@ async fn a_peer_that_does_not_read_costs_one_pong_which_answers_its_latest_ping(
 #[tokio::test(start_paused = true)]
 async fn heartbeats_do_not_gather_before_a_peer_that_does_not_read() {
     for beat in [Beat::Message, Beat::Ping] {
-        let heartbeat = Heartbeat {
+        let heartbeat = HeartbeatSettings {
             interval: Some(Duration::from_millis(10)),
             timeout: Duration::from_secs(3600),
             beat,
-            answer: Answer::AnyFrame,
+            reply: HeartbeatReply::AnyFrame,
         };
         let settings = Settings {
             heartbeat,
             ..settings()
         };
-        let mut life = Life::sending(settings, Delivery::default(), Marks::default());
+        let mut life = Life::sending(settings, DeliverySettings::default(), Marks::default());
         let mut peer = life.open().await;
         life.send(&"x".repeat(300_000));
         tokio::time::sleep(Duration::from_millis(1)).await;
@@ -470,7 +499,7 @@ async fn a_connection_that_the_user_cuts_drains_too() {
         ..Marks::default()
     };
     for reconnects in [false, true] {
-        let mut life = start(Delivery::default(), marks);
+        let mut life = start(DeliverySettings::default(), marks);
         let _peer = life.open().await;
         assert!(life.send(&"x".repeat(300_000)).above);
         // The driver has taken it, and has not got rid of it.
@@ -493,16 +522,16 @@ async fn a_connection_that_the_user_cuts_drains_too() {
 fn what_is_written_in_parts_is_not_moved() {
     let mut out = Outbound::default();
     out.end().extend_from_slice(b"one two");
-    let place = out.rest().as_ptr();
+    let place = out.unwritten().as_ptr();
     out.advance(4);
-    assert_eq!((out.rest(), out.len()), (&b"two"[..], 3));
-    assert_eq!(out.rest().as_ptr(), place.wrapping_add(4));
+    assert_eq!((out.unwritten(), out.len()), (&b"two"[..], 3));
+    assert_eq!(out.unwritten().as_ptr(), place.wrapping_add(4));
     out.end().extend_from_slice(b" three");
-    assert_eq!(out.rest(), b"two three");
+    assert_eq!(out.unwritten(), b"two three");
     out.advance(9);
     assert!(out.is_empty());
     out.end().extend_from_slice(b"four");
-    assert_eq!(out.rest(), b"four");
+    assert_eq!(out.unwritten(), b"four");
 }
 
 /// Pings with a number each.

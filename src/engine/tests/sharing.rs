@@ -20,7 +20,7 @@ async fn what_one_does_to_the_circuit_the_others_are_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_probes_and_the_other_comes_back_by_its_verdict() {
+async fn one_probes_and_the_other_comes_back_by_its_outcome() {
     let [probe, mut waiting] = half_open("one probes").await;
     probe.answer();
     waiting.told(Event::CircuitChange(Circuit::Closed)).await;
@@ -80,15 +80,15 @@ async fn clients_share_by_the_host_of_the_route_that_they_have() {
     one.told(Event::CircuitChange(Circuit::Closed)).await;
 }
 
-/// A route that is only a place.
+/// A route that is only a host and port.
 struct Nowhere(&'static str);
 
 impl Dial for Nowhere {
-    fn dial(&self, _place: usize, _limit: Option<Duration>) -> DialFuture {
+    fn dial(&self, _url_index: usize, _limit: Option<Duration>) -> DialFuture {
         Box::pin(std::future::pending())
     }
 
-    fn place(&self) -> Option<String> {
+    fn host_port(&self) -> Option<String> {
         Some(self.0.to_owned())
     }
 }
@@ -101,11 +101,11 @@ async fn what_javascript_has_dropped_holds_no_later_call_back() {
     one.client.call(one.received, Input::CloseCircuit);
     tokio::time::sleep(A_MOMENT).await;
     // Nobody could be told.
-    let letters = other.mailbox.take().0;
+    let notifications = other.mailbox.take().0;
     assert_eq!(
-        letters
+        notifications
             .iter()
-            .map(|letter| letter.order)
+            .map(|notification| notification.order)
             .collect::<Vec<_>>(),
         [1, 2]
     );
@@ -117,11 +117,11 @@ impl Life {
     /// Whether the latest that was told of the state is that it connects.
     fn is_connecting(&mut self) -> bool {
         let mut connecting = false;
-        while let Some(content) = self.next_queued() {
-            if let Content::Notice(Notice {
+        while let Some(kind) = self.next_queued() {
+            if let NotificationKind::Notice(Notice {
                 event: Event::StateChange(state),
                 ..
-            }) = content
+            }) = kind
             {
                 connecting = state == State::Connecting;
             }
@@ -145,7 +145,7 @@ fn lives(name: &str) -> [Life; 2] {
     })
 }
 
-/// The one of two clients that probes, and the one that waits for its verdict. Their attempts hang until
+/// The one of two clients that probes, and the one that waits for its outcome. Their attempts hang until
 /// they are answered.
 async fn half_open(name: &str) -> [Life; 2] {
     let mut lives = lives(name);

@@ -46,7 +46,7 @@ impl Stage {
     }
 
     /// Asks for a host in a task of its own.
-    fn ask(&self, host: &str) -> tokio::task::JoinHandle<Answer> {
+    fn ask(&self, host: &str) -> tokio::task::JoinHandle<Resolved> {
         let (resolver, host) = (self.resolver.clone(), host.to_owned());
         tokio::spawn(async move { resolver.look_up(&host).await })
     }

@@ -1,11 +1,11 @@
-//! Who is alive, and what follows from it: the peer, JavaScript, the machine under both.
+//! What follows from who is alive: from a silent peer, from JavaScript that is blocked, from a machine that slept.
 
 use std::time::{Duration, Instant};
 
 use super::Link;
+use crate::policy::peer_liveness::{Due, ProbeReason, Silence};
 use crate::policy::phase::Phase;
 use crate::policy::pings::payload;
-use crate::policy::vigil::{Doubt, Due, Silence};
 use crate::policy::{
     Attempt, Beat, CloseCode, Ending, Event, Failure, Output, Question, Rtt, Settings,
 };
@@ -19,12 +19,12 @@ impl Link {
     /// Pings the peer for the user, and tells the number under which [`Event::Pinged`] will tell what became of it, unless the
     /// connection ends before. `None` where no connection is open.
     pub fn ping(&mut self, now: Instant) -> Option<u64> {
-        let Phase::Open { vigil, .. } = &mut self.phase else {
+        let Phase::Open { liveness, .. } = &mut self.phase else {
             return None;
         };
         self.ping += 1;
         let limit = self.settings.heartbeat.timeout;
-        vigil.pings.asked(self.ping, limit, now);
+        liveness.pings.asked(self.ping, limit, now);
         let payload = payload(self.ping);
         self.outputs.push_back(Output::Ping { payload });
         Some(self.ping)
@@ -40,7 +40,8 @@ impl Link {
         let Phase::Open { .. } = self.phase else {
             return None;
         };
-        self.ran_at?.checked_add(self.settings.liveness.max_block?)
+        self.event_loop_alive_at?
+            .checked_add(self.settings.liveness.max_block?)
     }
 
     pub(super) fn carry_out(&mut self, due: Due, attempt: Attempt, now: Instant) {
@@ -59,18 +60,18 @@ impl Link {
     pub(super) fn configure_vigil(&mut self, new: &Settings, now: Instant) {
         if self.settings.liveness.max_block.is_none() {
             // Who turns it on runs.
-            self.ran_at = Some(now);
+            self.event_loop_alive_at = Some(now);
         }
-        if let Phase::Open { vigil, .. } = &mut self.phase {
-            vigil.configure(&self.settings, new, now);
+        if let Phase::Open { liveness, .. } = &mut self.phase {
+            liveness.configure(&self.settings, new, now);
         }
     }
 
     pub(super) fn ponged(&mut self, attempt: Attempt, number: u64, now: Instant) {
-        let Some(vigil) = self.phase.vigil(attempt) else {
+        let Some(liveness) = self.phase.liveness(attempt) else {
             return;
         };
-        let (measured, answered) = vigil.pings.ponged(number, now);
+        let (measured, answered) = liveness.pings.ponged(number, now);
         if let Some(rtt) = measured {
             self.round_trips.add(rtt);
         }
@@ -83,16 +84,16 @@ impl Link {
     pub(super) fn judged(&mut self, attempt: Attempt, now: Instant) {
         if self
             .phase
-            .vigil(attempt)
-            .is_some_and(|vigil| vigil.judged())
+            .liveness(attempt)
+            .is_some_and(|liveness| liveness.judged())
         {
             self.silenced(Silence::Heartbeat, now);
         }
     }
 
     /// A client whose JavaScript was blocked goes on when that runs again.
-    pub(super) fn ran(&mut self, at: Instant, now: Instant) {
-        self.ran_at = self.ran_at.max(Some(at));
+    pub(super) fn event_loop_alive(&mut self, at: Instant, now: Instant) {
+        self.event_loop_alive_at = self.event_loop_alive_at.max(Some(at));
         if let Phase::Stalled { since } = self.phase
             && since < at
         {
@@ -121,16 +122,16 @@ impl Link {
         }
         self.begin_outage(true, now);
         self.enter(Phase::Stalled {
-            since: self.ran_at.unwrap_or(now),
+            since: self.event_loop_alive_at.unwrap_or(now),
         });
         self.tell(Event::Close(ending));
-        self.tell(Event::Asked(Question::Runs));
+        self.tell(Event::Asked(Question::EventLoopAlive));
     }
 
     pub(super) fn woke(&mut self, slept: Duration, now: Instant) {
         if self.settings.liveness.detect_sleep && self.is_alive() {
             self.tell(Event::Wake { slept });
-            self.doubt(Doubt::Slept, now);
+            self.probe(ProbeReason::Slept, now);
             self.hurry(now);
         }
     }
@@ -138,23 +139,23 @@ impl Link {
     pub(super) fn network_changed(&mut self, now: Instant) {
         if self.settings.liveness.detect_sleep && self.is_alive() {
             self.tell(Event::Network);
-            self.doubt(Doubt::Network, now);
+            self.probe(ProbeReason::Network, now);
             self.hurry(now);
         }
     }
 
-    fn doubt(&mut self, doubt: Doubt, now: Instant) {
-        if let Phase::Open { vigil, .. } = &mut self.phase
-            && vigil.doubt(doubt, now)
+    fn probe(&mut self, reason: ProbeReason, now: Instant) {
+        if let Phase::Open { liveness, .. } = &mut self.phase
+            && liveness.probe(reason, now)
         {
             self.ping_unasked(now);
         }
     }
 
     fn ping_unasked(&mut self, now: Instant) {
-        if let Phase::Open { vigil, .. } = &mut self.phase {
+        if let Phase::Open { liveness, .. } = &mut self.phase {
             self.ping += 1;
-            vigil.pings.sent(self.ping, now);
+            liveness.pings.sent(self.ping, now);
             let payload = payload(self.ping);
             self.outputs.push_back(Output::Ping { payload });
         }

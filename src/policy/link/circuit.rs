@@ -1,49 +1,49 @@
-//! What the circuit does to a client, and the client to the circuit.
+//! What the circuit does to a client (blocks it, lets it probe), and what a client does to the circuit.
 
 use std::time::{Duration, Instant};
 
 use rand::RngExt;
 
 use super::{Link, Telling, is_due};
-use crate::policy::phase::{Delay, Phase, Rest, Standing};
-use crate::policy::seat::Seat;
-use crate::policy::{Circuit, Event, Refusal, Shared, State};
+use crate::policy::circuit_membership::CircuitMembership;
+use crate::policy::phase::{Delay, IdleReason, Phase, Stability};
+use crate::policy::{Circuit, Event, Refusal, SharedBreaker, State};
 
 impl Link {
     /// Moves to a circuit that is shared, or to one of its own. While an attempt or a connection is
     /// there, it does so when that has ended: what becomes of it concerns the circuit of before.
-    pub fn join(&mut self, shared: Option<Box<dyn Shared>>, now: Instant) {
-        let seat = shared.map_or_else(Seat::own, Seat::shared);
+    pub fn join(&mut self, shared: Option<Box<dyn SharedBreaker>>, now: Instant) {
+        let membership = shared.map_or_else(CircuitMembership::own, CircuitMembership::shared);
         if self.phase.attempt().is_some() {
-            self.next_seat = Some(seat);
+            self.next_membership = Some(membership);
             return;
         }
-        self.seat = seat;
+        self.membership = membership;
         self.follow(now);
         self.follow_news(now);
         self.let_go();
     }
 
-    /// Leaves the circuit at once: this client is gone, and nobody is to wait for its verdict.
+    /// Leaves the circuit at once: this client is gone, and nobody is to wait for the outcome of its attempt.
     pub fn leave(&mut self) {
-        self.next_seat = None;
-        self.seat = Seat::own();
+        self.next_membership = None;
+        self.membership = CircuitMembership::own();
     }
 
     /// Takes in what others and the time have made of the circuit.
     pub(super) fn catch_up(&mut self, now: Instant) {
-        if self.seat.is_behind() {
-            self.seat.look();
+        if self.membership.is_behind() {
+            self.membership.look();
             self.follow_news(now);
         }
-        if is_due(self.seat.deadline(), now) {
-            self.seat.half_open_if_due(now);
+        if is_due(self.membership.deadline(), now) {
+            self.membership.half_open_if_due(now);
             self.half_opened(Telling::Told, now);
         }
     }
 
     pub(super) fn half_open_circuit(&mut self, telling: Telling, now: Instant) {
-        self.seat.half_open();
+        self.membership.half_open();
         self.half_opened(telling, now);
     }
 
@@ -57,24 +57,24 @@ impl Link {
         }
         // An established connection says nothing of new ones, which others may be waiting to try.
         if let Phase::Open {
-            standing: Standing::Proved,
+            stability: Stability::Proved,
             ..
         } = self.phase
-            && !self.seat.is_shared()
+            && !self.membership.is_shared()
         {
-            self.seat.succeed(&self.settings.circuit, now);
+            self.membership.succeed(&self.settings.circuit, now);
             self.tell_circuit(Telling::Told);
         }
     }
 
     pub(super) fn open_circuit(&mut self, telling: Telling, now: Instant) {
-        self.seat.open(&self.settings.circuit, now);
+        self.membership.open(&self.settings.circuit, now);
         self.tell_circuit(telling);
         self.block_if_waiting();
     }
 
     pub(super) fn close_circuit(&mut self, telling: Telling, now: Instant) {
-        self.seat.close();
+        self.membership.close();
         self.tell_circuit(telling);
         if let Phase::Blocked = self.phase {
             self.unblock(now);
@@ -82,7 +82,7 @@ impl Link {
     }
 
     pub(super) fn count_failure(&mut self, now: Instant) {
-        self.seat.fail(&self.settings.circuit, now);
+        self.membership.fail(&self.settings.circuit, now);
         self.tell_circuit(Telling::Told);
         if self.circuit() == Circuit::Open {
             self.block_if_waiting();
@@ -92,19 +92,19 @@ impl Link {
     /// Whether a client that wants to connect waits for the circuit in place of being refused. What it then
     /// starts is a retry, so one that has none cannot wait.
     pub(super) fn may_wait(&self) -> bool {
-        self.seat.is_shared() && self.settings.max_retries != Some(0)
+        self.membership.is_shared() && self.settings.max_retries != Some(0)
     }
 
     /// Whether a connection might be started.
     pub(super) fn admit(&mut self) -> Result<(), Refusal> {
-        let answer = self.seat.admit(&self.settings.circuit);
+        let answer = self.membership.admit(&self.settings.circuit);
         self.tell_circuit(Telling::Told);
         answer
     }
 
     /// Counts a connection as under way where it may be started; to be followed by `dial` then.
     pub(super) fn begin(&mut self) -> Result<(), Refusal> {
-        let answer = self.seat.begin(&self.settings.circuit);
+        let answer = self.membership.begin(&self.settings.circuit);
         self.tell_circuit(Telling::Told);
         answer
     }
@@ -115,7 +115,7 @@ impl Link {
             self.tell(Event::StateChange(State::Blocked));
         } else {
             self.enter(Phase::Idle {
-                rest: Rest::Refused,
+                reason: IdleReason::Refused,
             });
         }
     }
@@ -123,20 +123,22 @@ impl Link {
     /// Ends what a refusal shows, once the circuit would let the client connect.
     pub(super) fn let_go(&mut self) {
         if let Phase::Idle {
-            rest: Rest::Refused,
+            reason: IdleReason::Refused,
         } = self.phase
             && self.admit().is_ok()
         {
-            self.enter(Phase::Idle { rest: Rest::Closed });
+            self.enter(Phase::Idle {
+                reason: IdleReason::Closed,
+            });
         }
     }
 
-    /// Waits for the circuit. One of the client's own that has used up its probes without a verdict
+    /// Waits for the circuit. One of the client's own that has used up its probes without an outcome
     /// opens again: half-open has no timer that would let the client go on. Of one that is shared,
-    /// others are the probes, and their verdict comes.
+    /// others are the probes, and the outcome of theirs comes.
     pub(super) fn block(&mut self, refusal: Refusal, now: Instant) {
-        if refusal == Refusal::HalfOpenLimit && !self.seat.is_shared() {
-            self.seat.open(&self.settings.circuit, now);
+        if refusal == Refusal::HalfOpenLimit && !self.membership.is_shared() {
+            self.membership.open(&self.settings.circuit, now);
             self.tell_circuit(Telling::Told);
         }
         self.enter(Phase::Blocked);
@@ -166,7 +168,7 @@ impl Link {
 
     /// Tells what others have made of the circuit, and does what follows. Each step may come upon more.
     pub(super) fn follow_news(&mut self, now: Instant) {
-        while self.seat.take_news() {
+        while self.membership.take_news() {
             self.follow(now);
         }
     }
@@ -194,9 +196,9 @@ impl Link {
     }
 
     /// Moves to the circuit that was to come after the connection.
-    pub(super) fn change_seat(&mut self) {
-        if let Some(seat) = self.next_seat.take() {
-            self.seat = seat;
+    pub(super) fn change_membership(&mut self) {
+        if let Some(membership) = self.next_membership.take() {
+            self.membership = membership;
             self.tell_circuit(Telling::Told);
         }
     }

@@ -1,11 +1,11 @@
-//! What happens to connections, and what follows from it.
+//! What follows when a connection opens, is lost or never came to be: forgetting failures, retrying, giving up.
 
 use std::time::{Duration, Instant};
 
 use super::{Link, Outage, Telling, abnormal, is_due};
-use crate::policy::phase::{Delay, Phase, Rest, Standing};
+use crate::policy::peer_liveness::PeerLiveness;
+use crate::policy::phase::{Delay, IdleReason, Phase, Stability};
 use crate::policy::reconnect::is_final;
-use crate::policy::vigil::Vigil;
 use crate::policy::{Attempt, Circuit, CloseCode, Ending, Event, Failure, Output};
 
 /// A server that asks for more peace than this gets this.
@@ -29,13 +29,13 @@ impl Link {
             match &mut self.phase {
                 Phase::Open {
                     attempt,
-                    vigil,
-                    standing,
+                    liveness,
+                    stability,
                 } => {
-                    let proved = is_due(standing.deadline(), now);
-                    let (attempt, due) = (*attempt, vigil.tick(&self.settings, now));
+                    let proved = is_due(stability.deadline(), now);
+                    let (attempt, due) = (*attempt, liveness.tick(&self.settings, now));
                     if proved {
-                        *standing = Standing::Proved;
+                        *stability = Stability::Proved;
                         self.prove(now);
                     }
                     self.carry_out(due, attempt, now);
@@ -50,7 +50,7 @@ impl Link {
                 | Phase::Stalled { .. } => {}
             }
         }
-        if is_due(self.course_deadline(), now) {
+        if is_due(self.return_or_probe_deadline(), now) {
             match self.phase {
                 Phase::Open { attempt, .. } => {
                     let reason = "Back to the first URL".to_owned();
@@ -70,11 +70,11 @@ impl Link {
 
     /// When an open connection is left for the first URL, or a probe that a server's `Retry-After`
     /// holds back may be made.
-    pub(super) fn course_deadline(&self) -> Option<Instant> {
+    pub(super) fn return_or_probe_deadline(&self) -> Option<Instant> {
         match self.phase {
-            Phase::Open { .. } if self.circuit() != Circuit::Open => {
-                self.course.home_at(&self.settings.reconnect.failover)
-            }
+            Phase::Open { .. } if self.circuit() != Circuit::Open => self
+                .url_selector
+                .return_at(&self.settings.reconnect.failover),
             Phase::Blocked if self.circuit() != Circuit::Open => self.not_before,
             Phase::Idle { .. }
             | Phase::Asking { .. }
@@ -95,22 +95,22 @@ impl Link {
         let retries = self.retry_count;
         let outage = self.outage.take().filter(|outage| outage.after_open);
         let min_uptime = self.settings.reconnect.min_uptime;
-        let standing = if min_uptime.is_zero() {
+        let stability = if min_uptime.is_zero() {
             self.retry_count = 0;
-            self.seat.succeed(&self.settings.circuit, now);
-            Standing::Proved
+            self.membership.succeed(&self.settings.circuit, now);
+            Stability::Proved
         } else {
             let until = now.checked_add(min_uptime);
-            Standing::OnTrial { until }
+            Stability::Probation { until }
         };
         self.not_before = None;
         self.enter(Phase::Open {
             attempt,
-            vigil: Vigil::new(&self.settings, now),
-            standing,
+            liveness: PeerLiveness::new(&self.settings, now),
+            stability,
         });
         self.round_trips.clear();
-        self.ran_at.get_or_insert(now);
+        self.event_loop_alive_at.get_or_insert(now);
         self.tell_circuit(Telling::Told);
         self.tell(Event::Open {
             retries,
@@ -122,7 +122,7 @@ impl Link {
     fn prove(&mut self, now: Instant) {
         let forgets = self.retry_count > 0 || self.circuit_failures() > 0;
         self.retry_count = 0;
-        self.seat.succeed(&self.settings.circuit, now);
+        self.membership.succeed(&self.settings.circuit, now);
         if forgets {
             self.tell(Event::Proved);
         }
@@ -157,7 +157,7 @@ impl Link {
     }
 
     pub(super) fn fail(&mut self, failure: Failure, now: Instant) {
-        self.seat.fail(&self.settings.circuit, now);
+        self.membership.fail(&self.settings.circuit, now);
         self.tell(Event::Error(failure));
         self.tell_circuit(Telling::Told);
     }
@@ -204,9 +204,11 @@ impl Link {
             | Phase::Stalled { .. } => (false, false),
         };
         if !goes_on {
-            self.enter(Phase::Idle { rest: Rest::Closed });
+            self.enter(Phase::Idle {
+                reason: IdleReason::Closed,
+            });
             self.tell(Event::Close(ending));
-            self.change_seat();
+            self.change_membership();
             return;
         }
         let is_final = self.settings.reconnect.only_transient && is_final(&ending, status);
@@ -215,13 +217,13 @@ impl Link {
             delay: Delay::Drawn,
         });
         self.tell(Event::Close(ending));
-        self.change_seat();
+        self.change_membership();
         if asked {
             self.dial_or_block(now, Reason::Asked);
             return;
         }
         let failover = &self.settings.reconnect.failover;
-        self.course.move_on(failover, &mut self.rng, now);
+        self.url_selector.fail_over(failover, &mut self.rng, now);
         if is_final && self.retries_used_up().is_none() {
             self.stop(CloseCode::NotTransient, "Trying again would not help");
         } else {
@@ -317,8 +319,12 @@ impl Link {
     /// Starts an attempt that [`begin`](Link::begin) has allowed.
     pub(super) fn dial(&mut self, now: Instant) {
         self.attempt += 1;
-        if is_due(self.course.home_at(&self.settings.reconnect.failover), now) {
-            self.course.go_home();
+        if is_due(
+            self.url_selector
+                .return_at(&self.settings.reconnect.failover),
+            now,
+        ) {
+            self.url_selector.return_to_first();
         }
         if self.settings.reconnect.asked.route {
             self.ask_route();
@@ -332,7 +338,7 @@ impl Link {
         self.enter(Phase::Dialing { attempt });
         self.outputs.push_back(Output::Dial {
             attempt,
-            place: self.course.place(),
+            url_index: self.url_selector.index(),
             limit,
         });
     }
@@ -366,10 +372,12 @@ impl Link {
                     delay: Delay::Drawn,
                 }
             } else {
-                Phase::Idle { rest: Rest::Closed }
+                Phase::Idle {
+                    reason: IdleReason::Closed,
+                }
             });
             self.tell(Event::Close(abnormal()));
-            self.change_seat();
+            self.change_membership();
         }
         if goes_on {
             self.stop(CloseCode::Internal, reason);
@@ -378,7 +386,9 @@ impl Link {
 
     pub(super) fn stop(&mut self, code: CloseCode, reason: impl Into<String>) {
         self.spent = Some(self.retry_count);
-        self.enter(Phase::Idle { rest: Rest::Failed });
+        self.enter(Phase::Idle {
+            reason: IdleReason::Failed,
+        });
         self.tell(Event::Close(Ending {
             code,
             reason: reason.into(),

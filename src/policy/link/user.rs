@@ -1,20 +1,24 @@
-//! What the user does besides connecting.
+//! What the user does to a client besides connecting it: closing, resetting, assigning its state.
 
 use std::time::Instant;
 
 use super::{Link, clean};
-use crate::policy::phase::{Phase, Rest};
+use crate::policy::phase::{IdleReason, Phase};
 use crate::policy::{Event, Output, State};
 
 impl Link {
     pub(super) fn close(&mut self, code: u16, reason: String, seen_alive: bool, now: Instant) {
         self.manual_close = true;
         match &mut self.phase {
-            Phase::Idle { rest } if !seen_alive => match rest {
-                Rest::Refused => self.enter(Phase::Idle { rest: Rest::Closed }),
+            Phase::Idle { reason: idle } if !seen_alive => match idle {
+                IdleReason::Refused => self.enter(Phase::Idle {
+                    reason: IdleReason::Closed,
+                }),
                 // Users of the skill listen for it, though it is no change.
-                Rest::Closed if self.attempt == 0 => self.tell(Event::StateChange(State::Closed)),
-                Rest::Closed | Rest::Failed => {}
+                IdleReason::Closed if self.attempt == 0 => {
+                    self.tell(Event::StateChange(State::Closed))
+                }
+                IdleReason::Closed | IdleReason::Failed => {}
             },
             Phase::Idle { .. }
             | Phase::Deciding { .. }
@@ -90,7 +94,9 @@ impl Link {
             | Phase::Waiting { .. }
             | Phase::Blocked
             | Phase::Stalled { .. } => {
-                self.enter(Phase::Idle { rest: Rest::Closed });
+                self.enter(Phase::Idle {
+                    reason: IdleReason::Closed,
+                });
                 self.tell(Event::Close(clean(1000, "Normal closure".to_owned())));
             }
             Phase::Closing { reconnect, .. } => *reconnect = false,

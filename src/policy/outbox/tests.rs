@@ -10,23 +10,23 @@ use super::*;
 
 const MS: Duration = Duration::from_millis(1);
 
-fn at_least_once() -> Delivery {
-    Delivery {
+fn at_least_once() -> DeliverySettings {
+    DeliverySettings {
         queues: true,
         guarantee: Guarantee::AtLeastOnce,
         max_messages: 1000,
         max_bytes: 1 << 20,
-        ..Delivery::default()
+        ..DeliverySettings::default()
     }
 }
 
-fn queue(max_messages: usize, overflow: Overflow) -> Delivery {
-    Delivery {
+fn queue(max_messages: usize, overflow: Overflow) -> DeliverySettings {
+    DeliverySettings {
         queues: true,
         max_messages,
         max_bytes: 100,
         overflow,
-        ..Delivery::default()
+        ..DeliverySettings::default()
     }
 }
 
@@ -41,12 +41,12 @@ fn number(message: &Message) -> usize {
     }
 }
 
-fn fates(outbox: &mut Outbox) -> Vec<Fate> {
-    std::iter::from_fn(|| outbox.next_fate()).collect()
+fn outcomes(outbox: &mut Outbox) -> Vec<DeliveryOutcome> {
+    std::iter::from_fn(|| outbox.next_outcome()).collect()
 }
 
-fn dropped(number: usize, reason: DropReason) -> Fate {
-    Fate::Dropped {
+fn dropped(number: usize, reason: DropReason) -> DeliveryOutcome {
+    DeliveryOutcome::Dropped {
         message: text(number),
         reason,
     }
@@ -62,7 +62,7 @@ fn written(outbox: &mut Outbox, now: Instant) -> Vec<usize> {
 }
 
 /// An outbox in which the messages 0, 1, … wait for a connection.
-fn waiting(delivery: Delivery, count: usize, now: Instant) -> Outbox {
+fn waiting(delivery: DeliverySettings, count: usize, now: Instant) -> Outbox {
     let mut outbox = Outbox::new(delivery);
     for number in 0..count {
         assert_eq!(outbox.keep(text(number), false, now), Ok(true));
@@ -80,7 +80,7 @@ fn what_waits_goes_out_in_order_and_once() {
     assert_eq!(outbox.kept(), (0, 0));
     outbox.lost();
     assert_eq!(written(&mut outbox, now), [0; 0]);
-    assert_eq!(fates(&mut outbox), []);
+    assert_eq!(outcomes(&mut outbox), []);
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn a_full_queue_throws_and_keeps_what_it_has() {
 fn a_full_queue_drops_its_oldest() {
     let now = Instant::now();
     let mut outbox = waiting(queue(2, Overflow::DropOldest), 3, now);
-    assert_eq!(fates(&mut outbox), [dropped(0, DropReason::Overflow)]);
+    assert_eq!(outcomes(&mut outbox), [dropped(0, DropReason::Overflow)]);
     assert_eq!(written(&mut outbox, now), [1, 2]);
 }
 
@@ -104,7 +104,7 @@ fn a_full_queue_drops_the_newest() {
     let now = Instant::now();
     let mut outbox = waiting(queue(2, Overflow::DropNewest), 2, now);
     assert_eq!(outbox.keep(text(2), false, now), Ok(false));
-    assert_eq!(fates(&mut outbox), [dropped(2, DropReason::Overflow)]);
+    assert_eq!(outcomes(&mut outbox), [dropped(2, DropReason::Overflow)]);
     assert_eq!(written(&mut outbox, now), [0, 1]);
 }
 
@@ -116,7 +116,7 @@ fn the_queue_is_bounded_by_bytes_too() {
     assert_eq!(outbox.keep(large(), false, now), Ok(true));
     assert_eq!(outbox.keep(large(), false, now), Ok(true));
     assert_eq!(outbox.kept(), (1, 60));
-    assert_eq!(fates(&mut outbox).len(), 1);
+    assert_eq!(outcomes(&mut outbox).len(), 1);
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn a_message_larger_than_the_queue_drops_no_other() {
 #[test]
 fn what_has_waited_longer_than_its_ttl_is_dropped() {
     let start = Instant::now();
-    let mut outbox = Outbox::new(Delivery {
+    let mut outbox = Outbox::new(DeliverySettings {
         ttl: Some(10 * MS),
         ..queue(10, Overflow::Throw)
     });
@@ -141,9 +141,9 @@ fn what_has_waited_longer_than_its_ttl_is_dropped() {
     outbox.keep(text(1), false, start + 5 * MS).unwrap();
     assert_eq!(outbox.deadline(), Some(start + 10 * MS));
     outbox.expire(start + 9 * MS);
-    assert_eq!(fates(&mut outbox), []);
+    assert_eq!(outcomes(&mut outbox), []);
     outbox.expire(start + 10 * MS);
-    assert_eq!(fates(&mut outbox), [dropped(0, DropReason::Expired)]);
+    assert_eq!(outcomes(&mut outbox), [dropped(0, DropReason::Expired)]);
     assert_eq!(outbox.deadline(), Some(start + 15 * MS));
     assert_eq!(written(&mut outbox, start + 14 * MS), [1]);
     assert_eq!(outbox.deadline(), None);
@@ -153,7 +153,7 @@ fn what_has_waited_longer_than_its_ttl_is_dropped() {
 fn what_is_written_does_not_expire_until_it_waits_again() {
     let start = Instant::now();
     let mut outbox = waiting(
-        Delivery {
+        DeliverySettings {
             ttl: Some(10 * MS),
             ..at_least_once()
         },
@@ -162,10 +162,10 @@ fn what_is_written_does_not_expire_until_it_waits_again() {
     );
     assert_eq!(written(&mut outbox, start), [0]);
     outbox.expire(start + 20 * MS);
-    assert_eq!(fates(&mut outbox), []);
+    assert_eq!(outcomes(&mut outbox), []);
     outbox.lost();
     assert_eq!(written(&mut outbox, start + 20 * MS), [0; 0]);
-    assert_eq!(fates(&mut outbox), [dropped(0, DropReason::Expired)]);
+    assert_eq!(outcomes(&mut outbox), [dropped(0, DropReason::Expired)]);
 }
 
 #[test]
@@ -174,13 +174,13 @@ fn the_end_of_the_client_drops_what_waits() {
     let mut outbox = waiting(queue(10, Overflow::Throw), 2, now);
     outbox.end();
     let all = [dropped(0, DropReason::Ended), dropped(1, DropReason::Ended)];
-    assert_eq!(fates(&mut outbox), all);
+    assert_eq!(outcomes(&mut outbox), all);
 }
 
 #[test]
 fn one_ping_stands_for_all_before_it_and_the_next_for_the_rest() {
     let now = Instant::now();
-    let mut outbox = Outbox::new(Delivery::default());
+    let mut outbox = Outbox::new(DeliverySettings::default());
     outbox.opened(now, |_| {});
     assert_eq!(outbox.ping(), None);
     let first = outbox.confirm(now, None);
@@ -189,12 +189,15 @@ fn one_ping_stands_for_all_before_it_and_the_next_for_the_rest() {
     let later = [outbox.confirm(now, None), outbox.flush(now, None)];
     assert_eq!(outbox.ping(), None);
     outbox.pong(&ping);
-    assert_eq!(fates(&mut outbox), [Fate::Confirmed { receipt: first }]);
+    assert_eq!(
+        outcomes(&mut outbox),
+        [DeliveryOutcome::Confirmed { receipt: first }]
+    );
     let ping = outbox.ping().unwrap();
     outbox.pong(&ping);
     assert_eq!(
-        fates(&mut outbox),
-        later.map(|receipt| Fate::Confirmed { receipt })
+        outcomes(&mut outbox),
+        later.map(|receipt| DeliveryOutcome::Confirmed { receipt })
     );
     assert_eq!(outbox.ping(), None);
 }
@@ -202,7 +205,7 @@ fn one_ping_stands_for_all_before_it_and_the_next_for_the_rest() {
 #[test]
 fn pongs_that_answer_no_ping_of_ours_prove_nothing() {
     let now = Instant::now();
-    let mut outbox = Outbox::new(Delivery::default());
+    let mut outbox = Outbox::new(DeliverySettings::default());
     outbox.opened(now, |_| {});
     outbox.confirm(now, None);
     let ping = outbox.ping().unwrap();
@@ -215,9 +218,9 @@ fn pongs_that_answer_no_ping_of_ours_prove_nothing() {
     ] {
         outbox.pong(payload);
     }
-    assert_eq!(fates(&mut outbox), []);
+    assert_eq!(outcomes(&mut outbox), []);
     outbox.pong(&ping);
-    assert_eq!(fates(&mut outbox).len(), 1);
+    assert_eq!(outcomes(&mut outbox).len(), 1);
 }
 
 #[test]
@@ -234,14 +237,17 @@ fn a_pong_of_the_connection_before_confirms_nothing_of_this_one() {
 }
 
 #[test]
-fn at_most_once_a_receipt_is_in_doubt_when_the_connection_is_lost() {
+fn at_most_once_a_receipt_is_unconfirmed_when_the_connection_is_lost() {
     let now = Instant::now();
     let mut outbox = Outbox::new(queue(10, Overflow::Throw));
     outbox.opened(now, |_| {});
     let receipt = outbox.confirm(now, None);
     outbox.lost();
-    let doubt = Doubt::Lost;
-    assert_eq!(fates(&mut outbox), [Fate::Unconfirmed { receipt, doubt }]);
+    let reason = UnconfirmedReason::Lost;
+    assert_eq!(
+        outcomes(&mut outbox),
+        [DeliveryOutcome::Unconfirmed { receipt, reason }]
+    );
 }
 
 #[test]
@@ -255,7 +261,10 @@ fn at_least_once_a_receipt_outlives_the_connection() {
     assert_eq!(written(&mut outbox, now), [0]);
     let ping = outbox.ping().unwrap();
     outbox.pong(&ping);
-    assert_eq!(fates(&mut outbox), [Fate::Confirmed { receipt }]);
+    assert_eq!(
+        outcomes(&mut outbox),
+        [DeliveryOutcome::Confirmed { receipt }]
+    );
     outbox.lost();
     assert_eq!(written(&mut outbox, now), [0; 0]);
 }
@@ -263,16 +272,19 @@ fn at_least_once_a_receipt_outlives_the_connection() {
 #[test]
 fn a_receipt_ends_at_its_timeout_and_a_late_pong_changes_nothing() {
     let start = Instant::now();
-    let mut outbox = Outbox::new(Delivery::default());
+    let mut outbox = Outbox::new(DeliverySettings::default());
     outbox.opened(start, |_| {});
     let receipt = outbox.confirm(start, Some(10 * MS));
     let ping = outbox.ping().unwrap();
     assert_eq!(outbox.deadline(), Some(start + 10 * MS));
     outbox.expire(start + 10 * MS);
-    let doubt = Doubt::TimedOut;
-    assert_eq!(fates(&mut outbox), [Fate::Unconfirmed { receipt, doubt }]);
+    let reason = UnconfirmedReason::TimedOut;
+    assert_eq!(
+        outcomes(&mut outbox),
+        [DeliveryOutcome::Unconfirmed { receipt, reason }]
+    );
     outbox.pong(&ping);
-    assert_eq!(fates(&mut outbox), []);
+    assert_eq!(outcomes(&mut outbox), []);
     assert_eq!(outbox.deadline(), None);
 }
 
@@ -283,12 +295,12 @@ fn a_message_that_is_dropped_was_not_handed_to_the_system() {
     outbox.keep(text(0), false, now).unwrap();
     let receipt = outbox.hand_over();
     outbox.keep(text(1), true, now).unwrap();
-    let doubt = Doubt::Dropped(DropReason::Overflow);
+    let reason = UnconfirmedReason::Dropped(DropReason::Overflow);
     assert_eq!(
-        fates(&mut outbox),
+        outcomes(&mut outbox),
         [
             dropped(0, DropReason::Overflow),
-            Fate::Unconfirmed { receipt, doubt },
+            DeliveryOutcome::Unconfirmed { receipt, reason },
         ]
     );
     let mut manners = Vec::new();
@@ -303,7 +315,10 @@ fn a_message_that_is_dropped_was_not_handed_to_the_system() {
     outbox.handed(receipt);
     outbox.handed(kept);
     outbox.handed(kept);
-    assert_eq!(fates(&mut outbox), [Fate::Confirmed { receipt: kept }]);
+    assert_eq!(
+        outcomes(&mut outbox),
+        [DeliveryOutcome::Confirmed { receipt: kept }]
+    );
 }
 
 #[test]
@@ -315,9 +330,12 @@ fn what_the_peer_has_read_was_handed_to_the_system() {
     let receipt = outbox.hand_over();
     let ping = outbox.ping().unwrap();
     outbox.pong(&ping);
-    assert_eq!(fates(&mut outbox), [Fate::Confirmed { receipt }]);
+    assert_eq!(
+        outcomes(&mut outbox),
+        [DeliveryOutcome::Confirmed { receipt }]
+    );
     outbox.handed(receipt);
-    assert_eq!(fates(&mut outbox), []);
+    assert_eq!(outcomes(&mut outbox), []);
 }
 
 #[test]
@@ -329,22 +347,25 @@ fn a_message_that_is_dropped_takes_its_receipt_and_the_flushes_behind_it_along()
     let flush = outbox.flush(now, None);
     outbox.keep(text(1), false, now).unwrap();
     let kept = outbox.flush(now, None);
-    let doubt = Doubt::Dropped(DropReason::Overflow);
+    let reason = UnconfirmedReason::Dropped(DropReason::Overflow);
     assert_eq!(
-        fates(&mut outbox),
+        outcomes(&mut outbox),
         [
             dropped(0, DropReason::Overflow),
-            Fate::Unconfirmed { receipt, doubt },
-            Fate::Unconfirmed {
+            DeliveryOutcome::Unconfirmed { receipt, reason },
+            DeliveryOutcome::Unconfirmed {
                 receipt: flush,
-                doubt
+                reason
             },
         ]
     );
     written(&mut outbox, now);
     let ping = outbox.ping().unwrap();
     outbox.pong(&ping);
-    assert_eq!(fates(&mut outbox), [Fate::Confirmed { receipt: kept }]);
+    assert_eq!(
+        outcomes(&mut outbox),
+        [DeliveryOutcome::Confirmed { receipt: kept }]
+    );
 }
 
 #[test]
@@ -352,11 +373,17 @@ fn a_flush_without_anything_to_ask_for_is_answered_at_once() {
     let now = Instant::now();
     let mut outbox = Outbox::new(at_least_once());
     let receipt = outbox.flush(now, None);
-    assert_eq!(fates(&mut outbox), [Fate::Confirmed { receipt }]);
-    let mut outbox = Outbox::new(Delivery::default());
+    assert_eq!(
+        outcomes(&mut outbox),
+        [DeliveryOutcome::Confirmed { receipt }]
+    );
+    let mut outbox = Outbox::new(DeliverySettings::default());
     let receipt = outbox.flush(now, None);
-    let doubt = Doubt::NotConnected;
-    assert_eq!(fates(&mut outbox), [Fate::Unconfirmed { receipt, doubt }]);
+    let reason = UnconfirmedReason::NotConnected;
+    assert_eq!(
+        outcomes(&mut outbox),
+        [DeliveryOutcome::Unconfirmed { receipt, reason }]
+    );
 }
 
 #[test]
@@ -376,9 +403,12 @@ fn a_backlog_is_confirmed_piece_by_piece() {
     outbox.lost();
     assert_eq!(written(&mut outbox, now).first(), Some(&16));
     let ping = outbox.last_ping().unwrap();
-    assert_eq!(fates(&mut outbox), []);
+    assert_eq!(outcomes(&mut outbox), []);
     outbox.pong(&ping);
-    assert_eq!(fates(&mut outbox), [Fate::Confirmed { receipt }]);
+    assert_eq!(
+        outcomes(&mut outbox),
+        [DeliveryOutcome::Confirmed { receipt }]
+    );
 }
 
 #[test]
@@ -398,7 +428,7 @@ fn a_large_message_has_a_ping_of_its_own() {
 #[test]
 fn the_pong_of_a_later_ping_stands_for_a_receipt_too() {
     let now = Instant::now();
-    let mut outbox = Outbox::new(Delivery::default());
+    let mut outbox = Outbox::new(DeliverySettings::default());
     outbox.opened(now, |_| {});
     outbox.overtaken(6);
     let receipt = outbox.confirm(now, None);
@@ -406,15 +436,18 @@ fn the_pong_of_a_later_ping_stands_for_a_receipt_too() {
     outbox.overtaken(7);
     outbox.overtaken(8);
     outbox.overtook(6);
-    assert_eq!(fates(&mut outbox), []);
+    assert_eq!(outcomes(&mut outbox), []);
     outbox.overtook(8);
-    assert_eq!(fates(&mut outbox), [Fate::Confirmed { receipt }]);
+    assert_eq!(
+        outcomes(&mut outbox),
+        [DeliveryOutcome::Confirmed { receipt }]
+    );
 }
 
 #[test]
 fn a_close_asks_once_more_although_a_ping_is_under_way() {
     let now = Instant::now();
-    let mut outbox = Outbox::new(Delivery::default());
+    let mut outbox = Outbox::new(DeliverySettings::default());
     outbox.opened(now, |_| {});
     outbox.confirm(now, None);
     outbox.ping().unwrap();
@@ -422,7 +455,7 @@ fn a_close_asks_once_more_although_a_ping_is_under_way() {
     outbox.confirm(now, None);
     let last = outbox.last_ping().unwrap();
     outbox.pong(&last);
-    assert_eq!(fates(&mut outbox).len(), 2);
+    assert_eq!(outcomes(&mut outbox).len(), 2);
 }
 
 #[test]
@@ -437,9 +470,12 @@ fn a_flush_is_answered_once_all_before_it_is_read_though_its_own_ping_is_lost() 
     });
     let receipt = outbox.flush(now, None);
     outbox.pong(&pings[0]);
-    assert_eq!(fates(&mut outbox), [Fate::Confirmed { receipt }]);
+    assert_eq!(
+        outcomes(&mut outbox),
+        [DeliveryOutcome::Confirmed { receipt }]
+    );
     outbox.lost();
-    assert_eq!(fates(&mut outbox), []);
+    assert_eq!(outcomes(&mut outbox), []);
 }
 
 proptest! {
@@ -472,12 +508,12 @@ proptest! {
     }
 
     #[test]
-    fn the_limits_hold_and_every_message_has_one_fate(
+    fn the_limits_hold_and_every_message_has_one_outcome(
         overflow in prop_oneof![Just(Overflow::Throw), Just(Overflow::DropOldest), Just(Overflow::DropNewest)],
         guarantee in prop_oneof![Just(Guarantee::AtMostOnce), Just(Guarantee::AtLeastOnce)],
         steps in vec(step(), 0..120),
     ) {
-        let delivery = Delivery { guarantee, max_bytes: 8, ttl: Some(3 * MS), ..queue(5, overflow) };
+        let delivery = DeliverySettings { guarantee, max_bytes: 8, ttl: Some(3 * MS), ..queue(5, overflow) };
         let mut run = Run::new(delivery);
         run.play(&steps);
         run.finish();
@@ -542,7 +578,7 @@ struct Run {
 }
 
 impl Run {
-    fn new(delivery: Delivery) -> Run {
+    fn new(delivery: DeliverySettings) -> Run {
         Run {
             outbox: Outbox::new(delivery),
             now: Instant::now(),
@@ -646,16 +682,16 @@ impl Run {
     fn settle(&mut self) {
         self.outbox.expire(self.now);
         self.wire.extend(self.outbox.ping().map(Sent::Ping));
-        while let Some(fate) = self.outbox.next_fate() {
-            match fate {
-                Fate::Dropped { message, .. } => self.dropped.push(number(&message)),
-                Fate::Confirmed { receipt } => {
+        while let Some(outcome) = self.outbox.next_outcome() {
+            match outcome {
+                DeliveryOutcome::Dropped { message, .. } => self.dropped.push(number(&message)),
+                DeliveryOutcome::Confirmed { receipt } => {
                     let messages = self.receipts.remove(&receipt).expect("answered twice");
                     for number in messages {
                         assert!(self.read.contains(&number), "{number} has not been read");
                     }
                 }
-                Fate::Unconfirmed { receipt, .. } => {
+                DeliveryOutcome::Unconfirmed { receipt, .. } => {
                     self.receipts.remove(&receipt).expect("answered twice");
                 }
             }

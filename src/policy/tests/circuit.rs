@@ -375,7 +375,7 @@ fn a_refused_client_connects_when_the_circuit_is_due_without_a_tick() {
 }
 
 #[test]
-fn a_half_open_circuit_without_a_verdict_opens_again_and_the_client_goes_on() {
+fn a_half_open_circuit_without_an_outcome_opens_again_and_the_client_goes_on() {
     play_with(
         |settings| settings.circuit.half_open_max = 1,
         "at 0ms     circuitState = HALF-OPEN

@@ -1,4 +1,4 @@
-//! Connecting, losing the connection and retrying (contract, sections 5 and 6).
+//! Connecting, losing the connection and retrying (docs/contract.md, "Order of events" and "Beyond the skill").
 
 use super::trace::{measured, play, play_with};
 use crate::policy::*;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::trace::{play as play_idle, play_with};
-use crate::policy::{Answer, Beat, Jitter, Settings};
+use crate::policy::{Beat, HeartbeatReply, Jitter, Settings};
 
 fn ms(value: u64) -> Option<Duration> {
     Some(Duration::from_millis(value))
@@ -27,7 +27,7 @@ fn pinging(settings: &mut Settings) {
 /// It beats every 200ms, and waits 100ms for what JavaScript takes for a reply.
 fn judged(settings: &mut Settings) {
     settings.heartbeat.interval = ms(200);
-    settings.heartbeat.answer = Answer::Judged;
+    settings.heartbeat.reply = HeartbeatReply::Judged;
 }
 
 fn idle(settings: &mut Settings) {
@@ -143,7 +143,7 @@ fn a_peer_that_is_silent_dies_however_busy_javascript_is() {
 }
 
 #[test]
-fn a_verdict_on_an_old_connection_is_not_heard() {
+fn a_judgement_of_an_old_connection_is_dropped() {
     play(
         judged,
         "at 200ms   tick

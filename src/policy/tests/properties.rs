@@ -54,13 +54,13 @@ fn ten_years_of_reconnecting_keep_the_rules() {
         },
         max_retries: None,
         reconnect: Reconnect::default(),
-        heartbeat: Heartbeat {
+        heartbeat: HeartbeatSettings {
             interval: Some(Duration::from_secs(3600)),
             timeout: Duration::from_secs(5),
             beat: Beat::Message,
-            answer: Answer::AnyFrame,
+            reply: HeartbeatReply::AnyFrame,
         },
-        liveness: Liveness::default(),
+        liveness: LivenessSettings::default(),
         circuit: CircuitSettings {
             failure_threshold: 5,
             rate: None,
@@ -178,7 +178,7 @@ enum Change {
     Threshold(u64),
     HalfOpenMax(u64),
     MinUptime(Duration),
-    Places(usize),
+    Urls(usize),
     Asked(Asked),
     Idle(Option<Duration>),
     MaxBlock(Option<Duration>),
@@ -242,7 +242,7 @@ impl Run {
                     Change::Threshold(threshold) => settings.circuit.failure_threshold = threshold,
                     Change::HalfOpenMax(limit) => settings.circuit.half_open_max = limit,
                     Change::MinUptime(time) => settings.reconnect.min_uptime = time,
-                    Change::Places(places) => settings.reconnect.failover.places = places,
+                    Change::Urls(urls) => settings.reconnect.failover.urls = urls,
                     Change::Asked(asked) => settings.reconnect.asked = asked,
                     Change::Idle(timeout) => settings.liveness.idle_timeout = timeout,
                     Change::MaxBlock(limit) => settings.liveness.max_block = limit,
@@ -299,7 +299,7 @@ impl Run {
 
     fn run(&mut self) {
         self.now += Duration::from_millis(1);
-        self.hand_in(Input::Ran { at: self.now });
+        self.hand_in(Input::EventLoopAlive { at: self.now });
     }
 
     /// Says how many outputs followed.
@@ -314,8 +314,10 @@ impl Run {
         while let Some(output) = self.link.next_output() {
             self.watch.saw(&output, self.link.settings());
             let begun = match &output {
-                Output::Dial { attempt, place, .. } => {
-                    assert!(*place < self.link.settings().reconnect.failover.places);
+                Output::Dial {
+                    attempt, url_index, ..
+                } => {
+                    assert!(*url_index < self.link.settings().reconnect.failover.urls);
                     Some(*attempt)
                 }
                 Output::Notify(Notice {
@@ -457,19 +459,19 @@ fn settings() -> impl Strategy<Value = Settings> {
         },
     );
     let heartbeat = (interval(), duration(), any::<bool>(), any::<bool>()).prop_map(
-        |(interval, timeout, pings, judged)| Heartbeat {
+        |(interval, timeout, pings, judged)| HeartbeatSettings {
             interval,
             timeout,
             beat: if pings { Beat::Ping } else { Beat::Message },
-            answer: if judged {
-                Answer::Judged
+            reply: if judged {
+                HeartbeatReply::Judged
             } else {
-                Answer::AnyFrame
+                HeartbeatReply::AnyFrame
             },
         },
     );
     let liveness = (interval(), interval(), any::<bool>()).prop_map(
-        |(idle_timeout, max_block, detect_sleep)| Liveness {
+        |(idle_timeout, max_block, detect_sleep)| LivenessSettings {
             idle_timeout,
             max_block,
             detect_sleep,
@@ -519,12 +521,10 @@ fn jitter() -> impl Strategy<Value = Jitter> {
 
 fn reconnect() -> impl Strategy<Value = Reconnect> {
     let failover =
-        (1_usize..4, any::<bool>(), interval()).prop_map(|(places, random, prefer_first)| {
-            Failover {
-                places,
-                random,
-                prefer_first,
-            }
+        (1_usize..4, any::<bool>(), interval()).prop_map(|(urls, random, prefer_first)| Failover {
+            urls,
+            random,
+            prefer_first,
         });
     let times = (min_uptime(), min_uptime(), interval());
     (times, any::<bool>(), asked(), failover).prop_map(
@@ -619,7 +619,7 @@ fn change() -> impl Strategy<Value = Change> {
         (1_u64..6).prop_map(Change::Threshold),
         (1_u64..4).prop_map(Change::HalfOpenMax),
         min_uptime().prop_map(Change::MinUptime),
-        (1_usize..4).prop_map(Change::Places),
+        (1_usize..4).prop_map(Change::Urls),
         asked().prop_map(Change::Asked),
         interval().prop_map(Change::Idle),
         interval().prop_map(Change::MaxBlock),

@@ -184,7 +184,7 @@ fn what_the_same_attempt_would_meet_again_ends_a_client_that_asks_for_it() {
 }
 
 #[test]
-fn what_the_client_finds_wrong_is_tried_again_also_by_one_that_stops_at_verdicts() {
+fn what_the_client_finds_wrong_is_tried_again_also_by_one_that_tries_only_what_is_transient() {
     play_with(
         |settings| settings.reconnect.only_transient = true,
         "at 0ms     connect
@@ -229,7 +229,7 @@ fn an_attempt_may_take_so_long() {
 #[test]
 fn each_failure_moves_on_to_the_next_url() {
     play_with(
-        |settings| settings.reconnect.failover.places = 2,
+        |settings| settings.reconnect.failover.urls = 2,
         "at 0ms     connect
          expect     CONNECTING · dial #1
          at 0ms     refused #1
@@ -254,7 +254,7 @@ fn each_failure_moves_on_to_the_next_url() {
 fn a_client_on_another_url_goes_home_when_it_is_time() {
     play_with(
         |settings| {
-            settings.reconnect.failover.places = 2;
+            settings.reconnect.failover.urls = 2;
             settings.reconnect.failover.prefer_first = Some(Duration::from_secs(60));
         },
         "at 0ms     connect
@@ -289,7 +289,7 @@ fn a_client_on_another_url_goes_home_when_it_is_time() {
 fn a_retry_that_is_made_when_it_is_time_goes_home() {
     play_with(
         |settings| {
-            settings.reconnect.failover.places = 3;
+            settings.reconnect.failover.urls = 3;
             settings.reconnect.failover.prefer_first = Some(Duration::from_millis(120));
         },
         "at 0ms     connect
@@ -309,7 +309,7 @@ fn a_retry_that_is_made_when_it_is_time_goes_home() {
 fn an_open_circuit_keeps_a_client_where_it_is() {
     play_with(
         |settings| {
-            settings.reconnect.failover.places = 2;
+            settings.reconnect.failover.urls = 2;
             settings.reconnect.failover.prefer_first = Some(Duration::from_secs(60));
             settings.circuit.reset_timeout = Duration::from_secs(600);
         },

@@ -135,7 +135,7 @@ const BLOCKED: &str = "
     ";
 
 #[test]
-fn one_probes_and_the_others_wait_for_its_verdict() {
+fn one_probes_and_the_others_wait_for_its_outcome() {
     play(&format!(
         "{BLOCKED}
          at 0ms     a baseDelay = 0ms
@@ -223,7 +223,7 @@ fn an_attempt_under_way_when_the_circuit_turns_half_open_is_its_probe() {
 }
 
 #[test]
-fn a_connection_lost_while_others_probe_waits_for_their_verdict() {
+fn a_connection_lost_while_others_probe_waits_for_their_outcome() {
     play(&format!(
         "{BLOCKED}
          at 1000ms  a tick
@@ -341,7 +341,7 @@ fn who_is_let_go_comes_back_at_any_time_within_its_backoff() {
             settings.backoff.base = Duration::from_millis(1000);
             settings.backoff.cap = Duration::from_millis(1000);
             let mut link = Link::new(settings, StdRng::seed_from_u64(seed));
-            link.join(Some(circle.seat()), now);
+            link.join(Some(circle.membership()), now);
             link.connect(now).unwrap();
             link.handle(lost(), now);
             link
@@ -366,10 +366,10 @@ fn who_is_let_go_comes_back_at_any_time_within_its_backoff() {
 fn a_client_moves_to_another_circuit_when_its_attempt_has_ended() {
     let (now, other) = (Instant::now(), Circle::new());
     let mut link = Link::new(measured(), StdRng::seed_from_u64(1));
-    link.join(Some(Circle::new().seat()), now);
+    link.join(Some(Circle::new().membership()), now);
     link.connect(now).unwrap();
-    other.lend().open(&measured().circuit, now);
-    link.join(Some(other.seat()), now);
+    other.lock().open(&measured().circuit, now);
+    link.join(Some(other.membership()), now);
     assert_eq!(link.circuit(), Circuit::Closed);
     link.handle(lost(), now);
     assert_eq!(
@@ -411,7 +411,7 @@ fn play(script: &str) {
         .into_iter()
         .map(|name| {
             let mut link = Link::new(measured(), StdRng::seed_from_u64(1));
-            link.join(Some(circle.seat()), start);
+            link.join(Some(circle.membership()), start);
             (name, Trace::of(link, Watch::of_a_sharer(), start))
         })
         .collect();
@@ -457,11 +457,11 @@ struct Circle {
     moves: AtomicU64,
 }
 
-/// A place at a circle.
+/// One client of a circle.
 #[derive(Debug)]
-struct Place(Arc<Circle>);
+struct CircleMember(Arc<Circle>);
 
-struct Loan<'a> {
+struct BreakerGuard<'a> {
     breaker: MutexGuard<'a, Breaker>,
     moves: &'a AtomicU64,
 }
@@ -474,21 +474,21 @@ impl Circle {
         })
     }
 
-    fn lend(&self) -> Loan<'_> {
-        Loan {
+    fn lock(&self) -> BreakerGuard<'_> {
+        BreakerGuard {
             breaker: self.breaker.lock().unwrap(),
             moves: &self.moves,
         }
     }
 
-    fn seat(self: &Arc<Circle>) -> Box<dyn Shared> {
-        Box::new(Place(self.clone()))
+    fn membership(self: &Arc<Circle>) -> Box<dyn SharedBreaker> {
+        Box::new(CircleMember(self.clone()))
     }
 }
 
-impl Shared for Place {
-    fn lend(&self) -> Box<dyn DerefMut<Target = Breaker> + '_> {
-        Box::new(self.0.lend())
+impl SharedBreaker for CircleMember {
+    fn lock(&self) -> Box<dyn DerefMut<Target = Breaker> + '_> {
+        Box::new(self.0.lock())
     }
 
     fn moves(&self) -> u64 {
@@ -496,7 +496,7 @@ impl Shared for Place {
     }
 }
 
-impl Deref for Loan<'_> {
+impl Deref for BreakerGuard<'_> {
     type Target = Breaker;
 
     fn deref(&self) -> &Breaker {
@@ -504,13 +504,13 @@ impl Deref for Loan<'_> {
     }
 }
 
-impl DerefMut for Loan<'_> {
+impl DerefMut for BreakerGuard<'_> {
     fn deref_mut(&mut self) -> &mut Breaker {
         &mut self.breaker
     }
 }
 
-impl Drop for Loan<'_> {
+impl Drop for BreakerGuard<'_> {
     fn drop(&mut self) {
         self.moves.store(self.breaker.moves(), Ordering::Relaxed);
     }
@@ -584,7 +584,7 @@ impl Herd {
     fn client(&mut self) -> Client {
         self.seeds += 1;
         let mut link = Link::new(self.settings.clone(), StdRng::seed_from_u64(self.seeds));
-        link.join(Some(self.circle.seat()), self.now);
+        link.join(Some(self.circle.membership()), self.now);
         let mut client = Client {
             link,
             watch: Watch::of_a_sharer(),
@@ -637,7 +637,7 @@ impl Herd {
         }
         // Attempts from before the circuit turned half-open are probes that nobody asked the limit.
         let (probes, limit) = (self.under_way(), self.limit.max(before));
-        let half_open = self.circle.lend().circuit() == Circuit::HalfOpen;
+        let half_open = self.circle.lock().circuit() == Circuit::HalfOpen;
         assert!(
             !half_open || probes <= limit,
             "{probes} probes, {before} before"
@@ -709,7 +709,7 @@ impl Client {
             }
         }
         self.watch.agrees(&self.link);
-        // Who waits for a verdict waits for one that can come.
+        // Who waits for an outcome waits for one that can come.
         let waits = self.link.state() == State::Blocked && !self.link.is_behind();
         assert!(
             !waits || self.link.circuit() != Circuit::Closed,

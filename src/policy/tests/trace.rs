@@ -17,7 +17,7 @@ use rand::rngs::StdRng;
 use super::watch::Watch;
 use crate::policy::*;
 
-/// Plays the script with the settings of the contract's section 5, as `change` alters them.
+/// Plays the script with the settings of docs/contract.md, "Order of events", as `change` alters them.
 pub fn play_with(change: impl FnOnce(&mut Settings), script: &str) {
     let mut settings = measured();
     change(&mut settings);
@@ -33,12 +33,12 @@ pub fn play_with(change: impl FnOnce(&mut Settings), script: &str) {
     trace.nothing_is_left();
 }
 
-/// Plays the script with the settings of the contract's section 5.
+/// Plays the script with the settings of docs/contract.md, "Order of events".
 pub fn play(script: &str) {
     play_with(|_| {}, script);
 }
 
-/// The settings of the contract's section 5, with the heartbeat off.
+/// The settings of docs/contract.md, "Order of events", with the heartbeat off.
 pub fn measured() -> Settings {
     Settings {
         backoff: Backoff {
@@ -49,13 +49,13 @@ pub fn measured() -> Settings {
         },
         max_retries: Some(10),
         reconnect: Reconnect::default(),
-        heartbeat: Heartbeat {
+        heartbeat: HeartbeatSettings {
             interval: None,
             timeout: Duration::from_millis(100),
             beat: Beat::Message,
-            answer: Answer::AnyFrame,
+            reply: HeartbeatReply::AnyFrame,
         },
-        liveness: Liveness::default(),
+        liveness: LivenessSettings::default(),
         circuit: CircuitSettings {
             failure_threshold: 5,
             rate: None,
@@ -249,7 +249,7 @@ fn parse(what: &str, link: &Link, start: Instant) -> Input {
         ["judged", id] => Input::Judged {
             attempt: attempt(id),
         },
-        ["ran", time] => Input::Ran {
+        ["ran", time] => Input::EventLoopAlive {
             at: start + duration(time),
         },
         ["slept", time] => Input::Woke {
@@ -313,9 +313,9 @@ fn parse(what: &str, link: &Link, start: Instant) -> Input {
                     };
                 }
                 "judged" => {
-                    settings.heartbeat.answer = match value {
-                        "true" => Answer::Judged,
-                        _ => Answer::AnyFrame,
+                    settings.heartbeat.reply = match value {
+                        "true" => HeartbeatReply::Judged,
+                        _ => HeartbeatReply::AnyFrame,
                     };
                 }
                 "idleTimeout" => {
@@ -330,7 +330,7 @@ fn parse(what: &str, link: &Link, start: Instant) -> Input {
                 "failureThreshold" => settings.circuit.failure_threshold = value.parse().unwrap(),
                 "resetTimeout" => settings.circuit.reset_timeout = duration(value),
                 "minUptime" => settings.reconnect.min_uptime = duration(value),
-                "urls" => settings.reconnect.failover.places = value.parse().unwrap(),
+                "urls" => settings.reconnect.failover.urls = value.parse().unwrap(),
                 "window" => {
                     settings.circuit.rate = Some(FailureRate {
                         window: duration(value),
@@ -395,17 +395,17 @@ fn render(output: &Output) -> String {
     match output {
         Output::Dial {
             attempt,
-            place,
+            url_index,
             limit,
         } => {
-            let place = match place {
+            let url = match url_index {
                 0 => String::new(),
-                place => format!(" at url {place}"),
+                index => format!(" at url {index}"),
             };
             let limit = limit.map_or(String::new(), |limit| {
                 format!(" within {}ms", limit.as_millis())
             });
-            format!("dial #{attempt}{place}{limit}")
+            format!("dial #{attempt}{url}{limit}")
         }
         Output::Beat => "beat".to_owned(),
         Output::Ping { payload } => format!("ping {}", ping_number(payload).unwrap()),
@@ -464,7 +464,7 @@ fn event(event: &Event) -> String {
         Event::Wake { slept } => format!("wake {}ms", slept.as_millis()),
         Event::Network => "network".to_owned(),
         Event::Asked(Question::WasAnswered { attempt }) => format!("answered? #{attempt}"),
-        Event::Asked(Question::Runs) => "runs?".to_owned(),
+        Event::Asked(Question::EventLoopAlive) => "runs?".to_owned(),
     }
 }
 

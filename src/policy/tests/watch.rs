@@ -107,7 +107,7 @@ impl Watch {
             | Input::Decided { .. }
             | Input::Answered
             | Input::Judged { .. }
-            | Input::Ran { .. }
+            | Input::EventLoopAlive { .. }
             | Input::Woke { .. }
             | Input::NetworkChanged
             | Input::Broke { .. }
@@ -246,7 +246,7 @@ impl Watch {
             }
             Event::Wake { .. } | Event::Network => assert!(notice.alive, "told for nobody"),
             Event::Asked(Question::WasAnswered { .. }) => assert_eq!(self.state, State::Open),
-            Event::Asked(Question::Runs) => self.javascript_is_awaited = true,
+            Event::Asked(Question::EventLoopAlive) => self.javascript_is_awaited = true,
         }
     }
 

@@ -1,3 +1,5 @@
+//! The compressor and the decompressor of one connection, over zlib-rs.
+
 use std::fmt;
 
 use zlib_rs::{Deflate, DeflateConfig, DeflateFlush, Inflate, InflateFlush, Status};
@@ -128,11 +130,11 @@ impl Compressor {
         done
     }
 
-    pub(in crate::wire) fn rest(&mut self) {
+    pub(in crate::wire) fn release_idle_memory(&mut self) {
         self.state = None;
     }
 
-    pub(in crate::wire) fn is_warm(&self) -> bool {
+    pub(in crate::wire) fn holds_idle_memory(&self) -> bool {
         self.state.is_some()
     }
 }
@@ -192,17 +194,17 @@ mod tests {
     use rand::{Rng, SeedableRng};
 
     use super::*;
-    use crate::wire::deflate::{ClientWindow, Options};
+    use crate::wire::deflate::{ClientWindow, DeflateOptions};
     use crate::wire::testing::agreed_with;
 
     /// How many bytes a message becomes that repeats itself every `period` bytes, and nowhere else.
     fn size(bits: u8, level: u8, period: usize) -> usize {
         let mut noise = vec![0; period];
         StdRng::from_seed([3; 32]).fill_bytes(&mut noise);
-        let options = Options {
+        let options = DeflateOptions {
             client_max_window_bits: ClientWindow::AtMost(bits),
             level: Some(level),
-            ..Options::default()
+            ..DeflateOptions::default()
         };
         let mut deflated = Vec::new();
         assert!(

@@ -8,4 +8,4 @@ mod codec;
 mod negotiation;
 
 pub(super) use codec::{Compressor, Decompressor};
-pub use negotiation::{Agreed, ClientWindow, ExtensionError, Options, accept, offer};
+pub use negotiation::{Agreed, ClientWindow, DeflateOptions, ExtensionError, accept, offer};

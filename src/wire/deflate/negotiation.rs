@@ -1,3 +1,5 @@
+//! What is offered of permessage-deflate in the upgrade, and what the answer of the server makes of it (RFC 7692, 7.1).
+
 use std::fmt;
 
 use thiserror::Error;
@@ -10,7 +12,7 @@ const CLIENT_MAX_WINDOW_BITS: &str = "client_max_window_bits";
 
 /// What a client wants of permessage-deflate: the options of `perMessageDeflate` in `ws`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Options {
+pub struct DeflateOptions {
     /// Ask the server to begin each message with an empty window. Off by default.
     pub server_no_context_takeover: bool,
     /// Begin each message with an empty window. `None`, the default, leaves it to the server,
@@ -40,7 +42,7 @@ pub enum ClientWindow {
     NotOffered,
 }
 
-impl Default for Options {
+impl Default for DeflateOptions {
     fn default() -> Self {
         Self {
             server_no_context_takeover: false,
@@ -57,7 +59,7 @@ impl Default for Options {
 /// The parameters of a connection. Its text is what `extensions` shows: the server's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Agreed {
-    answer: Answer,
+    answer: ServerParameters,
     pub(super) server_no_context_takeover: bool,
     pub(super) client_no_context_takeover: bool,
     pub(super) client_max_window_bits: u8,
@@ -66,8 +68,9 @@ pub struct Agreed {
     pub(super) mem_level: u8,
 }
 
+/// What the server answered to the offer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Answer {
+struct ServerParameters {
     server_no_context_takeover: bool,
     client_no_context_takeover: bool,
     server_max_window_bits: Option<u8>,
@@ -120,7 +123,7 @@ pub enum ExtensionError {
 }
 
 /// The `Sec-WebSocket-Extensions` of a request.
-pub fn offer(options: &Options) -> String {
+pub fn offer(options: &DeflateOptions) -> String {
     let mut text = String::from(NAME);
     if options.server_no_context_takeover {
         text += "; ";
@@ -145,7 +148,7 @@ pub fn offer(options: &Options) -> String {
 ///
 /// A server that leaves out what it was asked for is taken as it is, as `ws` does.
 pub fn accept(
-    options: Option<&Options>,
+    options: Option<&DeflateOptions>,
     response: Option<&str>,
 ) -> Result<Option<Agreed>, ExtensionError> {
     let Some(response) = response else {
@@ -162,7 +165,7 @@ pub fn accept(
     let [extension] = &extensions[..] else {
         return Err(ExtensionError::Twice);
     };
-    let answer = Answer::read(&extension.parameters, options)?;
+    let answer = ServerParameters::read(&extension.parameters, options)?;
     let own_window = match options.client_max_window_bits {
         ClientWindow::AtMost(bits) => bits,
         ClientWindow::Any | ClientWindow::NotOffered => 15,
@@ -179,8 +182,11 @@ pub fn accept(
     }))
 }
 
-impl Answer {
-    fn read(parameters: &[Parameter<'_>], options: &Options) -> Result<Self, ExtensionError> {
+impl ServerParameters {
+    fn read(
+        parameters: &[Parameter<'_>],
+        options: &DeflateOptions,
+    ) -> Result<Self, ExtensionError> {
         let mut answer = Self::default();
         for (i, parameter) in parameters.iter().enumerate() {
             let &Parameter { name, value } = parameter;
@@ -300,7 +306,7 @@ fn token(text: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
-    fn answered(options: &Options, response: &str) -> Result<String, String> {
+    fn answered(options: &DeflateOptions, response: &str) -> Result<String, String> {
         match accept(Some(options), Some(response)) {
             Ok(Some(agreed)) => Ok(agreed.to_string()),
             Ok(None) => Ok(String::new()),
@@ -311,35 +317,35 @@ mod tests {
     #[test]
     fn the_default_offer_lets_the_server_choose_the_client_s_window() {
         assert_eq!(
-            offer(&Options::default()),
+            offer(&DeflateOptions::default()),
             "permessage-deflate; client_max_window_bits"
         );
     }
 
     #[test]
     fn an_offer_names_what_the_options_ask() {
-        let options = Options {
+        let options = DeflateOptions {
             server_no_context_takeover: true,
             client_no_context_takeover: Some(true),
             server_max_window_bits: Some(10),
             client_max_window_bits: ClientWindow::AtMost(9),
-            ..Options::default()
+            ..DeflateOptions::default()
         };
         assert_eq!(
             offer(&options),
             "permessage-deflate; server_no_context_takeover; client_no_context_takeover; \
              server_max_window_bits=10; client_max_window_bits=9"
         );
-        let options = Options {
+        let options = DeflateOptions {
             client_max_window_bits: ClientWindow::NotOffered,
-            ..Options::default()
+            ..DeflateOptions::default()
         };
         assert_eq!(offer(&options), "permessage-deflate");
     }
 
     #[test]
     fn a_response_without_extensions_agrees_on_none() {
-        assert_eq!(accept(Some(&Options::default()), None), Ok(None));
+        assert_eq!(accept(Some(&DeflateOptions::default()), None), Ok(None));
         assert_eq!(accept(None, None), Ok(None));
     }
 
@@ -356,18 +362,24 @@ mod tests {
     fn the_answer_is_told_as_the_server_gave_it() {
         let answer = "permessage-deflate; server_no_context_takeover; client_no_context_takeover; \
                       server_max_window_bits=8; client_max_window_bits=12";
-        assert_eq!(answered(&Options::default(), answer).as_deref(), Ok(answer));
+        assert_eq!(
+            answered(&DeflateOptions::default(), answer).as_deref(),
+            Ok(answer)
+        );
         let spaced = " permessage-deflate ;\tserver_max_window_bits = \"10\" ";
         let told = "permessage-deflate; server_max_window_bits=10";
-        assert_eq!(answered(&Options::default(), spaced).as_deref(), Ok(told));
+        assert_eq!(
+            answered(&DeflateOptions::default(), spaced).as_deref(),
+            Ok(told)
+        );
     }
 
     #[test]
     fn the_client_keeps_to_what_it_offered_where_the_server_is_silent() {
-        let options = Options {
+        let options = DeflateOptions {
             client_no_context_takeover: Some(true),
             client_max_window_bits: ClientWindow::AtMost(10),
-            ..Options::default()
+            ..DeflateOptions::default()
         };
         let agreed = accept(Some(&options), Some("permessage-deflate"))
             .unwrap()
@@ -379,17 +391,17 @@ mod tests {
 
     #[test]
     fn an_answer_outside_the_offer_is_refused_by_name() {
-        let strict = Options {
+        let strict = DeflateOptions {
             client_no_context_takeover: Some(false),
             server_max_window_bits: Some(10),
             client_max_window_bits: ClientWindow::NotOffered,
-            ..Options::default()
+            ..DeflateOptions::default()
         };
-        let nine = Options {
+        let nine = DeflateOptions {
             client_max_window_bits: ClientWindow::AtMost(9),
-            ..Options::default()
+            ..DeflateOptions::default()
         };
-        let open = Options::default();
+        let open = DeflateOptions::default();
         let cases = [
             (&open, "x-webkit-deflate-frame", "x-webkit-deflate-frame"),
             (
@@ -479,7 +491,7 @@ mod tests {
             "permessage-deflate; x=\"a b\"",
             "permessage-deflate; é",
         ] {
-            let error = accept(Some(&Options::default()), Some(response)).unwrap_err();
+            let error = accept(Some(&DeflateOptions::default()), Some(response)).unwrap_err();
             assert_eq!(error, ExtensionError::Malformed(response.to_owned()));
         }
     }

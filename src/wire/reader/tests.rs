@@ -31,10 +31,10 @@ fn deflated(message: &[u8]) -> Vec<u8> {
 fn a_message_whole_in_the_input_is_borrowed_and_one_in_pieces_is_owned() {
     let mut reader = Reader::new(0, None);
     let mut borrowed = Vec::new();
-    let mut note = |event: Event<'_>| {
+    let mut note = |decoded: Decoded<'_>| {
         borrowed.push(matches!(
-            event,
-            Event::Text(Cow::Borrowed(_)) | Event::Binary(Cow::Borrowed(_))
+            decoded,
+            Decoded::Text(Cow::Borrowed(_)) | Decoded::Binary(Cow::Borrowed(_))
         ));
     };
     reader.feed(&frame(TEXT, "one"), &mut note).unwrap();
@@ -247,8 +247,8 @@ fn a_frame_in_pieces_takes_exactly_its_length() {
     assert_eq!(reader.held(), 100_000);
     let last = &bytes[bytes.len() - 1..];
     reader
-        .feed(last, |event| match event {
-            Event::Binary(Cow::Owned(bytes)) => assert_eq!(bytes.capacity(), 100_000),
+        .feed(last, |decoded| match decoded {
+            Decoded::Binary(Cow::Owned(bytes)) => assert_eq!(bytes.capacity(), 100_000),
             other => panic!("{other:?}"),
         })
         .unwrap();

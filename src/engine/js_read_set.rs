@@ -1,0 +1,208 @@
+//! The connections of one environment that the JavaScript thread reads by itself, and the guard that lets the engine
+//! read them when JavaScript is busy.
+//!
+//! All of one environment are in one epoll set. Node's event loop polls that set, so that one wake-up
+//! serves them all.
+
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+use std::time::{Duration, Instant};
+use std::{io, mem};
+
+use rustix::event::{Timespec, epoll};
+use tokio::io::Interest;
+use tokio::time::sleep;
+
+use super::client::Client;
+use super::clock;
+use super::panics::lasting;
+use super::runtime::lock;
+use super::shared_socket::{SharedSocket, readiness};
+
+/// Bytes that wait longer than two of these are read by the engine.
+const PATIENCE: Duration = Duration::from_millis(8);
+
+/// After so long the set is looked at again: a client that has come since may go before those that still wait.
+const LOOK_AGAIN: Duration = Duration::from_millis(2);
+
+/// One look at the set tells of so many sockets at most.
+const AT_ONCE: usize = 256;
+
+const NO_WAIT: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 0,
+};
+
+/// See the module.
+pub struct JsReadSet {
+    set: OwnedFd,
+    /// How often JavaScript has come to read.
+    turns: AtomicU64,
+    lists: Mutex<Lists>,
+}
+
+#[derive(Default)]
+struct Lists {
+    /// Clients that have, or had, a socket that the JavaScript thread can read.
+    known: HashMap<u32, Weak<Client>>,
+    /// Those among them that the engine reads for now: JavaScript is to ask for the reading.
+    pending: HashSet<u32>,
+    /// Clients that had something to read at the last look, and have not had their turn. The last is next.
+    unserved: Vec<Arc<Client>>,
+    looked_at: Option<Instant>,
+}
+
+impl JsReadSet {
+    pub fn new() -> io::Result<JsReadSet> {
+        Ok(JsReadSet {
+            set: epoll::create(epoll::CreateFlags::CLOEXEC)?,
+            turns: AtomicU64::new(0),
+            lists: Mutex::default(),
+        })
+    }
+
+    /// What the event loop is to poll.
+    pub fn raw_fd(&self) -> RawFd {
+        self.set.as_raw_fd()
+    }
+
+    /// A connection is open, or the engine has taken its reading over: JavaScript asks for that when it comes to
+    /// [`reclaim`](JsReadSet::reclaim).
+    pub(super) fn enqueue(&self, client: &Arc<Client>) {
+        let mut lists = lock(&self.lists);
+        let id = client.id();
+        lists.known.insert(id, Arc::downgrade(client));
+        lists.pending.insert(id);
+    }
+
+    /// Forgets a client that is going.
+    pub fn detach(&self, id: u32) {
+        let mut lists = lock(&self.lists);
+        lists.known.remove(&id);
+        lists.pending.remove(&id);
+    }
+
+    /// Takes the reading of all that are pending from the engine, on the JavaScript thread.
+    pub fn reclaim(&self) {
+        let mut lists = lock(&self.lists);
+        let Lists { known, pending, .. } = &mut *lists;
+        pending.retain(|id| {
+            let client = known.get(id).and_then(Weak::upgrade);
+            client.is_some_and(|client| client.hand_over())
+        });
+    }
+
+    /// Has the event loop watch a socket of the client `id`; for [`SharedSocket::set_owner`] alone, as the next is.
+    pub(super) fn add(&self, id: u32, socket: &SharedSocket) -> io::Result<()> {
+        let data = epoll::EventData::new_u64(id.into());
+        epoll::add(&self.set, socket, data, epoll::EventFlags::IN)?;
+        Ok(())
+    }
+
+    pub(super) fn remove(&self, socket: &SharedSocket) {
+        // It fails for what is not in the set.
+        let _ = epoll::delete(&self.set, socket);
+    }
+
+    /// Hands each client that has something to read to `serve`, on the JavaScript thread, until that is
+    /// `false`: whoever has waited for longest is next. The call shows that JavaScript is responsive.
+    pub fn serve(&self, mut serve: impl FnMut(Arc<Client>) -> bool) {
+        let turn = self.turns.fetch_add(1, Ordering::Release);
+        let mut waiting = self.waiting();
+        while let Some(client) = waiting.pop() {
+            client.served.store(turn, Ordering::Relaxed);
+            if !serve(client) {
+                break;
+            }
+        }
+        if !waiting.is_empty() {
+            lock(&self.lists).unserved = waiting;
+        }
+    }
+
+    /// The clients that have something to read. The last is next.
+    fn waiting(&self) -> Vec<Arc<Client>> {
+        let (unserved, looked_at) = {
+            let mut lists = lock(&self.lists);
+            (mem::take(&mut lists.unserved), lists.looked_at)
+        };
+        let is_fresh = |at: Instant| clock::now().saturating_duration_since(at) < LOOK_AGAIN;
+        if !unserved.is_empty() && looked_at.is_some_and(is_fresh) {
+            return unserved;
+        }
+        let mut waiting = self.look();
+        if waiting.len() > 1 {
+            waiting.sort_by_key(|client| Reverse(client.served.load(Ordering::Relaxed)));
+            lock(&self.lists).looked_at = Some(clock::now());
+        }
+        waiting
+    }
+
+    fn look(&self) -> Vec<Arc<Client>> {
+        let mut events = Vec::with_capacity(AT_ONCE);
+        // An error leaves no events; there will be another look.
+        let _ = epoll::wait(
+            &self.set,
+            rustix::buffer::spare_capacity(&mut events),
+            Some(&NO_WAIT),
+        );
+        let lists = lock(&self.lists);
+        let ids = events
+            .iter()
+            .map(|event: &epoll::Event| event.data.u64() as u32);
+        ids.filter_map(|id| lists.known.get(&id)?.upgrade())
+            .collect()
+    }
+
+    /// Lets the engine read whatever JavaScript leaves unread for too long.
+    pub async fn guard(self: Arc<Self>) {
+        lasting(|| self.guard_once()).await;
+    }
+
+    /// Returns where the set cannot be watched for now.
+    async fn guard_once(&self) {
+        loop {
+            // An arrival costs a wake-up only after a time of rest.
+            let Ok(set) = readiness(self.raw_fd(), Interest::READABLE) else {
+                return;
+            };
+            if set.readable().await.is_err() {
+                return;
+            }
+            drop(set);
+            let mut seen = self.turns.load(Ordering::Acquire);
+            loop {
+                sleep(PATIENCE).await;
+                let turns = self.turns.load(Ordering::Acquire);
+                if turns == seen && !self.take_over() {
+                    break;
+                }
+                seen = turns;
+            }
+        }
+    }
+
+    /// Whether the event loop would be told that there is something to read, and how many clients JavaScript has not asked
+    /// for the reading of.
+    #[cfg(test)]
+    pub(super) fn state(&self) -> (bool, usize) {
+        let mut events = Vec::with_capacity(1);
+        let buffer = rustix::buffer::spare_capacity(&mut events);
+        epoll::wait(&self.set, buffer, Some(&NO_WAIT)).unwrap();
+        (!events.is_empty(), lock(&self.lists).pending.len())
+    }
+
+    /// Whether there was something that JavaScript has not read.
+    fn take_over(&self) -> bool {
+        let unread = self.look();
+        for client in &unread {
+            if client.take_over() {
+                self.enqueue(client);
+            }
+        }
+        !unread.is_empty()
+    }
+}

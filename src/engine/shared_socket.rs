@@ -1,0 +1,191 @@
+//! A plain TCP connection that the JavaScript thread and the engine's thread both read and write.
+
+use std::io::{self, Read, Write};
+use std::mem;
+use std::net::{Shutdown, TcpStream};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Poll, ready};
+
+use tokio::io::unix::AsyncFd;
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+
+use super::js_read_set::JsReadSet;
+use super::open_connection::ConnectionIo;
+use super::read_half::{ReadHalf, ReadOwner};
+use super::runtime::lock;
+use crate::policy::Attempt;
+use crate::wire::Reader;
+
+/// The socket, and the half that reads it, which is locked by whoever reads.
+pub struct SharedSocket {
+    pub(super) attempt: Attempt,
+    stream: TcpStream,
+    /// The set by which JavaScript's event loop can watch it, and the name of the client there.
+    read_set: Option<(Arc<JsReadSet>, u32)>,
+    read_half: Mutex<ReadHalf>,
+}
+
+impl SharedSocket {
+    pub fn read_half(&self) -> MutexGuard<'_, ReadHalf> {
+        lock(&self.read_half)
+    }
+
+    /// Gives the reading to `owner`. JavaScript's event loop watches the socket exactly while JavaScript owns the reading:
+    /// bytes that wait in a socket that it watches and does not read would keep it busy. Where it cannot be watched, the
+    /// engine reads.
+    pub fn set_owner(&self, owner: ReadOwner, read_half: &mut ReadHalf) {
+        let before = mem::replace(&mut read_half.owner, owner);
+        let Some((read_set, id)) = self.read_set.as_ref().filter(|_| owner != before) else {
+            return;
+        };
+        if before == ReadOwner::JavaScript {
+            read_set.remove(self);
+        }
+        if owner == ReadOwner::JavaScript && read_set.add(*id, self).is_err() {
+            read_half.owner = ReadOwner::Engine;
+        }
+    }
+
+    /// Nobody reads it any more.
+    pub fn retire(&self) {
+        self.set_owner(ReadOwner::Over, &mut self.read_half());
+    }
+
+    /// Reads what is there; only under the lock of the read half.
+    pub fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        (&self.stream).read(buffer)
+    }
+
+    /// Writes what fits; only one thread may be at it.
+    pub fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        (&self.stream).write(bytes)
+    }
+}
+
+impl AsFd for SharedSocket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.stream.as_fd()
+    }
+}
+
+/// The socket as the engine reads and writes it.
+pub(super) struct EngineStream {
+    pub socket: Arc<SharedSocket>,
+    /// Tells when the socket is ready. That costs the engine a wake-up for each arrival, so it is
+    /// asked for only while the engine has something to wait for.
+    ready: Option<AsyncFd<Descriptor>>,
+}
+
+/// Keeps the socket open while its readiness is watched.
+struct Descriptor(Arc<SharedSocket>);
+
+impl AsRawFd for Descriptor {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.stream.as_raw_fd()
+    }
+}
+
+/// Watches a descriptor that `owner` holds open.
+pub(super) fn readiness<T: AsRawFd>(owner: T, interest: Interest) -> io::Result<AsyncFd<T>> {
+    #[expect(
+        deprecated,
+        reason = "the successor is unsafe, since any number can be a RawFd; ours are those of open owners"
+    )]
+    AsyncFd::with_interest(owner, interest)
+}
+
+impl EngineStream {
+    /// Shares a connection with the JavaScript thread.
+    pub fn share(
+        attempt: Attempt,
+        stream: tokio::net::TcpStream,
+        reader: Reader,
+        read_set: Option<(Arc<JsReadSet>, u32)>,
+    ) -> ConnectionIo {
+        let Ok(stream) = stream.into_std() else {
+            // The socket is gone: a stream at its end tells it as any other loss.
+            let stream = Box::new(tokio::io::empty());
+            return ConnectionIo::Own { stream, reader };
+        };
+        let socket = Arc::new(SharedSocket {
+            attempt,
+            stream,
+            read_set,
+            read_half: Mutex::new(ReadHalf::new(reader)),
+        });
+        ConnectionIo::Shared(EngineStream {
+            socket,
+            ready: None,
+        })
+    }
+
+    /// Does not wait for the socket any more.
+    pub fn stop_waiting(&mut self) {
+        self.ready = None;
+    }
+
+    fn ready(&mut self) -> io::Result<&AsyncFd<Descriptor>> {
+        let ready = match self.ready.take() {
+            Some(ready) => ready,
+            None => {
+                let both = Interest::READABLE | Interest::WRITABLE;
+                readiness(Descriptor(self.socket.clone()), both)?
+            }
+        };
+        Ok(self.ready.insert(ready))
+    }
+}
+
+impl AsyncRead for EngineStream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let socket = self.socket.clone();
+        let ready = self.ready()?;
+        loop {
+            let mut guard = ready!(ready.poll_read_ready(context))?;
+            let room = buffer.remaining();
+            match socket.read(buffer.initialize_unfilled()) {
+                Ok(count) => {
+                    if count > 0 && count < room {
+                        guard.clear_ready();
+                    }
+                    buffer.advance(count);
+                    return Poll::Ready(Ok(()));
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => guard.clear_ready(),
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+}
+
+impl AsyncWrite for EngineStream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let socket = self.socket.clone();
+        loop {
+            match socket.write(bytes) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    ready!(self.ready()?.poll_write_ready(context))?.clear_ready();
+                }
+                result => return Poll::Ready(result),
+            }
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.socket.stream.shutdown(Shutdown::Write))
+    }
+}

@@ -1,0 +1,86 @@
+//! Where a socket cannot be shared between threads, the engine uses it alone.
+
+use std::convert::Infallible;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, MutexGuard};
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::js_read_set::JsReadSet;
+use super::open_connection::ConnectionIo;
+use super::read_half::{ReadHalf, ReadOwner};
+use crate::policy::Attempt;
+use crate::wire::Reader;
+
+pub struct SharedSocket {
+    pub(super) attempt: Attempt,
+    never: Infallible,
+}
+
+impl SharedSocket {
+    pub fn read_half(&self) -> MutexGuard<'_, ReadHalf> {
+        match self.never {}
+    }
+
+    pub fn set_owner(&self, _: ReadOwner, _: &mut ReadHalf) {
+        match self.never {}
+    }
+
+    pub fn retire(&self) {
+        match self.never {}
+    }
+
+    pub fn read(&self, _: &mut [u8]) -> io::Result<usize> {
+        match self.never {}
+    }
+
+    pub fn write(&self, _: &[u8]) -> io::Result<usize> {
+        match self.never {}
+    }
+}
+
+pub(super) struct EngineStream {
+    pub socket: Arc<SharedSocket>,
+}
+
+impl EngineStream {
+    pub fn share(
+        _: Attempt,
+        stream: tokio::net::TcpStream,
+        reader: Reader,
+        _: Option<(Arc<JsReadSet>, u32)>,
+    ) -> ConnectionIo {
+        let stream = Box::new(stream);
+        ConnectionIo::Own { stream, reader }
+    }
+
+    pub fn stop_waiting(&mut self) {
+        match self.socket.never {}
+    }
+}
+
+impl AsyncRead for EngineStream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        _: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.socket.never {}
+    }
+}
+
+impl AsyncWrite for EngineStream {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        match self.socket.never {}
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.socket.never {}
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.socket.never {}
+    }
+}
