@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::select;
-use tokio::time::{Instant as Moment, Sleep, sleep_until};
+use tokio::time::{Instant as TokioInstant, Sleep, sleep_until};
 
 use super::client::{Action, Client};
 use super::clock;
@@ -188,7 +188,7 @@ fn take_turn(
     if alarm.armed != deadline {
         alarm.armed = deadline;
         if let Some(deadline) = deadline {
-            sleep.reset(Moment::from_std(deadline));
+            sleep.reset(TokioInstant::from_std(deadline));
         }
     }
     stage
