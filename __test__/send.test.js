@@ -382,7 +382,8 @@ describe('the options of send()', () => {
     assert.ok(compressed < 10000, `${compressed} bytes`);
     ws.send(text, { compress: false });
     ws.send(Buffer.from(text), { compress: false });
-    assert.ok(ws.bufferedAmount - before >= 2 << 20);
+    // Of 2 MiB the system may still take some.
+    assert.ok(ws.bufferedAmount - before > 1 << 20, `${ws.bufferedAmount - before} bytes`);
   });
 
   it('of another name, type or effect throw', async () => {
