@@ -10,7 +10,8 @@ const { bytesOf, contentOf, inForm, isBytes, sendOptions, sizeOf, tellerOf } = r
 const options = require('./lib/options.js');
 const own = require('./lib/own.js');
 const { meant, take } = require('./lib/names.js');
-const { READERS, jitterNumber } = require('./lib/reconnect-options.js');
+const { SendStatus } = require('./lib/native.js');
+const { READERS } = require('./lib/reconnect-options.js');
 const { Reconnector, checkClose } = require('./lib/reconnector.js');
 const { mayNeedTrust, thrownHere } = require('./lib/routed.js');
 const { Unread } = require('./lib/unread.js');
@@ -45,7 +46,10 @@ function misplaced(name) {
   });
 }
 
-/** Whether `connect()` has been called. */
+/**
+ * Whether `connect()` has been called.
+ * @param {Record<string, any>} inner
+ */
 const wasStarted = ({ restHorizon }) => restHorizon.call > 0;
 
 /** A WebSocket client that reconnects by itself. It is documented in index.d.ts. */
@@ -60,7 +64,7 @@ class WebSocketReconnect extends Reconnector {
       circuitBreaker: options.circuitBreaker(settings.circuitBreaker, this),
       scope: 'instance',
       delivery: delivery.delivery(settings),
-      buffer: {},
+      buffer: /** @type {import('./native/index.js').BufferMarks} */ ({}),
       /** What waits for a Blob to be read. */
       unread: undefined,
     });
@@ -73,15 +77,15 @@ class WebSocketReconnect extends Reconnector {
       inner.numbers[name] = options.number(name, settings[name], options.NUMBERS[name]);
     }
     const heartbeat = options.heartbeatText(inner.heartbeatMessage);
-    const policy = {
+    const kept = {
       settings: this[own.settings](),
-      liveness: this[own.liveness](),
       heartbeat,
-      delivery: delivery.rawDelivery(inner.delivery, inner.buffer),
+      delivery: delivery.forEngine(inner.delivery),
+      marks: inner.buffer,
     };
     Object.assign(
       inner,
-      thrownHere(() => mailbox.createClient(policy, inner.route, mayNeedTrust(inner.route))),
+      thrownHere(() => mailbox.createClient(kept, inner.route, mayNeedTrust(inner.route))),
     );
     this[own.sift]();
     this[own.share]();
@@ -92,7 +96,7 @@ class WebSocketReconnect extends Reconnector {
     if (inner.state === 'OPEN') return Promise.resolve();
     const refused = inner.manualClose || (inner.state === 'BLOCKED' && inner.scope === 'instance');
     if (inner.pending && !inner.closing && !refused) return inner.pending.promise;
-    return this[own.start]('connect');
+    return this[own.start]((client, received) => client.connect(received));
   }
 
   send(data, given, callback) {
@@ -153,27 +157,29 @@ class WebSocketReconnect extends Reconnector {
 
   close(code = 1000, reason = 'Normal closure') {
     checkClose(code, reason);
-    this[own.finish]('close', code, reason);
+    this[own.finish]((client, received, seenAlive) => client.close(received, code, reason, seenAlive));
   }
 
   terminate() {
-    this[own.finish]('terminate');
+    this[own.finish]((client, received, seenAlive) => client.terminate(received, seenAlive));
   }
 
   reset() {
     const inner = this[own.inner];
     inner.manualClose = false;
-    this[own.circuitCall]('reset', 'CLOSED', 0, 0);
+    this[own.circuitCall]((client, received) => client.reset(received), 'CLOSED', 0, 0);
   }
 
   openCircuit() {
     const inner = this[own.inner];
-    this[own.circuitCall]('openCircuit', 'OPEN', inner.circuitFailures, inner.retryCount);
+    const { circuitFailures, retryCount } = inner;
+    const run = (client, received) => client.openCircuit(received);
+    this[own.circuitCall](run, 'OPEN', circuitFailures, retryCount);
   }
 
   closeCircuit() {
     const inner = this[own.inner];
-    this[own.circuitCall]('closeCircuit', 'CLOSED', 0, inner.retryCount);
+    this[own.circuitCall]((client, received) => client.closeCircuit(received), 'CLOSED', 0, inner.retryCount);
   }
 
   getCircuitState() {
@@ -182,10 +188,10 @@ class WebSocketReconnect extends Reconnector {
 
   handleError(error) {
     const inner = this[own.inner];
-    const reply = this[own.call]('countFailure');
+    const called = this[own.overtake]((client, received) => client.countFailure(received));
     inner.circuitFailures += 1;
-    inner.countHorizon = reply.horizon;
-    this[own.deliverNow](reply, () => this[own.inContext](own.tell, 'error', error));
+    inner.countHorizon = called.horizon;
+    this[own.deliverNow](called, () => this[own.inContext](own.tell, 'error', error));
   }
 
   getStats() {
@@ -207,17 +213,15 @@ class WebSocketReconnect extends Reconnector {
 
   /** The round trips of pings as `getStats` shows them; nothing before the first. */
   [own.roundTrips]() {
-    const numbers = this[own.inner].client.roundTrips();
-    if (numbers.length === 0) return {};
-    const [last, min, mean, p95] = numbers;
-    return { rtt: { last, min, mean, p95 } };
+    const rtt = this[own.inner].client.roundTrips();
+    return rtt === null ? {} : { rtt };
   }
 
   ping() {
     const inner = this[own.inner];
     if (inner.state !== 'OPEN') return rejected(notConnected(wasStarted(inner)));
     const number = inner.client.ping();
-    if (number === 0) return rejected(liveness.pingLost());
+    if (number === null) return rejected(liveness.pingLost());
     if (!inner.pings) inner.pings = new liveness.Pings();
     const promise = inner.pings.wait(number, inner.numbers.heartbeatTimeout);
     promise.catch(ignore);
@@ -258,7 +262,7 @@ class WebSocketReconnect extends Reconnector {
   set circuitState(value) {
     const inner = this[own.inner];
     inner.circuitState = oneOf('circuitState', value, CIRCUIT_STATES);
-    inner.circuitHorizon = this[own.assign]('setCircuit', value);
+    inner.circuitHorizon = this[own.assign]((client) => client.setCircuit(value));
     this[own.track]();
   }
 
@@ -269,7 +273,7 @@ class WebSocketReconnect extends Reconnector {
   set retryCount(value) {
     const inner = this[own.inner];
     inner.retryCount = options.number('retryCount', value, options.COUNT);
-    inner.countHorizon = this[own.assign]('setRetryCount', inner.retryCount);
+    inner.countHorizon = this[own.assign]((client) => client.setRetryCount(inner.retryCount));
   }
 
   get circuitFailures() {
@@ -279,7 +283,7 @@ class WebSocketReconnect extends Reconnector {
   set circuitFailures(value) {
     const inner = this[own.inner];
     inner.circuitFailures = options.number('circuitFailures', value, options.COUNT);
-    inner.countHorizon = this[own.assign]('setCircuitFailures', inner.circuitFailures);
+    inner.countHorizon = this[own.assign]((client) => client.setCircuitFailures(inner.circuitFailures));
   }
 
   get manualClose() {
@@ -370,8 +374,8 @@ class WebSocketReconnect extends Reconnector {
   [own.queued]() {
     const { client, delivery } = this[own.inner];
     if (!delivery.limits) return undefined;
-    const [queuedMessages, queuedBytes] = client.queued();
-    return { queuedMessages, queuedBytes };
+    const { messages, bytes } = client.queued();
+    return { queuedMessages: messages, queuedBytes: bytes };
   }
 
   /**
@@ -413,13 +417,14 @@ class WebSocketReconnect extends Reconnector {
   [own.write](message, open, plain, tell, refuse) {
     const { client } = this[own.inner];
     const tells = tell !== undefined;
-    const [status, name] =
+    const { status, receipt } =
       typeof message === 'string'
         ? client.sendText(message, open, plain, tells)
         : client.sendBinary(message, open, plain, tells);
     const refusal = delivery.refusal(status);
     if (refusal) return refuse(refusal);
-    if (tells) this[own.expect](name, (doubt) => (doubt === null ? tell() : tell(delivery.unsent(doubt))));
+    if (tells)
+      this[own.expect](receipt, (doubt) => (doubt === undefined ? tell() : tell(delivery.unsent(doubt))));
     return this[own.sent](status);
   }
 
@@ -471,34 +476,52 @@ class WebSocketReconnect extends Reconnector {
   [own.sent](status) {
     const refusal = delivery.refusal(status);
     if (refusal) throw refusal;
-    if (status & delivery.TOLD) this[own.deliverFates]();
-    return !(status & delivery.ABOVE);
+    if (status & SendStatus.Told) this[own.deliverOutcomes]();
+    return !(status & SendStatus.Above);
   }
 
-  /** The numbers of the policy, in the order that src/binding/options.rs reads. */
+  /**
+   * What the policy goes by, as the engine takes it.
+   * @returns {import('./native/index.js').PolicySettings}
+   */
   [own.settings]() {
-    const { numbers, circuitBreaker, route } = this[own.inner];
-    return [
-      numbers.maxRetries,
-      numbers.baseDelay,
-      numbers.maxDelay,
-      numbers.multiplier,
-      jitterNumber(numbers.jitter),
-      numbers.heartbeatInterval,
-      numbers.heartbeatTimeout,
-      circuitBreaker.failureThreshold,
-      circuitBreaker.resetTimeout,
-      circuitBreaker.halfOpenMaxRequests,
-      route.closeTimeout,
-      circuitBreaker.window,
-      circuitBreaker.failureRate,
-      circuitBreaker.minimumRequests,
-      ...this[own.reconnectSettings](),
-    ];
+    const { numbers, liveness: asked, circuitBreaker, route, reconnect, asksRoute } = this[own.inner];
+    return {
+      maxRetries: numbers.maxRetries,
+      baseDelay: numbers.baseDelay,
+      maxDelay: numbers.maxDelay,
+      multiplier: numbers.multiplier,
+      jitter: numbers.jitter,
+      heartbeatInterval: numbers.heartbeatInterval,
+      heartbeatTimeout: numbers.heartbeatTimeout,
+      heartbeatMode: asked.heartbeatMode,
+      judgesReplies: asked.heartbeatReply !== undefined,
+      idleTimeout: numbers.idleTimeout,
+      maxEventLoopBlock: liveness.longestSilence(numbers.maxEventLoopBlock),
+      detectSleep: asked.detectSleep,
+      circuitBreaker: {
+        failureThreshold: circuitBreaker.failureThreshold,
+        resetTimeout: circuitBreaker.resetTimeout,
+        halfOpenMaxRequests: circuitBreaker.halfOpenMaxRequests,
+        window: circuitBreaker.window,
+        failureRate: circuitBreaker.failureRate,
+        minimumRequests: circuitBreaker.minimumRequests,
+      },
+      closeTimeout: route.closeTimeout,
+      minUptime: numbers.minUptime,
+      maxRetryAfter: numbers.maxRetryAfter,
+      connectionTimeout: this[own.attemptLimit](),
+      reconnectOn: reconnect.reconnectOn,
+      asksRoute,
+      asksRetry: Boolean(reconnect.shouldReconnect || reconnect.reconnectDelay),
+      places: route.urls === undefined ? 1 : route.urls.length,
+      failover: reconnect.failover,
+      preferFirst: numbers.preferFirst,
+    };
   }
 
   [own.configure]() {
-    this[own.inner].client.configure(this[own.settings](), this[own.liveness]());
+    this[own.inner].client.configure(this[own.settings]());
     this[own.watchEventLoop]();
     this[own.sift]();
     this[own.share]();
@@ -527,11 +550,6 @@ class WebSocketReconnect extends Reconnector {
       if (!hidePong || !liveness.isPong(data)) super[own.emitMessage](data);
     };
     Object.defineProperty(this, own.emitMessage, { configurable: true, value: sift });
-  }
-
-  /** What is watched, as the engine takes it. */
-  [own.liveness]() {
-    return liveness.raw(this[own.inner].liveness, this[own.inner].numbers);
   }
 
   [own.track]() {
@@ -569,7 +587,7 @@ for (const name of Object.keys(delivery.BUFFER)) {
     set(value) {
       const { buffer, client } = this[own.inner];
       buffer[name] = options.number(name, value, delivery.BUFFER[name]);
-      client.setMarks(buffer.highWaterMark, buffer.maxBufferedAmount);
+      client.setMarks(buffer);
     },
   });
 }

@@ -747,7 +747,7 @@ describe('urls', () => {
     const away = await startServer();
     const { ws } = client({ urls: [home.url, away.url], baseDelay: 5 });
     await ws.connect();
-    assert.strictEqual(ws[own.settings]().slice(-1)[0], 0);
+    assert.strictEqual(ws[own.settings]().preferFirst, 0);
     assert.strictEqual(ws.url, away.url);
   });
 

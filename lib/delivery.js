@@ -2,12 +2,10 @@
 
 const { badType, coded, oneOf } = require('./errors.js');
 const { takeKnown } = require('./names.js');
+const { SendStatus } = require('./native.js');
 const { number, object } = require('./options.js');
 
-/** Kinds of the rows that tell what became of what was sent (see src/binding/value.rs). */
-const DROPPED = 30;
-const RECEIPT = 31;
-const DRAINED = 32;
+/** @typedef {Pick<import('../native/index.js').DeliveryOptions, 'maxMessages' | 'maxBytes' | 'overflow' | 'ttl'>} Limits */
 
 const MIB = 1024 * 1024;
 
@@ -39,22 +37,21 @@ const TIMEOUT = {
   allowed: 'a number of milliseconds of at least 0; 0 turns it off',
 };
 
-/** In the order of src/binding/delivery.rs. */
 const OVERFLOWS = ['throw', 'drop-oldest', 'drop-newest'];
 const GUARANTEES = ['at-most-once', 'at-least-once'];
 
-/** Why a message was dropped, by the number that the engine tells. */
-const DROP_REASONS = ['overflow', 'expired', 'closed'];
-
-/** Why it is not known whether the peer has read a message, by the number that the engine tells. */
-const DOUBTS = [
-  'the connection was lost first',
-  'no answer came in time',
-  'it was dropped since the queue was full',
-  'it was dropped since it had waited too long',
-  'the client was closed or gave up',
-  'there is no connection',
-];
+/**
+ * Why it is not known whether the peer has read a message.
+ * @type {Record<import('../native/index.js').UnconfirmedReason, string>}
+ */
+const DOUBTS = {
+  lost: 'the connection was lost first',
+  'timed-out': 'no answer came in time',
+  overflow: 'it was dropped since the queue was full',
+  expired: 'it was dropped since it had waited too long',
+  closed: 'the client was closed or gave up',
+  'not-connected': 'there is no connection',
+};
 
 function word(name, value, words) {
   return value === undefined || value === null ? words[0] : oneOf(name, value, words);
@@ -70,7 +67,7 @@ function delivery(options) {
     throw badType('queue', queue, 'true, false or an object');
   }
   const given = takeKnown('queue', object('queue', asked), [...Object.keys(QUEUE), 'overflow']);
-  const limits = { overflow: word('queue.overflow', given.overflow, OVERFLOWS) };
+  const limits = /** @type {Limits} */ ({ overflow: word('queue.overflow', given.overflow, OVERFLOWS) });
   for (const name of Object.keys(QUEUE)) limits[name] = number(`queue.${name}`, given[name], QUEUE[name]);
   const keeps = guarantee === 'at-least-once';
   const queues = absent ? keeps : queue !== false;
@@ -82,25 +79,17 @@ function delivery(options) {
   };
 }
 
+/** @type {Limits} */
 const NO_LIMITS = { maxMessages: Infinity, maxBytes: Infinity, overflow: 'throw', ttl: 0 };
 
-/** What the engine takes of it, see src/binding/delivery.rs. */
-function rawDelivery({ guarantee, queues, limits = NO_LIMITS }, { highWaterMark, maxBufferedAmount }) {
-  return {
-    ...limits,
-    overflow: OVERFLOWS.indexOf(limits.overflow),
-    queues: queues === true,
-    atLeastOnce: guarantee === 'at-least-once',
-    highWaterMark,
-    maxBufferedAmount,
-  };
+/**
+ * What the engine takes of it.
+ * @returns {import('../native/index.js').DeliveryOptions}
+ */
+function forEngine({ guarantee, queues, limits = NO_LIMITS }) {
+  const { maxMessages, maxBytes, overflow, ttl } = limits;
+  return { queues: queues === true, guarantee, maxMessages, maxBytes, overflow, ttl };
 }
-
-/** What a call of `send` led to, as bits (see src/binding/delivery.rs). */
-const ABOVE = 1;
-const TOLD = 2;
-const QUEUE_FULL = 4;
-const BUFFER_FULL = 8;
 
 /** The time limit of a receipt in ms; 0 is none. */
 function timeout(options) {
@@ -111,31 +100,27 @@ function timeout(options) {
 
 /** The error of a `send` with this status, if any. */
 function refusal(status) {
-  if (status & QUEUE_FULL) return coded(Error, 'WSR_ERR_QUEUE_FULL', 'The queue is full');
-  if (status & BUFFER_FULL) return bufferFull();
+  if (status & SendStatus.QueueFull) return coded(Error, 'WSR_ERR_QUEUE_FULL', 'The queue is full');
+  if (status & SendStatus.BufferFull) return bufferFull();
   return undefined;
 }
 
 const bufferFull = () => coded(Error, 'WSR_ERR_BUFFER_FULL', 'The buffer is full');
 
+/** @param {import('../native/index.js').UnconfirmedReason} doubt */
 function unsent(doubt) {
   return coded(Error, 'WSR_ERR_UNCONFIRMED', `Whether it was sent is not known: ${DOUBTS[doubt]}`);
 }
 
+/** @param {import('../native/index.js').UnconfirmedReason} doubt */
 function unconfirmed(doubt) {
   return coded(Error, 'WSR_ERR_UNCONFIRMED', `Whether the peer has read it is not known: ${DOUBTS[doubt]}`);
 }
 
 module.exports = {
-  DROPPED,
-  RECEIPT,
-  DRAINED,
-  ABOVE,
-  TOLD,
   BUFFER,
-  DROP_REASONS,
   delivery,
-  rawDelivery,
+  forEngine,
   timeout,
   refusal,
   bufferFull,

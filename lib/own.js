@@ -16,6 +16,8 @@ const askForRoute = Symbol('askForRoute');
 /** @type {unique symbol} */
 const assign = Symbol('assign');
 /** @type {unique symbol} */
+const attemptLimit = Symbol('attemptLimit');
+/** @type {unique symbol} */
 const call = Symbol('call');
 /** @type {unique symbol} */
 const circuitCall = Symbol('circuitCall');
@@ -34,13 +36,13 @@ const deliverBinaries = Symbol('deliverBinaries');
 /** @type {unique symbol} */
 const deliverControl = Symbol('deliverControl');
 /** @type {unique symbol} */
-const deliverFate = Symbol('deliverFate');
-/** @type {unique symbol} */
-const deliverFates = Symbol('deliverFates');
-/** @type {unique symbol} */
 const deliverInContext = Symbol('deliverInContext');
 /** @type {unique symbol} */
 const deliverNow = Symbol('deliverNow');
+/** @type {unique symbol} */
+const deliverOutcome = Symbol('deliverOutcome');
+/** @type {unique symbol} */
+const deliverOutcomes = Symbol('deliverOutcomes');
 /** @type {unique symbol} */
 const deliverQueued = Symbol('deliverQueued');
 /** @type {unique symbol} */
@@ -78,9 +80,9 @@ const listening = Symbol('listening');
 /** @type {unique symbol} */
 const live = Symbol('live');
 /** @type {unique symbol} */
-const liveness = Symbol('liveness');
-/** @type {unique symbol} */
 const open = Symbol('open');
+/** @type {unique symbol} */
+const overtake = Symbol('overtake');
 /** @type {unique symbol} */
 const promiseInTurn = Symbol('promiseInTurn');
 /** @type {unique symbol} */
@@ -93,8 +95,6 @@ const readRoute = Symbol('readRoute');
 const readRouteOptions = Symbol('readRouteOptions');
 /** @type {unique symbol} */
 const receipt = Symbol('receipt');
-/** @type {unique symbol} */
-const reconnectSettings = Symbol('reconnectSettings');
 /** @type {unique symbol} */
 const renewContext = Symbol('renewContext');
 /** @type {unique symbol} */
@@ -126,6 +126,8 @@ const sift = Symbol('sift');
 /** @type {unique symbol} */
 const start = Symbol('start');
 /** @type {unique symbol} */
+const takeAgreed = Symbol('takeAgreed');
+/** @type {unique symbol} */
 const takesUnsent = Symbol('takesUnsent');
 /** @type {unique symbol} */
 const tell = Symbol('tell');
@@ -151,6 +153,7 @@ module.exports = {
   askForRetry,
   askForRoute,
   assign,
+  attemptLimit,
   call,
   circuitCall,
   configure,
@@ -160,10 +163,10 @@ module.exports = {
   deliverBehind,
   deliverBinaries,
   deliverControl,
-  deliverFate,
-  deliverFates,
   deliverInContext,
   deliverNow,
+  deliverOutcome,
+  deliverOutcomes,
   deliverQueued,
   deliverShare,
   deliverTexts,
@@ -182,15 +185,14 @@ module.exports = {
   listen,
   listening,
   live,
-  liveness,
   open,
+  overtake,
   promiseInTurn,
   queued,
   readReconnectOptions,
   readRoute,
   readRouteOptions,
   receipt,
-  reconnectSettings,
   renewContext,
   reroute,
   rerouteForNext,
@@ -206,6 +208,7 @@ module.exports = {
   share,
   sift,
   start,
+  takeAgreed,
   takesUnsent,
   tell,
   tellDropped,

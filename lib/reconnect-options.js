@@ -2,8 +2,6 @@
 
 const { badRange, badType } = require('./errors.js');
 
-/** The named kinds of jitter as the engine takes them (see src/binding/reconnect.rs). */
-const JITTERS = { none: 0, full: -1, equal: -2, decorrelated: -3 };
 const FAILOVER = ['next', 'random'];
 const RECONNECT_ON = ['always', 'transient'];
 
@@ -55,23 +53,6 @@ function signal(value) {
   return value;
 }
 
-/** The numbers of `Reconnect`, in the order that src/binding/reconnect.rs reads. */
-function reconnectSettings({ numbers, reconnect, timeout, asksRoute, places }) {
-  return [
-    numbers.minUptime,
-    numbers.maxRetryAfter,
-    timeout || Infinity,
-    Number(reconnect.reconnectOn === 'transient'),
-    Number(asksRoute),
-    Number(Boolean(reconnect.shouldReconnect || reconnect.reconnectDelay)),
-    places,
-    Number(reconnect.failover === 'random'),
-    numbers.preferFirst,
-  ];
-}
-
-const jitterNumber = (value) => (typeof value === 'string' ? JITTERS[value] : value);
-
 /** What reads the option of each name. */
 const READERS = {
   failover: (value) => word('failover', value, FAILOVER),
@@ -82,4 +63,4 @@ const READERS = {
   signal,
 };
 
-module.exports = { READERS, isFunction, jitterNumber, reconnectSettings, urls };
+module.exports = { READERS, isFunction, urls };

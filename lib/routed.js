@@ -11,8 +11,7 @@ const { View } = require('./view.js');
 const { readHeaders } = require('./request-headers.js');
 const { hasBlobs, readWebSocketOptions } = require('./websocket-options.js');
 
-/** Stands for what the user's function says, until it does: nothing is ever connected to it. */
-const TO_BE_SAID = 'ws://url.invalid/';
+/** @typedef {import('../native/index.js').RouteOptions} RouteOptions */
 
 /** Adds headers, name, value, name, value, …; those of the same names in `flat` give way. */
 function withHeaders(flat, more) {
@@ -24,9 +23,13 @@ function withHeaders(flat, more) {
   return [...merged, ...more];
 }
 
-/** Only such a client costs reading the certificates that Node trusts. */
+/**
+ * Only such a client costs reading the certificates that Node trusts.
+ * @param {RouteOptions} route
+ */
 function mayNeedTrust(route) {
-  const isSecure = route.urls.some((url) => /^wss:/i.test(url.trim()));
+  const { urls = [] } = route;
+  const isSecure = urls.some((url) => /^wss:/i.test(url.trim()));
   return route.ca === undefined && (isSecure || route.followRedirects);
 }
 
@@ -75,7 +78,7 @@ class Routed extends View {
     return Object.entries(all).filter(([, value]) => isFunction(value));
   }
 
-  /** Where and how to connect, as the engine takes it. */
+  /** Where and how to connect, as the engine takes it. There are no URLs before the user's function has said one. */
   [own.readRoute](said = {}) {
     const inner = this[own.inner];
     const { url, urls, protocols, headers, websocketOptions, reconnect } = inner;
@@ -90,9 +93,9 @@ class Routed extends View {
     route.headers = withHeaders(route.headers, more);
     // What was given may have been written into since.
     let places = urls ? readUrls(urls, options.url) : [url];
-    if (isFunction(url)) places = ['url' in said ? options.url(said.url) : TO_BE_SAID];
+    if (isFunction(url)) places = 'url' in said ? [options.url(said.url)] : undefined;
     const offered = options.protocols(isFunction(protocols) ? said.protocols : protocols);
-    return { ...route, urls: places, protocols: offered };
+    return /** @type {RouteOptions} */ ({ ...route, urls: places, protocols: offered });
   }
 
   [own.setRoute](change) {

@@ -14,6 +14,7 @@ use tokio::task::AbortHandle;
 use super::exception::{self, Scope};
 use super::facade::{Facades, Listener, unmade};
 use super::messages::Messages;
+use super::protocol::{FastWays, LongestValues};
 use super::uv;
 use super::value::Rows;
 use super::wake::Wake;
@@ -48,36 +49,10 @@ struct Engine {
     guard: Option<AbortHandle>,
 }
 
-/// The fast ways that are on.
-#[napi(object, object_to_js = false)]
-pub struct RawWays {
-    pub write: bool,
-    pub read: bool,
-    pub runs: bool,
-}
-
-/// The longest values that this JavaScript can have, in bytes. May be more than any.
-#[napi(object, object_to_js = false)]
-pub struct RawLongest {
-    pub text: f64,
-    pub binary: f64,
-}
-
-impl From<RawLongest> for Longest {
-    fn from(RawLongest { text, binary }: RawLongest) -> Longest {
-        // Node-API takes texts of so many bytes.
-        const ACROSS: usize = i32::MAX as usize;
-        Longest {
-            text: (text as usize).min(ACROSS),
-            binary: binary as usize,
-        }
-    }
-}
-
 #[napi]
 impl Environment {
     #[napi(constructor, catch_unwind)]
-    pub fn new(env: Env, ways: RawWays, longest: RawLongest) -> Result<Environment> {
+    pub fn new(env: Env, ways: FastWays, longest: LongestValues) -> Result<Environment> {
         let facades = Rc::<Facades>::default();
         let runtime = Runtime::shared().map_err(no_engine)?;
         let wake = Arc::new(Wake::new(&env, facades.clone())?);

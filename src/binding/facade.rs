@@ -6,27 +6,17 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use napi::bindgen_prelude::{Function, Result};
+use napi::bindgen_prelude::Result;
 use napi::{Env, Error, check_status};
 use napi_derive::napi;
 
 use super::callback::Callback;
+use super::convert::Code;
 use super::environment::{Environment, Shared};
-use super::options::Code;
+use super::protocol::Callbacks;
 use super::sender::{SendFunction, Sender};
 use super::value::Rows;
 use crate::engine::Mailbox;
-
-/// What a facade has called.
-#[napi(object, object_to_js = false)]
-pub struct RawCallbacks<'a> {
-    /// There is something to `take`.
-    pub on_letters: Function<'a, (), ()>,
-    /// Given what `take` takes: whether more is left, then the rows (see `value.rs`).
-    pub receive: Function<'a, (), ()>,
-    /// Given rows of messages to deliver at once.
-    pub deliver: Function<'a, (), ()>,
-}
 
 /// The functions of a facade.
 pub struct Listener {
@@ -78,7 +68,7 @@ pub struct Facade {
 #[napi]
 impl Facade {
     #[napi(constructor, catch_unwind)]
-    pub fn new(env: Env, environment: &Environment, callbacks: RawCallbacks<'_>) -> Result<Facade> {
+    pub fn new(env: Env, environment: &Environment, callbacks: Callbacks<'_>) -> Result<Facade> {
         let listener = Rc::new(Listener {
             on_letters: Callback::new(&env, &callbacks.on_letters)?,
             receive: Callback::new(&env, &callbacks.receive)?,
@@ -116,7 +106,10 @@ impl Facade {
     }
 
     /// The function that sends, see `sender.rs`.
-    #[napi(catch_unwind)]
+    #[napi(
+        catch_unwind,
+        ts_return_type = "(client: number, data: string | Uint8Array, flags: number) => number | undefined"
+    )]
     pub fn sender(&self) -> SendFunction {
         SendFunction(self.sender.clone())
     }

@@ -41,7 +41,8 @@ pub trait Dial: Send + Sync {
     }
 }
 
-/// Targets on the network, the preferred one first, and what is offered to each.
+/// Targets on the network, the preferred one first, and what is offered to each. There are none for as long as a user's
+/// function has not said them: nothing is dialed before that.
 pub struct Route {
     pub targets: Vec<Arc<Target>>,
     pub deflate: Option<deflate::Options>,
@@ -51,9 +52,7 @@ pub struct Route {
 
 impl Dial for Route {
     fn place(&self) -> Option<String> {
-        let place = self.targets.first()?.place();
-        // Stands for what a user's function has not said yet (`lib/routed.js`): nobody else's place.
-        (!place.starts_with("url.invalid:")).then_some(place)
+        Some(self.targets.first()?.place())
     }
 
     fn dial(&self, place: usize, limit: Option<Duration>) -> DialFuture {

@@ -1,0 +1,562 @@
+//! What crosses, as policy and engine have it, and back. Milliseconds are here alone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use napi::bindgen_prelude::{Buffer, Either};
+
+use super::environment::Shared;
+use super::protocol::{
+    BufferMarks, CallRefusal, CircuitBreakerSettings, CircuitState, ClientState, Data,
+    DeflateOptions, DeliveryGuarantee, DeliveryOptions, DeliveryOutcome, DropReason, FailoverOrder,
+    GiveUpReason, HeartbeatMode, JitterKind, LongestValues, Notice, OverflowRule, PolicySettings,
+    Queued, ReconnectOn, RefusalCode, Reply, RoundTrips, RouteOptions, SendStatus, Standing,
+    UnconfirmedReason,
+};
+use crate::engine::{self, Marks, Refused, Route, Sent, Sharing, epoch_ms};
+use crate::net::{BadOption, Options, Target, TlsOptions};
+use crate::policy::{
+    self, Answer, Asked, Backoff, Beat, Circuit, CircuitSettings, CloseCode, Delivery, Doubt,
+    Event, Failover, FailureRate, Fate, Guarantee, Heartbeat, Jitter, Liveness, Overflow, Question,
+    Reconnect, Refusal, Settings, State, Verdict,
+};
+use crate::wire::Longest;
+use crate::wire::deflate::{self, ClientWindow};
+
+/// The `code` of a thrown error: one of ours.
+pub struct Code(pub &'static str);
+
+impl AsRef<str> for Code {
+    fn as_ref(&self) -> &str {
+        self.0
+    }
+}
+
+impl From<napi::Status> for Code {
+    fn from(_: napi::Status) -> Code {
+        Code("Error")
+    }
+}
+
+impl From<BadOption> for napi::Error<Code> {
+    fn from(bad: BadOption) -> Self {
+        let place = if matches!(bad.option, "url" | "protocols" | "headers") {
+            ""
+        } else {
+            "websocketOptions."
+        };
+        napi::Error::new(Code("WSR_ERR_OPTION"), format!("{place}{}", bad.message))
+    }
+}
+
+/// What no `Duration` can hold is forever.
+pub fn duration(ms: f64) -> Duration {
+    Duration::try_from_secs_f64(ms / 1000.0).unwrap_or(Duration::MAX)
+}
+
+/// 0 is none.
+pub fn limit(ms: f64) -> Option<Duration> {
+    let limit = (ms > 0.0).then(|| duration(ms))?;
+    (!limit.is_zero()).then_some(limit)
+}
+
+fn whole_ms(duration: Duration) -> f64 {
+    duration.as_millis() as f64
+}
+
+/// With their fraction, down to the microsecond.
+fn fine_ms(duration: Duration) -> f64 {
+    duration.as_micros() as f64 / 1000.0
+}
+
+impl From<LongestValues> for Longest {
+    fn from(LongestValues { text, binary }: LongestValues) -> Longest {
+        // Node-API takes texts of so many bytes.
+        const ACROSS: usize = i32::MAX as usize;
+        Longest {
+            text: (text as usize).min(ACROSS),
+            binary: binary as usize,
+        }
+    }
+}
+
+impl From<PolicySettings> for Settings {
+    fn from(given: PolicySettings) -> Settings {
+        Settings {
+            max_retries: given
+                .max_retries
+                .is_finite()
+                .then_some(given.max_retries as u64),
+            backoff: Backoff {
+                base: duration(given.base_delay),
+                cap: duration(given.max_delay),
+                multiplier: given.multiplier,
+                jitter: jitter(given.jitter),
+            },
+            heartbeat: Heartbeat {
+                interval: limit(given.heartbeat_interval),
+                timeout: duration(given.heartbeat_timeout),
+                beat: match given.heartbeat_mode {
+                    HeartbeatMode::Message => Beat::Message,
+                    HeartbeatMode::Ping => Beat::Ping,
+                },
+                answer: if given.judges_replies {
+                    Answer::Judged
+                } else {
+                    Answer::AnyFrame
+                },
+            },
+            liveness: Liveness {
+                idle_timeout: limit(given.idle_timeout),
+                max_block: limit(given.max_event_loop_block),
+                detect_sleep: given.detect_sleep,
+            },
+            circuit: given.circuit_breaker.into(),
+            close_timeout: duration(given.close_timeout),
+            reconnect: Reconnect {
+                min_uptime: duration(given.min_uptime),
+                max_retry_after: duration(given.max_retry_after),
+                connection_timeout: given
+                    .connection_timeout
+                    .is_finite()
+                    .then(|| duration(given.connection_timeout)),
+                only_transient: match given.reconnect_on {
+                    ReconnectOn::Always => false,
+                    ReconnectOn::Transient => true,
+                },
+                asked: Asked {
+                    route: given.asks_route,
+                    retry: given.asks_retry,
+                },
+                failover: Failover {
+                    places: given.places.max(1) as usize,
+                    random: match given.failover {
+                        FailoverOrder::Next => false,
+                        FailoverOrder::Random => true,
+                    },
+                    prefer_first: limit(given.prefer_first),
+                },
+            },
+        }
+    }
+}
+
+fn jitter(given: Either<f64, JitterKind>) -> Jitter {
+    match given {
+        Either::A(share) if share > 0.0 => Jitter::Spread(share),
+        Either::A(_) | Either::B(JitterKind::None) => Jitter::None,
+        Either::B(JitterKind::Full) => Jitter::Full,
+        Either::B(JitterKind::Equal) => Jitter::Equal,
+        Either::B(JitterKind::Decorrelated) => Jitter::Decorrelated,
+    }
+}
+
+impl From<CircuitBreakerSettings> for CircuitSettings {
+    fn from(given: CircuitBreakerSettings) -> CircuitSettings {
+        CircuitSettings {
+            failure_threshold: given.failure_threshold as u64,
+            rate: limit(given.window).map(|window| FailureRate {
+                window,
+                share: given.failure_rate,
+                minimum: given.minimum_requests as u64,
+            }),
+            reset_timeout: duration(given.reset_timeout),
+            half_open_max: given.half_open_max_requests as u64,
+        }
+    }
+}
+
+impl From<DeliveryOptions> for Delivery {
+    fn from(given: DeliveryOptions) -> Delivery {
+        Delivery {
+            queues: given.queues,
+            guarantee: match given.guarantee {
+                DeliveryGuarantee::AtMostOnce => Guarantee::AtMostOnce,
+                DeliveryGuarantee::AtLeastOnce => Guarantee::AtLeastOnce,
+            },
+            max_messages: given.max_messages as usize,
+            max_bytes: given.max_bytes as usize,
+            overflow: match given.overflow {
+                OverflowRule::Throw => Overflow::Throw,
+                OverflowRule::DropOldest => Overflow::DropOldest,
+                OverflowRule::DropNewest => Overflow::DropNewest,
+            },
+            ttl: limit(given.ttl),
+        }
+    }
+}
+
+impl From<BufferMarks> for Marks {
+    fn from(given: BufferMarks) -> Marks {
+        Marks {
+            high_water: given.high_water_mark as usize,
+            max: given.max_buffered_amount as usize,
+        }
+    }
+}
+
+/// Parses where and how to connect.
+pub fn route(given: RouteOptions, shared: &Shared) -> Result<Route, BadOption> {
+    let max_payload = given.max_payload as usize;
+    let deflate = given.deflate.as_ref().map(deflate::Options::from);
+    let (urls, common) = given.into_net(shared, deflate.as_ref());
+    let target = |url| {
+        let options = Options {
+            url,
+            ..common.clone()
+        };
+        Target::parse(options).map(Arc::new)
+    };
+    let targets = match urls {
+        Some(urls) => urls.into_iter().map(target).collect::<Result<_, _>>()?,
+        None => {
+            Target::check(&common)?;
+            Vec::new()
+        }
+    };
+    Ok(Route {
+        targets,
+        deflate,
+        max_payload,
+        longest: shared.longest,
+    })
+}
+
+impl RouteOptions {
+    /// The URLs, and all else for each.
+    fn into_net(
+        self,
+        shared: &Shared,
+        deflate: Option<&deflate::Options>,
+    ) -> (Option<Vec<String>>, Options) {
+        let bytes = |buffer: Buffer| Vec::from(buffer);
+        let blobs = |buffers: Vec<Buffer>| buffers.into_iter().map(bytes).collect();
+        let mut headers: Vec<(String, Vec<String>)> = Vec::new();
+        let mut flat = self.headers.into_iter();
+        while let (Some(name), Some(value)) = (flat.next(), flat.next()) {
+            match headers
+                .iter_mut()
+                .find(|(known, _)| known.eq_ignore_ascii_case(&name))
+            {
+                Some((_, values)) => values.push(value),
+                None => headers.push((name, vec![value])),
+            }
+        }
+        let common = Options {
+            url: String::new(),
+            protocols: self.protocols,
+            headers,
+            origin: self.origin,
+            auth: self.auth,
+            handshake_timeout: duration(self.handshake_timeout),
+            follow_redirects: self.follow_redirects,
+            max_redirects: self.max_redirects,
+            local_address: self.local_address,
+            family: self.family.map(|family| family as u8),
+            servername: self.servername,
+            tls: TlsOptions {
+                reject_unauthorized: self.reject_unauthorized,
+                ca: self.ca.map(blobs),
+                cert: blobs(self.cert),
+                key: self.key.map(bytes),
+                pfx: self.pfx.map(bytes),
+                passphrase: self.passphrase,
+                roots: shared.roots(),
+            },
+            extensions: deflate.map(deflate::offer),
+        };
+        (self.urls, common)
+    }
+}
+
+impl From<&DeflateOptions> for deflate::Options {
+    fn from(given: &DeflateOptions) -> deflate::Options {
+        let defaults = deflate::Options::default();
+        deflate::Options {
+            server_no_context_takeover: given.server_no_context_takeover,
+            client_no_context_takeover: given.client_no_context_takeover,
+            server_max_window_bits: given.server_max_window_bits,
+            client_max_window_bits: match given.client_max_window_bits {
+                None => ClientWindow::Any,
+                Some(0) => ClientWindow::NotOffered,
+                Some(bits) => ClientWindow::AtMost(bits),
+            },
+            threshold: given.threshold as usize,
+            level: given.level,
+            mem_level: given.mem_level.unwrap_or(defaults.mem_level),
+        }
+    }
+}
+
+impl From<CircuitState> for Circuit {
+    fn from(given: CircuitState) -> Circuit {
+        match given {
+            CircuitState::Closed => Circuit::Closed,
+            CircuitState::Open => Circuit::Open,
+            CircuitState::HalfOpen => Circuit::HalfOpen,
+        }
+    }
+}
+
+/// `'instance'`, `'host'` or the name of a circuit.
+pub fn sharing(scope: String) -> Sharing {
+    match scope.as_str() {
+        "instance" => Sharing::Alone,
+        "host" => Sharing::Host,
+        _ => Sharing::Named(scope),
+    }
+}
+
+/// Without a delay, when to try again is left to the policy.
+pub fn verdict(goes_on: bool, delay: Option<f64>) -> Verdict {
+    if goes_on {
+        Verdict::Retry(delay.map(duration))
+    } else {
+        Verdict::Stop
+    }
+}
+
+/// A sum of [`SendStatus`].
+pub fn status(sent: Result<Sent, Refused>) -> u32 {
+    match sent {
+        Ok(Sent { above, dropped, .. }) => {
+            let above = if above { SendStatus::Above as u32 } else { 0 };
+            let told = if dropped { SendStatus::Told as u32 } else { 0 };
+            above | told
+        }
+        Err(Refused::QueueFull(_)) => SendStatus::QueueFull as u32,
+        Err(Refused::BufferFull) => SendStatus::BufferFull as u32,
+    }
+}
+
+/// The receipt that was asked for, or why the message was not taken.
+pub fn receipt(sent: Result<Sent, Refused>) -> Result<f64, napi::Error<Code>> {
+    match sent {
+        Ok(sent) => Ok(sent.receipt.unwrap_or_default() as f64),
+        Err(refused) => {
+            let code = match refused {
+                Refused::QueueFull(_) => "WSR_ERR_QUEUE_FULL",
+                Refused::BufferFull => "WSR_ERR_BUFFER_FULL",
+            };
+            Err(napi::Error::new(Code(code), refused.to_string()))
+        }
+    }
+}
+
+impl From<engine::Reply> for Reply {
+    fn from(reply: engine::Reply) -> Reply {
+        Reply {
+            horizon: reply.horizon as f64,
+            at: epoch_ms(),
+            notices: reply.notices.into_iter().map(Notice::from).collect(),
+            refusal: reply.refusal.map(CallRefusal::from),
+        }
+    }
+}
+
+impl From<Refusal> for CallRefusal {
+    fn from(refusal: Refusal) -> CallRefusal {
+        CallRefusal {
+            code: match refusal {
+                Refusal::ManuallyClosed => RefusalCode::Closed,
+                Refusal::CircuitOpen => RefusalCode::CircuitOpen,
+                Refusal::HalfOpenLimit => RefusalCode::HalfOpenLimit,
+            },
+            message: refusal.to_string(),
+        }
+    }
+}
+
+impl From<policy::Rtt> for RoundTrips {
+    fn from(rtt: policy::Rtt) -> RoundTrips {
+        RoundTrips {
+            last: fine_ms(rtt.last),
+            min: fine_ms(rtt.min),
+            mean: fine_ms(rtt.mean),
+            p95: fine_ms(rtt.p95),
+        }
+    }
+}
+
+pub fn queued((messages, bytes): (usize, usize)) -> Queued {
+    Queued {
+        messages: messages as f64,
+        bytes: bytes as f64,
+    }
+}
+
+/// Name, value, name, value, …
+pub fn flat(headers: Vec<(String, String)>) -> Vec<String> {
+    let pairs = headers.into_iter();
+    pairs.flat_map(|(name, value)| [name, value]).collect()
+}
+
+impl From<policy::Notice> for Notice {
+    fn from(notice: policy::Notice) -> Notice {
+        let policy::Notice {
+            event,
+            retry_count,
+            circuit_failures,
+            alive,
+        } = notice;
+        let standing = Standing {
+            alive,
+            retry_count: retry_count as f64,
+            circuit_failures: circuit_failures as f64,
+        };
+        match event {
+            Event::StateChange(state) => Notice::State {
+                standing,
+                state: state.into(),
+            },
+            Event::CircuitChange(circuit) => Notice::Circuit {
+                standing,
+                state: circuit.into(),
+            },
+            Event::Open { retries, downtime } => Notice::Open {
+                standing,
+                attempt: retries as f64,
+                downtime: downtime.map(whole_ms),
+            },
+            Event::Error(failure) => Notice::Error {
+                standing,
+                message: failure.message,
+                code: failure.code,
+                status_code: failure.status.map(u32::from),
+                headers: flat(failure.headers),
+                body: failure.body.map(Data),
+                thrown_for: failure.thrown_for.map(|attempt| attempt as f64),
+            },
+            Event::Close(ending) => Notice::Close {
+                standing,
+                code: close_code(ending.code),
+                reason: ending.reason,
+                was_clean: ending.was_clean,
+            },
+            Event::Retry {
+                attempt,
+                delay,
+                max_retries,
+            } => Notice::Retry {
+                standing,
+                attempt: attempt as f64,
+                delay: whole_ms(delay),
+                max_retries: max_retries.map_or(f64::INFINITY, |limit| limit as f64),
+            },
+            Event::Proved => Notice::Proved { standing },
+            Event::AskRoute { attempt, retries } => Notice::AskRoute {
+                standing,
+                id: attempt as f64,
+                attempt: retries as f64,
+            },
+            Event::AskRetry {
+                attempt,
+                retry,
+                elapsed,
+            } => Notice::AskRetry {
+                standing,
+                id: attempt as f64,
+                attempt: retry as f64,
+                elapsed: whole_ms(elapsed),
+            },
+            Event::Undecided { limit } => Notice::Undecided {
+                standing,
+                limit: whole_ms(limit),
+            },
+            Event::Pinged { number, rtt } => Notice::Pinged {
+                standing,
+                number: number as f64,
+                round_trip: rtt.map(fine_ms),
+            },
+            Event::Blocked { lasted } => Notice::Blocked {
+                standing,
+                duration: whole_ms(lasted),
+            },
+            Event::Wake { slept } => Notice::Wake {
+                standing,
+                slept: whole_ms(slept),
+            },
+            Event::Network => Notice::Network { standing },
+            Event::Asked(Question::WasAnswered { attempt }) => Notice::WasAnswered {
+                standing,
+                connection: attempt as f64,
+            },
+            Event::Asked(Question::Runs) => Notice::Runs { standing },
+        }
+    }
+}
+
+impl From<State> for ClientState {
+    fn from(state: State) -> ClientState {
+        match state {
+            State::Closed => ClientState::Closed,
+            State::Connecting => ClientState::Connecting,
+            State::Open => ClientState::Open,
+            State::Closing => ClientState::Closing,
+            State::Blocked => ClientState::Blocked,
+            State::Failed => ClientState::Failed,
+        }
+    }
+}
+
+impl From<Circuit> for CircuitState {
+    fn from(circuit: Circuit) -> CircuitState {
+        match circuit {
+            Circuit::Closed => CircuitState::Closed,
+            Circuit::Open => CircuitState::Open,
+            Circuit::HalfOpen => CircuitState::HalfOpen,
+        }
+    }
+}
+
+fn close_code(code: CloseCode) -> Either<u32, GiveUpReason> {
+    match code {
+        CloseCode::Frame(code) => Either::A(code.into()),
+        CloseCode::MaxRetries => Either::B(GiveUpReason::MaxRetries),
+        CloseCode::Stopped => Either::B(GiveUpReason::Stopped),
+        CloseCode::NotTransient => Either::B(GiveUpReason::NotTransient),
+        CloseCode::Internal => Either::B(GiveUpReason::Internal),
+    }
+}
+
+impl From<Fate> for DeliveryOutcome {
+    fn from(fate: Fate) -> DeliveryOutcome {
+        match fate {
+            Fate::Dropped { message, reason } => DeliveryOutcome::Dropped {
+                reason: reason.into(),
+                data: Data(message),
+            },
+            Fate::Confirmed { receipt } => DeliveryOutcome::Receipt {
+                receipt: receipt as f64,
+                doubt: None,
+            },
+            Fate::Unconfirmed { receipt, doubt } => DeliveryOutcome::Receipt {
+                receipt: receipt as f64,
+                doubt: Some(doubt.into()),
+            },
+        }
+    }
+}
+
+impl From<policy::DropReason> for DropReason {
+    fn from(reason: policy::DropReason) -> DropReason {
+        match reason {
+            policy::DropReason::Overflow => DropReason::Overflow,
+            policy::DropReason::Expired => DropReason::Expired,
+            policy::DropReason::Ended => DropReason::Closed,
+        }
+    }
+}
+
+impl From<Doubt> for UnconfirmedReason {
+    fn from(doubt: Doubt) -> UnconfirmedReason {
+        match doubt {
+            Doubt::Lost => UnconfirmedReason::Lost,
+            Doubt::TimedOut => UnconfirmedReason::TimedOut,
+            Doubt::Dropped(policy::DropReason::Overflow) => UnconfirmedReason::Overflow,
+            Doubt::Dropped(policy::DropReason::Expired) => UnconfirmedReason::Expired,
+            Doubt::Dropped(policy::DropReason::Ended) | Doubt::Ended => UnconfirmedReason::Closed,
+            Doubt::NotConnected => UnconfirmedReason::NotConnected,
+        }
+    }
+}
