@@ -52,6 +52,11 @@ function misplaced(name) {
  */
 const wasStarted = ({ restHorizon }) => restHorizon.call > 0;
 
+/** The window in which a circuit breaker looks at the share of failures; undefined where it counts those in a row. */
+function windowOf({ window, failureRate, minimumRequests }) {
+  return window > 0 ? { duration: window, failureRate, minimumRequests } : undefined;
+}
+
 /** A WebSocket client that reconnects by itself. It is documented in index.d.ts. */
 class WebSocketReconnect extends Reconnector {
   constructor(given) {
@@ -503,9 +508,7 @@ class WebSocketReconnect extends Reconnector {
         failureThreshold: circuitBreaker.failureThreshold,
         resetTimeout: circuitBreaker.resetTimeout,
         halfOpenMaxRequests: circuitBreaker.halfOpenMaxRequests,
-        window: circuitBreaker.window,
-        failureRate: circuitBreaker.failureRate,
-        minimumRequests: circuitBreaker.minimumRequests,
+        window: windowOf(circuitBreaker),
       },
       closeTimeout: route.closeTimeout,
       minUptime: numbers.minUptime,

@@ -559,11 +559,12 @@ describe('the view', () => {
   it('a call may tell the end of one life, and then begin another', async () => {
     const { ws, log } = client({ url: 'ws://127.0.0.1:1/' });
     const { client: native } = ws[own.inner];
-    const standing = { alive: true, retryCount: 0, circuitFailures: 0 };
-    const state = (name) => ({ kind: 'state', standing, state: name });
+    const counts = { retryCount: 0, circuitFailures: 0 };
+    const state = (name) => ({ kind: 'state', alive: true, ...counts, state: name });
     const gaveUp = {
       kind: 'close',
-      standing: { ...standing, alive: false },
+      alive: false,
+      ...counts,
       code: 'MAX_RETRIES',
       reason: 'Maximum retry attempts',
       wasClean: false,
@@ -571,7 +572,6 @@ describe('the view', () => {
     // As the engine answers where the wait for a circuit is over, and the driver of the client has not seen that.
     native.connect = () => ({
       horizon: 0,
-      at: Date.now(),
       notices: [state('FAILED'), gaveUp, state('CONNECTING')],
     });
     let isSettled = false;

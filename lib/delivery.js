@@ -79,14 +79,12 @@ function delivery(options) {
   };
 }
 
-/** @type {Limits} */
-const NO_LIMITS = { maxMessages: Infinity, maxBytes: Infinity, overflow: 'throw', ttl: 0 };
-
 /**
- * What the engine takes of it.
- * @returns {import('../native/index.js').DeliveryOptions}
+ * What the engine takes of it, if it is to do anything.
+ * @returns {import('../native/index.js').DeliveryOptions | undefined}
  */
-function forEngine({ guarantee, queues, limits = NO_LIMITS }) {
+function forEngine({ guarantee, queues, limits }) {
+  if (limits === undefined) return undefined;
   const { maxMessages, maxBytes, overflow, ttl } = limits;
   return { queues: queues === true, guarantee, maxMessages, maxBytes, overflow, ttl };
 }

@@ -254,10 +254,11 @@ class View extends Emitter {
   [own.deliverNow]({ reply, horizon }, first = () => {}) {
     const inner = this[own.inner];
     const moment = { order: Infinity, call: horizon.call };
+    const at = Date.now();
     inner.telling += 1;
     try {
       first();
-      each(reply.notices, (notice) => this[own.deliverInContext](notice, reply.at, moment));
+      each(reply.notices, (notice) => this[own.deliverInContext](notice, at, moment));
     } finally {
       inner.telling -= 1;
     }
@@ -462,8 +463,8 @@ class View extends Emitter {
       return;
     }
     if (!isBefore(moment, inner.countHorizon)) {
-      inner.retryCount = notice.standing.retryCount;
-      inner.circuitFailures = notice.standing.circuitFailures;
+      inner.retryCount = notice.retryCount;
+      inner.circuitFailures = notice.circuitFailures;
     }
     if (notice.kind === 'circuit') {
       if (!isBefore(moment, inner.circuitHorizon)) this[own.setCircuitState](notice.state);
@@ -480,11 +481,11 @@ class View extends Emitter {
   [own.live](notice, at, moment) {
     const inner = this[own.inner];
     if (notice.kind === 'state') {
-      const { state, standing } = notice;
+      const { state, alive } = notice;
       if (inner.pings && state !== 'OPEN') inner.pings.lose();
       // A call has closed the circuit since.
       const closed = inner.circuitState !== 'OPEN' && isBefore(moment, inner.circuitHorizon);
-      const isAtRest = !standing.alive;
+      const isAtRest = !alive;
       // Who gave up and waits anew for a circuit that others share was told of no state from which a retry can come.
       if (state === 'BLOCKED' && closed && (isAtRest || inner.state !== 'FAILED')) return;
       if (state === 'BLOCKED' && isAtRest && isBefore(moment, inner.refusalHorizon)) return;
@@ -517,7 +518,7 @@ class View extends Emitter {
       if (!isBefore(moment, inner.openHorizon)) this[own.settle]('resolve');
       this[own.open](notice.attempt, notice.downtime, moment);
     } else if (notice.kind === 'close') {
-      const lives = notice.standing.alive || isBefore(moment, inner.endHorizon);
+      const lives = notice.alive || isBefore(moment, inner.endHorizon);
       this[own.end](lives, notice);
     } else if (notice.kind === 'retry') {
       const { attempt, delay, maxRetries } = notice;

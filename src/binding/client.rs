@@ -15,7 +15,7 @@ use super::protocol::{
 };
 use super::sender::Sender;
 use crate::engine::{self, Asked, Payload, Setup, Wish};
-use crate::policy::{Failure, Input};
+use crate::policy::{Delivery, Failure, Input};
 
 #[napi]
 pub struct Client {
@@ -43,7 +43,7 @@ impl Client {
             ways: shared.ways,
             sign: shared.sign.clone(),
             marks: options.marks.into(),
-            delivery: options.delivery.into(),
+            delivery: options.delivery.map(Delivery::from).unwrap_or_default(),
         }));
         shared
             .start(id, client.clone())

@@ -1,8 +1,8 @@
 //! All that crosses between Rust and JavaScript: types, and nothing else.
 //!
 //! `npm run build` writes `native/index.d.ts` from them, by which the compiler checks `lib/`. [`convert`](super::convert)
-//! makes policy and engine of them and back. Times are in milliseconds, sizes in bytes; either may be infinite where no
-//! finite number is asked for by name. JavaScript has checked what it hands over.
+//! makes policy and engine of them and back. Times are in milliseconds, sizes in bytes. JavaScript has checked what it hands
+//! over.
 
 use napi::bindgen_prelude::{Buffer, Either, Function};
 use napi_derive::napi;
@@ -47,7 +47,8 @@ pub struct ClientOptions {
     pub settings: PolicySettings,
     /// The text that a heartbeat sends.
     pub heartbeat: String,
-    pub delivery: DeliveryOptions,
+    /// Absent: messages are kept while connecting, and without a bound.
+    pub delivery: Option<DeliveryOptions>,
     pub marks: BufferMarks,
 }
 
@@ -97,8 +98,15 @@ pub struct CircuitBreakerSettings {
     pub failure_threshold: f64,
     pub reset_timeout: f64,
     pub half_open_max_requests: f64,
-    /// 0 counts failures in a row.
-    pub window: f64,
+    /// Absent: failures in a row are counted.
+    pub window: Option<WindowSettings>,
+}
+
+/// The share of failures in a sliding window opens the circuit.
+#[napi(object, object_to_js = false)]
+pub struct WindowSettings {
+    /// How long an outcome counts; above 0.
+    pub duration: f64,
     pub failure_rate: f64,
     pub minimum_requests: f64,
 }
@@ -251,8 +259,6 @@ pub struct Sent {
 pub struct Reply {
     /// How many notices of this client had gone to the mailbox before the call.
     pub horizon: f64,
-    /// When it was made, in milliseconds since the epoch.
-    pub at: f64,
     /// To be delivered before the call returns.
     pub notices: Vec<Notice>,
     /// Why the call does nothing besides.
@@ -300,7 +306,7 @@ pub struct Queued {
 pub const ROW_HEAD: u32 = 4;
 
 /// Flat rows are what JavaScript is told in: the arguments of a call, one row behind the other. Messages come by the million,
-/// and a flat value costs a tenth of an object.
+/// and a flat value costs a third of a property.
 #[napi(object_from_js = false, object_to_js = false)]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum RowKind {
@@ -318,17 +324,8 @@ pub enum RowKind {
     Outcome = 5,
 }
 
-/// What the view of a client becomes by a notice.
-#[napi(object, object_from_js = false)]
-#[derive(Clone, Copy)]
-pub struct Standing {
-    /// Connecting, open, closing, waiting to retry or blocked.
-    pub alive: bool,
-    pub retry_count: f64,
-    pub circuit_failures: f64,
-}
-
-/// What happens in the life of a client.
+/// What happens in the life of a client. All but `agreed` tell how many retries and failures of the circuit are counted by then;
+/// what changes whether the client is `alive` tells that: connecting, open, closing, waiting to retry or blocked.
 #[napi(
     object_from_js = false,
     discriminant = "kind",
@@ -346,22 +343,27 @@ pub enum Notice {
         headers: Vec<String>,
     },
     State {
-        standing: Standing,
+        alive: bool,
+        retry_count: f64,
+        circuit_failures: f64,
         state: ClientState,
     },
     Circuit {
-        standing: Standing,
+        retry_count: f64,
+        circuit_failures: f64,
         state: CircuitState,
     },
     Open {
-        standing: Standing,
+        retry_count: f64,
+        circuit_failures: f64,
         /// Retries before it.
         attempt: f64,
         /// How long there was no connection; absent at the first of a life.
         downtime: Option<f64>,
     },
     Error {
-        standing: Standing,
+        retry_count: f64,
+        circuit_failures: f64,
         message: String,
         code: Option<String>,
         /// Of a refused upgrade, as the headers and the body.
@@ -374,13 +376,16 @@ pub enum Notice {
         thrown_for: Option<f64>,
     },
     Close {
-        standing: Standing,
+        alive: bool,
+        retry_count: f64,
+        circuit_failures: f64,
         code: Either<u32, GiveUpReason>,
         reason: String,
         was_clean: bool,
     },
     Retry {
-        standing: Standing,
+        retry_count: f64,
+        circuit_failures: f64,
         /// From 1.
         attempt: f64,
         delay: f64,
@@ -388,17 +393,22 @@ pub enum Notice {
         max_retries: f64,
     },
     /// The connection has lived long enough: only the counts change.
-    Proved { standing: Standing },
+    Proved {
+        retry_count: f64,
+        circuit_failures: f64,
+    },
     /// Where and how does the attempt `id` connect? To be answered by `sayRoute` or `failRoute`.
     AskRoute {
-        standing: Standing,
+        retry_count: f64,
+        circuit_failures: f64,
         id: f64,
         /// Retries before it.
         attempt: f64,
     },
     /// Whether and when to connect again after the attempt `id`? To be answered by `sayRetry`.
     AskRetry {
-        standing: Standing,
+        retry_count: f64,
+        circuit_failures: f64,
         id: f64,
         /// The number that the next retry would have.
         attempt: f64,
@@ -406,24 +416,47 @@ pub enum Notice {
         elapsed: f64,
     },
     /// An answer to `ask-retry` has not come within `limit`.
-    Undecided { standing: Standing, limit: f64 },
+    Undecided {
+        retry_count: f64,
+        circuit_failures: f64,
+        limit: f64,
+    },
     /// What became of the ping `number`.
     Pinged {
-        standing: Standing,
+        retry_count: f64,
+        circuit_failures: f64,
         number: f64,
         /// Absent where no pong came in time.
         round_trip: Option<f64>,
     },
     /// The event loop runs again.
-    Blocked { standing: Standing, duration: f64 },
+    Blocked {
+        retry_count: f64,
+        circuit_failures: f64,
+        duration: f64,
+    },
     /// The machine woke.
-    Wake { standing: Standing, slept: f64 },
+    Wake {
+        retry_count: f64,
+        circuit_failures: f64,
+        slept: f64,
+    },
     /// There is a new way to the network.
-    Network { standing: Standing },
+    Network {
+        retry_count: f64,
+        circuit_failures: f64,
+    },
     /// Was the reply to the heartbeat of this connection among the messages so far? To be answered by `judged`.
-    WasAnswered { standing: Standing, connection: f64 },
+    WasAnswered {
+        retry_count: f64,
+        circuit_failures: f64,
+        connection: f64,
+    },
     /// Does the event loop run? To be answered by `runs`.
-    Runs { standing: Standing },
+    Runs {
+        retry_count: f64,
+        circuit_failures: f64,
+    },
 }
 
 #[napi(string_enum = "UPPERCASE", object_from_js = false)]
