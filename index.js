@@ -9,9 +9,10 @@ const mailbox = require('./lib/mailbox.js');
 const { bytesOf, contentOf, inForm, isBytes, sendOptions, sizeOf, tellerOf } = require('./lib/message.js');
 const own = require('./lib/own.js');
 const { meant, take } = require('./lib/names.js');
+const { SendStatus } = require('./lib/native.js');
 const { allowed, check, checkPresent, isAbsent } = require('./lib/options/check.js');
 const { circuitBreaker } = require('./lib/options/circuit-breaker.js');
-const { deliverySettings, livenessSettings, policySettings } = require('./lib/options/crossing.js');
+const { deliveryOptions, policySettings } = require('./lib/options/crossing.js');
 const { HELD, assign, hold } = require('./lib/options/held.js');
 const { ARGUMENT, ROWS, rowsOf } = require('./lib/options/table.js');
 const { WEBSOCKET_OPTIONS, isWebSocketOption } = require('./lib/options/websocket.js');
@@ -58,7 +59,10 @@ function misplaced(name) {
   });
 }
 
-/** Whether `connect()` has been called. */
+/**
+ * Whether `connect()` has been called.
+ * @param {Record<string, any>} inner
+ */
 const wasStarted = ({ restHorizon }) => restHorizon.call > 0;
 
 /** A WebSocket client that reconnects by itself. It is documented in index.d.ts. */
@@ -78,16 +82,15 @@ class WebSocketReconnect extends Reconnector {
     });
     this[own.readRouteOptions](settings);
     this[own.readReconnectOptions]();
-    const heartbeat = check(ROWS.heartbeatMessage, inner.heartbeatMessage);
-    const policy = {
+    const kept = {
       settings: policySettings(inner),
-      liveness: livenessSettings(inner.options),
-      heartbeat,
-      delivery: deliverySettings(inner.delivery, inner.options),
+      heartbeat: check(ROWS.heartbeatMessage, inner.heartbeatMessage),
+      delivery: deliveryOptions(inner.delivery),
+      marks: inner.options,
     };
     Object.assign(
       inner,
-      thrownHere(() => mailbox.createClient(policy, inner.route, mayNeedTrust(inner.route))),
+      thrownHere(() => mailbox.createClient(kept, inner.route, mayNeedTrust(inner.route))),
     );
     this[own.sift]();
     this[own.share]();
@@ -98,7 +101,7 @@ class WebSocketReconnect extends Reconnector {
     if (inner.state === 'OPEN') return Promise.resolve();
     const refused = inner.manualClose || (inner.state === 'BLOCKED' && inner.scope === 'instance');
     if (inner.pending && !inner.closing && !refused) return inner.pending.promise;
-    return this[own.start]('connect');
+    return this[own.start]((client, received) => client.connect(received));
   }
 
   send(data, given, callback) {
@@ -159,27 +162,29 @@ class WebSocketReconnect extends Reconnector {
 
   close(code = 1000, reason = 'Normal closure') {
     checkClose(code, reason);
-    this[own.finish]('close', code, reason);
+    this[own.finish]((client, received, seenAlive) => client.close(received, code, reason, seenAlive));
   }
 
   terminate() {
-    this[own.finish]('terminate');
+    this[own.finish]((client, received, seenAlive) => client.terminate(received, seenAlive));
   }
 
   reset() {
     const inner = this[own.inner];
     inner.manualClose = false;
-    this[own.circuitCall]('reset', 'CLOSED', 0, 0);
+    this[own.circuitCall]((client, received) => client.reset(received), 'CLOSED', 0, 0);
   }
 
   openCircuit() {
     const inner = this[own.inner];
-    this[own.circuitCall]('openCircuit', 'OPEN', inner.circuitFailures, inner.retryCount);
+    const { circuitFailures, retryCount } = inner;
+    const run = (client, received) => client.openCircuit(received);
+    this[own.circuitCall](run, 'OPEN', circuitFailures, retryCount);
   }
 
   closeCircuit() {
     const inner = this[own.inner];
-    this[own.circuitCall]('closeCircuit', 'CLOSED', 0, inner.retryCount);
+    this[own.circuitCall]((client, received) => client.closeCircuit(received), 'CLOSED', 0, inner.retryCount);
   }
 
   getCircuitState() {
@@ -188,10 +193,10 @@ class WebSocketReconnect extends Reconnector {
 
   handleError(error) {
     const inner = this[own.inner];
-    const reply = this[own.call]('countFailure');
+    const called = this[own.overtake]((client, received) => client.countFailure(received));
     inner.circuitFailures += 1;
-    inner.countHorizon = reply.horizon;
-    this[own.deliverNow](reply, () => this[own.inContext](own.tell, 'error', error));
+    inner.countHorizon = called.horizon;
+    this[own.deliverNow](called, () => this[own.inContext](own.tell, 'error', error));
   }
 
   getStats() {
@@ -213,17 +218,15 @@ class WebSocketReconnect extends Reconnector {
 
   /** The round trips of pings as `getStats` shows them; nothing before the first. */
   [own.roundTrips]() {
-    const numbers = this[own.inner].client.roundTrips();
-    if (numbers.length === 0) return {};
-    const [last, min, mean, p95] = numbers;
-    return { rtt: { last, min, mean, p95 } };
+    const rtt = this[own.inner].client.roundTrips();
+    return rtt === null ? {} : { rtt };
   }
 
   ping() {
     const inner = this[own.inner];
     if (inner.state !== 'OPEN') return rejected(notConnected(wasStarted(inner)));
     const number = inner.client.ping();
-    if (number === 0) return rejected(liveness.pingLost());
+    if (number === null) return rejected(liveness.pingLost());
     if (!inner.pings) inner.pings = new liveness.Pings();
     const promise = inner.pings.wait(number, inner.options.heartbeatTimeout);
     promise.catch(ignore);
@@ -264,7 +267,7 @@ class WebSocketReconnect extends Reconnector {
   set circuitState(value) {
     const inner = this[own.inner];
     inner.circuitState = checkPresent(CIRCUIT_STATE, value);
-    inner.circuitHorizon = this[own.assign]('setCircuit', value);
+    inner.circuitHorizon = this[own.assign]((client) => client.setCircuit(value));
     this[own.track]();
   }
 
@@ -275,7 +278,7 @@ class WebSocketReconnect extends Reconnector {
   set retryCount(value) {
     const inner = this[own.inner];
     inner.retryCount = check(RETRY_COUNT, value);
-    inner.countHorizon = this[own.assign]('setRetryCount', inner.retryCount);
+    inner.countHorizon = this[own.assign]((client) => client.setRetryCount(inner.retryCount));
   }
 
   get circuitFailures() {
@@ -285,7 +288,7 @@ class WebSocketReconnect extends Reconnector {
   set circuitFailures(value) {
     const inner = this[own.inner];
     inner.circuitFailures = check(CIRCUIT_FAILURES, value);
-    inner.countHorizon = this[own.assign]('setCircuitFailures', inner.circuitFailures);
+    inner.countHorizon = this[own.assign]((client) => client.setCircuitFailures(inner.circuitFailures));
   }
 
   get manualClose() {
@@ -376,8 +379,8 @@ class WebSocketReconnect extends Reconnector {
   [own.queued]() {
     const { client, delivery } = this[own.inner];
     if (!delivery.limits) return undefined;
-    const [queuedMessages, queuedBytes] = client.queued();
-    return { queuedMessages, queuedBytes };
+    const { messages, bytes } = client.queued();
+    return { queuedMessages: messages, queuedBytes: bytes };
   }
 
   /**
@@ -419,13 +422,14 @@ class WebSocketReconnect extends Reconnector {
   [own.write](message, open, plain, tell, refuse) {
     const { client } = this[own.inner];
     const tells = tell !== undefined;
-    const [status, name] =
+    const { status, receipt } =
       typeof message === 'string'
         ? client.sendText(message, open, plain, tells)
         : client.sendBinary(message, open, plain, tells);
     const refusal = delivery.refusal(status);
     if (refusal) return refuse(refusal);
-    if (tells) this[own.expect](name, (doubt) => (doubt === null ? tell() : tell(delivery.unsent(doubt))));
+    if (tells)
+      this[own.expect](receipt, (doubt) => (doubt === undefined ? tell() : tell(delivery.unsent(doubt))));
     return this[own.sent](status);
   }
 
@@ -477,13 +481,13 @@ class WebSocketReconnect extends Reconnector {
   [own.sent](status) {
     const refusal = delivery.refusal(status);
     if (refusal) throw refusal;
-    if (status & delivery.TOLD) this[own.deliverFates]();
-    return !(status & delivery.ABOVE);
+    if (status & SendStatus.Told) this[own.deliverOutcomes]();
+    return !(status & SendStatus.Above);
   }
 
   [own.configure]() {
     const inner = this[own.inner];
-    inner.client.configure(policySettings(inner), livenessSettings(inner.options));
+    inner.client.configure(policySettings(inner));
     this[own.watchEventLoop]();
     this[own.sift]();
     this[own.share]();
@@ -534,7 +538,7 @@ const TAKERS = {
   },
   marks(client) {
     const { options, client: native } = client[own.inner];
-    native.setMarks(options.highWaterMark, options.maxBufferedAmount);
+    native.setMarks(options);
   },
 };
 

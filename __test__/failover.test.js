@@ -61,7 +61,7 @@ describe('urls', () => {
     const away = await startServer();
     const { ws } = client({ urls: [home.url, away.url], baseDelay: 5 });
     await ws.connect();
-    assert.strictEqual(policySettings(ws[own.inner]).pop(), 0);
+    assert.strictEqual(policySettings(ws[own.inner]).preferFirst, 0);
     assert.strictEqual(ws.url, away.url);
   });
 

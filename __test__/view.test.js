@@ -137,12 +137,22 @@ describe('the view', () => {
 
   it('a call may tell the end of one life, and then begin another', async () => {
     const { ws, log } = client({ url: 'ws://127.0.0.1:1/' });
-    const { id, client: native } = ws[own.inner];
-    const order = Infinity;
-    const state = (name) => [id, 3, Date.now(), true, 0, 0, name, order];
-    const gaveUp = [id, 7, Date.now(), false, 0, 0, 'MAX_RETRIES', 'Maximum retry attempts', false, order];
+    const { client: native } = ws[own.inner];
+    const counts = { retryCount: 0, circuitFailures: 0 };
+    const state = (name) => ({ kind: 'state', alive: true, ...counts, state: name });
+    const gaveUp = {
+      kind: 'close',
+      alive: false,
+      ...counts,
+      code: 'MAX_RETRIES',
+      reason: 'Maximum retry attempts',
+      wasClean: false,
+    };
     // As the engine answers where the wait for a circuit is over, and the driver of the client has not seen that.
-    native.connect = () => [0, ...state('FAILED'), ...gaveUp, ...state('CONNECTING')];
+    native.connect = () => ({
+      horizon: 0,
+      notices: [state('FAILED'), gaveUp, state('CONNECTING')],
+    });
     let isSettled = false;
     const settled = () => (isSettled = true);
     ws.connect().then(settled, settled);

@@ -5,7 +5,7 @@ const ITEM = 64;
 
 /** What a paused client has been told and has not delivered, in order. It counts against the client's room. */
 class Backlog {
-  /** `client` is the native half. */
+  /** @param {import('../native/index.js').Client} client */
   constructor(client) {
     this.client = client;
     this.paused = true;
@@ -22,13 +22,13 @@ class Backlog {
 
   /** Keeps the data of a message. */
   addMessage(data) {
-    this._add({ data, notice: undefined, cost: ITEM + (data.length || data.byteLength || 0) });
+    this._add({ data, told: undefined, cost: ITEM + (data.length || data.byteLength || 0) });
   }
 
-  /** Keeps a notice: `kind`, `row` and `moment` as the view takes them. */
-  addNotice(kind, row, moment) {
+  /** Keeps a notice with its time and its moment, as the view takes it. */
+  addNotice(notice, at, moment) {
     this.notices += 1;
-    this._add({ data: undefined, notice: { kind, row, moment }, cost: ITEM });
+    this._add({ data: undefined, told: { notice, at, moment }, cost: ITEM });
   }
 
   /** The next item, which is no longer kept. */
@@ -37,7 +37,7 @@ class Backlog {
     this.items[this.cursor] = undefined;
     this.cursor += 1;
     this.client.hold(-item.cost);
-    if (item.notice) this.notices -= 1;
+    if (item.told) this.notices -= 1;
     if (this.isEmpty) {
       this.items = [];
       this.cursor = 0;

@@ -6,13 +6,13 @@ const { coded } = require('./errors.js');
 const { clearInterval, report, setInterval } = require('./loop.js');
 const own = require('./own.js');
 
-/** Kinds of the rows that the engine tells (see src/binding/value.rs). */
-const PINGED = 22;
-const BLOCKED = 23;
-const WAKE = 24;
-const NETWORK = 25;
-const WAS_ANSWERED = 26;
-const RUNS = 27;
+/** @typedef {import('../native/index.js').Notice} Notice */
+
+/**
+ * Notices of who is alive, by their kind. They are told at once, also while paused.
+ * @type {Set<Notice['kind']>}
+ */
+const KINDS = new Set(['pinged', 'blocked', 'wake', 'network', 'was-answered', 'runs']);
 
 /** A client's sign of life comes so many times within the time that it may be silent for. */
 const SIGNS = 4;
@@ -64,12 +64,12 @@ class Pings {
     return new Promise((resolve, reject) => this.waiting.set(number, { resolve, reject, timeout }));
   }
 
-  /** Takes what became of a ping: `ms` is null where no pong came in time. */
+  /** Takes what became of a ping: `ms` is undefined where no pong came in time. */
   settle(number, ms) {
     const ping = this.waiting.get(number);
     if (!ping) return;
     this.waiting.delete(number);
-    if (ms !== null) ping.resolve(ms);
+    if (ms !== undefined) ping.resolve(ms);
     else ping.reject(coded(Error, 'WSR_ERR_PING_TIMEOUT', `No pong within ${ping.timeout} ms`));
   }
 
@@ -84,27 +84,32 @@ function pingLost() {
   return coded(Error, 'WSR_ERR_PING_LOST', 'The connection ended before the pong came');
 }
 
-/** Takes the row of a notice about who is alive. */
-function deliver(view, kind, row, at) {
-  switch (kind) {
-    case PINGED:
-      view[own.inner].pings.settle(row[at + 6], row[at + 7]);
+/**
+ * Takes a notice about who is alive.
+ * @param {Notice} notice
+ */
+function deliver(view, notice) {
+  switch (notice.kind) {
+    case 'pinged':
+      view[own.inner].pings.settle(notice.number, notice.roundTrip);
       return;
-    case BLOCKED:
-      view[own.tell]('blocked', { duration: row[at + 6] });
+    case 'blocked':
+      view[own.tell]('blocked', { duration: notice.duration });
       return;
-    case WAKE:
-      view[own.tell]('wake', { slept: row[at + 6] });
+    case 'wake':
+      view[own.tell]('wake', { slept: notice.slept });
       return;
-    case NETWORK:
+    case 'network':
       view[own.tell]('network');
       return;
-    case WAS_ANSWERED:
-      // All messages before this row have been judged.
-      view[own.deliverNow](view[own.call]('judged', row[at + 6]));
+    case 'was-answered': {
+      // All messages before this notice have been judged.
+      const { connection } = notice;
+      view[own.deliverNow](view[own.overtake]((client, received) => client.judged(received, connection)));
       return;
-    case RUNS:
-      view[own.deliverNow](view[own.call]('runs'));
+    }
+    case 'runs':
+      view[own.deliverNow](view[own.overtake]((client, received) => client.runs(received)));
   }
 }
 
@@ -142,4 +147,4 @@ function watchEventLoop(id, limit, sign) {
   sign();
 }
 
-module.exports = { SIGNS, judgeOf, isPong, Pings, pingLost, deliver, watchEventLoop };
+module.exports = { SIGNS, KINDS, judgeOf, isPong, Pings, pingLost, deliver, watchEventLoop };

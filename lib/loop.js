@@ -26,6 +26,17 @@ function rethrow(error) {
   });
 }
 
+/** Calls `use` with each item. What it throws keeps no other from its turn. */
+function each(items, use) {
+  for (const item of items) {
+    try {
+      use(item);
+    } catch (error) {
+      rethrow(error);
+    }
+  }
+}
+
 /** Tells of what a function of the user has thrown. The console is the user's too, and an error may throw when it is shown. */
 function report(where, error) {
   try {
@@ -36,4 +47,4 @@ function report(where, error) {
   }
 }
 
-module.exports = { beginTurn, clearInterval, nextTick, report, rethrow, setImmediate, setInterval };
+module.exports = { beginTurn, clearInterval, each, nextTick, report, rethrow, setImmediate, setInterval };

@@ -2,56 +2,17 @@
 
 const { constants } = require('buffer');
 const { sharedContext } = require('./context.js');
-const { DROPPED, RECEIPT, DRAINED } = require('./delivery.js');
 const { beginTurn, nextTick, rethrow, setImmediate } = require('./loop.js');
 const native = require('./native.js');
 const own = require('./own.js');
 const { trustedCertificates } = require('./trust.js');
 
-/** How many values a row of a notice has, by its kind (see src/binding/value.rs). */
-const ROW_LENGTH = {
-  2: 9,
-  3: 8,
-  4: 8,
-  5: 9,
-  6: 13,
-  7: 10,
-  8: 10,
-  9: 7,
-  10: 9,
-  11: 10,
-  12: 5,
-  13: 8,
-  20: 4,
-  21: 4,
-  22: 9,
-  23: 8,
-  24: 8,
-  25: 7,
-  26: 8,
-  27: 7,
-  [DROPPED]: 5,
-  [RECEIPT]: 5,
-  [DRAINED]: 3,
-};
-const TEXTS = 0;
-const BINARIES = 1;
-const OPEN = 5;
-const PING = 20;
-const PONG = 21;
-
-/** What `send` of src/binding/sender.rs is told besides. */
-const SEEN_OPEN = 1;
-const FIRST_SEND = 2;
-const SEND_BINARY = 4;
+const { ROW_HEAD, RowKind, SendFlag } = native;
 
 /** What the engine hands over at a time is taken so many times in one turn of the event loop. */
 const BATCHES = 4;
 /** So many shares of what clients have kept are delivered in one. */
 const SHARES = 16;
-
-/** The way that is named by one of these words in the environment can be switched off. */
-const WAYS = ['write', 'read', 'runs'];
 
 /** Clients that may be told something, by id. All others can be collected. */
 const clients = new Map();
@@ -66,7 +27,10 @@ const leaving = new Set();
 /** Ids of clients that keep the process alive. */
 const holders = new Set();
 
-/** This copy of the package, as the engine knows it; from the first client on. */
+/**
+ * This copy of the package, as the engine knows it; from the first client on.
+ * @type {import('../native/index.js').Facade}
+ */
 let facade;
 let sendNative;
 /** Whether that holds what it calls, which else is collected with this copy. */
@@ -118,11 +82,10 @@ function take() {
 function deliverTaken(isOver) {
   while (cursor < rows.length) {
     const at = cursor;
-    const kind = rows[at + 1];
     const client = clients.get(rows[at]) || sharer(rows[at]);
-    cursor += rowLength(rows, at);
-    if (client) deliverRow(client, kind, rows, at);
-    if (kind === OPEN || isOver()) return false;
+    cursor = nextRow(rows, at);
+    if (client) deliverRow(client, rows, at);
+    if (tellsOpen(rows, at) || isOver()) return false;
   }
   return more;
 }
@@ -171,51 +134,52 @@ function receive(isMore, ...taken) {
 
 /** Delivers messages that this thread has read by itself. */
 function deliverHere(...taken) {
-  for (let at = 0; at < taken.length; at += rowLength(taken, at)) {
+  for (let at = 0; at < taken.length; at = nextRow(taken, at)) {
     const client = clients.get(taken[at]);
-    if (client) deliverRow(client, taken[at + 1], taken, at);
+    if (client) deliverRow(client, taken, at);
   }
 }
 
 /** Nothing that escapes from one row, or one client, may keep another from being delivered. */
-function deliverRow(client, kind, list, at) {
+function deliverRow(client, list, at) {
   try {
-    dispatch(client, kind, list, at);
+    dispatch(client, list, at);
   } catch (error) {
     rethrow(error);
   }
 }
 
-function dispatch(client, kind, list, at) {
-  if (kind === TEXTS) client[own.inContext](own.deliverTexts, list, at);
-  else if (kind === BINARIES) client[own.inContext](own.deliverBinaries, list, at);
-  else if (kind === PING) client[own.inContext](own.deliverControl, 'ping', list, at);
-  else if (kind === PONG) client[own.inContext](own.deliverControl, 'pong', list, at);
-  else if (kind >= DROPPED) client[own.inContext](own.deliverFate, kind, list, at);
-  else client[own.deliverQueued](kind, list, at);
+function dispatch(client, list, at) {
+  const first = at + ROW_HEAD;
+  switch (list[at + 1]) {
+    case RowKind.Texts:
+      client[own.inContext](own.deliverTexts, list, first, nextRow(list, at), list[at + 2]);
+      return;
+    case RowKind.Binaries:
+      client[own.inContext](own.deliverBinaries, list, first, nextRow(list, at), list[at + 2]);
+      return;
+    case RowKind.Ping:
+      client[own.inContext](own.deliverControl, 'ping', list[first], list[at + 2]);
+      return;
+    case RowKind.Pong:
+      client[own.inContext](own.deliverControl, 'pong', list[first], list[at + 2]);
+      return;
+    case RowKind.Notice:
+      client[own.deliverQueued](list[first + 1], list[at + 2], list[first]);
+      return;
+    case RowKind.Outcome:
+      client[own.inContext](own.deliverOutcome, list[first]);
+  }
 }
 
-function rowLength(list, at) {
-  const kind = list[at + 1];
-  if (kind === TEXTS) return 4 + list[at + 3];
-  if (kind === BINARIES) return 5 + list[at + 3];
-  return ROW_LENGTH[kind];
-}
+/** Where the row behind the one at `at` begins. */
+const nextRow = (list, at) => at + ROW_HEAD + list[at + 3];
+
+const tellsOpen = (list, at) => list[at + 1] === RowKind.Notice && list[at + ROW_HEAD + 1].kind === 'open';
 
 /** Whether JavaScript has been told all that was taken, and all has been taken. */
 function isDrained() {
   return cursor >= rows.length && !more;
-}
-
-/** Calls `use` with the kind and the place of each row that a call returned. */
-function eachRow(list, use) {
-  for (let at = 1; at < list.length; at += rowLength(list, at)) {
-    try {
-      use(list[at + 1], at);
-    } catch (error) {
-      rethrow(error);
-    }
-  }
 }
 
 function endTurn() {
@@ -224,12 +188,12 @@ function endTurn() {
 
 /** Sends a string or a Uint8Array by a client, whose view is open or on its way there. */
 function send(id, data, isBinary, isOpen) {
-  let flags = isOpen ? SEEN_OPEN : 0;
-  if (isBinary) flags |= SEND_BINARY;
+  let flags = isOpen ? SendFlag.SeenOpen : 0;
+  if (isBinary) flags |= SendFlag.Binary;
   if (!sending) {
     sending = true;
     nextTick(endTurn);
-    flags |= FIRST_SEND;
+    flags |= SendFlag.First;
   }
   return sendNative(id, data, flags);
 }
@@ -241,15 +205,14 @@ function send(id, data, isBinary, isOpen) {
  */
 function ways() {
   const without = (process.env.WEBSOCKET_RECONNECT_NATIVE_WITHOUT || '').split(',');
-  const on = {};
-  for (const way of WAYS) on[way] = !without.includes(way);
+  const isOn = (way) => !without.includes(way);
   const { bun, deno, napi } = /** @type {any} */ (process.versions);
-  if (bun || deno || Number(napi) < 8) on.read = false;
-  return on;
+  const cannotRead = bun || deno || Number(napi) < 8;
+  return { write: isOn('write'), read: isOn('read') && !cannotRead, runs: isOn('runs') };
 }
 
 /** What the engine calls. */
-const callbacks = { onLetters: deliver, receive, deliver: deliverHere };
+const callbacks = { onNotifications: deliver, receive, deliver: deliverHere };
 
 /** What this JavaScript environment has once: a copy of this package that is loaded later finds it again. */
 function environment() {
@@ -273,10 +236,14 @@ function trust() {
   if (!environment().trusts()) environment().trust(trustedCertificates());
 }
 
-/** Makes the native half of a client. `trusts`: it may need the certificates that Node trusts. */
-function createClient(policy, route, trusts) {
+/**
+ * Makes the native half of a client. `trusts`: it may need the certificates that Node trusts.
+ * @param {import('../native/index.js').ClientOptions} options
+ * @param {import('../native/index.js').RouteOptions} route
+ */
+function createClient(options, route, trusts) {
   if (trusts) trust();
-  const client = new native.Client(ownFacade(), policy, route);
+  const client = new native.Client(ownFacade(), options, route);
   return { id: client.id(), client };
 }
 
@@ -285,7 +252,11 @@ function prepare(trusts) {
   if (trusts) trust();
 }
 
-/** Gives a client another route for its next attempts. */
+/**
+ * Gives a client another route for its next attempts.
+ * @param {import('../native/index.js').Client} client
+ * @param {import('../native/index.js').RouteOptions} route
+ */
 function reroute(client, route, trusts) {
   if (trusts) trust();
   client.reroute(route);
@@ -349,8 +320,6 @@ module.exports = {
   prepare,
   reroute,
   share,
-  eachRow,
-  rowLength,
   send,
   tellThatItRuns,
   track,

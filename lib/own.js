@@ -16,6 +16,8 @@ const askForRoute = Symbol('askForRoute');
 /** @type {unique symbol} */
 const assign = Symbol('assign');
 /** @type {unique symbol} */
+const attemptLimit = Symbol('attemptLimit');
+/** @type {unique symbol} */
 const call = Symbol('call');
 /** @type {unique symbol} */
 const circuitCall = Symbol('circuitCall');
@@ -34,13 +36,13 @@ const deliverBinaries = Symbol('deliverBinaries');
 /** @type {unique symbol} */
 const deliverControl = Symbol('deliverControl');
 /** @type {unique symbol} */
-const deliverFate = Symbol('deliverFate');
-/** @type {unique symbol} */
-const deliverFates = Symbol('deliverFates');
-/** @type {unique symbol} */
 const deliverInContext = Symbol('deliverInContext');
 /** @type {unique symbol} */
 const deliverNow = Symbol('deliverNow');
+/** @type {unique symbol} */
+const deliverOutcome = Symbol('deliverOutcome');
+/** @type {unique symbol} */
+const deliverOutcomes = Symbol('deliverOutcomes');
 /** @type {unique symbol} */
 const deliverQueued = Symbol('deliverQueued');
 /** @type {unique symbol} */
@@ -79,6 +81,8 @@ const listening = Symbol('listening');
 const live = Symbol('live');
 /** @type {unique symbol} */
 const open = Symbol('open');
+/** @type {unique symbol} */
+const overtake = Symbol('overtake');
 /** @type {unique symbol} */
 const promiseInTurn = Symbol('promiseInTurn');
 /** @type {unique symbol} */
@@ -120,6 +124,8 @@ const sift = Symbol('sift');
 /** @type {unique symbol} */
 const start = Symbol('start');
 /** @type {unique symbol} */
+const takeAgreed = Symbol('takeAgreed');
+/** @type {unique symbol} */
 const takesUnsent = Symbol('takesUnsent');
 /** @type {unique symbol} */
 const tell = Symbol('tell');
@@ -145,6 +151,7 @@ module.exports = {
   askForRetry,
   askForRoute,
   assign,
+  attemptLimit,
   call,
   circuitCall,
   configure,
@@ -154,10 +161,10 @@ module.exports = {
   deliverBehind,
   deliverBinaries,
   deliverControl,
-  deliverFate,
-  deliverFates,
   deliverInContext,
   deliverNow,
+  deliverOutcome,
+  deliverOutcomes,
   deliverQueued,
   deliverShare,
   deliverTexts,
@@ -177,6 +184,7 @@ module.exports = {
   listening,
   live,
   open,
+  overtake,
   promiseInTurn,
   queued,
   readReconnectOptions,
@@ -197,6 +205,7 @@ module.exports = {
   share,
   sift,
   start,
+  takeAgreed,
   takesUnsent,
   tell,
   tellDropped,

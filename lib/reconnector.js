@@ -8,17 +8,10 @@ const { check, checkPresent } = require('./options/check.js');
 const { ROWS } = require('./options/table.js');
 const { Routed } = require('./routed.js');
 
-/** The kind of the row that tells why a call was refused (see src/binding/value.rs). */
-const REFUSED = 12;
-/** The code of the refusal of a client that is closed by hand. */
-const CLOSED = 'WSR_ERR_CLOSED';
-
-/** Takes the refusal of a call out of what it returned, where there is one. */
-function takeRefusal(rows) {
-  if (rows[2] !== REFUSED) return undefined;
-  const [, , , code, message] = rows.splice(1, 5);
-  return coded(Error, code, message);
-}
+/**
+ * @typedef {import('../native/index.js').Client} Client
+ * @typedef {import('../native/index.js').Reply} Reply
+ */
 
 /** Checks the code and the reason of a close frame. */
 function checkClose(code, reason) {
@@ -63,60 +56,69 @@ class Reconnector extends Routed {
 
   reconnect(code = 1000, reason = 'Reconnecting') {
     checkClose(code, reason);
-    return this[own.start]('reconnect', code, reason);
+    return this[own.start]((client, received) => client.reconnect(received, code, reason), true);
   }
 
-  /** Starts connecting by a call that may be refused. The promise of the next `open`. */
-  [own.start](name, ...args) {
+  /**
+   * Starts connecting by a call that may be refused. The promise of the next `open`, which one that begins `anew` is the
+   * first to bring.
+   * @param {(client: Client, received: number) => Reply} run
+   */
+  [own.start](run, anew = false) {
     const inner = this[own.inner];
     const { signal } = inner.options;
     if (signal && signal.aborted) return rejected(abortReason(signal));
-    let reply;
+    let called;
     try {
       this[own.reroute]();
-      reply = this[own.call](name, ...args);
+      called = anew ? this[own.overtake](run) : this[own.call](run);
     } catch (error) {
       return rejected(error);
     }
-    const refusal = takeRefusal(reply.rows);
+    const { horizon, reply } = called;
+    const { refusal } = reply;
     // Of a client that is closed for good, such a call changes nothing: what is still to be told of its end stands.
-    if (!refusal || refusal.code !== CLOSED) inner.restHorizon = reply.horizon;
+    if (!refusal || refusal.code !== 'WSR_ERR_CLOSED') inner.restHorizon = horizon;
     if (refusal) {
       // Behind what the calls under way have still to tell of the circuit that refuses.
-      this[own.deliverBehind](reply);
-      return rejected(refusal);
+      this[own.deliverBehind](called);
+      return rejected(coded(Error, refusal.code, refusal.message));
     }
     this[own.renewContext]();
     inner.alive = true;
     inner.closing = false;
-    inner.birthHorizon = reply.horizon;
+    inner.birthHorizon = horizon;
     // The call itself may find that the time of an earlier life was over, and tell its end before it begins another.
-    inner.endHorizon = { ...reply.horizon, call: reply.horizon.call + 1 };
-    if (name === 'reconnect') inner.openHorizon = reply.horizon;
+    inner.endHorizon = { ...horizon, call: horizon.call + 1 };
+    if (anew) inner.openHorizon = horizon;
     if (!inner.pending) inner.pending = makeOpening();
     const { promise } = inner.pending;
     this[own.track]();
-    if (name === 'reconnect') this[own.deliverBehind](reply);
-    else this[own.deliverNow](reply);
+    if (anew) this[own.deliverBehind](called);
+    else this[own.deliverNow](called);
     return promise;
   }
 
   /** Delivers again what a pause keeps back. */
   resume() {}
 
-  /** Ends for good, by one of the calls that do. */
-  [own.finish](name, ...args) {
+  /**
+   * Ends for good, by one of the calls that do.
+   * @param {(client: Client, received: number, seenAlive: boolean) => Reply} run
+   */
+  [own.finish](run) {
     const inner = this[own.inner];
     inner.manualClose = true;
     this.resume();
     // A giving up that is under way is told to its end.
     if (!inner.closing) this[own.settle]('reject', manuallyClosed());
-    const reply = this[own.call](name, ...args, inner.alive && !inner.closing);
+    const seenAlive = inner.alive && !inner.closing;
+    const called = this[own.overtake]((client, received) => run(client, received, seenAlive));
     inner.closing = inner.alive;
-    inner.refusalHorizon = reply.horizon;
-    // Without rows, the end that is on its way already is the one to deliver.
-    if (reply.rows.length > 1) inner.lifeHorizon = reply.horizon;
-    this[own.deliverNow](reply);
+    inner.refusalHorizon = called.horizon;
+    // Without notices, the end that is on its way already is the one to deliver.
+    if (called.reply.notices.length > 0) inner.lifeHorizon = called.horizon;
+    this[own.deliverNow](called);
   }
 
   /** The engine asks whether and when to connect again after the attempt `id`. */
@@ -201,7 +203,7 @@ class Reconnector extends Routed {
     // A signal that cannot be left may still tell.
     if (this[own.inner].heeded !== signal) return;
     this[own.settle]('reject', abortReason(signal));
-    this[own.finish]('close', 1000, 'Aborted');
+    this[own.finish]((client, received, seenAlive) => client.close(received, 1000, 'Aborted', seenAlive));
   }
 
   get connectionTimeout() {

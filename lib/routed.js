@@ -11,8 +11,7 @@ const { hasBlobs, readWebSocketOptions } = require('./options/websocket.js');
 const { View } = require('./view.js');
 const { readHeaders } = require('./request-headers.js');
 
-/** Stands for what the user's function says, until it does: nothing is ever connected to it. */
-const TO_BE_SAID = 'ws://url.invalid/';
+/** @typedef {import('../native/index.js').RouteOptions} RouteOptions */
 
 /** Adds headers, name, value, name, value, …; those of the same names in `flat` give way. */
 function withHeaders(flat, more) {
@@ -27,9 +26,13 @@ function withHeaders(flat, more) {
 /** A URL must be there. */
 const checkUrl = (value) => (isFunction(value) ? value : checkPresent(ROWS.url, value));
 
-/** Only such a client costs reading the certificates that Node trusts. */
+/**
+ * Only such a client costs reading the certificates that Node trusts.
+ * @param {RouteOptions} route
+ */
 function mayNeedTrust(route) {
-  const isSecure = route.urls.some((url) => /^wss:/i.test(url.trim()));
+  const { urls = [] } = route;
+  const isSecure = urls.some((url) => /^wss:/i.test(url.trim()));
   return route.ca === undefined && (isSecure || route.followRedirects);
 }
 
@@ -78,7 +81,7 @@ class Routed extends View {
     return Object.entries(all).filter(([, value]) => isFunction(value));
   }
 
-  /** Where and how to connect, as the engine takes it. */
+  /** Where and how to connect, as the engine takes it. There are no URLs before the user's function has said one. */
   [own.readRoute](said = {}) {
     const inner = this[own.inner];
     const { url, urls, protocols, headers, websocketOptions, options } = inner;
@@ -92,9 +95,9 @@ class Routed extends View {
     route.headers = withHeaders(route.headers, more);
     // What was given may have been written into since.
     let places = urls ? check(ROWS.urls, urls) : [url];
-    if (isFunction(url)) places = ['url' in said ? checkPresent(ROWS.url, said.url) : TO_BE_SAID];
+    if (isFunction(url)) places = 'url' in said ? [checkPresent(ROWS.url, said.url)] : undefined;
     const offered = check(ROWS.protocols, isFunction(protocols) ? said.protocols : protocols);
-    return { ...route, urls: places, protocols: offered };
+    return /** @type {RouteOptions} */ ({ ...route, urls: places, protocols: offered });
   }
 
   [own.setRoute](change, place = this[own.inner]) {

@@ -4,29 +4,21 @@ const { Buffer } = require('buffer');
 const { binaryOf, keep } = require('./chunk.js');
 const clock = require('./clock.js');
 const { currentContext } = require('./context.js');
-const { DROPPED, RECEIPT, DROP_REASONS, unconfirmed } = require('./delivery.js');
+const { unconfirmed } = require('./delivery.js');
 const { coded, ignore, manuallyClosed, messageOf } = require('./errors.js');
 const { Emitter } = require('./events.js');
 const liveness = require('./liveness.js');
-const { rethrow } = require('./loop.js');
+const { each, rethrow } = require('./loop.js');
 const mailbox = require('./mailbox.js');
 const { isAwaited } = require('./opening.js');
 const own = require('./own.js');
 
-/** Kinds of the rows that the engine tells (see src/binding/value.rs). */
-const AGREED = 2;
-const STATE = 3;
-const CIRCUIT = 4;
-const OPEN = 5;
-const ERROR = 6;
-const CLOSE = 7;
-const RETRY = 8;
-// 9 only tells the counts.
-const ASK_ROUTE = 10;
-const ASK_RETRY = 11;
-const UNDECIDED = 13;
-/** Kinds from here on are told at once, also while paused. */
-const LIVENESS = 20;
+/**
+ * @typedef {import('../native/index.js').Client} Client
+ * @typedef {import('../native/index.js').DeliveryOutcome} DeliveryOutcome
+ * @typedef {import('../native/index.js').Notice} Notice
+ * @typedef {import('../native/index.js').Reply} Reply
+ */
 
 /** So many items of a backlog are delivered before another client has its turn. */
 const SHARE = 64;
@@ -38,6 +30,10 @@ const SHARE = 64;
 const BEGINNING = { order: 0, call: 0 };
 
 const isBefore = (moment, horizon) => moment.order <= horizon.order || moment.call < horizon.call;
+
+/** @param {Reply} reply */
+const beginsWithCircuit = ({ refusal, notices: [first] }) =>
+  refusal === undefined && first !== undefined && first.kind === 'circuit';
 
 /** Headers as Node shows those of a response: lower case, lists joined, `set-cookie` an array. */
 function headersOf(flat) {
@@ -53,15 +49,16 @@ function headersOf(flat) {
   return Object.fromEntries(headers);
 }
 
-function errorOf([message, code, statusCode, headers, body]) {
+/** @param {Extract<Notice, { kind: 'error' }>} notice */
+function errorOf({ message, code, statusCode, headers, body }) {
   /** @type {any} */
   const error = new Error(message);
-  if (code !== null) error.code = code;
-  if (statusCode !== null) {
+  if (code !== undefined) error.code = code;
+  if (statusCode !== undefined) {
     error.statusCode = statusCode;
     error.headers = headersOf(headers);
   }
-  if (body !== null) {
+  if (body !== undefined) {
     // A page of HTML would fill the logs of all who log errors.
     const value = typeof body === 'string' ? body : Buffer.from(body);
     Object.defineProperty(error, 'body', { value, enumerable: false, writable: true, configurable: true });
@@ -70,13 +67,16 @@ function errorOf([message, code, statusCode, headers, body]) {
 }
 
 /**
- * What the events delivered so far say, whatever the engine has done since: turns the engine's rows into
+ * What the events delivered so far say, whatever the engine has done since: turns the engine's rows and notices into
  * the view and the events. The options and the methods of users are in index.js.
  */
 class View extends Emitter {
   constructor() {
     super();
-    /** @type {any} What this class knows; the subclass keeps its own beside it. */
+    /**
+     * What this class knows; the subclass keeps its own beside it.
+     * @type {{ client: Client, agreed: Extract<Notice, { kind: 'agreed' }>, [name: string]: any }}
+     */
     this[own.inner] = {
       /** Of the native half. */
       id: 0,
@@ -203,42 +203,62 @@ class View extends Emitter {
     return context === undefined ? this[name](...args) : context.runInAsyncScope(this[name], this, ...args);
   }
 
-  /** Takes one row of a notice in that context. */
-  [own.deliverInContext](kind, row, at, moment) {
+  /**
+   * Takes a notice in that context.
+   * @param {Notice} notice
+   */
+  [own.deliverInContext](notice, at, moment) {
     const inner = this[own.inner];
-    const starts = kind === STATE && (row[at + 6] === 'CONNECTING' || row[at + 6] === 'BLOCKED');
+    const starts = notice.kind === 'state' && (notice.state === 'CONNECTING' || notice.state === 'BLOCKED');
     if (starts && inner.nextContext !== undefined && !isBefore(moment, inner.birthHorizon)) {
       inner.context = inner.nextContext;
       inner.nextContext = undefined;
     }
-    this[own.inContext](own.deliver, kind, row, at, moment);
+    this[own.inContext](own.deliver, notice, at, moment);
   }
 
-  /** Hands a call to the engine: the rows to deliver at once, and the moment of the call. */
-  [own.call](name, ...args) {
+  /**
+   * Hands a call to the engine: what it returned, and its moment.
+   * @param {(client: Client, received: number) => Reply} run
+   */
+  [own.call](run) {
     const inner = this[own.inner];
     const received = inner.received - (inner.backlog ? inner.backlog.notices : 0);
-    const rows = inner.client[name](received, ...args);
-    const horizon = { order: rows[0], call: ++inner.calls };
-    // A change of the circuit overtakes what is under way of older ones.
-    if (name !== 'connect' && rows[2] === CIRCUIT) inner.circuitHorizon = horizon;
-    return { rows, horizon };
+    const reply = run(inner.client, received);
+    return { reply, horizon: { order: reply.cutoff, call: ++inner.calls } };
   }
 
-  /** Hands an assignment to the engine, and returns its moment. */
-  [own.assign](name, value) {
+  /**
+   * The same for all calls but `connect`: a change of the circuit overtakes what is under way of older ones.
+   * @param {(client: Client, received: number) => Reply} run
+   */
+  [own.overtake](run) {
+    const called = this[own.call](run);
+    if (beginsWithCircuit(called.reply)) this[own.inner].circuitHorizon = called.horizon;
+    return called;
+  }
+
+  /**
+   * Hands an assignment to the engine, and returns its moment.
+   * @param {(client: Client) => number} run
+   */
+  [own.assign](run) {
     const inner = this[own.inner];
-    return { order: inner.client[name](value), call: ++inner.calls };
+    return { order: run(inner.client), call: ++inner.calls };
   }
 
-  /** Delivers what a call returned, before it returns, and behind what `first` tells. */
-  [own.deliverNow]({ rows, horizon }, first = () => {}) {
+  /**
+   * Delivers what a call returned, before it returns, and behind what `first` tells.
+   * @param {{ reply: Reply, horizon: any }} called
+   */
+  [own.deliverNow]({ reply, horizon }, first = () => {}) {
     const inner = this[own.inner];
     const moment = { order: Infinity, call: horizon.call };
+    const at = Date.now();
     inner.telling += 1;
     try {
       first();
-      mailbox.eachRow(rows, (kind, at) => this[own.deliverInContext](kind, rows, at, moment));
+      each(reply.notices, (notice) => this[own.deliverInContext](notice, at, moment));
     } finally {
       inner.telling -= 1;
     }
@@ -246,23 +266,24 @@ class View extends Emitter {
   }
 
   /** The same, behind what a call that is under way is still telling: nothing of that is void. */
-  [own.deliverBehind](reply) {
-    if (this[own.inner].telling > 0) this[own.inner].behind.push(reply);
-    else this[own.deliverNow](reply);
+  [own.deliverBehind](called) {
+    if (this[own.inner].telling > 0) this[own.inner].behind.push(called);
+    else this[own.deliverNow](called);
   }
 
-  [own.circuitCall](name, state, failures, retryCount) {
+  /** @param {(client: Client, received: number) => Reply} run */
+  [own.circuitCall](run, state, failures, retryCount) {
     const inner = this[own.inner];
-    const reply = this[own.call](name);
-    inner.circuitHorizon = reply.horizon;
+    const called = this[own.call](run);
+    inner.circuitHorizon = called.horizon;
     if (inner.circuitFailures !== failures || inner.retryCount !== retryCount) {
-      inner.countHorizon = reply.horizon;
+      inner.countHorizon = called.horizon;
       inner.circuitFailures = failures;
       inner.retryCount = retryCount;
     }
-    // Without a row of its own, the engine was there already: what would have told it is void now.
-    const isTold = reply.rows[2] === CIRCUIT;
-    this[own.deliverNow](reply, () => isTold || this[own.inContext](own.setCircuitState, state));
+    // Without a notice of its own, the engine was there already: what would have told it is void now.
+    const isTold = beginsWithCircuit(called.reply);
+    this[own.deliverNow](called, () => isTold || this[own.inContext](own.setCircuitState, state));
   }
 
   [own.setCircuitState](state) {
@@ -273,32 +294,31 @@ class View extends Emitter {
     if (changed) this[own.tell]('circuitChange', state);
   }
 
-  /** Takes a row of text messages. */
-  [own.deliverTexts](row, at) {
-    this[own.inner].lastActivity = row[at + 2];
-    const end = at + 4 + row[at + 3];
-    for (let i = at + 4; i < end; i += 1) this[own.emitMessage](row[i]);
+  /** Takes the text messages that lie in `rows` from `begin` to `end`. */
+  [own.deliverTexts](rows, begin, end, at) {
+    this[own.inner].lastActivity = at;
+    for (let i = begin; i < end; i += 1) this[own.emitMessage](rows[i]);
   }
 
-  /** Takes a row of binary messages. */
-  [own.deliverBinaries](row, at) {
+  /** Takes binary messages: the chunk that they lie in, and behind it their lengths. */
+  [own.deliverBinaries](rows, begin, end, at) {
     const inner = this[own.inner];
-    inner.lastActivity = row[at + 2];
-    const chunk = row[at + 4];
-    if (row[at + 3] > 1) keep(chunk);
-    const end = at + 5 + row[at + 3];
+    inner.lastActivity = at;
+    const chunk = rows[begin];
+    const first = begin + 1;
+    if (end - first > 1) keep(chunk);
     let offset = 0;
-    for (let i = at + 5; i < end; i += 1) {
-      const length = row[i];
+    for (let i = first; i < end; i += 1) {
+      const length = rows[i];
       this[own.emitMessage](binaryOf(inner.binaryType, chunk, offset, length));
       offset += length;
     }
   }
 
-  /** Takes the row of a ping or a pong. */
-  [own.deliverControl](event, row, at) {
-    this[own.inner].lastActivity = row[at + 2];
-    if (!this[own.tell](event, Buffer.from(row[at + 3]))) this[own.listen]();
+  /** Takes a ping or a pong. */
+  [own.deliverControl](event, payload, at) {
+    this[own.inner].lastActivity = at;
+    if (!this[own.tell](event, Buffer.from(payload))) this[own.listen]();
   }
 
   /** Tells the engine which control frames somebody listens to: no other is told. */
@@ -335,15 +355,20 @@ class View extends Emitter {
     super[own.emitMessage](data);
   }
 
-  /** Takes the row of a notice from the mailbox. What tells of the connection's life waits behind messages that wait. */
-  [own.deliverQueued](kind, row, at) {
+  /**
+   * Takes a notice from the mailbox. What tells of the connection's life waits behind messages that wait.
+   * @param {Notice} notice
+   */
+  [own.deliverQueued](notice, at, order) {
     const inner = this[own.inner];
     const { backlog } = inner;
-    inner.received = row[at + mailbox.rowLength(row, at) - 1];
-    const moment = { order: inner.received, call: Infinity };
-    if (backlog === undefined || backlog.isEmpty || kind >= LIVENESS)
-      this[own.deliverInContext](kind, row, at, moment);
-    else backlog.addNotice(kind, row.slice(at, at + mailbox.rowLength(row, at)), moment);
+    inner.received = order;
+    const moment = { order, call: Infinity };
+    if (backlog === undefined || backlog.isEmpty || liveness.KINDS.has(notice.kind)) {
+      this[own.deliverInContext](notice, at, moment);
+    } else {
+      backlog.addNotice(notice, at, moment);
+    }
   }
 
   /**
@@ -360,14 +385,14 @@ class View extends Emitter {
         inner.client.resume();
         return false;
       }
-      const { data, notice } = backlog.take();
+      const { data, told } = backlog.take();
       try {
-        if (notice === undefined) this[own.inContext](own.emitNow, data);
-        else this[own.deliverInContext](notice.kind, notice.row, 0, notice.moment);
+        if (told === undefined) this[own.inContext](own.emitNow, data);
+        else this[own.deliverInContext](told.notice, told.at, told.moment);
       } catch (error) {
         rethrow(error);
       }
-      if (notice !== undefined && notice.kind === OPEN) {
+      if (told !== undefined && told.notice.kind === 'open') {
         mailbox.deliverKept(this);
         return false;
       }
@@ -375,24 +400,26 @@ class View extends Emitter {
     return !backlog.paused;
   }
 
-  /** Takes a row of what became of what was sent. */
-  [own.deliverFate](kind, row, at) {
+  /**
+   * Takes what became of what was sent.
+   * @param {DeliveryOutcome} outcome
+   */
+  [own.deliverOutcome](outcome) {
     const { receipts, binaryType } = this[own.inner];
-    if (kind === DROPPED) {
-      const kept = row[at + 4];
+    if (outcome.kind === 'dropped') {
+      const { data: kept, reason } = outcome;
       const data = typeof kept === 'string' ? kept : binaryOf(binaryType, kept, 0, kept.byteLength);
-      this[own.tell]('drop', { data, reason: DROP_REASONS[row[at + 3]] });
-    } else if (kind === RECEIPT) {
-      const name = row[at + 3];
-      const settle = receipts.get(name);
-      receipts.delete(name);
-      settle(row[at + 4]);
+      this[own.tell]('drop', { data, reason });
+    } else if (outcome.kind === 'receipt') {
+      const settle = receipts.get(outcome.receipt);
+      receipts.delete(outcome.receipt);
+      settle(outcome.doubt);
     } else {
       this[own.tell]('drain');
     }
   }
 
-  /** Calls `settle` with the answer to a receipt: a doubt, or null. */
+  /** Calls `settle` with the answer to a receipt: a doubt, or undefined. */
   [own.expect](name, settle) {
     const inner = this[own.inner];
     if (inner.receipts === undefined) inner.receipts = new Map();
@@ -402,11 +429,11 @@ class View extends Emitter {
   /** The promise of a receipt that a call has asked for. */
   [own.receipt](name) {
     const promise = new Promise((resolve, reject) => {
-      this[own.expect](name, (doubt) => (doubt === null ? resolve() : reject(unconfirmed(doubt))));
+      this[own.expect](name, (doubt) => (doubt === undefined ? resolve() : reject(unconfirmed(doubt))));
     });
     // It can be rejected by the network before anybody has had the time to wait for it.
     promise.catch(ignore);
-    this[own.deliverFates]();
+    this[own.deliverOutcomes]();
     return promise;
   }
 
@@ -420,47 +447,45 @@ class View extends Emitter {
   }
 
   /** Delivers what a call has settled, before it returns. */
-  [own.deliverFates]() {
-    const rows = this[own.inner].client.takeFates();
-    mailbox.eachRow(rows, (kind, at) => this[own.inContext](own.deliverFate, kind, rows, at));
+  [own.deliverOutcomes]() {
+    const outcomes = this[own.inner].client.takeOutcomes();
+    each(outcomes, (outcome) => this[own.inContext](own.deliverOutcome, outcome));
   }
 
-  /** Takes one row of a notice. It may have been made void by a call since its moment. */
-  [own.deliver](kind, row, at, moment) {
+  /**
+   * Takes a notice. It may have been made void by a call since its moment.
+   * @param {Notice} notice
+   */
+  [own.deliver](notice, at, moment) {
     const inner = this[own.inner];
-    if (kind === AGREED) {
-      inner.agreed = {
-        protocol: row[at + 3],
-        extensions: row[at + 4],
-        reachedUrl: row[at + 5],
-        statusCode: row[at + 6],
-        responseHeaders: row[at + 7],
-      };
+    if (notice.kind === 'agreed') {
+      inner.agreed = notice;
       return;
     }
     if (!isBefore(moment, inner.countHorizon)) {
-      inner.retryCount = row[at + 4];
-      inner.circuitFailures = row[at + 5];
+      inner.retryCount = notice.retryCount;
+      inner.circuitFailures = notice.circuitFailures;
     }
-    if (kind === CIRCUIT) {
-      if (!isBefore(moment, inner.circuitHorizon)) this[own.setCircuitState](row[at + 6]);
+    if (notice.kind === 'circuit') {
+      if (!isBefore(moment, inner.circuitHorizon)) this[own.setCircuitState](notice.state);
     } else if (!isBefore(moment, inner.lifeHorizon)) {
-      this[own.live](kind, row, at, moment);
+      this[own.live](notice, at, moment);
     }
   }
 
   /**
    * Takes a step of the connection's life. What the view becomes by it is emitted before anything else that leads to
    * code of the user: nothing is told in a state of which nobody has been told.
+   * @param {Exclude<Notice, { kind: 'agreed' | 'circuit' }>} notice
    */
-  [own.live](kind, row, at, moment) {
+  [own.live](notice, at, moment) {
     const inner = this[own.inner];
-    if (kind === STATE) {
-      const state = row[at + 6];
+    if (notice.kind === 'state') {
+      const { state, alive } = notice;
       if (inner.pings && state !== 'OPEN') inner.pings.lose();
       // A call has closed the circuit since.
       const closed = inner.circuitState !== 'OPEN' && isBefore(moment, inner.circuitHorizon);
-      const isAtRest = !row[at + 3];
+      const isAtRest = !alive;
       // Who gave up and waits anew for a circuit that others share was told of no state from which a retry can come.
       if (state === 'BLOCKED' && closed && (isAtRest || inner.state !== 'FAILED')) return;
       if (state === 'BLOCKED' && isAtRest && isBefore(moment, inner.refusalHorizon)) return;
@@ -470,7 +495,8 @@ class View extends Emitter {
       if (state === inner.state && !isTold) return;
       inner.state = state;
       if (state === 'OPEN') {
-        Object.assign(inner, inner.agreed, { agreed: undefined, openedAt: clock.monotonic(row[at + 2]) });
+        this[own.takeAgreed]();
+        inner.openedAt = clock.monotonic(at);
       }
       // Unless a call has begun another life since.
       if (state === 'FAILED' && !isBefore(moment, inner.endHorizon)) inner.closing = true;
@@ -479,35 +505,44 @@ class View extends Emitter {
       if (abandoned) this[own.abandon](abandoned);
       if (state === 'BLOCKED') this[own.rerouteForNext]();
       if (!inner.alive) this[own.track]();
-    } else if (kind === ERROR) {
+    } else if (notice.kind === 'error') {
       const { thrown } = inner;
-      const isThrown = thrown !== undefined && thrown.id === row[at + 11];
-      const error = isThrown ? thrown.error : errorOf(row.slice(at + 6, at + 11));
+      const isThrown = thrown !== undefined && thrown.id === notice.thrownFor;
+      const error = isThrown ? thrown.error : errorOf(notice);
       inner.thrown = undefined;
       inner.trouble = error;
       inner.lastError = error;
       this[own.tell]('error', error);
-    } else if (kind === OPEN) {
-      inner.lastActivity = row[at + 2];
+    } else if (notice.kind === 'open') {
+      inner.lastActivity = at;
       if (!isBefore(moment, inner.openHorizon)) this[own.settle]('resolve');
-      this[own.open](row[at + 6], row[at + 7], moment);
-    } else if (kind === CLOSE) {
-      const lives = row[at + 3] || isBefore(moment, inner.endHorizon);
-      this[own.end](lives, { code: row[at + 6], reason: row[at + 7], wasClean: row[at + 8] });
-    } else if (kind === RETRY) {
-      this[own.tell]('retry', { attempt: row[at + 6], delay: row[at + 7], maxRetries: row[at + 8] });
+      this[own.open](notice.attempt, notice.downtime, moment);
+    } else if (notice.kind === 'close') {
+      const lives = notice.alive || isBefore(moment, inner.endHorizon);
+      this[own.end](lives, notice);
+    } else if (notice.kind === 'retry') {
+      const { attempt, delay, maxRetries } = notice;
+      this[own.tell]('retry', { attempt, delay, maxRetries });
       this[own.rerouteForNext]();
-    } else if (kind === ASK_ROUTE) {
-      this[own.askForRoute](row[at + 6], row[at + 7]);
-    } else if (kind === ASK_RETRY) {
-      this[own.askForRetry](row[at + 6], row[at + 7], row[at + 8]);
-    } else if (kind === UNDECIDED) {
+    } else if (notice.kind === 'ask-route') {
+      this[own.askForRoute](notice.id, notice.attempt);
+    } else if (notice.kind === 'ask-retry') {
+      this[own.askForRetry](notice.id, notice.attempt, notice.elapsed);
+    } else if (notice.kind === 'undecided') {
       this[own.undecided]();
-      const message = `shouldReconnect or reconnectDelay has not answered within ${row[at + 6]} ms`;
+      const message = `shouldReconnect or reconnectDelay has not answered within ${notice.limit} ms`;
       this[own.tell]('error', coded(Error, 'WSR_ERR_FUNCTION', message));
     } else {
-      liveness.deliver(this, kind, row, at);
+      liveness.deliver(this, notice);
     }
+  }
+
+  /** What was agreed on holds for the connection that is open now. */
+  [own.takeAgreed]() {
+    const inner = this[own.inner];
+    const { protocol, extensions, url, statusCode, headers } = inner.agreed;
+    Object.assign(inner, { protocol, extensions, reachedUrl: url, statusCode, responseHeaders: headers });
+    inner.agreed = undefined;
   }
 
   /** Forgets what a new state makes void. Returns what is still at work for an attempt that has not opened. */
@@ -525,12 +560,12 @@ class View extends Emitter {
   [own.open](attempt, downtime, moment) {
     const { reachedUrl, statusCode, responseHeaders } = this[own.inner];
     const info = {
-      isReconnect: downtime !== null,
+      isReconnect: downtime !== undefined,
       attempt,
       url: reachedUrl,
       statusCode,
       headers: headersOf(responseHeaders),
-      downtime: downtime === null ? 0 : downtime,
+      downtime: downtime === undefined ? 0 : downtime,
     };
     this[own.tell]('open', info);
     // A handler may have closed.
@@ -538,7 +573,11 @@ class View extends Emitter {
     if (info.isReconnect && !isVoid) this[own.tell]('reconnected', info);
   }
 
-  /** Takes the end of a connection, which is the end of the client's life unless it `lives` on. */
+  /**
+   * Takes the end of a connection, which is the end of the client's life unless it `lives` on.
+   * @param {boolean} lives
+   * @param {Extract<Notice, { kind: 'close' }>} notice
+   */
   [own.end](lives, { code, reason, wasClean }) {
     const inner = this[own.inner];
     // Another code than those of close frames says why the client gave up.

@@ -2,7 +2,15 @@
 
 // Builds the addon for this machine into native/: `npm run build`. Every flag of every build is here.
 
-const { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync } = require('fs');
+const {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  utimesSync,
+  writeFileSync,
+} = require('fs');
 const path = require('path');
 const { platformId } = require('../lib/platform.js');
 const { ROOT, run } = require('./tools.js');
@@ -45,15 +53,49 @@ function cargoBuild(id, { zig = false, target = '', features = [], env = process
   const args = ['--release', '--locked', '--lib', ...(wanted ? ['--target', wanted] : [])];
   for (const feature of features) args.push('--features', feature);
   run('cargo', [zig ? 'zigbuild' : 'build', ...args], { env: flags ? { ...env, RUSTFLAGS: flags } : env });
-  const folder = env.CARGO_TARGET_DIR || path.join(ROOT, 'target');
-  return path.join(folder, target, 'release', libraryName(id));
+  return path.join(targetFolder(env), target, 'release', libraryName(id));
+}
+
+const targetFolder = (env) => env.CARGO_TARGET_DIR || path.join(ROOT, 'target');
+
+const block = (head, body) => `${head} {\n${body.replace(/^ *(?=.)/gm, '  ')}\n}`;
+
+/** How each kind of type is declared that the macros of the binding tell of. */
+const DECLARED = {
+  interface: (name, def) => block(`export interface ${name}`, def),
+  type: (name, def) => `export type ${name} =\n${def}`,
+  enum: (name, def) => block(`export enum ${name}`, def),
+  string_enum: (name, def) => `export type ${name} = ${def.match(/(?<== )'.*'/g).join(' | ')}`,
+  const: (_name, def) => def,
+  struct: (name, def) => block(`export class ${name}`, def),
+};
+
+/** The types of the addon for the compiler that checks lib/, of what the macros tell: a line of JSON for each type. */
+function declarations(lines) {
+  const types = lines.filter(({ kind }) => kind !== 'impl');
+  const text = types.map(({ kind, name, js_doc: doc, def }) => {
+    const methods = lines.filter((line) => line.kind === 'impl' && line.name === name);
+    return `\n${doc}${DECLARED[kind](name, [def, ...methods.map((line) => line.def)].join('\n').trim())}\n`;
+  });
+  return `// Written by \`npm run build\` from src/binding/: not to be changed here.\n${text.join('')}`;
 }
 
 /** The everyday build: by plain cargo, for this machine. Where the tests are, with what they make the engine fail by. */
 function build() {
   const id = platformId();
   const features = existsSync(path.join(ROOT, '__test__')) ? ['faults'] : [];
-  install(cargoBuild(id, { features }), path.join(ROOT, 'native', `websocket-reconnect-native.${id}.node`));
+  const folder = path.join(targetFolder(process.env), 'types');
+  const told = path.join(folder, 'websocket-reconnect-native');
+  mkdirSync(folder, { recursive: true });
+  // The macros tell when they are compiled: cargo takes this file for changed.
+  if (!existsSync(told)) utimesSync(path.join(ROOT, 'src', 'lib.rs'), new Date(), new Date());
+  const env = { ...process.env, NAPI_TYPE_DEF_TMP_FOLDER: folder };
+  install(
+    cargoBuild(id, { features, env }),
+    path.join(ROOT, 'native', `websocket-reconnect-native.${id}.node`),
+  );
+  const lines = readFileSync(told, 'utf8').trim().split('\n');
+  writeFileSync(path.join(ROOT, 'native', 'index.d.ts'), declarations(lines.map((line) => JSON.parse(line))));
 }
 
 /** The build of one platform for others; on Linux by zig, against an old glibc. Returns the library's path. */

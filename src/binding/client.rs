@@ -3,17 +3,19 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use napi::{Env, Error, Result};
+use napi::{Error, Result};
 use napi_derive::napi;
 
-use super::delivery;
+use super::convert::{Code, limit, queued, receipt, route, sharing, status, verdict};
 use super::environment::Shared;
 use super::facade::Facade;
-use super::options::{Code, RawLiveness, RawPolicy, RawRoute, ms, route, settings};
+use super::protocol::{
+    BufferMarks, CircuitState, ClientOptions, DeliveryOutcome, PolicySettings, Queued, Reply,
+    RoundTrips, RouteOptions, Sent,
+};
 use super::sender::Sender;
-use super::value::{self, Rows};
-use crate::engine::{self, Confirmation, Payload, Reply, Setup, Sharing, Wish, epoch_ms};
-use crate::policy::{Failure, Input, Verdict};
+use crate::engine::{self, Confirmation, Payload, Setup, Wish};
+use crate::policy::{DeliverySettings, Failure, Input};
 
 #[napi]
 pub struct Client {
@@ -27,24 +29,24 @@ pub struct Client {
 impl Client {
     /// Throws where an option is bad.
     #[napi(constructor, catch_unwind)]
-    pub fn new(facade: &Facade, policy: RawPolicy, options: RawRoute) -> Result<Client, Code> {
+    pub fn new(facade: &Facade, options: ClientOptions, to: RouteOptions) -> Result<Client, Code> {
         let shared = facade.shared.clone();
         let id = facade.name();
         let client = Arc::new(engine::Client::new(Setup {
             id,
             home: facade.home,
-            settings: settings(&policy.settings, &policy.liveness),
-            heartbeat: policy.heartbeat,
-            route: Arc::new(route(options, &shared)?),
+            settings: options.settings.into(),
+            heartbeat: options.heartbeat,
+            route: Arc::new(route(to, &shared)?),
             mailbox: facade.mailbox.clone(),
             read_set: shared.watch.clone(),
             fast_paths: shared.ways,
             watchdog: shared.sign.clone(),
-            marks: delivery::marks(
-                policy.delivery.high_water_mark,
-                policy.delivery.max_buffered_amount,
-            ),
-            delivery: policy.delivery.into(),
+            marks: options.marks.into(),
+            delivery: options
+                .delivery
+                .map(DeliverySettings::from)
+                .unwrap_or_default(),
         }));
         shared
             .start(id, client.clone())
@@ -67,42 +69,31 @@ impl Client {
 
     /// Gives the next attempts another route. Throws as the constructor does.
     #[napi(catch_unwind)]
-    pub fn reroute(&self, options: RawRoute) -> Result<(), Code> {
+    pub fn reroute(&self, options: RouteOptions) -> Result<(), Code> {
         self.client
             .set_route(Arc::new(route(options, &self.shared)?));
         Ok(())
     }
 
-    // The calls below return `horizon` and the rows to deliver at once.
-
-    /// Where it is refused, the first row says why.
     #[napi(catch_unwind)]
-    pub fn connect(&self, env: Env, received: f64) -> Result<Rows> {
-        self.rows(&env, self.client.connect(received as u64))
+    pub fn connect(&self, received: f64) -> Reply {
+        self.client.connect(received as u64).into()
     }
 
     /// As `connect`, and never waits.
     #[napi(catch_unwind)]
-    pub fn reconnect(&self, env: Env, received: f64, code: u16, reason: String) -> Result<Rows> {
-        self.rows(&env, self.client.reconnect(received as u64, code, reason))
+    pub fn reconnect(&self, received: f64, code: u16, reason: String) -> Reply {
+        self.client.reconnect(received as u64, code, reason).into()
     }
 
     #[napi(catch_unwind)]
-    pub fn terminate(&self, env: Env, received: f64, seen_alive: bool) -> Result<Rows> {
-        self.call(&env, received, Input::Terminate { seen_alive })
+    pub fn terminate(&self, received: f64, seen_alive: bool) -> Reply {
+        self.call(received, Input::Terminate { seen_alive })
     }
 
     #[napi(catch_unwind)]
-    pub fn close(
-        &self,
-        env: Env,
-        received: f64,
-        code: u16,
-        reason: String,
-        seen_alive: bool,
-    ) -> Result<Rows> {
+    pub fn close(&self, received: f64, code: u16, reason: String, seen_alive: bool) -> Reply {
         self.call(
-            &env,
             received,
             Input::Close {
                 code,
@@ -113,37 +104,37 @@ impl Client {
     }
 
     #[napi(catch_unwind)]
-    pub fn reset(&self, env: Env, received: f64) -> Result<Rows> {
-        self.call(&env, received, Input::Reset)
+    pub fn reset(&self, received: f64) -> Reply {
+        self.call(received, Input::Reset)
     }
 
     #[napi(catch_unwind)]
-    pub fn open_circuit(&self, env: Env, received: f64) -> Result<Rows> {
-        self.call(&env, received, Input::OpenCircuit)
+    pub fn open_circuit(&self, received: f64) -> Reply {
+        self.call(received, Input::OpenCircuit)
     }
 
     #[napi(catch_unwind)]
-    pub fn close_circuit(&self, env: Env, received: f64) -> Result<Rows> {
-        self.call(&env, received, Input::CloseCircuit)
+    pub fn close_circuit(&self, received: f64) -> Reply {
+        self.call(received, Input::CloseCircuit)
     }
 
     #[napi(catch_unwind)]
-    pub fn count_failure(&self, env: Env, received: f64) -> Result<Rows> {
-        self.call(&env, received, Input::CountFailure)
+    pub fn count_failure(&self, received: f64) -> Reply {
+        self.call(received, Input::CountFailure)
     }
 
     /// All messages of the connection `attempt` up to the question have been judged.
     #[napi(catch_unwind)]
-    pub fn judged(&self, env: Env, received: f64, attempt: f64) -> Result<Rows> {
+    pub fn judged(&self, received: f64, attempt: f64) -> Reply {
         let attempt = attempt as u64;
         let judged = Input::Judged { attempt };
-        self.rows(&env, self.client.report(received as u64, judged))
+        self.client.report(received as u64, judged).into()
     }
 
     /// The event loop runs again.
     #[napi(catch_unwind)]
-    pub fn runs(&self, env: Env, received: f64) -> Result<Rows> {
-        self.rows(&env, self.client.event_loop_alive(received as u64))
+    pub fn runs(&self, received: f64) -> Reply {
+        self.client.event_loop_alive(received as u64).into()
     }
 
     // The assignments below return `horizon`.
@@ -155,8 +146,8 @@ impl Client {
     }
 
     #[napi(catch_unwind)]
-    pub fn configure(&self, numbers: Vec<f64>, liveness: RawLiveness) -> f64 {
-        let settings = Box::new(settings(&numbers, &liveness));
+    pub fn configure(&self, settings: PolicySettings) -> f64 {
+        let settings = Box::new(settings.into());
         self.client.assign(Input::Configure(settings)) as f64
     }
 
@@ -164,7 +155,7 @@ impl Client {
 
     /// Answers where and how an attempt connects. Throws as the constructor does.
     #[napi(catch_unwind)]
-    pub fn say_route(&self, attempt: f64, options: RawRoute) -> Result<(), Code> {
+    pub fn say_route(&self, attempt: f64, options: RouteOptions) -> Result<(), Code> {
         let route = Arc::new(route(options, &self.shared)?);
         self.client.routed(attempt as u64, route);
         Ok(())
@@ -186,12 +177,8 @@ impl Client {
     /// policy.
     #[napi(catch_unwind)]
     pub fn say_retry(&self, attempt: f64, goes_on: bool, delay: Option<f64>) {
-        let verdict = if goes_on {
-            Verdict::Retry(delay.map(ms))
-        } else {
-            Verdict::Stop
-        };
         let attempt = attempt as u64;
+        let verdict = verdict(goes_on, delay);
         self.client.assign(Input::Decided { attempt, verdict });
     }
 
@@ -219,19 +206,14 @@ impl Client {
     }
 
     #[napi(catch_unwind)]
-    pub fn set_circuit(&self, circuit: String) -> f64 {
-        self.client
-            .assign(Input::SetCircuit(value::circuit(&circuit))) as f64
+    pub fn set_circuit(&self, circuit: CircuitState) -> f64 {
+        self.client.assign(Input::SetCircuit(circuit.into())) as f64
     }
 
     /// `'instance'`, `'host'` or the name of a circuit.
     #[napi(catch_unwind)]
     pub fn share(&self, scope: String) {
-        self.client.share(match scope.as_str() {
-            "instance" => Sharing::Alone,
-            "host" => Sharing::Host,
-            _ => Sharing::Named(scope),
-        });
+        self.client.share(sharing(scope));
     }
 
     #[napi(catch_unwind)]
@@ -244,18 +226,16 @@ impl Client {
         self.client.delay_ms(attempt as u64)
     }
 
-    /// Sends a ping, and tells its number; 0 where no connection is open.
+    /// Sends a ping, and tells its number; none where no connection is open.
     #[napi(catch_unwind)]
-    pub fn ping(&self) -> f64 {
-        self.client.ping().unwrap_or_default() as f64
+    pub fn ping(&self) -> Option<f64> {
+        self.client.ping().map(|number| number as f64)
     }
 
-    /// The round trips of pings in ms: last, least, mean, 95th percentile; nothing before the first.
+    /// None before the first.
     #[napi(catch_unwind)]
-    pub fn round_trips(&self) -> Vec<f64> {
-        let rtt = self.client.rtt();
-        let times = rtt.map(|rtt| [rtt.last, rtt.min, rtt.mean, rtt.p95]);
-        times.into_iter().flatten().map(value::ms).collect()
+    pub fn round_trips(&self) -> Option<RoundTrips> {
+        self.client.rtt().map(RoundTrips::from)
     }
 
     /// Which control frames are to be told.
@@ -264,20 +244,19 @@ impl Client {
         self.client.listen(pings, pongs);
     }
 
-    // As `send` of `sender.rs`, with a wish: returned are the status and the name of a receipt, whose fate a row tells
-    // where `tells`. `plain`: it is not to be compressed.
+    // As `send` of `sender.rs`, with a wish. An outcome tells of the receipt where `tells`. `plain`: it is not to be compressed.
 
     #[napi(catch_unwind)]
-    pub fn send_text(&self, text: String, seen_open: bool, plain: bool, tells: bool) -> Vec<f64> {
+    pub fn send_text(&self, text: String, seen_open: bool, plain: bool, tells: bool) -> Sent {
         self.send(Payload::Text(&text), seen_open, plain, tells)
     }
 
     #[napi(catch_unwind)]
-    pub fn send_binary(&self, bytes: &[u8], seen_open: bool, plain: bool, tells: bool) -> Vec<f64> {
+    pub fn send_binary(&self, bytes: &[u8], seen_open: bool, plain: bool, tells: bool) -> Sent {
         self.send(Payload::Binary(bytes), seen_open, plain, tells)
     }
 
-    // Of these the name of a receipt is returned, whose fate a row tells. A timeout of 0 ms is none.
+    // Of these the name of a receipt is returned, of which an outcome tells. A timeout of 0 is none.
 
     #[napi(catch_unwind)]
     pub fn confirm_text(&self, text: String, seen_open: bool, timeout: f64) -> Result<f64, Code> {
@@ -291,19 +270,14 @@ impl Client {
 
     #[napi(catch_unwind)]
     pub fn flush(&self, timeout: f64) -> f64 {
-        self.client.flush(delivery::limit(timeout)) as f64
+        self.client.flush(limit(timeout)) as f64
     }
 
-    /// What became of messages and receipts by the last call, as rows behind a 0.
+    /// What became of messages and receipts by the last call.
     #[napi(catch_unwind)]
-    pub fn take_fates(&self, env: Env) -> Result<Rows> {
-        let at = epoch_ms();
-        let mut rows = Rows::new(env.raw());
-        rows.number(0.0)?;
-        for fate in self.client.take_outcomes() {
-            rows.fate(self.id, at, fate)?;
-        }
-        Ok(rows)
+    pub fn take_outcomes(&self) -> Vec<DeliveryOutcome> {
+        let outcomes = self.client.take_outcomes();
+        outcomes.into_iter().map(DeliveryOutcome::from).collect()
     }
 
     /// See [`engine::Client::hold_close`].
@@ -317,17 +291,14 @@ impl Client {
         self.client.buffered_amount() as f64
     }
 
-    /// Messages that wait or are not confirmed, and their bytes.
     #[napi(catch_unwind)]
-    pub fn queued(&self) -> Vec<f64> {
-        let (messages, bytes) = self.client.queued();
-        vec![messages as f64, bytes as f64]
+    pub fn queued(&self) -> Queued {
+        queued(self.client.queued())
     }
 
-    /// See [`delivery::marks`].
     #[napi(catch_unwind)]
-    pub fn set_marks(&self, high_water: f64, max: f64) {
-        self.client.set_marks(delivery::marks(high_water, max));
+    pub fn set_marks(&self, marks: BufferMarks) {
+        self.client.set_marks(marks.into());
     }
 
     /// JavaScript delivers nothing for now: the engine reads in its place.
@@ -355,12 +326,12 @@ impl Client {
     fn confirm(&self, payload: Payload<'_>, seen_open: bool, timeout: f64) -> Result<f64, Code> {
         let wish = Wish {
             plain: false,
-            confirmation: Confirmation::Receipt(delivery::limit(timeout)),
+            confirmation: Confirmation::Receipt(limit(timeout)),
         };
-        delivery::receipt(self.client.send_wishing(payload, seen_open, wish))
+        receipt(self.client.send_wishing(payload, seen_open, wish))
     }
 
-    fn send(&self, payload: Payload<'_>, seen_open: bool, plain: bool, tells: bool) -> Vec<f64> {
+    fn send(&self, payload: Payload<'_>, seen_open: bool, plain: bool, tells: bool) -> Sent {
         let confirmation = if tells {
             Confirmation::Handover
         } else {
@@ -372,24 +343,14 @@ impl Client {
         };
         let sent = self.client.send_wishing(payload, seen_open, wish);
         let receipt = sent.ok().and_then(|sent| sent.receipt).unwrap_or_default();
-        vec![delivery::status(sent).into(), receipt as f64]
+        Sent {
+            status: status(sent),
+            receipt: receipt as f64,
+        }
     }
 
-    fn call(&self, env: &Env, received: f64, input: Input) -> Result<Rows> {
-        self.rows(env, self.client.call(received as u64, input))
-    }
-
-    fn rows(&self, env: &Env, reply: Reply) -> Result<Rows> {
-        let at = epoch_ms();
-        let mut rows = Rows::new(env.raw());
-        rows.number(reply.cutoff as f64)?;
-        if let Some(refusal) = reply.refusal {
-            rows.refusal(self.id, at, refusal)?;
-        }
-        for notice in reply.notices {
-            rows.returned(self.id, at, notice)?;
-        }
-        Ok(rows)
+    fn call(&self, received: f64, input: Input) -> Reply {
+        self.client.call(received as u64, input).into()
     }
 }
 

@@ -11,10 +11,11 @@ use napi::{Env, Error, sys};
 use napi_derive::napi;
 use tokio::task::AbortHandle;
 
+use super::convert::Code;
 use super::exception::{self, Scope};
 use super::facade::{Facades, Listener, unmade};
 use super::messages::Messages;
-use super::options::Code;
+use super::protocol::{FastWays, LongestValues};
 use super::uv;
 use super::value::Rows;
 use super::wake::Wake;
@@ -51,36 +52,10 @@ struct Engine {
     guard: Option<AbortHandle>,
 }
 
-/// The fast ways that are on.
-#[napi(object, object_to_js = false)]
-pub struct RawWays {
-    pub write: bool,
-    pub read: bool,
-    pub runs: bool,
-}
-
-/// The longest values that this JavaScript can have, in bytes. May be more than any.
-#[napi(object, object_to_js = false)]
-pub struct RawLongest {
-    pub text: f64,
-    pub binary: f64,
-}
-
-impl From<RawLongest> for Longest {
-    fn from(RawLongest { text, binary }: RawLongest) -> Longest {
-        // Node-API takes texts of so many bytes.
-        const ACROSS: usize = i32::MAX as usize;
-        Longest {
-            text: (text as usize).min(ACROSS),
-            binary: binary as usize,
-        }
-    }
-}
-
 #[napi]
 impl Environment {
     #[napi(constructor, catch_unwind)]
-    pub fn new(env: Env, ways: RawWays, longest: RawLongest) -> Result<Environment, Code> {
+    pub fn new(env: Env, ways: FastWays, longest: LongestValues) -> Result<Environment, Code> {
         let runtime = Runtime::shared().map_err(|error| no_engine(&error))?;
         Environment::with(runtime, &env, &ways, longest)
             .map_err(|error| Error::new(Code("Error"), error.reason))
@@ -189,8 +164,8 @@ impl Environment {
     fn with(
         runtime: Arc<Runtime>,
         env: &Env,
-        ways: &RawWays,
-        longest: RawLongest,
+        ways: &FastWays,
+        longest: LongestValues,
     ) -> Result<Environment> {
         let facades = Rc::<Facades>::default();
         let wake = Arc::new(Wake::new(env, facades.clone())?);

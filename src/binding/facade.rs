@@ -6,31 +6,21 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use napi::bindgen_prelude::{Function, Result};
+use napi::bindgen_prelude::Result;
 use napi::{Env, Error, check_status};
 use napi_derive::napi;
 
 use super::callback::Callback;
+use super::convert::Code;
 use super::environment::{Environment, Shared};
-use super::options::Code;
+use super::protocol::Callbacks;
 use super::sender::{SendFunction, Sender};
 use super::value::Rows;
 use crate::engine::Mailbox;
 
-/// What a facade has called.
-#[napi(object, object_to_js = false)]
-pub struct RawCallbacks<'a> {
-    /// There is something to `take`.
-    pub on_letters: Function<'a, (), ()>,
-    /// Given what `take` takes: whether more is left, then the rows (see `value.rs`).
-    pub receive: Function<'a, (), ()>,
-    /// Given rows of messages to deliver at once.
-    pub deliver: Function<'a, (), ()>,
-}
-
 /// The functions of a facade.
 pub struct Listener {
-    pub on_letters: Callback,
+    pub on_notifications: Callback,
     receive: Callback,
     pub deliver: Callback,
 }
@@ -78,9 +68,9 @@ pub struct Facade {
 #[napi]
 impl Facade {
     #[napi(constructor, catch_unwind)]
-    pub fn new(env: Env, environment: &Environment, callbacks: RawCallbacks<'_>) -> Result<Facade> {
+    pub fn new(env: Env, environment: &Environment, callbacks: Callbacks<'_>) -> Result<Facade> {
         let listener = Rc::new(Listener {
-            on_letters: Callback::new(&env, &callbacks.on_letters)?,
+            on_notifications: Callback::new(&env, &callbacks.on_notifications)?,
             receive: Callback::new(&env, &callbacks.receive)?,
             deliver: Callback::new(&env, &callbacks.deliver)?,
         });
@@ -102,12 +92,12 @@ impl Facade {
     #[napi(catch_unwind)]
     pub fn take(&self, env: Env) -> Result<(), Code> {
         self.shared.reclaim();
-        let (letters, more) = self.mailbox.take();
+        let (notifications, more) = self.mailbox.take();
         let mut rows = Rows::new(env.raw());
         rows.bool(more).map_err(unmade)?;
         let mut failed = None;
-        for letter in letters {
-            if let Err(error) = rows.letter(letter) {
+        for one in notifications {
+            if let Err(error) = rows.notification(one) {
                 failed.get_or_insert(error);
             }
         }
@@ -116,7 +106,10 @@ impl Facade {
     }
 
     /// The function that sends, see `sender.rs`.
-    #[napi(catch_unwind)]
+    #[napi(
+        catch_unwind,
+        ts_return_type = "(client: number, data: string | Uint8Array, flags: number) => number | undefined"
+    )]
     pub fn sender(&self) -> SendFunction {
         SendFunction(self.sender.clone())
     }
@@ -154,11 +147,11 @@ impl Facade {
     #[napi(catch_unwind)]
     pub fn keep(&self, keep: bool) -> Result<()> {
         let Listener {
-            on_letters,
+            on_notifications,
             receive,
             deliver,
         } = &*self.listener;
-        on_letters.hold(keep)?;
+        on_notifications.hold(keep)?;
         receive.hold(keep)?;
         deliver.hold(keep)
     }

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use napi::{Error, Result};
 
-use super::rows::{Counted, Make, Rows};
+use super::protocol::RowKind;
+use super::rows::{Make, Row, Rows};
 use crate::engine::{Incoming, IncomingKind, MessageBatch};
 
 /// Binaries share a chunk up to this size, as the small Buffers of Node share its pool: a message that
@@ -17,18 +18,13 @@ const OWN_CHUNK: usize = CHUNK / 2;
 /// Messages of one row at most.
 const LONGEST: usize = 1024;
 
-const TEXTS: u8 = 0;
-const BINARIES: u8 = 1;
-const PING: u8 = 20;
-const PONG: u8 = 21;
-
 /// Makes rows of the messages of one client as they come. A message that cannot be made is left out, and told of at the end.
 pub struct Messages<'a, M: Make> {
     rows: &'a mut Rows<M>,
     client: u32,
     at: f64,
     /// The row of texts that is being made.
-    texts: Option<Counted>,
+    texts: Option<Row>,
     /// The row of binaries that is being made.
     chunk: Vec<u8>,
     lengths: Vec<usize>,
@@ -54,8 +50,8 @@ impl<'a, M: Make> Messages<'a, M> {
             Incoming::Text(text) => self.text(text.as_bytes()),
             Incoming::Binary(Cow::Borrowed(bytes)) => self.binary(bytes),
             Incoming::Binary(Cow::Owned(bytes)) => self.owned(bytes),
-            Incoming::Ping(payload) => self.control(PING, payload),
-            Incoming::Pong(payload) => self.control(PONG, payload),
+            Incoming::Ping(payload) => self.control(RowKind::Ping, payload),
+            Incoming::Pong(payload) => self.control(RowKind::Pong, payload),
         };
         self.note(made);
     }
@@ -77,8 +73,8 @@ impl<'a, M: Make> Messages<'a, M> {
             let made = match kind {
                 IncomingKind::Text => self.text(message),
                 IncomingKind::Binary => self.binary(message),
-                IncomingKind::Ping => self.control(PING, message),
-                IncomingKind::Pong => self.control(PONG, message),
+                IncomingKind::Ping => self.control(RowKind::Ping, message),
+                IncomingKind::Pong => self.control(RowKind::Pong, message),
             };
             self.note(made);
         }
@@ -99,15 +95,13 @@ impl<'a, M: Make> Messages<'a, M> {
 
     fn end_rows(&mut self) {
         if let Some(texts) = self.texts.take() {
-            let ended = self.rows.end_counted(texts);
+            let ended = self.rows.end(texts);
             self.note(ended);
         }
         if !self.lengths.is_empty() {
             let (client, at) = (self.client, self.at);
             let (chunk, lengths) = (&self.chunk, &self.lengths);
-            let made = self.rows.row(|rows| {
-                rows.head(client, BINARIES, at)?;
-                rows.number(lengths.len() as f64)?;
+            let made = self.rows.row(client, RowKind::Binaries, at, |rows| {
                 rows.copy(chunk)?;
                 lengths
                     .iter()
@@ -121,17 +115,13 @@ impl<'a, M: Make> Messages<'a, M> {
 
     #[inline]
     fn text(&mut self, bytes: &[u8]) -> Result<()> {
-        let row = match &mut self.texts {
-            Some(row) if row.count < LONGEST => row,
-            Some(_) | None => {
-                self.end_rows();
-                let begun = self.rows.begin_counted(self.client, TEXTS, self.at)?;
-                self.texts.insert(begun)
-            }
-        };
-        self.rows.utf8(bytes)?;
-        row.count += 1;
-        Ok(())
+        let begun = self.texts.as_ref();
+        if !begun.is_some_and(|row| self.rows.length(row) < LONGEST) {
+            self.end_rows();
+            let begun = self.rows.begin(self.client, RowKind::Texts, self.at)?;
+            self.texts = Some(begun);
+        }
+        self.rows.utf8(bytes)
     }
 
     fn binary(&mut self, bytes: &[u8]) -> Result<()> {
@@ -162,21 +152,16 @@ impl<'a, M: Make> Messages<'a, M> {
     ) -> Result<()> {
         self.end_rows();
         let (client, at) = (self.client, self.at);
-        self.rows.row(|rows| {
-            rows.head(client, BINARIES, at)?;
-            rows.number(1.0)?;
+        self.rows.row(client, RowKind::Binaries, at, |rows| {
             chunk(rows)?;
             rows.number(length as f64)
         })
     }
 
-    fn control(&mut self, kind: u8, payload: &[u8]) -> Result<()> {
+    fn control(&mut self, kind: RowKind, payload: &[u8]) -> Result<()> {
         self.end_rows();
         let (client, at) = (self.client, self.at);
-        self.rows.row(|rows| {
-            rows.head(client, kind, at)?;
-            rows.copy(payload)
-        })
+        self.rows.row(client, kind, at, |rows| rows.copy(payload))
     }
 }
 
@@ -185,15 +170,34 @@ mod tests {
     use napi::Status;
 
     use super::*;
+    use crate::binding::protocol::{DeliveryOutcome, Notice};
+    use crate::policy::{self, Event};
 
     #[derive(Clone, Copy, Debug, PartialEq)]
     enum Value {
         Number(f64),
         Text(&'static str),
         Chunk(usize),
+        Object,
     }
 
-    use Value::{Chunk, Number, Text};
+    use Value::{Chunk, Number, Object, Text};
+
+    impl Value {
+        fn number(&self) -> usize {
+            match self {
+                Number(number) => *number as usize,
+                Text(_) | Chunk(_) | Object => panic!("{self:?} is no number"),
+            }
+        }
+
+        fn text(&self) -> String {
+            match self {
+                Text(text) => (*text).to_owned(),
+                Number(_) | Chunk(_) | Object => panic!("{self:?} is no text"),
+            }
+        }
+    }
 
     /// Fails to make one of the values.
     struct Memory {
@@ -233,45 +237,39 @@ mod tests {
         fn give(&mut self, bytes: Vec<u8>) -> Result<Value> {
             self.make(Chunk(bytes.len()))
         }
+
+        fn notice(&mut self, _: Notice) -> Result<Value> {
+            self.make(Object)
+        }
+
+        fn outcome(&mut self, _: DeliveryOutcome) -> Result<Value> {
+            self.make(Object)
+        }
     }
 
-    /// What JavaScript reads of rows, as it does: by the counts in them.
+    /// What JavaScript reads of rows, as it does: by the lengths in them.
     fn told(mut values: &[Value]) -> Vec<String> {
         let mut told = Vec::new();
-        let number = |value: Value| match value {
-            Number(number) => number as usize,
-            Text(_) | Chunk(_) => panic!("{value:?} is no number"),
-        };
-        while let [client, kind, at, rest @ ..] = values {
+        while let [client, kind, at, length, rest @ ..] = values {
             assert_eq!((*client, *at), (Number(7.0), Number(0.5)));
-            let kind = number(*kind);
-            let rest = if kind == usize::from(PING) {
-                told.push(format!("ping {:?}", rest[0]));
-                &rest[1..]
+            let (row, behind) = rest.split_at(length.number());
+            let is = |other: RowKind| kind.number() == other as usize;
+            if is(RowKind::Texts) {
+                told.extend(row.iter().map(Value::text));
+            } else if is(RowKind::Binaries) {
+                let lengths: Vec<usize> = row[1..].iter().map(Value::number).collect();
+                assert_eq!(row[0], Chunk(lengths.iter().sum()));
+                told.extend(lengths.iter().map(|length| format!("<{length}>")));
             } else {
-                let count = number(rest[0]);
-                let rest = &rest[1..];
-                if kind == usize::from(TEXTS) {
-                    for value in &rest[..count] {
-                        match value {
-                            Text(text) => told.push((*text).to_owned()),
-                            Number(_) | Chunk(_) => panic!("{value:?} is no text"),
-                        }
-                    }
-                    &rest[count..]
-                } else {
-                    let lengths: Vec<usize> = rest[1..=count].iter().copied().map(number).collect();
-                    assert_eq!(rest[0], Chunk(lengths.iter().sum()));
-                    told.extend(lengths.iter().map(|length| format!("<{length}>")));
-                    &rest[count + 1..]
-                }
-            };
-            values = rest;
+                told.push(format!("{row:?}"));
+            }
+            values = behind;
         }
         assert!(values.is_empty(), "{values:?} is left over");
         told
     }
 
+    /// Rows of messages, of a notice between them, and of an outcome at the end.
     fn rows(fails_at: usize) -> (Rows<Memory>, Result<()>) {
         let mut rows = Rows::by(Memory { made: 0, fails_at });
         let mut messages = Messages::new(&mut rows, 7, 0.5);
@@ -281,11 +279,26 @@ mod tests {
         for length in [1, 2] {
             messages.push(Incoming::Binary(Cow::Owned(vec![0; length])));
         }
+        let first = messages.finish();
+        let second = rows.notice(
+            7,
+            0.5,
+            3,
+            policy::Notice {
+                event: Event::Network,
+                retry_count: 0,
+                circuit_failures: 0,
+                alive: true,
+            }
+            .into(),
+        );
+        let mut messages = Messages::new(&mut rows, 7, 0.5);
         messages.push(Incoming::Ping(b"ping"));
         messages.push(Incoming::Binary(Cow::Owned(vec![0; OWN_CHUNK])));
         messages.push(Incoming::Text("c".into()));
-        let finished = messages.finish();
-        (rows, finished)
+        let third = messages.finish();
+        let last = rows.outcome(7, 0.5, DeliveryOutcome::Drained);
+        (rows, first.and(second).and(third).and(last))
     }
 
     #[test]
@@ -294,7 +307,17 @@ mod tests {
         assert!(finished.is_ok());
         assert_eq!(
             told(rows.values()),
-            ["a", "b", "<1>", "<2>", "ping Chunk(4)", "<4096>", "c"]
+            [
+                "a",
+                "b",
+                "<1>",
+                "<2>",
+                "[Number(3.0), Object]",
+                "[Chunk(4)]",
+                "<4096>",
+                "c",
+                "[Object]"
+            ]
         );
     }
 

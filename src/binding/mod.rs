@@ -5,14 +5,13 @@
 
 mod callback;
 mod client;
-mod delivery;
+mod convert;
 mod environment;
 mod exception;
 mod facade;
 mod messages;
-mod options;
 mod pressure;
-mod reconnect;
+mod protocol;
 mod rows;
 mod sender;
 #[cfg_attr(not(target_os = "linux"), path = "uv_absent.rs")]

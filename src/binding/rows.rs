@@ -2,6 +2,11 @@
 
 use napi::Result;
 
+use super::convert::flat;
+use super::messages::Messages;
+use super::protocol::{DeliveryOutcome, Notice, ROW_HEAD, RowKind};
+use crate::engine::{Notification, NotificationKind};
+
 /// Values that one call hands to JavaScript, about: they lie on its stack.
 const AT_ONCE: usize = 4096;
 
@@ -16,6 +21,8 @@ pub trait Make {
     fn copy(&mut self, bytes: &[u8]) -> Result<Self::Value>;
     /// An ArrayBuffer that may take `bytes` as its memory.
     fn give(&mut self, bytes: Vec<u8>) -> Result<Self::Value>;
+    fn notice(&mut self, notice: Notice) -> Result<Self::Value>;
+    fn outcome(&mut self, outcome: DeliveryOutcome) -> Result<Self::Value>;
 }
 
 /// The values, one row behind the other.
@@ -39,10 +46,6 @@ impl<M: Make> Rows<M> {
         &self.values
     }
 
-    pub fn into_values(self) -> Vec<M::Value> {
-        self.values
-    }
-
     /// The rows in as many calls as they need.
     pub fn batches(&self) -> impl Iterator<Item = &[M::Value]> {
         let ends = self.cuts[1..].iter().copied().chain([self.values.len()]);
@@ -52,25 +55,91 @@ impl<M: Make> Rows<M> {
             .filter(|batch| !batch.is_empty())
     }
 
-    /// Makes a row, or nothing of it where one of its values cannot be made.
-    pub fn row(&mut self, make: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
-        let begin = self.values.len();
-        let made = make(self);
-        match made {
-            Ok(()) => self.end_row(),
-            Err(_) => self.values.truncate(begin),
-        }
-        made
+    /// Appends the rows of a notification.
+    pub fn notification(&mut self, notification: Notification) -> Result<()> {
+        let Notification {
+            from,
+            at,
+            order,
+            kind,
+        } = notification;
+        let notice = match kind {
+            NotificationKind::Messages(batch) => {
+                let mut messages = Messages::new(self, from.id, at);
+                messages.run(batch);
+                return messages.finish();
+            }
+            NotificationKind::Delivery(outcome) => {
+                return self.outcome(from.id, at, outcome.into());
+            }
+            NotificationKind::Drain => return self.outcome(from.id, at, DeliveryOutcome::Drained),
+            NotificationKind::Notice(told) => told.into(),
+            NotificationKind::Agreed {
+                protocol,
+                extensions,
+                url,
+                status,
+                headers,
+            } => Notice::Agreed {
+                protocol,
+                extensions,
+                url,
+                status_code: status.into(),
+                headers: flat(headers),
+            },
+        };
+        self.notice(from.id, at, order, notice)
     }
 
-    /// Begins a row whose values come one by one, until `end_counted`.
-    pub(super) fn begin_counted(&mut self, client: u32, kind: u8, at: f64) -> Result<Counted> {
+    pub(super) fn notice(
+        &mut self,
+        client: u32,
+        at: f64,
+        order: u64,
+        notice: Notice,
+    ) -> Result<()> {
+        self.row(client, RowKind::Notice, at, |rows| {
+            rows.number(order as f64)?;
+            let made = rows.maker.notice(notice)?;
+            rows.values.push(made);
+            Ok(())
+        })
+    }
+
+    pub(super) fn outcome(&mut self, client: u32, at: f64, outcome: DeliveryOutcome) -> Result<()> {
+        self.row(client, RowKind::Outcome, at, |rows| {
+            let made = rows.maker.outcome(outcome)?;
+            rows.values.push(made);
+            Ok(())
+        })
+    }
+
+    /// Makes a row, or nothing of it where one of its values cannot be made.
+    pub(super) fn row(
+        &mut self,
+        client: u32,
+        kind: RowKind,
+        at: f64,
+        make: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<()> {
+        let row = self.begin(client, kind, at)?;
+        match make(self) {
+            Ok(()) => self.end(row),
+            Err(error) => {
+                self.values.truncate(row.begin);
+                Err(error)
+            }
+        }
+    }
+
+    /// Begins a row to which values can be pushed until its `end`.
+    pub(super) fn begin(&mut self, client: u32, kind: RowKind, at: f64) -> Result<Row> {
         let begin = self.values.len();
         match self.head(client, kind, at) {
             Ok(()) => {
-                // Any value holds the place of the count.
+                // Any value holds the place of the length.
                 self.values.push(self.values[begin]);
-                Ok(Counted { begin, count: 0 })
+                Ok(Row { begin })
             }
             Err(error) => {
                 self.values.truncate(begin);
@@ -79,11 +148,16 @@ impl<M: Make> Rows<M> {
         }
     }
 
-    /// Ends a row by writing how many values have come to it.
-    pub(super) fn end_counted(&mut self, row: Counted) -> Result<()> {
-        match self.maker.number(row.count as f64) {
-            Ok(count) => {
-                self.values[row.begin + HEAD] = count;
+    /// How many values have come to a row.
+    pub(super) fn length(&self, row: &Row) -> usize {
+        self.values.len() - row.begin - HEAD
+    }
+
+    /// Ends a row by writing its length.
+    pub(super) fn end(&mut self, row: Row) -> Result<()> {
+        match self.maker.number(self.length(&row) as f64) {
+            Ok(length) => {
+                self.values[row.begin + HEAD - 1] = length;
                 self.end_row();
                 Ok(())
             }
@@ -94,9 +168,9 @@ impl<M: Make> Rows<M> {
         }
     }
 
-    pub(super) fn head(&mut self, client: u32, kind: u8, at: f64) -> Result<()> {
+    fn head(&mut self, client: u32, kind: RowKind, at: f64) -> Result<()> {
         self.number(client.into())?;
-        self.number(kind.into())?;
+        self.number((kind as u32).into())?;
         self.number(at)
     }
 
@@ -135,11 +209,9 @@ impl<M: Make> Rows<M> {
     }
 }
 
-/// Values before the count of a row.
-const HEAD: usize = 3;
+const HEAD: usize = ROW_HEAD as usize;
 
 /// A row to which values are still coming.
-pub(super) struct Counted {
+pub(super) struct Row {
     begin: usize,
-    pub count: usize,
 }

@@ -13,16 +13,12 @@ use std::sync::Arc;
 use napi::bindgen_prelude::{Result, ToNapiValue};
 use napi::{Env, check_status, sys};
 
-use super::delivery::status;
+use super::convert::status;
+use super::protocol::SendFlag;
 use crate::engine::{Client, Payload};
 
 /// Texts up to this many bytes are asked for once, longer ones twice: first for their length.
 const SCRATCH: usize = 16 * 1024;
-
-/// What the flags of a call say.
-const SEEN_OPEN: u32 = 1;
-const FIRST: u32 = 2;
-const BINARY: u32 = 4;
 
 /// The clients of an environment, and the function that sends by them.
 pub struct Sender {
@@ -46,18 +42,19 @@ impl Sender {
         self.clients.borrow_mut().remove(&id);
     }
 
-    /// `send(id, data, flags)`: see [`Client::send`]. The data is a Uint8Array with `BINARY`, else a string. What that
-    /// led to is told as [`status`] has it.
+    /// `send(id, data, flags)`: see [`Client::send`]. The flags are a sum of [`SendFlag`]; what it led to is told as
+    /// [`status`] has it.
     fn send(&self, env: sys::napi_env, arguments: [sys::napi_value; 3]) -> Result<u32> {
         let [id, data, flags] = arguments;
         let (id, flags) = (number(env, id)?, number(env, flags)?);
         let Some(client) = self.clients.borrow().get(&id).cloned() else {
             return Ok(0);
         };
+        let has = |flag: SendFlag| flags & flag as u32 != 0;
         let send = |payload: Payload<'_>| {
-            status(client.send(payload, flags & SEEN_OPEN != 0, flags & FIRST != 0))
+            status(client.send(payload, has(SendFlag::SeenOpen), has(SendFlag::First)))
         };
-        if flags & BINARY != 0 {
+        if has(SendFlag::Binary) {
             return Ok(send(Payload::Binary(bytes(env, data)?)));
         }
         let mut scratch = self.scratch.borrow_mut();

@@ -16,7 +16,7 @@ use super::exception::{self, Scope};
 use super::facade::Facades;
 use crate::engine::lock;
 
-/// A threadsafe function that tells a facade of letters.
+/// A threadsafe function that tells a facade of notifications.
 pub struct Wake(Mutex<Option<Raw>>);
 
 struct Raw(sys::napi_threadsafe_function);
@@ -51,7 +51,7 @@ impl Wake {
         Ok(Wake(Mutex::new(Some(Raw(raw)))))
     }
 
-    /// Calls `on_letters` of a facade on its thread, soon. Does nothing once the environment is going.
+    /// Calls `on_notifications` of a facade on its thread, soon. Does nothing once the environment is going.
     pub fn call(&self, home: u32) {
         let mut handle = lock(&self.0);
         let Some(Raw(raw)) = *handle else { return };
@@ -110,7 +110,7 @@ unsafe extern "C" fn ring(
         // SAFETY: this is the thread of `env`, which lives.
         unsafe {
             let _scope = Scope::open(env)?;
-            exception::tell(env, listener.on_letters.call(&[]));
+            exception::tell(env, listener.on_notifications.call(&[]));
         }
         Some(())
     }));

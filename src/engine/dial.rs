@@ -41,7 +41,8 @@ pub trait Dial: Send + Sync {
     }
 }
 
-/// Targets on the network, the preferred one first, and what is offered to each.
+/// Targets on the network, the preferred one first, and what is offered to each. There are none for as long as a user's
+/// function has not said them: nothing is dialed before that.
 pub struct Route {
     pub targets: Vec<Arc<Target>>,
     pub deflate: Option<deflate::DeflateOptions>,
@@ -51,9 +52,7 @@ pub struct Route {
 
 impl Dial for Route {
     fn host_port(&self) -> Option<String> {
-        let host_port = self.targets.first()?.host_port();
-        // Stands for what a user's function has not said yet (`lib/routed.js`): nobody else connects there.
-        (!host_port.starts_with("url.invalid:")).then_some(host_port)
+        Some(self.targets.first()?.host_port())
     }
 
     fn dial(&self, url_index: usize, limit: Option<Duration>) -> DialFuture {

@@ -56,13 +56,7 @@ impl Target {
     /// Checks the options.
     pub fn parse(options: Options) -> Result<Target, BadOption> {
         let address = Address::parse(&options.url)?;
-        check_protocols(&options.protocols)?;
-        let headers = Headers::parse(&options)?;
-        if let Some(offer) = &options.extensions {
-            latin1(offer).map_err(|trouble| BadOption::new("extensions", trouble))?;
-        }
-        let connector = Connector::parse(&options)?;
-        let tls = ClientTls::parse(&options)?;
+        let (headers, connector, tls) = parts(&options)?;
         Ok(Target {
             given: options.url,
             address,
@@ -74,6 +68,11 @@ impl Target {
             handshake_timeout: options.handshake_timeout,
             redirects: options.follow_redirects.then_some(options.max_redirects),
         })
+    }
+
+    /// Checks the options but for the URL, which is not known yet.
+    pub fn check(options: &Options) -> Result<(), BadOption> {
+        parts(options).map(drop)
     }
 
     /// The URL as WHATWG serializes it. Credentials that the user put in are in it.
@@ -202,6 +201,20 @@ impl Target {
             Confidence::Full
         }
     }
+}
+
+/// What does not depend on the URL.
+fn parts(options: &Options) -> Result<(Headers, Connector, ClientTls), BadOption> {
+    check_protocols(&options.protocols)?;
+    let headers = Headers::parse(options)?;
+    if let Some(offer) = &options.extensions {
+        latin1(offer).map_err(|trouble| BadOption::new("extensions", trouble))?;
+    }
+    Ok((
+        headers,
+        Connector::parse(options)?,
+        ClientTls::parse(options)?,
+    ))
 }
 
 /// Many put a token among the subprotocols, so an error shows none of them, but its place.
