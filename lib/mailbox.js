@@ -32,6 +32,7 @@ const holders = new Set();
  * @type {import('../native/index.js').Facade}
  */
 let facade;
+/** @type {ReturnType<import('../native/index.js').Facade['sender']>} */
 let sendNative;
 /** Whether that holds what it calls, which else is collected with this copy. */
 let kept = false;
@@ -265,6 +266,7 @@ function reroute(client, route, trusts) {
 /**
  * Shares the circuit of `client`, which others may have something to tell about from then on. Before Node 14.6
  * there is no weak reference: such a client is not collected there.
+ * @param {import('../native/index.js').Client} native
  */
 function share(id, client, native, scope) {
   const isShared = scope !== 'instance';

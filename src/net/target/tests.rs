@@ -83,6 +83,15 @@ fn protocols_are_distinct_tokens() {
     }
 }
 
+#[test]
+fn options_are_checked_before_there_is_a_url() {
+    let mut options = options("");
+    assert_eq!(Target::check(&options), Ok(()));
+    options.protocols = vec!["a b".into()];
+    let bad = Target::check(&options).expect_err("it is no subprotocol");
+    assert_eq!(bad.option, "protocols");
+}
+
 #[tokio::test]
 async fn a_target_is_reached_with_what_came_behind_the_answer() {
     let (listener, url) = listener().await;
