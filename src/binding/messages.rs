@@ -116,7 +116,7 @@ impl<'a, M: Make> Messages<'a, M> {
     #[inline]
     fn text(&mut self, bytes: &[u8]) -> Result<()> {
         let begun = self.texts.as_ref();
-        if !begun.is_some_and(|row| self.rows.length(row) < LONGEST) {
+        if begun.is_none_or(|row| self.rows.length(row) >= LONGEST) {
             self.end_rows();
             let begun = self.rows.begin(self.client, RowKind::Texts, self.at)?;
             self.texts = Some(begun);

@@ -204,7 +204,7 @@ pub struct RouteOptions {
     pub passphrase: Option<String>,
 }
 
-/// `perMessageDeflate` as an object, see [`deflate::Options`](crate::wire::deflate::Options).
+/// `perMessageDeflate` as an object, see [`deflate::DeflateOptions`](crate::wire::deflate::DeflateOptions).
 #[napi(object, object_to_js = false)]
 pub struct DeflateOptions {
     pub server_no_context_takeover: bool,
