@@ -1,7 +1,7 @@
 'use strict';
 
 const assert = require('assert');
-const own = require('../lib/own.js');
+const { LIFE } = require('../lib/facade/client.js');
 const { startServer } = require('./peer/index.js');
 const { client, openClient } = require('./support/clients.js');
 
@@ -10,7 +10,7 @@ describe('a panic of the engine', () => {
     const server = await startServer({ echo: true });
     const { ws: other, log: others } = await openClient({ url: server.url });
     const { ws, log } = client({ url: server.url });
-    const { client: native } = ws[own.inner];
+    const { native } = ws[LIFE];
     // A release cannot be made to panic.
     if (!native.fault) this.skip();
     native.fault();

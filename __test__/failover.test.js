@@ -1,8 +1,7 @@
 'use strict';
 
 const assert = require('assert');
-const own = require('../lib/own.js');
-const { policySettings } = require('../lib/options/crossing.js');
+const { LIFE } = require('../lib/facade/client.js');
 const { startServer } = require('./peer/index.js');
 const { WebSocketReconnect, client, make } = require('./support/clients.js');
 const { deadUrl } = require('./support/urls.js');
@@ -61,7 +60,7 @@ describe('urls', () => {
     const away = await startServer();
     const { ws } = client({ urls: [home.url, away.url], baseDelay: 5 });
     await ws.connect();
-    assert.strictEqual(policySettings(ws[own.inner]).preferFirst, 0);
+    assert.strictEqual(ws[LIFE].settings().preferFirst, 0);
     assert.strictEqual(ws.url, away.url);
   });
 

@@ -1,7 +1,7 @@
 'use strict';
 
 const assert = require('assert');
-const own = require('../lib/own.js');
+const { LIFE } = require('../lib/facade/client.js');
 const { deadPort, startServer } = require('./peer/index.js');
 const { client, make, openClient } = require('./support/clients.js');
 const { DUE_MS, SOON_MS } = require('./support/deadlines.js');
@@ -332,10 +332,10 @@ describe('connectionTimeout', () => {
   it('takes the place of the default handshakeTimeout, so that it can be longer', () => {
     const ws = make({ connectionTimeout: 60000 });
     assert.strictEqual(ws.connectionTimeout, 60000);
-    assert.strictEqual(ws[own.inner].route.handshakeTimeout, Infinity);
+    assert.strictEqual(ws[LIFE].route.current.handshakeTimeout, Infinity);
     ws.connectionTimeout = null;
     assert.strictEqual(ws.connectionTimeout, 10000);
-    assert.strictEqual(ws[own.inner].route.handshakeTimeout, 10000);
+    assert.strictEqual(ws[LIFE].route.current.handshakeTimeout, 10000);
     assert.throws(() => make({ connectionTimeout: -1 }), RangeError);
     assert.throws(() => make({ connectionTimeout: '1' }), TypeError);
   });

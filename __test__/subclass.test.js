@@ -1,7 +1,8 @@
 'use strict';
 
 const assert = require('assert');
-const own = require('../lib/own.js');
+const { LIFE } = require('../lib/facade/client.js');
+const { Life } = require('../lib/facade/life.js');
 const { startServer } = require('./peer/index.js');
 const { QUICK, WebSocketReconnect } = require('./support/clients.js');
 const { record } = require('./support/recorder.js');
@@ -15,7 +16,9 @@ describe('a subclass', () => {
         this._inner = 'mine';
       }
     }
-    for (const name of Object.keys(own)) {
+    const inside = Object.keys(new WebSocketReconnect({ url: 'ws://127.0.0.1:1/' })[LIFE]);
+    for (const name of [...inside, ...Object.getOwnPropertyNames(Life.prototype)]) {
+      if (name === 'constructor') continue;
       for (const taken of [name, `_${name}`].filter((taken) => !(taken in WebSocketReconnect.prototype))) {
         Chat.prototype[taken] = () => called.push(taken);
       }

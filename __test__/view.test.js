@@ -1,7 +1,7 @@
 'use strict';
 
 const assert = require('assert');
-const own = require('../lib/own.js');
+const { LIFE } = require('../lib/facade/client.js');
 const { deadPort, startServer } = require('./peer/index.js');
 const { client, openClient } = require('./support/clients.js');
 const { EVENTS } = require('./support/recorder.js');
@@ -137,7 +137,7 @@ describe('the view', () => {
 
   it('a call may tell the end of one life, and then begin another', async () => {
     const { ws, log } = client({ url: 'ws://127.0.0.1:1/' });
-    const { client: native } = ws[own.inner];
+    const { native } = ws[LIFE];
     const counts = { retryCount: 0, circuitFailures: 0 };
     const state = (name) => ({ kind: 'state', alive: true, ...counts, state: name });
     const gaveUp = {
@@ -150,7 +150,7 @@ describe('the view', () => {
     };
     // As the engine answers where the wait for a circuit is over, and the driver of the client has not seen that.
     native.connect = () => ({
-      horizon: 0,
+      cutoff: 0,
       notices: [state('FAILED'), gaveUp, state('CONNECTING')],
     });
     let isSettled = false;

@@ -12,7 +12,7 @@ const {
   writeFileSync,
 } = require('fs');
 const path = require('path');
-const { platformId } = require('../lib/platform.js');
+const { platformId } = require('../lib/node/platform.js');
 const { ROOT, run } = require('./tools.js');
 
 /** Rust's targets by the platform as npm's packages name it. */

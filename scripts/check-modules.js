@@ -115,10 +115,46 @@ function rustFaults(file, text) {
   return [...new Set(faults)].map((fault) => `${file} ${fault}`);
 }
 
+/** What the facade may be made of: it runs wherever an engine is handed to it. */
+const OF_FACADE = /^lib\/(?:facade|options)\/(?!websocket)|^lib\/(?:errors|loop|names|request-headers)\.js$/;
+
+/** What of Node the facade names. */
+function facadeFaults(file, code) {
+  if (!file.startsWith('lib/facade/')) return [];
+  const faults = [];
+  for (const [, name] of code.matchAll(/\brequire\('([^']+)'\)/g)) {
+    const isOurs = name.startsWith('.') && OF_FACADE.test(path.posix.join(path.posix.dirname(file), name));
+    if (!isOurs && name !== 'events') faults.push(`${file} requires ${name}`);
+  }
+  const [global] = /\b(?:process|Buffer|setImmediate|setTimeout|setInterval|__dirname)\b/.exec(code) || [];
+  if (global) faults.push(`${file} names ${global}`);
+  return faults;
+}
+
+/** The circles in which JavaScript files require each other, of `requires`: for each file those that it requires. */
+function circles(requires) {
+  const found = [];
+  const done = new Set();
+  const walk = (file, way) => {
+    if (way.includes(file)) found.push([...way.slice(way.indexOf(file)), file].join(' > '));
+    if (done.has(file) || way.includes(file)) return;
+    for (const other of requires.get(file) || []) walk(other, [...way, file]);
+    done.add(file);
+  };
+  for (const file of requires.keys()) walk(file, []);
+  return found;
+}
+
+/** The files that a JavaScript file requires. */
+const requiredBy = (file, text) =>
+  [...text.matchAll(/\brequire\('(\.{1,2}\/[^']+)'\)/g)].map(([, name]) =>
+    path.posix.join(path.posix.dirname(file), name),
+  );
+
 /** What is wrong with a JavaScript file that ships. */
 function scriptFaults(file, text) {
   const code = text.replace(/\/\*[\s\S]*?\*\/|(?:^|\s)\/\/.*/gm, '');
-  const faults = [];
+  const faults = facadeFaults(file, code);
   if (/\bimport\s*\(/.test(code)) faults.push(`${file} imports at run time`);
   for (const [, name] of code.matchAll(/\brequire\(\s*([^)]*)\)/g)) {
     const literal = /^'([^']+)'$/.exec(name);
@@ -126,7 +162,7 @@ function scriptFaults(file, text) {
       literal && /^\.{1,2}\//.test(literal[1]) && path.posix.join(path.posix.dirname(file), literal[1]);
     const allowed = literal
       ? BUILT_INS.includes(literal[1]) || /^(lib\/\w|index\.js$)/.test(inside || '')
-      : file === 'lib/binary.js';
+      : file === 'lib/node/binary.js';
     if (!allowed) faults.push(`${file} requires ${name}`);
   }
   return faults;
@@ -170,6 +206,9 @@ const PLANTED = [
   ['lib/a.js', "require('ws');", "requires 'ws'"],
   ['lib/a.js', "require('../scripts/build.js');", "requires '../scripts/build.js'"],
   ['index.js', 'require(name);', 'requires name'],
+  ['lib/facade/a.js', "require('util');", 'requires util'],
+  ['lib/facade/a.js', "require('../node/engine.js');", 'requires ../node/engine.js'],
+  ['lib/facade/a.js', 'const a = Buffer.alloc(1);', 'names Buffer'],
   ['index.js', "import('fs');", 'imports at run time'],
 ];
 
@@ -182,7 +221,20 @@ const CLEAN = [
   ['src/engine/clock.rs', 'fn f() { Instant::now(); }'],
   ['src/engine/a.rs', 'use crate::{net::connect, policy::{Link, Event}, wire};'],
   ['lib/a.js', "const fs = require('fs');\nrequire('./b.js'); // require(x)"],
+  ['lib/facade/a.js', "require('events');\nrequire('./b.js'); // a Buffer\nrequire('../options/table.js');"],
 ];
+
+/** A circle, and what is none though a file is required twice. */
+const CIRCLE = new Map([
+  ['a', ['b', 'c']],
+  ['b', ['c']],
+  ['c', ['a']],
+]);
+const NO_CIRCLE = new Map([
+  ['a', ['b', 'c']],
+  ['b', ['c']],
+  ['c', []],
+]);
 
 function selfTest() {
   const missed = PLANTED.filter(([file, text, fault]) => !faultsOf(file, text).includes(`${file} ${fault}`));
@@ -190,12 +242,20 @@ function selfTest() {
   return [
     ...missed.map(([file, text]) => `a violation is not found: ${file}: ${text}`),
     ...wrong.map(([file, text]) => `no violation, yet found: ${file}: ${text}`),
+    ...(circles(CIRCLE).length > 0 ? [] : ['a circle is not found']),
+    ...circles(NO_CIRCLE).map((circle) => `no circle, yet found: ${circle}`),
   ];
 }
 
 const blind = selfTest();
 const files = sources();
-const found = files.flatMap((file) => faultsOf(file, readFileSync(path.join(ROOT, file), 'utf8')));
+const texts = new Map(files.map((file) => [file, readFileSync(path.join(ROOT, file), 'utf8')]));
+const requires = new Map();
+for (const [file, text] of texts) if (file.endsWith('.js')) requires.set(file, requiredBy(file, text));
+const found = [
+  ...files.flatMap((file) => faultsOf(file, texts.get(file))),
+  ...circles(requires).map((circle) => `files require each other: ${circle}`),
+];
 for (const fault of [...blind, ...found]) console.error(fault);
 console.log(`${files.length} files, ${blind.length + found.length} breaches of the module rules`);
 process.exitCode = blind.length + found.length > 0 ? 1 : 0;

@@ -7,7 +7,7 @@
 const { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } = require('fs');
 const os = require('os');
 const path = require('path');
-const { platformId } = require('../lib/platform.js');
+const { platformId } = require('../lib/node/platform.js');
 const { packMain, packPlatform, release } = require('./build-release.js');
 const { ROOT, capture, npm } = require('./tools.js');
 

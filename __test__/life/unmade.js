@@ -4,7 +4,7 @@
  * What the engine tells cannot be made in JavaScript: `unmade.js URL before|behind`, once before anything of it was handed
  * over, or behind that. Says what was told, and whether all else came.
  */
-const { Facade } = require('../../lib/native.js');
+const { Facade } = require('../../lib/node/native.js');
 const { WebSocketReconnect } = require('../subject.js');
 
 const [url, when] = process.argv.slice(2);

@@ -1,7 +1,6 @@
 'use strict';
 
 const { refuse } = require('../names.js');
-const own = require('../own.js');
 const { check, checkMembers } = require('./check.js');
 const { ROWS, rowsOf } = require('./table.js');
 
@@ -16,7 +15,7 @@ const CHECKED = {
   set(settings, name, value) {
     if (!NAMES.includes(name)) refuse('circuitBreaker', String(name), NAMES);
     settings[name] = check(ROWS[`circuitBreaker.${name}`], value);
-    settings[OWNER][own.configure]();
+    settings[OWNER].configure();
     return true;
   },
   defineProperty: () => false,

@@ -2,8 +2,10 @@
 
 // The options as they cross to the engine.
 
-const { SIGNS } = require('../liveness.js');
 const { HELD } = require('./held.js');
+
+/** A client's sign of life comes so many times within the time that the event loop may be blocked for. */
+const SIGNS = 4;
 
 /** Those that the engine takes as they are held. */
 const AS_HELD = HELD.filter(
@@ -16,21 +18,20 @@ function windowOf({ window, failureRate, minimumRequests }) {
 }
 
 /**
- * What the policy goes by, of what is inside of a client.
- * @param {Record<string, any>} inner
+ * What the policy goes by.
  * @returns {import('../../native/index.js').PolicySettings}
  */
-function policySettings({ options, circuitBreaker, route, asksRoute }) {
+function policySettings(options, circuitBreaker, { current, asks }) {
   const { failureThreshold, resetTimeout, halfOpenMaxRequests } = circuitBreaker;
-  const { connectionTimeout = route.handshakeTimeout } = options;
+  const { connectionTimeout = current.handshakeTimeout } = options;
   /** @type {any} */
   const settings = {
     judgesReplies: options.heartbeatReply !== undefined,
     circuitBreaker: { failureThreshold, resetTimeout, halfOpenMaxRequests, window: windowOf(circuitBreaker) },
-    closeTimeout: route.closeTimeout,
-    asksRoute,
+    closeTimeout: current.closeTimeout,
+    asksRoute: asks,
     asksRetry: Boolean(options.shouldReconnect || options.reconnectDelay),
-    places: route.urls === undefined ? 1 : route.urls.length,
+    places: current.urls === undefined ? 1 : current.urls.length,
   };
   for (const { name } of AS_HELD) settings[name] = options[name];
   settings.connectionTimeout = connectionTimeout || Infinity;
@@ -47,4 +48,4 @@ function deliveryOptions({ guarantee, queues, limits }) {
   return limits && { ...limits, queues: queues === true, guarantee };
 }
 
-module.exports = { deliveryOptions, policySettings };
+module.exports = { SIGNS, deliveryOptions, policySettings };

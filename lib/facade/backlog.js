@@ -5,7 +5,7 @@ const ITEM = 64;
 
 /** What a paused client has been told and has not delivered, in order. It counts against the client's room. */
 class Backlog {
-  /** @param {import('../native/index.js').Client} client */
+  /** @param {import('../../native/index.js').Client} client */
   constructor(client) {
     this.client = client;
     this.paused = true;

@@ -1,10 +1,10 @@
 'use strict';
 
 const path = require('path');
-const { coded } = require('./errors.js');
+const { coded } = require('../errors.js');
 
 const PACKAGE = 'websocket-reconnect-native';
-const ROOT = path.join(__dirname, '..');
+const ROOT = path.join(__dirname, '..', '..');
 const LOADED = Symbol.for('websocket-reconnect-native');
 
 /**

@@ -2,11 +2,10 @@
 
 const EventEmitter = require('events');
 const { isThenable } = require('./ask.js');
-const { badType } = require('./errors.js');
-const loop = require('./loop.js');
-const own = require('./own.js');
-const { check } = require('./options/check.js');
-const { ROWS } = require('./options/table.js');
+const { badType } = require('../errors.js');
+const loop = require('../loop.js');
+const { check } = require('../options/check.js');
+const { ROWS } = require('../options/table.js');
 
 /** The event by which errors are heard of and not handled. Node has it from 12.16 on. */
 const { errorMonitor } = /** @type {any} */ (EventEmitter);
@@ -100,35 +99,6 @@ class Emitter extends EventEmitter {
     return handlers.length > 0;
   }
 
-  /** Emits an event of our own. An `emit` of the user's that throws stops nothing. */
-  [own.tell](event, ...args) {
-    try {
-      return this.emit(event, ...args);
-    } catch (error) {
-      loop.rethrow(error);
-      return true;
-    }
-  }
-
-  /** Emits `message`. Most clients have one handler: that one is called without a list being made. */
-  [own.emitMessage](data) {
-    // What EventEmitter keeps: a function where there is one handler, an array where there are more.
-    const { message } = /** @type {any} */ (this)._events;
-    const isPlain = this.emit === Emitter.prototype.emit;
-    if (message === undefined && isPlain) return;
-    const event = new MessageEvent(data, this);
-    if (typeof message !== 'function' || !isPlain) {
-      this[own.tell]('message', event);
-      return;
-    }
-    try {
-      const returned = message.call(this, event);
-      if (returned !== undefined) heed('message', returned);
-    } catch (error) {
-      report('message', error);
-    }
-  }
-
   off(event, ...handlers) {
     return handlers.length === 0 ? this.removeAllListeners(event) : this.removeListener(event, handlers[0]);
   }
@@ -186,6 +156,35 @@ class Emitter extends EventEmitter {
   }
 }
 
+/** Emits an event of our own. An `emit` of the user's that throws stops nothing. Whether somebody listens. */
+function tell(emitter, event, ...args) {
+  try {
+    return emitter.emit(event, ...args);
+  } catch (error) {
+    loop.rethrow(error);
+    return true;
+  }
+}
+
+/** Emits `message`. Most clients have one handler: that one is called without a list being made. */
+function emitMessage(emitter, data) {
+  // What EventEmitter keeps: a function where there is one handler, an array where there are more.
+  const { message } = emitter._events;
+  const isPlain = emitter.emit === Emitter.prototype.emit;
+  if (message === undefined && isPlain) return;
+  const event = new MessageEvent(data, emitter);
+  if (typeof message !== 'function' || !isPlain) {
+    tell(emitter, 'message', event);
+    return;
+  }
+  try {
+    const returned = message.call(emitter, event);
+    if (returned !== undefined) heed('message', returned);
+  } catch (error) {
+    report('message', error);
+  }
+}
+
 for (const type of Object.keys(DOM_EVENTS)) {
   Object.defineProperty(Emitter.prototype, `on${type}`, {
     enumerable: true,
@@ -206,4 +205,4 @@ for (const type of Object.keys(DOM_EVENTS)) {
   });
 }
 
-module.exports = { Emitter, MessageEvent };
+module.exports = { Emitter, MessageEvent, emitMessage, tell };

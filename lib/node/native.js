@@ -7,7 +7,7 @@ const id = platformId();
 
 /**
  * The addon: what the engine offers to JavaScript. On it lies what a JavaScript environment has once.
- * @type {typeof import('../native/index.js') & { environment?: import('../native/index.js').Environment }}
+ * @type {typeof import('../../native/index.js') & { environment?: import('../../native/index.js').Environment }}
  */
 const native = firstBinary(id, candidates(id, process.env), load);
 

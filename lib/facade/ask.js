@@ -1,8 +1,7 @@
 'use strict';
 
-const { types } = require('util');
-const { coded, ignore, textOf } = require('./errors.js');
-const { report, rethrow } = require('./loop.js');
+const { coded, ignore, textOf } = require('../errors.js');
+const { report, rethrow } = require('../loop.js');
 
 const isThenable = (value) =>
   value !== null &&
@@ -33,9 +32,10 @@ function ask(calls, done, failed, waiting) {
   Promise.all(values).then(done, failed).catch(rethrow);
 }
 
+/** Whether it is an error, of this realm or another. */
 function isError(thrown) {
   try {
-    return thrown instanceof Error || types.isNativeError(thrown);
+    return thrown instanceof Error || Object.prototype.toString.call(thrown) === '[object Error]';
   } catch (_error) {
     // A Proxy may say so.
     return false;

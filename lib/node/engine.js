@@ -1,21 +1,26 @@
 'use strict';
 
 const { constants } = require('buffer');
-const { sharedContext } = require('./context.js');
-const { beginTurn, nextTick, rethrow, setImmediate } = require('./loop.js');
+const { isDeepStrictEqual } = require('util');
+const websocketOptions = require('../options/websocket.js');
+const { binaryOf, keep: keepChunk } = require('./chunk.js');
+const clock = require('./clock.js');
+const content = require('./content.js');
+const { currentContext, sharedContext } = require('./context.js');
+const watchdog = require('./event-loop-watchdog.js');
+const { beginTurn, nextTick, rethrow, setImmediate } = require('../loop.js');
 const native = require('./native.js');
-const own = require('./own.js');
 const { trustedCertificates } = require('./trust.js');
 
-const { ROW_HEAD, RowKind, SendFlag } = native;
+const { ROW_HEAD, RowKind, SendFlag, SendStatus } = native;
 
 /** What the engine hands over at a time is taken so many times in one turn of the event loop. */
 const BATCHES = 4;
 /** So many shares of what clients have kept are delivered in one. */
 const SHARES = 16;
 
-/** Clients that may be told something, by id. All others can be collected. */
-const clients = new Map();
+/** The inboxes of clients that may be told something, by id. All others can be collected. */
+const inboxes = new Map();
 /** Clients that others may have something to tell about their shared circuit, by id: each can be collected. */
 const sharers = new Map();
 const collected =
@@ -29,10 +34,10 @@ const holders = new Set();
 
 /**
  * This copy of the package, as the engine knows it; from the first client on.
- * @type {import('../native/index.js').Facade}
+ * @type {import('../../native/index.js').Facade}
  */
 let facade;
-/** @type {ReturnType<import('../native/index.js').Facade['sender']>} */
+/** @type {ReturnType<import('../../native/index.js').Facade['sender']>} */
 let sendNative;
 /** Whether that holds what it calls, which else is collected with this copy. */
 let kept = false;
@@ -63,7 +68,7 @@ function deliver() {
   rows = [];
   facade.delivered();
   if (leaving.size === 0 || !facade.isEmpty()) return;
-  for (const id of leaving) clients.delete(id);
+  for (const id of leaving) inboxes.delete(id);
   leaving.clear();
   keep();
 }
@@ -83,9 +88,9 @@ function take() {
 function deliverTaken(isOver) {
   while (cursor < rows.length) {
     const at = cursor;
-    const client = clients.get(rows[at]) || sharer(rows[at]);
+    const inbox = inboxes.get(rows[at]) || sharer(rows[at]);
     cursor = nextRow(rows, at);
-    if (client) deliverRow(client, rows, at);
+    if (inbox) deliverRow(inbox, rows, at);
     if (tellsOpen(rows, at) || isOver()) return false;
   }
   return more;
@@ -96,8 +101,8 @@ let resumed = new Set();
 let resuming = false;
 
 /** Delivers what a client has kept, from the next turn of the event loop on. */
-function deliverKept(client) {
-  resumed.add(client);
+function deliverKept(inbox) {
+  resumed.add(inbox);
   if (resuming) return;
   resuming = true;
   setImmediate(deliverAllKept);
@@ -109,16 +114,16 @@ function deliverAllKept() {
   const waiting = [...resumed];
   resumed = new Set();
   for (let share = 0; share < SHARES && waiting.length > 0 && !isOver(); share += 1) {
-    const client = waiting.shift();
+    const inbox = waiting.shift();
     try {
-      if (client[own.deliverShare]()) waiting.push(client);
+      if (inbox.deliverShare()) waiting.push(inbox);
     } catch (error) {
       rethrow(error);
     }
   }
   const later = resumed;
   resumed = new Set();
-  for (const client of [...waiting, ...later]) deliverKept(client);
+  for (const inbox of [...waiting, ...later]) deliverKept(inbox);
 }
 
 function sharer(id) {
@@ -136,40 +141,40 @@ function receive(isMore, ...taken) {
 /** Delivers messages that this thread has read by itself. */
 function deliverHere(...taken) {
   for (let at = 0; at < taken.length; at = nextRow(taken, at)) {
-    const client = clients.get(taken[at]);
-    if (client) deliverRow(client, taken, at);
+    const inbox = inboxes.get(taken[at]);
+    if (inbox) deliverRow(inbox, taken, at);
   }
 }
 
 /** Nothing that escapes from one row, or one client, may keep another from being delivered. */
-function deliverRow(client, list, at) {
+function deliverRow(inbox, list, at) {
   try {
-    dispatch(client, list, at);
+    dispatch(inbox, list, at);
   } catch (error) {
     rethrow(error);
   }
 }
 
-function dispatch(client, list, at) {
+function dispatch(inbox, list, at) {
   const first = at + ROW_HEAD;
   switch (list[at + 1]) {
     case RowKind.Texts:
-      client[own.inContext](own.deliverTexts, list, first, nextRow(list, at), list[at + 2]);
+      inbox.takeTexts(list, first, nextRow(list, at), list[at + 2]);
       return;
     case RowKind.Binaries:
-      client[own.inContext](own.deliverBinaries, list, first, nextRow(list, at), list[at + 2]);
+      inbox.takeBinaries(list, first, nextRow(list, at), list[at + 2]);
       return;
     case RowKind.Ping:
-      client[own.inContext](own.deliverControl, 'ping', list[first], list[at + 2]);
+      inbox.takeControl('ping', list[first], list[at + 2]);
       return;
     case RowKind.Pong:
-      client[own.inContext](own.deliverControl, 'pong', list[first], list[at + 2]);
+      inbox.takeControl('pong', list[first], list[at + 2]);
       return;
     case RowKind.Notice:
-      client[own.deliverQueued](list[first + 1], list[at + 2], list[first]);
+      inbox.takeNotice(list[first + 1], list[at + 2], list[first]);
       return;
     case RowKind.Outcome:
-      client[own.inContext](own.deliverOutcome, list[first]);
+      inbox.takeOutcome(list[first]);
   }
 }
 
@@ -239,13 +244,12 @@ function trust() {
 
 /**
  * Makes the native half of a client. `trusts`: it may need the certificates that Node trusts.
- * @param {import('../native/index.js').ClientOptions} options
- * @param {import('../native/index.js').RouteOptions} route
+ * @param {import('../../native/index.js').ClientOptions} options
+ * @param {import('../../native/index.js').RouteOptions} route
  */
-function createClient(options, route, trusts) {
+function createNative(options, route, trusts) {
   if (trusts) trust();
-  const client = new native.Client(ownFacade(), options, route);
-  return { id: client.id(), client };
+  return new native.Client(ownFacade(), options, route);
 }
 
 /** Before an attempt whose route a user's function has said. `trusts`: as above. */
@@ -255,8 +259,8 @@ function prepare(trusts) {
 
 /**
  * Gives a client another route for its next attempts.
- * @param {import('../native/index.js').Client} client
- * @param {import('../native/index.js').RouteOptions} route
+ * @param {import('../../native/index.js').Client} client
+ * @param {import('../../native/index.js').RouteOptions} route
  */
 function reroute(client, route, trusts) {
   if (trusts) trust();
@@ -264,20 +268,20 @@ function reroute(client, route, trusts) {
 }
 
 /**
- * Shares the circuit of `client`, which others may have something to tell about from then on. Before Node 14.6
+ * Shares the circuit of a client, which others may have something to tell about from then on. Before Node 14.6
  * there is no weak reference: such a client is not collected there.
- * @param {import('../native/index.js').Client} native
+ * @param {import('../../native/index.js').Client} native
  */
-function share(id, client, native, scope) {
+function share(id, inbox, native, scope) {
   const isShared = scope !== 'instance';
   if (isShared && !sharers.has(id)) {
-    sharers.set(id, collected ? new WeakRef(client) : { deref: () => client });
-    if (collected) collected.register(client, id);
+    sharers.set(id, collected ? new WeakRef(inbox) : { deref: () => inbox });
+    if (collected) collected.register(inbox, id);
   }
   native.share(scope);
-  if (isShared || !sharers.delete(id) || clients.has(id)) return;
+  if (isShared || !sharers.delete(id) || inboxes.has(id)) return;
   // What others have done to the circuit may be under way still.
-  clients.set(id, client);
+  inboxes.set(id, inbox);
   letGo(id);
   keep();
 }
@@ -287,9 +291,23 @@ function tellThatItRuns() {
   environment().runs();
 }
 
+/** Watches over the event loop for a client with such a limit, in ms; 0 is none. */
+function watchEventLoop(id, limit) {
+  watchdog.watchEventLoop(id, limit, tellThatItRuns);
+}
+
+/** Data from the engine, or what the user has sent, as a message is received: a binary in memory of its own. */
+function receivedForm(type, data) {
+  if (typeof data === 'string') return data;
+  const memory = ArrayBuffer.isView(data) ? new Uint8Array(/** @type {any} */ (data)).buffer : data;
+  return binaryOf(type, memory, 0, memory.byteLength);
+}
+
+const warn = (message, code) => process.emitWarning(message, { code });
+
 /** Nothing may collect this copy of the package while it has clients that may be told something. */
 function keep() {
-  if (clients.size > 0 === kept) return;
+  if (inboxes.size > 0 === kept) return;
   kept = !kept;
   facade.keep(kept);
 }
@@ -297,18 +315,18 @@ function keep() {
 /** Lets go of a client once it has been told all. */
 function letGo(id) {
   if (isDrained() && facade.isEmpty()) {
-    clients.delete(id);
+    inboxes.delete(id);
     leaving.delete(id);
   } else {
     leaving.add(id);
   }
 }
 
-/** Keeps `client` reachable for what it may be told, or lets go of it once it has been told all. */
-function track(id, client, reachable, holding) {
+/** Keeps a client reachable for what it may be told, or lets go of it once it has been told all. */
+function track(id, inbox, reachable, holding) {
   leaving.delete(id);
-  if (reachable) clients.set(id, client);
-  else if (clients.has(id)) letGo(id);
+  if (reachable) inboxes.set(id, inbox);
+  else if (inboxes.has(id)) letGo(id);
   const held = holders.size > 0;
   if (holding) holders.add(id);
   else holders.delete(id);
@@ -317,12 +335,24 @@ function track(id, client, reachable, holding) {
 }
 
 module.exports = {
-  createClient,
+  ...content,
+  ...websocketOptions,
+  SendStatus,
+  binaryOf,
+  createNative,
+  currentContext,
   deliverKept,
+  isSame: isDeepStrictEqual,
+  keepChunk,
+  monotonic: clock.monotonic,
+  now: clock.now,
   prepare,
+  receivedForm,
   reroute,
-  share,
   send,
-  tellThatItRuns,
+  share,
   track,
+  wallTime: Date.now,
+  warn,
+  watchEventLoop,
 };

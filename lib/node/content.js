@@ -2,10 +2,10 @@
 
 const { types } = require('util');
 const { currentContext } = require('./context.js');
-const { badRange, badType, coded } = require('./errors.js');
-const { nextTick } = require('./loop.js');
-const { checkMembers } = require('./options/check.js');
-const { ARGUMENT } = require('./options/table.js');
+const { badRange, badType, coded } = require('../errors.js');
+const { nextTick } = require('../loop.js');
+const { checkMembers } = require('../options/check.js');
+const { ARGUMENT } = require('../options/table.js');
 
 const SENDABLE = 'a string, Buffer, ArrayBuffer, TypedArray, DataView or Blob';
 
@@ -61,6 +61,9 @@ function inForm(content, binary) {
   return isText ? Buffer.from(content) : textOf(content);
 }
 
+/** Text or bytes, which the user may not write into any more. */
+const copyOf = (content) => (typeof content === 'string' ? content : Buffer.from(content));
+
 /** How many bytes text or bytes are. */
 const sizeOf = (content) => Buffer.byteLength(content);
 
@@ -88,4 +91,4 @@ function tellerOf(callback) {
   return (...error) => context.runInAsyncScope(nextTick, undefined, callback, ...error);
 }
 
-module.exports = { bytesOf, contentOf, inForm, isBytes, sendOptions, sizeOf, tellerOf };
+module.exports = { bytesOf, contentOf, copyOf, inForm, isBytes, sendOptions, sizeOf, tellerOf };

@@ -1,0 +1,364 @@
+'use strict';
+
+const assert = require('assert');
+const { LIFE, defineClient } = require('../lib/facade/client.js');
+const { Cutoffs, isBefore } = require('../lib/facade/cutoffs.js');
+const { Lifetime } = require('../lib/facade/lifetime.js');
+const { Retry } = require('../lib/facade/retry.js');
+const { Route } = require('../lib/facade/route.js');
+const { View } = require('../lib/facade/view.js');
+const { Waiters } = require('../lib/facade/waiters.js');
+const { fakeEngine } = require('./support/fake-engine.js');
+const { record } = require('./support/recorder.js');
+const { turn } = require('./support/waiting.js');
+
+const queued = (order) => ({ order, call: Infinity });
+const counts = { retryCount: 0, circuitFailures: 0 };
+const state = (name, alive = true) => ({ kind: 'state', alive, ...counts, state: name });
+const circuit = (name) => ({ kind: 'circuit', ...counts, state: name });
+const opened = { kind: 'open', ...counts, attempt: 0 };
+const closed = (alive) => ({ kind: 'close', alive, ...counts, code: 1006, reason: '', wasClean: false });
+const agreed = {
+  kind: 'agreed',
+  protocol: 'chat',
+  extensions: '',
+  url: 'ws://x/',
+  statusCode: 101,
+  headers: [],
+};
+
+/** A client over a fake engine. `tell` tells it notices, as the mailbox does. */
+function fakeClient(options = {}) {
+  const fake = fakeEngine();
+  const ws = new (defineClient(/** @type {any} */ (fake.engine)))({ url: 'ws://x/', ...options });
+  const { inbox } = ws[LIFE];
+  let order = 0;
+  const tell = (...notices) => {
+    for (const notice of notices) inbox.takeNotice(notice, 2000, ++order);
+  };
+  return { ...fake, ws, inbox, tell, log: record(ws) };
+}
+
+describe('cutoffs', () => {
+  it('void what went to the mailbox before a call, and what earlier calls returned', () => {
+    const cutoffs = new Cutoffs();
+    const first = cutoffs.next(7);
+    const second = cutoffs.next(7);
+    assert.ok(isBefore(queued(7), second) && !isBefore(queued(8), second));
+    assert.ok(isBefore({ order: Infinity, call: first.call }, second));
+    assert.ok(!isBefore({ order: Infinity, call: second.call }, second));
+  });
+
+  it('of a life that a call begins void the end that the same call tells', () => {
+    const cutoffs = new Cutoffs();
+    const moment = cutoffs.next(3);
+    cutoffs.begin(moment, false);
+    const returned = { order: Infinity, call: moment.call };
+    assert.ok(isBefore(returned, cutoffs.end) && !isBefore(returned, cutoffs.birth));
+    assert.ok(!isBefore(queued(4), cutoffs.end));
+  });
+
+  it('of a call that ends a client spare the end that is on its way', () => {
+    const cutoffs = new Cutoffs();
+    cutoffs.finish(cutoffs.next(1), true);
+    cutoffs.finish(cutoffs.next(5), false);
+    assert.ok(!isBefore(queued(2), cutoffs.life));
+  });
+
+  it('void a refusal, but no wait for a circuit that goes on', () => {
+    const cutoffs = new Cutoffs();
+    cutoffs.finish(cutoffs.next(5), true);
+    const shown = { state: 'CLOSED', circuitState: 'OPEN' };
+    assert.ok(cutoffs.voidsState(state('BLOCKED', false), queued(5), shown));
+    assert.ok(!cutoffs.voidsState(state('BLOCKED'), queued(5), shown));
+    assert.ok(!cutoffs.voidsState(state('BLOCKED', false), queued(6), shown));
+  });
+});
+
+describe('a view', () => {
+  it('tells a state once, but each refusal, and CLOSED of what never connected', () => {
+    const view = new View(0);
+    assert.ok(view.enter(state('CLOSED', false)));
+    assert.ok(view.enter(state('CONNECTING')));
+    assert.ok(!view.enter(state('CONNECTING')));
+    view.end({ code: 1006 }, false);
+    assert.ok(view.enter(state('CLOSED', false)));
+    assert.ok(!view.enter(state('CLOSED', false)));
+    assert.ok(view.enter(state('BLOCKED', false)) && view.enter(state('BLOCKED', false)));
+  });
+
+  it('forgets the error of an attempt at the next, and that of the last at an open', () => {
+    const view = new View(0);
+    const error = new Error('refused');
+    view.fail(error);
+    view.enter(state('CONNECTING'));
+    assert.deepStrictEqual([view.currentError, view.lastError], [undefined, error]);
+    view.enter(state('OPEN'));
+    assert.strictEqual(view.lastError, undefined);
+  });
+
+  it('shows what was agreed on once the connection is open', () => {
+    const view = new View(0);
+    view.agreed = { ...agreed, headers: ['Set-Cookie', 'a', 'set-cookie', 'b', 'X', '1', 'x', '2'] };
+    assert.strictEqual(view.protocol, '');
+    view.takeAgreed(9);
+    assert.strictEqual(view.protocol, 'chat');
+    assert.deepStrictEqual(view.opening({ ...opened, downtime: 4 }), {
+      isReconnect: true,
+      attempt: 0,
+      url: 'ws://x/',
+      statusCode: 101,
+      headers: { 'set-cookie': ['a', 'b'], x: '1, 2' },
+      downtime: 4,
+    });
+  });
+});
+
+describe('waiters', () => {
+  it('have one promise of the next open', async () => {
+    const waiters = new Waiters();
+    const promise = waiters.waitForOpen();
+    assert.strictEqual(waiters.waitForOpen(), promise);
+    assert.ok(!waiters.isOpenAwaited);
+    const done = promise.then(() => 'open');
+    assert.ok(waiters.isOpenAwaited);
+    waiters.settleOpen('resolve');
+    assert.strictEqual(await done, 'open');
+    assert.notStrictEqual(waiters.waitForOpen(), promise);
+  });
+
+  it('settle each ping by its number, and lose all with the connection', async () => {
+    const waiters = new Waiters();
+    waiters.losePongs();
+    const pings = [1, 2, 3].map((number) => waiters.waitForPong(number, 70));
+    waiters.settlePong(1, 12);
+    waiters.settlePong(2, undefined);
+    waiters.settlePong(9, 1);
+    waiters.losePongs();
+    assert.strictEqual(await pings[0], 12);
+    await assert.rejects(pings[1], { code: 'WSR_ERR_PING_TIMEOUT', message: 'No pong within 70 ms' });
+    await assert.rejects(pings[2], { code: 'WSR_ERR_PING_LOST' });
+  });
+
+  it('word why a receipt is not confirmed', async () => {
+    const waiters = new Waiters();
+    const [fine, lost] = [waiters.waitForReceipt(1), waiters.waitForReceipt(2)];
+    waiters.settleReceipt(1, undefined);
+    waiters.settleReceipt(2, 'lost');
+    await fine;
+    await assert.rejects(lost, { code: 'WSR_ERR_UNCONFIRMED', message: /the connection was lost first$/ });
+  });
+});
+
+describe('a retry', () => {
+  const ask = (functions, context = () => ({ attempt: 1 })) => {
+    const { native, said } = fakeEngine();
+    const retry = new Retry(native);
+    const errors = [];
+    retry.ask(4, functions, context, (error) => errors.push(error));
+    return { retry, said, errors };
+  };
+
+  it('is left to the engine without functions', () => {
+    assert.deepStrictEqual(ask({}).said, ['sayRetry 4 true']);
+  });
+
+  it('is decided by what the functions return, the delay after the verdict', async () => {
+    assert.deepStrictEqual(ask({ shouldReconnect: () => false, reconnectDelay: assert.fail }).said, [
+      'sayRetry 4 false',
+    ]);
+    const both = ask({ shouldReconnect: async () => true, reconnectDelay: ({ attempt }) => attempt * 10 });
+    assert.deepStrictEqual(both.said, ['sayAwaited 4']);
+    await turn();
+    assert.deepStrictEqual(both.said, ['sayAwaited 4', 'sayRetry 4 true 10']);
+  });
+
+  it('is made where a function throws, or returns what is none', () => {
+    for (const shouldReconnect of [() => 'yes', assert.fail]) {
+      const { said, errors } = ask({ shouldReconnect });
+      assert.deepStrictEqual(said, ['sayRetry 4 true']);
+      assert.strictEqual(errors.length, 1);
+    }
+  });
+
+  it('that is void is decided no more', async () => {
+    const { retry, said, errors } = ask({ shouldReconnect: () => Promise.reject(new Error('late')) });
+    retry.forget();
+    await turn();
+    assert.deepStrictEqual([said, errors], [['sayAwaited 4'], []]);
+  });
+});
+
+describe('a route', () => {
+  const routeOf = (given) => {
+    const { engine, native, said } = fakeEngine();
+    const route = new Route(engine, given, {});
+    route.createNative({});
+    return { route, native, said };
+  };
+
+  it('is handed over where it has changed alone, and stays as it was where it is none', () => {
+    const { route, said } = routeOf({ url: 'ws://a/', headers: { A: '1' } });
+    let changes = 0;
+    route.handOver(() => (changes += 1));
+    assert.deepStrictEqual([said, changes], [[], 0]);
+    route.headers.A = '2';
+    route.handOver(() => (changes += 1));
+    assert.deepStrictEqual([said, changes], [['reroute ["ws://a/"]'], 1]);
+    assert.throws(() => route.set({ headers: 5 }, assert.fail), { code: 'WSR_ERR_OPTION' });
+    assert.deepStrictEqual(route.headers, { A: '2' });
+  });
+
+  it('is asked of the functions, of which one may throw', () => {
+    const { route, said } = routeOf({ url: ({ attempt }) => `ws://${attempt}/`, headers: () => ({}) });
+    assert.strictEqual(route.current.urls, undefined);
+    route.ask(3, 7, undefined);
+    assert.deepStrictEqual(route.current.urls, ['ws://7/']);
+    assert.strictEqual(said.length, 1);
+    const error = new Error('no token');
+    route.headers = () => {
+      throw error;
+    };
+    route.ask(4, 8, error);
+    assert.strictEqual(said[1], 'failRoute 4 "no token"');
+    assert.strictEqual(route.takeThrown(4), error);
+    assert.strictEqual(route.takeThrown(4), undefined);
+  });
+
+  it('tells a function that is still at work that its attempt is given up', () => {
+    let signal;
+    const { route } = routeOf({
+      url(context) {
+        signal = context.signal;
+        return new Promise(() => {});
+      },
+    });
+    route.ask(1, 0, undefined);
+    const giveUp = route.endAttempt();
+    assert.ok(!signal.aborted);
+    giveUp();
+    assert.ok(signal.aborted);
+    assert.strictEqual(route.endAttempt(), undefined);
+  });
+});
+
+describe('a lifetime', () => {
+  it('listens to a signal for as long as the client is alive', () => {
+    const { engine, said } = fakeEngine();
+    const listeners = [];
+    const signal = {
+      addEventListener: (_, listener) => listeners.push(listener),
+      removeEventListener: (_, listener) => listeners.splice(listeners.indexOf(listener), 1),
+    };
+    const lifetime = new Lifetime(engine);
+    const view = new View(0);
+    const aborted = [];
+    const track = () => lifetime.track(view, { signal, maxEventLoopBlock: 0 }, (one) => aborted.push(one));
+    track();
+    assert.strictEqual(listeners.length, 0);
+    view.begin();
+    track();
+    track();
+    assert.strictEqual(listeners.length, 1);
+    const [listener] = listeners;
+    listener();
+    assert.deepStrictEqual(aborted, [signal]);
+    view.end({ code: 1000 }, false);
+    track();
+    assert.strictEqual(listeners.length, 0);
+    listener();
+    assert.strictEqual(aborted.length, 1);
+    assert.deepStrictEqual(said, [
+      'track false false',
+      'track true true',
+      'track true true',
+      'track false false',
+    ]);
+  });
+});
+
+describe('a client over another engine', () => {
+  it('turns notices into events, in their order', async () => {
+    const { ws, reply, tell, log, said } = fakeClient();
+    reply([state('CONNECTING')]);
+    const open = ws.connect();
+    tell(agreed, state('OPEN'), opened);
+    await open;
+    assert.strictEqual(ws.protocol, 'chat');
+    tell(state('CLOSED'), closed(true), { kind: 'retry', ...counts, attempt: 1, delay: 5, maxRetries: 9 });
+    assert.deepStrictEqual(log.take(), [
+      'stateChange CONNECTING',
+      'stateChange OPEN',
+      'open',
+      'stateChange CLOSED',
+      "close 1006 ''",
+      'retry 1 in 5 of 9',
+    ]);
+    assert.deepStrictEqual(said, ['connect', 'track true true']);
+  });
+
+  it('tells a refusal, and rejects', async () => {
+    const { ws, reply, log } = fakeClient();
+    reply([circuit('OPEN'), state('BLOCKED', false)], {
+      code: 'WSR_ERR_CIRCUIT_OPEN',
+      message: 'It is open',
+    });
+    await assert.rejects(ws.connect(), { code: 'WSR_ERR_CIRCUIT_OPEN' });
+    assert.deepStrictEqual(log.take(), ['circuitChange OPEN', 'stateChange BLOCKED']);
+  });
+
+  it('drops what a call has made void', () => {
+    const { ws, reply, tell, log, advance } = fakeClient();
+    reply([state('CONNECTING')]);
+    ws.connect().catch(() => {});
+    // The engine has told of an open connection, and nothing of that has been delivered.
+    advance(3);
+    reply([state('CLOSING')]);
+    ws.close();
+    tell(agreed, state('OPEN'), opened, state('CLOSED'), closed(false));
+    assert.deepStrictEqual(log.take(), [
+      'stateChange CONNECTING',
+      'stateChange CLOSING',
+      'stateChange CLOSED',
+      "close 1006 ''",
+    ]);
+  });
+
+  it('keeps messages and what follows them while paused, and counts neither as told', () => {
+    const { ws, inbox, tell, log, said } = fakeClient();
+    ws.pause();
+    inbox.takeTexts(['a', 'b'], 0, 2, 2000);
+    tell(state('CLOSED', false));
+    assert.deepStrictEqual([log.take(), inbox.received], [[], 0]);
+    ws.resume();
+    while (inbox.deliverShare());
+    assert.deepStrictEqual(log.take(), ['message a', 'message b', 'stateChange CLOSED']);
+    assert.strictEqual(inbox.received, 1);
+    assert.ok(said.includes('deliverKept') && said.includes('resume'));
+  });
+
+  it('hides replies and judges them where the options say so', () => {
+    const { inbox, log, said } = fakeClient({ heartbeatReply: /^beat/, hidePong: true });
+    inbox.takeTexts(['beat 1', '{"type":"pong"}', 'news'], 0, 3, 2000);
+    assert.deepStrictEqual(log.take(), ['message beat 1', 'message news']);
+    assert.deepStrictEqual(said, ['answered']);
+  });
+
+  it('goes on telling where the emit of a subclass throws', async () => {
+    const { ws, reply, tell } = fakeClient();
+    const thrown = [];
+    const listeners = process.listeners('uncaughtException');
+    process.removeAllListeners('uncaughtException');
+    process.on('uncaughtException', (error) => thrown.push(error.message));
+    ws.emit = (event) => {
+      throw new Error(event);
+    };
+    reply([state('CONNECTING')]);
+    ws.connect().catch(() => {});
+    tell(state('CLOSED'), closed(false));
+    for (let i = 0; i < 4; i += 1) await turn();
+    process.removeAllListeners('uncaughtException');
+    for (const listener of listeners) process.on('uncaughtException', listener);
+    assert.deepStrictEqual(thrown, ['stateChange', 'stateChange', 'close']);
+  });
+});

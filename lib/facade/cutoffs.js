@@ -1,0 +1,98 @@
+'use strict';
+
+/**
+ * When a notice was made: its place among those of the mailbox, or the number of the call that returned it. The moment of a
+ * call is behind all that had gone to the mailbox by then, and all that earlier calls returned.
+ * @typedef {{ order: number, call: number }} Moment
+ */
+
+/** @type {Moment} */
+const BEGINNING = Object.freeze({ order: 0, call: 0 });
+
+/**
+ * Whether a notice was made before a call.
+ * @param {Moment} moment
+ * @param {Moment} cutoff
+ */
+const isBefore = (moment, cutoff) => moment.order <= cutoff.order || moment.call < cutoff.call;
+
+/**
+ * Which notices a later call has made void: what the engine has done is told late, and a call is heeded at once. Each
+ * field is the moment of the latest call that has made void what notices before it say of …
+ */
+class Cutoffs {
+  constructor() {
+    /** Calls that the engine was told of. */
+    this.calls = 0;
+    /** … the connection's life, … */
+    this.life = BEGINNING;
+    /** … the beginning of an earlier life, … */
+    this.birth = BEGINNING;
+    /** … its end, … */
+    this.end = BEGINNING;
+    /** … the next `open`, … */
+    this.open = BEGINNING;
+    /** … where the client stands while nothing goes on, … */
+    this.rest = BEGINNING;
+    /** … a call that was refused, … */
+    this.refusal = BEGINNING;
+    /** … the circuit, … */
+    this.circuit = BEGINNING;
+    /** … `retryCount` and `circuitFailures`. */
+    this.counts = BEGINNING;
+  }
+
+  /**
+   * The moment of a call that has just returned, before which so many notices had gone to the mailbox.
+   * @returns {Moment}
+   */
+  next(order) {
+    this.calls += 1;
+    return { order, call: this.calls };
+  }
+
+  /** Whether a call has ever asked for a connection. */
+  get wasStarted() {
+    return this.rest.call > 0;
+  }
+
+  /**
+   * A call has begun a life; `anew`: what is open is none of it.
+   * @param {Moment} moment
+   */
+  begin(moment, anew) {
+    this.birth = moment;
+    // The call itself may find that the time of an earlier life was over, and tell its end before it begins another.
+    this.end = { ...moment, call: moment.call + 1 };
+    if (anew) this.open = moment;
+  }
+
+  /**
+   * A call has ended the client. Where it had nothing to tell, the end that is on its way already is the one to deliver.
+   * @param {Moment} moment
+   */
+  finish(moment, tellsEnd) {
+    this.refusal = moment;
+    if (tellsEnd) this.life = moment;
+  }
+
+  /**
+   * Whether a state is void that a notice tells of.
+   * @param {{ state: string, alive: boolean }} told
+   * @param {Moment} moment
+   * @param {{ state: string, circuitState: string }} shown What the client shows.
+   */
+  voidsState({ state, alive }, moment, shown) {
+    const isAtRest = !alive;
+    if (state === 'BLOCKED') {
+      // A call has closed the circuit since.
+      const isClosed = shown.circuitState !== 'OPEN' && isBefore(moment, this.circuit);
+      // Who gave up and waits anew for a circuit that others share was told of no state from which a retry can come.
+      if (isClosed && (isAtRest || shown.state !== 'FAILED')) return true;
+      if (isAtRest && isBefore(moment, this.refusal)) return true;
+    }
+    return isAtRest && isBefore(moment, this.rest);
+  }
+}
+
+module.exports = { Cutoffs, isBefore };

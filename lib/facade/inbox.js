@@ -1,0 +1,257 @@
+'use strict';
+
+const { each, report, rethrow } = require('../loop.js');
+const { isThenable } = require('./ask.js');
+const { Backlog } = require('./backlog.js');
+const { emitMessage, tell } = require('./emitter.js');
+
+/**
+ * @typedef {import('../../native/index.js').DeliveryOutcome} DeliveryOutcome
+ * @typedef {import('../../native/index.js').Notice} Notice
+ * @typedef {import('../../native/index.js').Reply} Reply
+ * @typedef {import('./cutoffs.js').Moment} Moment
+ * @typedef {{ reply: Reply, moment: Moment }} Called What a call upon the engine returned, and its moment.
+ */
+
+/** So many items of a backlog are delivered before another client has its turn. */
+const SHARE = 64;
+
+/**
+ * Notices of who is alive. They are told at once, also while paused.
+ * @type {Set<Notice['kind']>}
+ */
+const OF_LIVENESS = new Set(['pinged', 'blocked', 'wake', 'network', 'was-answered', 'runs']);
+
+/** What tells whether a message is the reply to a heartbeat that the user asks for. */
+function judgeOf(reply) {
+  const fails = (error) => report("the function 'heartbeatReply'", error);
+  if (typeof reply !== 'function') {
+    // Of one's own, since its `lastIndex` changes: the user's may be frozen.
+    const pattern = new RegExp(reply);
+    return (data) => {
+      pattern.lastIndex = 0;
+      return typeof data === 'string' && pattern.test(data);
+    };
+  }
+  return (data) => {
+    try {
+      const answer = reply(data);
+      if (isThenable(answer)) answer.then(undefined, fails);
+      return Boolean(answer);
+    } catch (error) {
+      fails(error);
+      return false;
+    }
+  };
+}
+
+/** Whether a message is JSON of the type `pong`. */
+function isPong(data) {
+  if (typeof data !== 'string' || !data.includes('"pong"')) return false;
+  try {
+    return JSON.parse(data).type === 'pong';
+  } catch (_error) {
+    return false;
+  }
+}
+
+/**
+ * What comes for one client, in its order: messages and notices that the engine tells, and what calls upon it return.
+ *
+ * It is what the engine knows of a client. Notices go to `life`, messages to the handlers of `emitter`.
+ */
+class Inbox {
+  constructor(engine, native, emitter, view, lifetime, life) {
+    this.engine = engine;
+    this.native = native;
+    this.emitter = emitter;
+    this.view = view;
+    this.lifetime = lifetime;
+    this.life = life;
+    this.binaryType = 'nodebuffer';
+    /** What waits for `resume()`, from `pause()` until all of it has been delivered. */
+    this.backlog = undefined;
+    /** Which messages are delivered; all, where there is none. */
+    this.filter = undefined;
+    /** The place of the latest notice that was taken from the mailbox. */
+    this.order = 0;
+    /** Replies that are being delivered one within the other, … */
+    this.deliveryDepth = 0;
+    /** … and those that are delivered behind. */
+    this.deferredReplies = undefined;
+  }
+
+  /** How many notices of the mailbox have been told. */
+  get received() {
+    return this.order - (this.backlog === undefined ? 0 : this.backlog.notices);
+  }
+
+  get isPaused() {
+    return this.backlog !== undefined && this.backlog.paused;
+  }
+
+  pause() {
+    if (this.backlog === undefined) this.backlog = new Backlog(this.native);
+    this.backlog.paused = true;
+  }
+
+  resume() {
+    if (!this.isPaused) return;
+    this.backlog.paused = false;
+    this.engine.deliverKept(this);
+  }
+
+  /** Puts what judges and hides messages before their delivery, where an option asks for it. */
+  sift({ heartbeatReply, hidePong }) {
+    this.filter = undefined;
+    if (!heartbeatReply && !hidePong) return;
+    const isReply = heartbeatReply ? judgeOf(heartbeatReply) : () => false;
+    this.filter = (data) => {
+      if (isReply(data)) this.native.answered();
+      return !hidePong || !isPong(data);
+    };
+  }
+
+  // What the engine tells, outside of any context.
+
+  takeTexts(rows, begin, end, at) {
+    this.lifetime.run(this.deliverTexts, this, rows, begin, end, at);
+  }
+
+  takeBinaries(rows, begin, end, at) {
+    this.lifetime.run(this.deliverBinaries, this, rows, begin, end, at);
+  }
+
+  takeControl(event, payload, at) {
+    this.lifetime.run(this.deliverControl, this, event, payload, at);
+  }
+
+  /** @param {DeliveryOutcome} outcome */
+  takeOutcome(outcome) {
+    this.lifetime.run(this.life.settle, this.life, outcome);
+  }
+
+  /**
+   * Takes a notice from the mailbox. What tells of the connection's life waits behind messages that wait.
+   * @param {Notice} notice
+   */
+  takeNotice(notice, at, order) {
+    const { backlog } = this;
+    this.order = order;
+    const moment = { order, call: Infinity };
+    if (backlog === undefined || backlog.isEmpty || OF_LIVENESS.has(notice.kind)) {
+      this.life.deliver(notice, at, moment);
+    } else {
+      backlog.addNotice(notice, at, moment);
+    }
+  }
+
+  /**
+   * Delivers a share of what was kept while paused, and tells whether more may follow in this turn of the event loop: what
+   * follows an `open` may not.
+   */
+  deliverShare() {
+    const { backlog } = this;
+    if (backlog === undefined) return false;
+    for (let count = 0; count < SHARE && !backlog.paused; count += 1) {
+      if (backlog.isEmpty) {
+        this.backlog = undefined;
+        this.native.resume();
+        return false;
+      }
+      const { data, told } = backlog.take();
+      try {
+        if (told === undefined) this.lifetime.run(emitMessage, undefined, this.emitter, data);
+        else this.life.deliver(told.notice, told.at, told.moment);
+      } catch (error) {
+        rethrow(error);
+      }
+      if (told !== undefined && told.notice.kind === 'open') {
+        this.engine.deliverKept(this);
+        return false;
+      }
+    }
+    return !backlog.paused;
+  }
+
+  // What calls return.
+
+  /**
+   * Delivers what a call returned, before it returns, and behind what `first` tells.
+   * @param {Called} called
+   */
+  takeReply({ reply, moment }, first = () => {}) {
+    const told = { order: Infinity, call: moment.call };
+    const at = this.engine.wallTime();
+    this.deliveryDepth += 1;
+    try {
+      first();
+      each(reply.notices, (notice) => this.life.deliver(notice, at, told));
+    } finally {
+      this.deliveryDepth -= 1;
+    }
+    const { deferredReplies } = this;
+    if (this.deliveryDepth > 0 || deferredReplies === undefined) return;
+    const next = deferredReplies.shift();
+    if (deferredReplies.length === 0) this.deferredReplies = undefined;
+    this.takeReply(next);
+  }
+
+  /**
+   * The same, behind what a call that is under way is still telling: nothing of that is void.
+   * @param {Called} called
+   */
+  takeReplyBehind(called) {
+    if (this.deliveryDepth === 0) this.takeReply(called);
+    else if (this.deferredReplies === undefined) this.deferredReplies = [called];
+    else this.deferredReplies.push(called);
+  }
+
+  /** Delivers what a call has settled, before it returns. */
+  takeOutcomes() {
+    each(this.native.takeOutcomes(), (outcome) => this.takeOutcome(outcome));
+  }
+
+  // In the context of the client's handlers.
+
+  /** Text messages that lie in `rows` from `begin` to `end`. */
+  deliverTexts(rows, begin, end, at) {
+    this.view.lastActivity = at;
+    for (let i = begin; i < end; i += 1) this.deliverMessage(rows[i]);
+  }
+
+  /** Binary messages: the chunk that they lie in, and behind it their lengths. */
+  deliverBinaries(rows, begin, end, at) {
+    this.view.lastActivity = at;
+    const chunk = rows[begin];
+    const first = begin + 1;
+    if (end - first > 1) this.engine.keepChunk(chunk);
+    let offset = 0;
+    for (let i = first; i < end; i += 1) {
+      const length = rows[i];
+      this.deliverMessage(this.engine.binaryOf(this.binaryType, chunk, offset, length));
+      offset += length;
+    }
+  }
+
+  deliverMessage(data) {
+    if (this.filter !== undefined && !this.filter(data)) return;
+    if (this.backlog === undefined) emitMessage(this.emitter, data);
+    else this.backlog.addMessage(data);
+  }
+
+  /** A ping or a pong. Once nobody listens any more, the engine tells none. */
+  deliverControl(event, payload, at) {
+    this.view.lastActivity = at;
+    const data = this.engine.binaryOf('nodebuffer', payload, 0, payload.byteLength);
+    if (!tell(this.emitter, event, data)) this.listen();
+  }
+
+  /** Tells the engine which control frames somebody listens to: no other is told. */
+  listen() {
+    const { emitter } = this;
+    this.native.listen(emitter.listenerCount('ping') > 0, emitter.listenerCount('pong') > 0);
+  }
+}
+
+module.exports = { Inbox };

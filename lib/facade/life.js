@@ -1,0 +1,461 @@
+'use strict';
+
+const { coded, manuallyClosed, messageOf, rejected } = require('../errors.js');
+const { check } = require('../options/check.js');
+const { circuitBreaker } = require('../options/circuit-breaker.js');
+const { deliveryOptions, policySettings } = require('../options/crossing.js');
+const { deliveryOf } = require('../options/delivery.js');
+const { hold } = require('../options/held.js');
+const { ROWS } = require('../options/table.js');
+const { abortError } = require('./ask.js');
+const { Cutoffs, isBefore } = require('./cutoffs.js');
+const { tell } = require('./emitter.js');
+const { Inbox } = require('./inbox.js');
+const { Lifetime } = require('./lifetime.js');
+const { Outgoing } = require('./outgoing.js');
+const { Retry } = require('./retry.js');
+const { Route } = require('./route.js');
+const { View, headersOf } = require('./view.js');
+const { Waiters } = require('./waiters.js');
+
+/**
+ * @typedef {import('../../native/index.js').Client} Native
+ * @typedef {import('../../native/index.js').DeliveryOutcome} DeliveryOutcome
+ * @typedef {import('../../native/index.js').Notice} Notice
+ * @typedef {import('../../native/index.js').Reply} Reply
+ * @typedef {import('./cutoffs.js').Moment} Moment
+ * @typedef {import('./inbox.js').Called} Called
+ */
+
+/** @param {Reply} reply */
+const beginsWithCircuit = ({ refusal, notices: [first] }) =>
+  refusal === undefined && first !== undefined && first.kind === 'circuit';
+
+const abortReason = ({ reason }) => (reason === undefined ? abortError('The operation was aborted') : reason);
+
+/** What is inside of a client: where its parts meet. Calls go out to the engine here, and what is told comes in. */
+class Life {
+  constructor(engine, emitter, given) {
+    this.engine = engine;
+    this.emitter = emitter;
+    this.heartbeatMessage = given.heartbeatMessage;
+    /** It has warned that nobody hears it give up. */
+    this.hasWarned = false;
+    /** The options that are held as they are. */
+    this.options = hold(given);
+    this.circuitBreaker = circuitBreaker(given.circuitBreaker, this);
+    this.scope = 'instance';
+    this.delivery = deliveryOf(given);
+    this.route = new Route(engine, given, this.options);
+    /** @type {Native} */
+    this.native = this.route.createNative({
+      settings: this.settings(),
+      heartbeat: check(ROWS.heartbeatMessage, this.heartbeatMessage),
+      delivery: deliveryOptions(this.delivery),
+      marks: this.options,
+    });
+    this.cutoffs = new Cutoffs();
+    this.view = new View(engine.wallTime());
+    this.waiters = new Waiters();
+    this.retry = new Retry(this.native);
+    this.lifetime = new Lifetime(engine);
+    this.inbox = new Inbox(engine, this.native, emitter, this.view, this.lifetime, this);
+    this.lifetime.id = this.native.id();
+    this.lifetime.inbox = this.inbox;
+    /** From the first message on, see `outgoing`. */
+    this.sender = undefined;
+    this.inbox.sift(this.options);
+    this.share();
+  }
+
+  /** What sends: many a client only receives. */
+  get outgoing() {
+    if (this.sender === undefined) this.sender = new Outgoing(this.engine, this.emitter, this);
+    return this.sender;
+  }
+
+  /** What the policy goes by. */
+  settings() {
+    return policySettings(this.options, this.circuitBreaker, this.route);
+  }
+
+  /** Hands what has been assigned to those whom it concerns. */
+  configure() {
+    this.native.configure(this.settings());
+    this.engine.watchEventLoop(this.lifetime.id, this.view.alive ? this.options.maxEventLoopBlock : 0);
+    this.inbox.sift(this.options);
+    this.share();
+  }
+
+  share() {
+    const { scope } = this.circuitBreaker;
+    if (scope === this.scope) return;
+    this.scope = scope;
+    this.lifetime.keepContext();
+    this.engine.share(this.lifetime.id, this.inbox, this.native, scope);
+  }
+
+  track() {
+    this.lifetime.track(this.view, this.options, (signal) => this.abort(signal));
+  }
+
+  tell(event, ...args) {
+    tell(this.emitter, event, ...args);
+  }
+
+  // Calls upon the engine.
+
+  /**
+   * Hands a call to the engine: what it returned, and its moment.
+   * @param {(native: Native, received: number) => Reply} run
+   * @returns {Called}
+   */
+  call(run) {
+    const reply = run(this.native, this.inbox.received);
+    return { reply, moment: this.cutoffs.next(reply.cutoff) };
+  }
+
+  /**
+   * The same for all calls but `connect`: a change of the circuit overtakes what is under way of older ones.
+   * @param {(native: Native, received: number) => Reply} run
+   */
+  overtake(run) {
+    const called = this.call(run);
+    if (beginsWithCircuit(called.reply)) this.cutoffs.circuit = called.moment;
+    return called;
+  }
+
+  /**
+   * Hands an assignment to the engine, and returns its moment.
+   * @param {(native: Native) => number} run
+   */
+  assign(run) {
+    return this.cutoffs.next(run(this.native));
+  }
+
+  connect() {
+    const { view, waiters } = this;
+    if (view.state === 'OPEN') return Promise.resolve();
+    const refused = view.manualClose || (view.state === 'BLOCKED' && this.scope === 'instance');
+    if (waiters.opening && !view.closing && !refused) return waiters.opening.promise;
+    return this.start((native, received) => native.connect(received));
+  }
+
+  /**
+   * Starts connecting by a call that may be refused. The promise of the next `open`, which one that begins `anew` is the
+   * first to bring.
+   * @param {(native: Native, received: number) => Reply} run
+   */
+  start(run, anew = false) {
+    const { cutoffs, inbox, options, view } = this;
+    const { signal } = options;
+    if (signal && signal.aborted) return rejected(abortReason(signal));
+    let called;
+    try {
+      this.route.handOver(() => this.configure());
+      called = anew ? this.overtake(run) : this.call(run);
+    } catch (error) {
+      return rejected(error);
+    }
+    const { refusal } = called.reply;
+    // Of a client that is closed for good, such a call changes nothing: what is still to be told of its end stands.
+    if (!refusal || refusal.code !== 'WSR_ERR_CLOSED') cutoffs.rest = called.moment;
+    if (refusal) {
+      // Behind what the calls under way have still to tell of the circuit that refuses.
+      inbox.takeReplyBehind(called);
+      return rejected(coded(Error, refusal.code, refusal.message));
+    }
+    this.lifetime.renewContext();
+    view.begin();
+    cutoffs.begin(called.moment, anew);
+    const promise = this.waiters.waitForOpen();
+    this.track();
+    if (anew) inbox.takeReplyBehind(called);
+    else inbox.takeReply(called);
+    return promise;
+  }
+
+  /**
+   * Ends for good, by one of the calls that do.
+   * @param {(native: Native, received: number, seenAlive: boolean) => Reply} run
+   */
+  finish(run) {
+    const { cutoffs, inbox, view } = this;
+    view.manualClose = true;
+    inbox.resume();
+    // A giving up that is under way is told to its end.
+    if (!view.closing) this.waiters.settleOpen('reject', manuallyClosed());
+    const seenAlive = view.alive && !view.closing;
+    const called = this.overtake((native, received) => run(native, received, seenAlive));
+    view.closing = view.alive;
+    cutoffs.finish(called.moment, called.reply.notices.length > 0);
+    inbox.takeReply(called);
+  }
+
+  abort(signal) {
+    this.waiters.settleOpen('reject', abortReason(signal));
+    this.finish((native, received, seenAlive) => native.close(received, 1000, 'Aborted', seenAlive));
+  }
+
+  /**
+   * Moves the circuit by hand.
+   * @param {(native: Native, received: number) => Reply} run
+   */
+  moveCircuit(run, state, circuitFailures, retryCount) {
+    const { cutoffs, inbox, view } = this;
+    const called = this.call(run);
+    cutoffs.circuit = called.moment;
+    if (view.circuitFailures !== circuitFailures || view.retryCount !== retryCount) {
+      cutoffs.counts = called.moment;
+      view.count({ retryCount, circuitFailures });
+    }
+    // Without a notice of its own, the engine was there already: what would have told it is void now.
+    const isTold = beginsWithCircuit(called.reply);
+    inbox.takeReply(called, () => isTold || this.lifetime.run(this.setCircuitState, this, state));
+  }
+
+  /** Counts a failure that the user has seen. */
+  countFailure(error) {
+    const { cutoffs, inbox, view } = this;
+    const called = this.overtake((native, received) => native.countFailure(received));
+    view.circuitFailures += 1;
+    cutoffs.counts = called.moment;
+    inbox.takeReply(called, () => this.lifetime.run(this.tell, this, 'error', error));
+  }
+
+  // What is told.
+
+  /**
+   * Takes a notice, in the async context of the client's handlers.
+   * @param {Notice} notice
+   * @param {Moment} moment
+   */
+  deliver(notice, at, moment) {
+    const begins = notice.kind === 'state' && (notice.state === 'CONNECTING' || notice.state === 'BLOCKED');
+    if (begins && !isBefore(moment, this.cutoffs.birth)) this.lifetime.enterContext();
+    this.lifetime.run(this.take, this, notice, at, moment);
+  }
+
+  /**
+   * Takes a notice. It may have been made void by a call since its moment.
+   * @param {Notice} notice
+   * @param {Moment} moment
+   */
+  take(notice, at, moment) {
+    const { cutoffs, view } = this;
+    if (notice.kind === 'agreed') {
+      view.agreed = notice;
+      return;
+    }
+    if (!isBefore(moment, cutoffs.counts)) view.count(notice);
+    if (notice.kind === 'circuit') {
+      if (!isBefore(moment, cutoffs.circuit)) this.setCircuitState(notice.state);
+    } else if (!isBefore(moment, cutoffs.life)) {
+      this.step(notice, at, moment);
+    }
+  }
+
+  /**
+   * Takes a step of the connection's life. What the view becomes by it is emitted before anything else that leads to
+   * code of the user: nothing is told in a state of which nobody has been told.
+   * @param {Exclude<Notice, { kind: 'agreed' | 'circuit' }>} notice
+   * @param {Moment} moment
+   */
+  step(notice, at, moment) {
+    const { cutoffs, view } = this;
+    switch (notice.kind) {
+      case 'state':
+        this.enter(notice, at, moment);
+        return;
+      case 'error': {
+        const error = this.route.takeThrown(notice.thrownFor) || this.errorOf(notice);
+        view.fail(error);
+        this.tell('error', error);
+        return;
+      }
+      case 'open':
+        view.lastActivity = at;
+        if (!isBefore(moment, cutoffs.open)) this.waiters.settleOpen('resolve');
+        this.open(view.opening(notice), moment);
+        return;
+      case 'close':
+        this.end(notice, notice.alive || isBefore(moment, cutoffs.end));
+        return;
+      case 'retry': {
+        const { attempt, delay, maxRetries } = notice;
+        this.tell('retry', { attempt, delay, maxRetries });
+        this.handOverForNext();
+        return;
+      }
+      case 'ask-route':
+        this.route.ask(notice.id, notice.attempt, view.lastError);
+        return;
+      case 'ask-retry':
+        this.askRetry(notice);
+        return;
+      case 'undecided': {
+        this.retry.forget();
+        const message = `shouldReconnect or reconnectDelay has not answered within ${notice.limit} ms`;
+        this.tell('error', coded(Error, 'WSR_ERR_FUNCTION', message));
+        return;
+      }
+      case 'proved':
+        return;
+      case 'pinged':
+        this.waiters.settlePong(notice.number, notice.roundTrip);
+        return;
+      case 'blocked':
+        this.tell('blocked', { duration: notice.duration });
+        return;
+      case 'wake':
+        this.tell('wake', { slept: notice.slept });
+        return;
+      case 'network':
+        this.tell('network');
+        return;
+      case 'was-answered': {
+        // All messages before this notice have been judged.
+        const { connection } = notice;
+        this.inbox.takeReply(this.overtake((native, received) => native.judged(received, connection)));
+        return;
+      }
+      case 'runs':
+        this.inbox.takeReply(this.overtake((native, received) => native.runs(received)));
+    }
+  }
+
+  /**
+   * @param {Extract<Notice, { kind: 'state' }>} notice
+   * @param {Moment} moment
+   */
+  enter(notice, at, moment) {
+    const { cutoffs, engine, view } = this;
+    const { state } = notice;
+    if (state !== 'OPEN') this.waiters.losePongs();
+    if (cutoffs.voidsState(notice, moment, view)) return;
+    if (!view.enter(notice)) return;
+    if (state === 'OPEN') view.takeAgreed(engine.monotonic(at));
+    // Unless a call has begun another life since.
+    if (state === 'FAILED' && !isBefore(moment, cutoffs.end)) view.closing = true;
+    this.retry.forget();
+    const giveUp = state === 'CONNECTING' ? undefined : this.route.endAttempt();
+    this.tell('stateChange', state);
+    if (giveUp !== undefined && state !== 'OPEN') giveUp();
+    if (state === 'BLOCKED') this.handOverForNext();
+    if (!view.alive) this.track();
+  }
+
+  setCircuitState(state) {
+    const { view } = this;
+    const changed = view.circuitState !== state;
+    view.circuitState = state;
+    this.track();
+    if (changed) this.tell('circuitChange', state);
+  }
+
+  /** @param {Moment} moment */
+  open(info, moment) {
+    this.tell('open', info);
+    // A handler may have closed.
+    if (info.isReconnect && !isBefore(moment, this.cutoffs.life)) this.tell('reconnected', info);
+  }
+
+  /**
+   * Takes the end of a connection, which is the end of the client's life unless that `goesOn`.
+   * @param {Extract<Notice, { kind: 'close' }>} notice
+   * @param {boolean} goesOn
+   */
+  end({ code, reason, wasClean }, goesOn) {
+    const { view, waiters } = this;
+    // Another code than those of close frames says why the client gave up.
+    const gaveUp = typeof code === 'string';
+    const ending = { code: gaveUp ? 'MAX_RETRIES' : code, reason, wasClean };
+    view.end(ending, goesOn);
+    if (!goesOn) {
+      if (gaveUp) this.warnUnheard(reason);
+      waiters.settleOpen('reject', gaveUp ? this.gaveUp(reason) : manuallyClosed());
+    }
+    // A handler of `close` may begin another life.
+    const { retryCount, lastError } = view;
+    this.tell('close', ending);
+    if (gaveUp) this.tell('giveup', { reason: code, message: reason, retryCount, error: lastError });
+    if (goesOn) this.handOverForNext();
+    else this.track();
+  }
+
+  /** Another attempt may follow, for which users may have changed something. */
+  handOverForNext() {
+    this.route.handOverForNext(
+      () => this.configure(),
+      (error) => this.tell('error', error),
+    );
+  }
+
+  /** @param {Extract<Notice, { kind: 'ask-retry' }>} notice */
+  askRetry({ id, attempt, elapsed }) {
+    const context = () => {
+      const { currentError: error, lastClose } = this.view;
+      const { statusCode, headers } = error || {};
+      return { ...lastClose, statusCode, headers, error, attempt, elapsed };
+    };
+    this.retry.ask(id, this.options, context, (error) => this.tell('error', error));
+  }
+
+  /**
+   * What became of what was sent.
+   * @param {DeliveryOutcome} outcome
+   */
+  settle(outcome) {
+    switch (outcome.kind) {
+      case 'dropped': {
+        const { data, reason } = outcome;
+        this.tell('drop', { data: this.engine.receivedForm(this.inbox.binaryType, data), reason });
+        return;
+      }
+      case 'receipt':
+        this.waiters.settleReceipt(outcome.receipt, outcome.doubt);
+        return;
+      case 'drained':
+        this.outgoing.drained();
+    }
+  }
+
+  /** @param {Extract<Notice, { kind: 'error' }>} notice */
+  errorOf({ message, code, statusCode, headers, body }) {
+    /** @type {any} */
+    const error = new Error(message);
+    if (code !== undefined) error.code = code;
+    if (statusCode !== undefined) {
+      error.statusCode = statusCode;
+      error.headers = headersOf(headers);
+    }
+    if (body !== undefined) {
+      // A page of HTML would fill the logs of all who log errors.
+      const value = this.engine.receivedForm('nodebuffer', body);
+      Object.defineProperty(error, 'body', { value, enumerable: false, writable: true, configurable: true });
+    }
+    return error;
+  }
+
+  /** A client that gives up and tells nobody would be searched for long: says so, once. */
+  warnUnheard(reason) {
+    const { emitter } = this;
+    const { lastError } = this.view;
+    const isHeard = ['error', 'close', 'giveup'].some((event) => emitter.listenerCount(event) > 0);
+    if (isHeard || this.hasWarned || this.waiters.isOpenAwaited) return;
+    this.hasWarned = true;
+    const cause = lastError ? ` The last error was: ${messageOf(lastError)}.` : '';
+    const message = `A WebSocketReconnect has given up: ${reason}.${cause}`;
+    this.engine.warn(`${message} Nobody listens to its events error, close or giveup.`, 'WSR_WARN_GAVE_UP');
+  }
+
+  gaveUp(message) {
+    const { lastError } = this.view;
+    /** @type {any} */
+    const error = coded(Error, 'WSR_ERR_GAVE_UP', message);
+    if (lastError) error.cause = lastError;
+    return error;
+  }
+}
+
+module.exports = { Life };

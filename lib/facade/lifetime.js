@@ -1,0 +1,69 @@
+'use strict';
+
+/** How long a client is kept: by the engine that may tell it something, by the event loop, by a signal, in which context. */
+class Lifetime {
+  constructor(engine) {
+    this.engine = engine;
+    /** Of the client, as the engine knows it. */
+    this.id = 0;
+    this.inbox = undefined;
+    /** It keeps the process alive. */
+    this.holds = true;
+    /** The async context that the user's handlers and functions run in, from before anything is told, … */
+    this.context = undefined;
+    /** … and that of a later call that starts a life, until that is told. */
+    this.nextContext = undefined;
+    /** The signal that is listened to, and the listener. */
+    this.listenedSignal = undefined;
+    this.onAbort = undefined;
+  }
+
+  /** Calls a function, and by it the user's handlers and functions, in their async context. */
+  run(call, receiver, ...args) {
+    const { context } = this;
+    return context === undefined
+      ? call.apply(receiver, args)
+      : context.runInAsyncScope(call, receiver, ...args);
+  }
+
+  /** Keeps the context of the call under way for what may be told from now on, unless one is kept. */
+  keepContext() {
+    if (this.context === undefined) this.context = this.engine.currentContext();
+  }
+
+  /** Keeps that of the call under way for the life that it starts. What is still to be told of an earlier life has that of its own. */
+  renewContext() {
+    if (this.context === undefined) this.context = this.engine.currentContext();
+    else this.nextContext = this.engine.currentContext();
+  }
+
+  /** The life is told that the call has started. */
+  enterContext() {
+    if (this.nextContext === undefined) return;
+    this.context = this.nextContext;
+    this.nextContext = undefined;
+  }
+
+  /** Takes what the client has become. `abort` is called with the signal that aborts, for as long as that can end something. */
+  track(view, { signal, maxEventLoopBlock }, abort) {
+    const { isReachable, alive } = view;
+    if (isReachable) this.keepContext();
+    this.engine.track(this.id, this.inbox, isReachable, alive && this.holds);
+    // It may outlive the client.
+    this.listenTo(alive ? signal : undefined, abort);
+    this.engine.watchEventLoop(this.id, alive ? maxEventLoopBlock : 0);
+  }
+
+  listenTo(signal, abort) {
+    const before = this.listenedSignal;
+    if (signal === before) return;
+    if (before && before.removeEventListener) before.removeEventListener('abort', this.onAbort);
+    this.listenedSignal = signal;
+    if (!signal) return;
+    // A signal that cannot be left may still tell.
+    this.onAbort = () => this.listenedSignal === signal && abort(signal);
+    signal.addEventListener('abort', this.onAbort);
+  }
+}
+
+module.exports = { Lifetime };

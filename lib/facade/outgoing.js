@@ -1,0 +1,221 @@
+'use strict';
+
+const { coded, ignore, notConnected, rejected } = require('../errors.js');
+const { timeoutOf } = require('../options/delivery.js');
+const { tell } = require('./emitter.js');
+const { Unread } = require('./unread.js');
+const { unsent } = require('./waiters.js');
+
+const queueFull = () => coded(Error, 'WSR_ERR_QUEUE_FULL', 'The queue is full');
+const bufferFull = () => coded(Error, 'WSR_ERR_BUFFER_FULL', 'The buffer is full');
+
+/** What a client sends: to the engine, or behind the Blobs that have to be read first. */
+class Outgoing {
+  /** `delivery`: how messages are kept; `options`: those that the client holds. */
+  constructor(engine, emitter, { delivery, options, view, cutoffs, inbox, lifetime, waiters }) {
+    this.engine = engine;
+    this.native = inbox.native;
+    this.emitter = emitter;
+    this.delivery = delivery;
+    this.options = options;
+    this.view = view;
+    this.cutoffs = cutoffs;
+    this.inbox = inbox;
+    this.lifetime = lifetime;
+    this.waiters = waiters;
+    /** What waits for a Blob to be read. */
+    this.unread = undefined;
+  }
+
+  send(data, given, callback) {
+    const { engine, view } = this;
+    const isText = typeof data === 'string';
+    const content = isText || engine.isBytes(data) ? data : engine.bytesOf(data);
+    const isPlain = given === undefined && callback === undefined;
+    if (!isPlain || content === undefined || this.unread !== undefined) {
+      return this.sendWith(data, content, given, callback);
+    }
+    const open = view.state === 'OPEN';
+    if (!open && !this.takesUnsent) throw this.notConnected();
+    const status = engine.send(this.lifetime.id, content, !isText, open);
+    return status === undefined || this.sent(status);
+  }
+
+  sendConfirmed(data, given) {
+    try {
+      const content = this.engine.contentOf(data);
+      const timeout = timeoutOf(given);
+      const open = this.view.state === 'OPEN';
+      if (!open && !this.takesUnsent) throw this.notConnected();
+      const confirm = (message) => this.confirm(message, open, timeout);
+      if (content !== undefined && this.unread === undefined) return confirm(content);
+      return this.promiseInTurn(data, content, confirm);
+    } catch (error) {
+      return rejected(error);
+    }
+  }
+
+  flush(given) {
+    try {
+      const timeout = timeoutOf(given);
+      if (!this.view.alive) throw this.notConnected();
+      const flush = () => this.receipt(this.native.flush(timeout));
+      return this.unread === undefined ? flush() : this.promiseInTurn(undefined, '', flush);
+    } catch (error) {
+      return rejected(error);
+    }
+  }
+
+  get bufferedAmount() {
+    return this.native.bufferedAmount() + (this.unread === undefined ? 0 : this.unread.bytes);
+  }
+
+  /** Whether a message is taken without an open connection. */
+  get takesUnsent() {
+    const { state, alive } = this.view;
+    const { queues } = this.delivery;
+    if (queues === undefined) return state === 'CONNECTING';
+    return queues && alive && state !== 'CLOSING';
+  }
+
+  notConnected() {
+    return notConnected(this.cutoffs.wasStarted);
+  }
+
+  /** The engine has found that what it buffers has fallen to the high-water mark; what waits for a Blob may be more. */
+  drained() {
+    const { unread } = this;
+    if (unread !== undefined && this.bufferedAmount > this.options.highWaterMark) unread.isAbove = true;
+    else tell(this.emitter, 'drain');
+  }
+
+  /**
+   * Sends with options or a callback, and what is or waits for a Blob. With a callback nothing is thrown that a later
+   * attempt might be spared, as in `ws`: the callback is told.
+   */
+  sendWith(data, content, given, callback) {
+    const { engine } = this;
+    const isShort = typeof given === 'function';
+    const { binary, plain } = engine.sendOptions(isShort ? undefined : given);
+    const teller = engine.tellerOf(isShort ? given : callback);
+    const refuse = (error) => {
+      if (teller === undefined) throw error;
+      teller(error);
+      return false;
+    };
+    const open = this.view.state === 'OPEN';
+    const message = content === undefined ? undefined : engine.inForm(content, binary);
+    if (!open && !this.takesUnsent) return refuse(this.notConnected());
+    if (message !== undefined && this.unread === undefined) {
+      return this.write(message, open, plain, teller, refuse);
+    }
+    const size = message === undefined ? data.size : engine.sizeOf(message);
+    if (this.bufferedAmount + size > this.options.maxBufferedAmount) return refuse(bufferFull());
+    const run = (read) => {
+      const written = engine.inForm(read, binary);
+      this.write(written, open, plain, teller, teller || (() => this.tellDropped(written)));
+    };
+    const failed = teller || ((error) => this.lifetime.run(tell, undefined, this.emitter, 'error', error));
+    this.inTurn(data, message, run, failed);
+    const isAbove = this.bufferedAmount > this.options.highWaterMark;
+    if (isAbove) this.unread.isAbove = true;
+    return !isAbove;
+  }
+
+  /**
+   * Hands text or bytes to the engine, with care. `teller`, where there is one, is told when the system has them or that it
+   * will not; `refuse` that they were not taken.
+   */
+  write(message, open, plain, teller, refuse) {
+    const { native } = this;
+    const tells = teller !== undefined;
+    const { status, receipt } =
+      typeof message === 'string'
+        ? native.sendText(message, open, plain, tells)
+        : native.sendBinary(message, open, plain, tells);
+    const refusal = this.refusal(status);
+    if (refusal) return refuse(refusal);
+    if (tells) {
+      this.waiters.expectReceipt(receipt, (reason) =>
+        reason === undefined ? teller() : teller(unsent(reason)),
+      );
+    }
+    return this.sent(status);
+  }
+
+  /** Sends text or bytes, and asks for a receipt. */
+  confirm(message, open, timeout) {
+    const { native } = this;
+    const name =
+      typeof message === 'string'
+        ? native.confirmText(message, open, timeout)
+        : native.confirmBinary(message, open, timeout);
+    return this.receipt(name);
+  }
+
+  /** The promise of a receipt that a call has asked for. */
+  receipt(name) {
+    const promise = this.waiters.waitForReceipt(name);
+    this.inbox.takeOutcomes();
+    return promise;
+  }
+
+  /** Throws, tells or returns what a `send` led to. */
+  sent(status) {
+    const { SendStatus } = this.engine;
+    const refusal = this.refusal(status);
+    if (refusal) throw refusal;
+    if (status & SendStatus.Told) this.inbox.takeOutcomes();
+    return !(status & SendStatus.Above);
+  }
+
+  /** The error of a `send` with this status, if any. */
+  refusal(status) {
+    const { SendStatus } = this.engine;
+    if (status & SendStatus.QueueFull) return queueFull();
+    if (status & SendStatus.BufferFull) return bufferFull();
+    return undefined;
+  }
+
+  /** Tells of a message that there was no room for once its turn had come. */
+  tellDropped(message) {
+    const data = this.engine.receivedForm(this.inbox.binaryType, message);
+    this.lifetime.run(tell, undefined, this.emitter, 'drop', { data, reason: 'overflow' });
+  }
+
+  /** Calls `run` with text or bytes, those of a Blob where `message` is undefined, once all that was sent before is with the engine. */
+  inTurn(data, message, run, failed) {
+    if (this.unread === undefined) {
+      // A close frame waits for it too.
+      this.native.holdClose(true);
+      this.unread = new Unread(() => this.allRead());
+    }
+    if (message === undefined) {
+      this.unread.addBlob(data, run, failed);
+      return;
+    }
+    const kept = this.engine.copyOf(message);
+    this.unread.add(this.engine.sizeOf(message), () => run(kept));
+  }
+
+  /** The same as a promise of what `run` returns. */
+  promiseInTurn(data, message, run) {
+    const promise = new Promise((resolve, reject) => {
+      this.inTurn(data, message, (read) => resolve(run(read)), reject);
+    });
+    promise.catch(ignore);
+    return promise;
+  }
+
+  allRead() {
+    const { unread, native, options } = this;
+    this.unread = undefined;
+    native.holdClose(false);
+    // Else the engine tells it.
+    if (unread.isAbove && native.bufferedAmount() <= options.highWaterMark) {
+      this.lifetime.run(tell, undefined, this.emitter, 'drain');
+    }
+  }
+}
+
+module.exports = { Outgoing };

@@ -1,0 +1,120 @@
+'use strict';
+
+/** @typedef {import('../../native/index.js').Notice} Notice */
+
+/** Headers as Node shows those of a response: lower case, lists joined, `set-cookie` an array. */
+function headersOf(flat) {
+  const headers = new Map();
+  for (let i = 0; i < flat.length; i += 2) {
+    const name = flat[i].toLowerCase();
+    const value = flat[i + 1];
+    const before = headers.get(name);
+    if (name === 'set-cookie') headers.set(name, [...(before || []), value]);
+    else headers.set(name, before === undefined ? value : `${before}, ${value}`);
+  }
+  // Defines what an assignment would not: a server may name a header `__proto__`.
+  return Object.fromEntries(headers);
+}
+
+/** The headers of no response. */
+const NONE = Object.freeze([]);
+
+/** What the events delivered so far say of a client, whatever the engine has done since. */
+class View {
+  constructor(now) {
+    this.state = 'CLOSED';
+    this.circuitState = 'CLOSED';
+    this.retryCount = 0;
+    this.circuitFailures = 0;
+    this.manualClose = false;
+    this.lastActivity = now;
+    /** On the clock that nobody sets. */
+    this.openedAt = 0;
+    /**
+     * What the connection has agreed on that is about to be `OPEN`, …
+     * @type {Extract<Notice, { kind: 'agreed' }> | undefined}
+     */
+    this.agreed = undefined;
+    /** … and the latest that was: where it leads, and the answer to its upgrade. */
+    this.protocol = '';
+    this.extensions = '';
+    this.reachedUrl = undefined;
+    this.statusCode = undefined;
+    this.responseHeaders = NONE;
+    /** The error of the latest attempt or connection that failed, none once one is open, … */
+    this.lastError = undefined;
+    /** … and of the one that is under way, or has ended last. */
+    this.currentError = undefined;
+    /** How the latest connection ended. */
+    this.lastClose = undefined;
+    /** Connecting, open, closing, waiting to retry or blocked, as far as events tell. */
+    this.alive = false;
+    /** `close()` was called, or `FAILED` was told: the last `close` is on its way. */
+    this.closing = false;
+  }
+
+  /** Whether the engine may have something to tell of it. */
+  get isReachable() {
+    return this.alive || this.circuitState === 'OPEN' || this.state === 'BLOCKED';
+  }
+
+  count({ retryCount, circuitFailures }) {
+    this.retryCount = retryCount;
+    this.circuitFailures = circuitFailures;
+  }
+
+  /** A call has begun a life. */
+  begin() {
+    this.alive = true;
+    this.closing = false;
+  }
+
+  /** A state; whether it is to be told. */
+  enter({ state, alive }) {
+    // A call may tell a client that never connected that it is CLOSED, and each refusal says BLOCKED.
+    const isTold = state === 'BLOCKED' || (!alive && this.lastClose === undefined);
+    if (state === this.state && !isTold) return false;
+    this.state = state;
+    if (state === 'CONNECTING' || state === 'OPEN') this.currentError = undefined;
+    if (state === 'OPEN') this.lastError = undefined;
+    return true;
+  }
+
+  /** What was agreed on holds for the connection that is open now. */
+  takeAgreed(openedAt) {
+    const { protocol, extensions, url, statusCode, headers } = this.agreed;
+    Object.assign(this, { protocol, extensions, reachedUrl: url, statusCode, responseHeaders: headers });
+    this.agreed = undefined;
+    this.openedAt = openedAt;
+  }
+
+  fail(error) {
+    this.currentError = error;
+    this.lastError = error;
+  }
+
+  /** A connection has ended so, and with it the client's life unless that goes on. */
+  end(ending, goesOn) {
+    this.lastClose = ending;
+    if (goesOn) return;
+    this.alive = false;
+    this.closing = false;
+  }
+
+  /**
+   * What `open` tells.
+   * @param {Extract<Notice, { kind: 'open' }>} notice
+   */
+  opening({ attempt, downtime }) {
+    return {
+      isReconnect: downtime !== undefined,
+      attempt,
+      url: this.reachedUrl,
+      statusCode: this.statusCode,
+      headers: headersOf(this.responseHeaders),
+      downtime: downtime === undefined ? 0 : downtime,
+    };
+  }
+}
+
+module.exports = { View, headersOf };

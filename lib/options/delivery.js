@@ -1,0 +1,39 @@
+'use strict';
+
+const { check, checkMembers, isAbsent } = require('./check.js');
+const { ARGUMENT, ROWS, rowsOf } = require('./table.js');
+
+/** How long a receipt is waited for. */
+const TIMEOUT = {
+  name: 'timeout',
+  path: 'timeout',
+  type: 'number',
+  default: 30000,
+  unit: 'ms',
+  min: 0,
+  infinite: true,
+  off: [0, 'turns it off'],
+};
+
+/** The options of the constructor that say how messages are kept, checked. */
+function deliveryOf(options) {
+  const guarantee = check(ROWS.delivery, options.delivery);
+  const { queue } = options;
+  const limits = checkMembers(ROWS.queue, queue, rowsOf('queue'));
+  const keeps = guarantee === 'at-least-once';
+  const queues = isAbsent(queue) ? keeps : queue !== false;
+  return {
+    guarantee,
+    /** What `send` takes without a connection: all, nothing, or, where that is undefined, what is sent while connecting. */
+    queues: queues || queue === false ? queues : undefined,
+    limits: queues || keeps ? limits : undefined,
+  };
+}
+
+/** The time limit of a receipt in ms; 0 is none. */
+function timeoutOf(options) {
+  const { timeout: ms } = checkMembers(ARGUMENT, options, [TIMEOUT]);
+  return ms === Infinity ? 0 : ms;
+}
+
+module.exports = { deliveryOf, timeoutOf };
