@@ -344,6 +344,26 @@ describe('a client over another engine', () => {
     assert.deepStrictEqual(said, ['answered']);
   });
 
+  it('tells drain once what waits for a Blob is little, too', async () => {
+    const { ws, inbox, reply, tell } = fakeClient({ highWaterMark: 10 });
+    reply([state('CONNECTING')]);
+    ws.connect();
+    tell(agreed, state('OPEN'), opened);
+    let drains = 0;
+    ws.on('drain', () => (drains += 1));
+    let read;
+    const blob = { size: 20, arrayBuffer: () => new Promise((resolve) => (read = resolve)) };
+    assert.strictEqual(ws.send(blob), false);
+    // The engine has written what it was given before.
+    inbox.takeOutcome({ kind: 'drained' });
+    assert.strictEqual(drains, 0);
+    read(new ArrayBuffer(20));
+    await turn();
+    assert.strictEqual(drains, 1);
+    inbox.takeOutcome({ kind: 'drained' });
+    assert.strictEqual(drains, 2);
+  });
+
   it('goes on telling where the emit of a subclass throws', async () => {
     const { ws, reply, tell } = fakeClient();
     const thrown = [];

@@ -20,6 +20,7 @@ function fakeEngine() {
     bufferedAmount: () => 0,
     takeOutcomes: () => [],
     roundTrips: () => null,
+    sendBinary: () => ({ status: 0, receipt: 0 }),
     setRetryCount: () => cutoff,
     setCircuit: () => cutoff,
   };
@@ -45,6 +46,10 @@ function fakeEngine() {
   const engine = {
     WEBSOCKET_OPTIONS: [],
     SendStatus: { Above: 1, Told: 2, QueueFull: 4, BufferFull: 8 },
+    bytesOf: () => undefined,
+    inForm: (content) => content,
+    sendOptions: () => ({}),
+    tellerOf: () => undefined,
     binaryOf: (_type, chunk, offset, length) => chunk.slice(offset, offset + length),
     createNative: () => native,
     currentContext: () => undefined,

@@ -82,9 +82,13 @@ class View {
 
   /** What was agreed on holds for the connection that is open now. */
   takeAgreed(openedAt) {
-    const { protocol, extensions, url, statusCode, headers } = this.agreed;
-    Object.assign(this, { protocol, extensions, reachedUrl: url, statusCode, responseHeaders: headers });
+    const { agreed } = this;
     this.agreed = undefined;
+    this.protocol = agreed.protocol;
+    this.extensions = agreed.extensions;
+    this.reachedUrl = agreed.url;
+    this.statusCode = agreed.statusCode;
+    this.responseHeaders = agreed.headers;
     this.openedAt = openedAt;
   }
 
