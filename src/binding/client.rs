@@ -6,7 +6,8 @@ use std::sync::Arc;
 use napi::{Error, Result};
 use napi_derive::napi;
 
-use super::convert::{Code, limit, queued, receipt, route, sharing, status, verdict};
+use super::code::Code;
+use super::convert::{limit, queued, receipt, sharing, status, verdict};
 use super::environment::Shared;
 use super::facade::Facade;
 use super::protocol::{
@@ -37,7 +38,7 @@ impl Client {
             home: facade.home,
             settings: options.settings.into(),
             heartbeat: options.heartbeat,
-            route: Arc::new(route(to, &shared)?),
+            route: shared.route(to)?,
             mailbox: facade.mailbox.clone(),
             read_set: shared.watch.clone(),
             fast_paths: shared.ways,
@@ -70,8 +71,7 @@ impl Client {
     /// Gives the next attempts another route. Throws as the constructor does.
     #[napi(catch_unwind)]
     pub fn reroute(&self, options: RouteOptions) -> Result<(), Code> {
-        self.client
-            .set_route(Arc::new(route(options, &self.shared)?));
+        self.client.set_route(self.shared.route(options)?);
         Ok(())
     }
 
@@ -156,7 +156,7 @@ impl Client {
     /// Answers where and how an attempt connects. Throws as the constructor does.
     #[napi(catch_unwind)]
     pub fn say_route(&self, attempt: f64, options: RouteOptions) -> Result<(), Code> {
-        let route = Arc::new(route(options, &self.shared)?);
+        let route = self.shared.route(options)?;
         self.client.routed(attempt as u64, route);
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use napi::bindgen_prelude::{Buffer, Either};
 
-use super::environment::Shared;
+use super::code::Code;
 use super::protocol::{
     BufferMarks, CallRefusal, CircuitBreakerSettings, CircuitState, ClientState, Data,
     DeflateOptions, DeliveryGuarantee, DeliveryOptions, DeliveryOutcome, DropReason, FailoverOrder,
@@ -14,7 +14,7 @@ use super::protocol::{
     UnconfirmedReason, WindowSettings,
 };
 use crate::engine::{self, Marks, Route, SendError, Sent, Sharing};
-use crate::net::{BadOption, Options, Target, TlsOptions};
+use crate::net::{BadOption, Options, Roots, Target, TlsOptions};
 use crate::policy::{
     self, Asked, Backoff, Beat, Circuit, CircuitSettings, CloseCode, DeliverySettings, Event,
     Failover, FailureRate, Guarantee, HeartbeatReply, HeartbeatSettings, Jitter, LivenessSettings,
@@ -22,32 +22,6 @@ use crate::policy::{
 };
 use crate::wire::Longest;
 use crate::wire::deflate::{self, ClientWindow};
-
-/// The `code` of a thrown error: one of ours.
-pub struct Code(pub &'static str);
-
-impl AsRef<str> for Code {
-    fn as_ref(&self) -> &str {
-        self.0
-    }
-}
-
-impl From<napi::Status> for Code {
-    fn from(_: napi::Status) -> Code {
-        Code("Error")
-    }
-}
-
-impl From<BadOption> for napi::Error<Code> {
-    fn from(bad: BadOption) -> Self {
-        let place = if matches!(bad.option, "url" | "protocols" | "headers") {
-            ""
-        } else {
-            "websocketOptions."
-        };
-        napi::Error::new(Code("WSR_ERR_OPTION"), format!("{place}{}", bad.message))
-    }
-}
 
 /// What no `Duration` can hold is forever.
 pub fn duration(ms: f64) -> Duration {
@@ -200,10 +174,10 @@ impl From<BufferMarks> for Marks {
 }
 
 /// Parses where and how to connect.
-pub fn route(given: RouteOptions, shared: &Shared) -> Result<Route, BadOption> {
+pub fn route(given: RouteOptions, roots: Arc<Roots>, longest: Longest) -> Result<Route, BadOption> {
     let max_payload = given.max_payload as usize;
     let deflate = given.deflate.as_ref().map(deflate::DeflateOptions::from);
-    let (urls, common) = given.into_net(shared, deflate.as_ref());
+    let (urls, common) = given.into_net(roots, deflate.as_ref());
     let targets = match urls {
         Some(urls) => targets(urls, common)?,
         None => {
@@ -215,7 +189,7 @@ pub fn route(given: RouteOptions, shared: &Shared) -> Result<Route, BadOption> {
         targets,
         deflate,
         max_payload,
-        longest: shared.longest,
+        longest,
     })
 }
 
@@ -232,7 +206,7 @@ impl RouteOptions {
     /// The URLs, and all else for each.
     fn into_net(
         self,
-        shared: &Shared,
+        roots: Arc<Roots>,
         deflate: Option<&deflate::DeflateOptions>,
     ) -> (Option<Vec<String>>, Options) {
         let bytes = |buffer: Buffer| Vec::from(buffer);
@@ -267,7 +241,7 @@ impl RouteOptions {
                 key: self.key.map(bytes),
                 pfx: self.pfx.map(bytes),
                 passphrase: self.passphrase,
-                roots: shared.roots(),
+                roots,
             },
             extensions: deflate.map(deflate::offer),
         };

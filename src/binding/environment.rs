@@ -11,16 +11,18 @@ use napi::{Env, Error, sys};
 use napi_derive::napi;
 use tokio::task::AbortHandle;
 
-use super::convert::Code;
+use super::code::Code;
+use super::convert;
 use super::exception::{self, Scope};
 use super::facade::{Facades, Listener, unmade};
 use super::messages::Messages;
-use super::protocol::{FastWays, LongestValues};
+use super::protocol::{FastWays, LongestValues, RouteOptions};
 use super::uv;
 use super::value::Rows;
 use super::wake::Wake;
 use crate::engine::{
-    Client, EventLoopWatchdog, FastPaths, JsReadSet, Portion, Runtime, drive, epoch_ms, lock, now,
+    Client, EventLoopWatchdog, FastPaths, JsReadSet, Portion, Route, Runtime, drive, epoch_ms,
+    lock, now,
 };
 use crate::net::{Roots, code_of};
 use crate::wire::Longest;
@@ -204,8 +206,17 @@ impl Environment {
 
 impl Shared {
     /// What was handed to `trust`; nothing before that.
-    pub fn roots(&self) -> Arc<Roots> {
+    fn roots(&self) -> Arc<Roots> {
         self.roots.get().unwrap_or(&self.no_roots).clone()
+    }
+
+    /// Where and how to connect, as the engine takes it.
+    pub fn route(&self, options: RouteOptions) -> Result<Arc<Route>, Code> {
+        Ok(Arc::new(convert::route(
+            options,
+            self.roots(),
+            self.longest,
+        )?))
     }
 
     /// Starts a client's driver.

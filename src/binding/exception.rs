@@ -8,7 +8,7 @@ use std::ptr;
 
 use napi::{Error, JsError, sys};
 
-use super::convert::Code;
+use super::code::Code;
 
 /// A handle scope for what is called by the event loop; JavaScript's calls have one.
 pub struct Scope {

@@ -11,7 +11,7 @@ use napi::{Env, Error, check_status};
 use napi_derive::napi;
 
 use super::callback::Callback;
-use super::convert::Code;
+use super::code::Code;
 use super::environment::{Environment, Shared};
 use super::protocol::Callbacks;
 use super::sender::{SendFunction, Sender};

@@ -5,6 +5,7 @@
 
 mod callback;
 mod client;
+mod code;
 mod convert;
 mod environment;
 mod exception;

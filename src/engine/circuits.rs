@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::Notify;
 
-use super::runtime::lock;
+use super::locking::lock;
 use crate::policy::{Breaker, SharedBreaker};
 
 /// The circuits that are shared. Each is there as long as it has a member.

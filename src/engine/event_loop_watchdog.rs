@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use super::clock;
-use super::runtime::lock;
+use super::locking::lock;
 
 /// When the event loop last told that it runs.
 #[derive(Debug, Default)]

@@ -18,8 +18,8 @@ use tokio::time::sleep;
 
 use super::client::Client;
 use super::clock;
+use super::locking::lock;
 use super::panics::lasting;
-use super::runtime::lock;
 use super::shared_socket::{SharedSocket, readiness};
 
 /// Bytes that wait longer than two of these are read by the engine.

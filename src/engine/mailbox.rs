@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::Notify;
 
+use super::locking::lock;
 use super::read_outcome::MessageBatch;
-use super::runtime::lock;
 use crate::policy::{DeliveryOutcome, Notice};
 
 /// A client's messages that JavaScript has not taken may cost this many bytes; beyond, the engine

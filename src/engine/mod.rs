@@ -23,6 +23,7 @@ mod event_loop_watchdog;
 mod fast_paths;
 #[cfg_attr(not(target_os = "linux"), path = "js_read_set_absent.rs")]
 mod js_read_set;
+mod locking;
 mod mailbox;
 mod network;
 mod open_connection;
@@ -47,10 +48,11 @@ pub use driver::drive;
 pub use event_loop_watchdog::EventLoopWatchdog;
 pub use fast_paths::FastPaths;
 pub use js_read_set::JsReadSet;
+pub use locking::lock;
 pub use mailbox::{Mailbox, Notification, NotificationKind};
 pub use portion::Portion;
 pub use read_outcome::{Incoming, IncomingKind, MessageBatch};
-pub use runtime::{Runtime, lock};
+pub use runtime::Runtime;
 pub use sending::{Confirmation, Marks, SendError, Sent, Wish};
 
 #[cfg(test)]

@@ -6,11 +6,11 @@ use std::sync::atomic::Ordering;
 
 use super::client::{Client, Core};
 use super::clock;
+use super::locking::lock;
 use super::mailbox::NotificationKind;
 use super::panics::caught;
 use super::read_half::ReadOwner;
 use super::read_outcome::{ControlFrames, Incoming, MessageBatch, feed, with_scratch};
-use super::runtime::lock;
 use crate::policy::{Attempt, Input};
 
 impl Client {

@@ -1,22 +1,17 @@
 //! The one tokio runtime of a process, on one thread.
 
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::thread::{self, JoinHandle};
 
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
+use super::locking::lock;
 use super::panics::{lasting, note_places};
 use super::system_events;
 
 static SHARED: Mutex<Weak<Runtime>> = Mutex::new(Weak::new());
-
-/// Takes a lock, also one whose holder panicked: every update under our locks is whole, or is made
-/// whole by the next input.
-pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// The runtime and its thread, kept by each JavaScript environment and gone with the last.
 ///

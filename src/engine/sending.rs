@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use super::client::{Client, Core, Payload};
 use super::clock;
+use super::locking::lock;
 use super::mailbox::NotificationKind;
-use super::runtime::lock;
 use super::writing::{Held, Outbound, write_as};
 use crate::policy::{
     DeliveryOutcome, DropReason, Frame, Full, Guarantee, Message, Receipt, UnconfirmedReason,

@@ -12,9 +12,9 @@ use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 
 use super::js_read_set::JsReadSet;
+use super::locking::lock;
 use super::open_connection::ConnectionIo;
 use super::read_half::{ReadHalf, ReadOwner};
-use super::runtime::lock;
 use crate::policy::Attempt;
 use crate::wire::Reader;
 

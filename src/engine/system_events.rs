@@ -11,9 +11,9 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::client::Client;
 use super::clock;
+use super::locking::lock;
 use super::network::Network;
 use super::panics::caught;
-use super::runtime::lock;
 use crate::policy::{Clocks, Input};
 
 /// How often the clocks are compared. A process without clients compares nothing.

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use super::client::{Client, Core, Payload};
 use super::clock;
 use super::fast_paths::FastPaths;
+use super::locking::lock;
 use super::read_outcome::Payloads;
-use super::runtime::lock;
 use crate::policy::{Receipt, ping_number};
 use crate::wire::Writer;
 

@@ -1,9 +1,7 @@
 //! Frame headers and masking (RFC 6455, 5.2 and 5.3).
 
-use super::violation::Violation;
+use super::violation::{MAX_CONTROL, Violation};
 
-/// Longest payload of a control frame, in bytes.
-pub(super) const MAX_CONTROL: usize = 125;
 /// Longest header that a server may send: it does not mask.
 pub(super) const MAX_SERVER_HEAD: usize = 10;
 /// Longest header that a client sends.

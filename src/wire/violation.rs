@@ -2,7 +2,8 @@
 
 use thiserror::Error;
 
-use super::frame::MAX_CONTROL;
+/// Longest payload of a control frame, in bytes.
+pub(super) const MAX_CONTROL: usize = 125;
 
 /// What the peer did against the protocol or past a limit; the connection is to be failed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

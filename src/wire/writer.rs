@@ -3,7 +3,8 @@
 use siphasher::sip::SipHasher13;
 
 use super::deflate::{self, Compressor};
-use super::frame::{ClientHead, MAX_CLIENT_HEAD, MAX_CONTROL, Opcode, mask};
+use super::frame::{ClientHead, MAX_CLIENT_HEAD, Opcode, mask};
+use super::violation::MAX_CONTROL;
 
 /// Masking goes over the copy in blocks of this size, which the processor still has at hand.
 const BLOCK: usize = 8 * 1024;
