@@ -54,8 +54,8 @@ describe('cutoffs', () => {
     const moment = cutoffs.next(3);
     cutoffs.begin(moment, false);
     const returned = { order: Infinity, call: moment.call };
-    assert.ok(isBefore(returned, cutoffs.end) && !isBefore(returned, cutoffs.birth));
-    assert.ok(!isBefore(queued(4), cutoffs.end));
+    assert.ok(cutoffs.isOfEarlierLife(returned) && !isBefore(returned, cutoffs.birth));
+    assert.ok(cutoffs.isOfEarlierLife(queued(3)) && !cutoffs.isOfEarlierLife(queued(4)));
   });
 
   it('of a call that ends a client spare the end that is on its way', () => {

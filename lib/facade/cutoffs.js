@@ -26,10 +26,8 @@ class Cutoffs {
     this.calls = 0;
     /** … the connection's life, … */
     this.life = BEGINNING;
-    /** … the beginning of an earlier life, … */
+    /** … an earlier life, … */
     this.birth = BEGINNING;
-    /** … its end, … */
-    this.end = BEGINNING;
     /** … the next `open`, … */
     this.open = BEGINNING;
     /** … where the client stands while nothing goes on, … */
@@ -62,9 +60,16 @@ class Cutoffs {
    */
   begin(moment, anew) {
     this.birth = moment;
-    // The call itself may find that the time of an earlier life was over, and tell its end before it begins another.
-    this.end = { ...moment, call: moment.call + 1 };
     if (anew) this.open = moment;
+  }
+
+  /**
+   * Whether an end that a notice tells of is that of an earlier life. The call that began the latest may itself have found that
+   * the time of the one before was over: what it returned tells that end before its own beginning.
+   * @param {Moment} moment
+   */
+  isOfEarlierLife(moment) {
+    return isBefore(moment, this.birth) || moment.call === this.birth.call;
   }
 
   /**

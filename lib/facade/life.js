@@ -57,7 +57,8 @@ class Life {
     this.cutoffs = new Cutoffs();
     this.view = new View(engine.wallTime());
     this.waiters = new Waiters();
-    this.retry = new Retry(this.native);
+    /** From the first retry on that the user's functions decide about. */
+    this.retry = undefined;
     this.lifetime = new Lifetime(engine);
     this.inbox = new Inbox(engine, this.native, emitter, this.view, this.lifetime, this);
     this.lifetime.id = this.native.id();
@@ -279,7 +280,7 @@ class Life {
         this.open(view.opening(notice), moment);
         return;
       case 'close':
-        this.end(notice, notice.alive || isBefore(moment, cutoffs.end));
+        this.end(notice, notice.alive || cutoffs.isOfEarlierLife(moment));
         return;
       case 'retry': {
         const { attempt, delay, maxRetries } = notice;
@@ -294,7 +295,7 @@ class Life {
         this.askRetry(notice);
         return;
       case 'undecided': {
-        this.retry.forget();
+        this.forgetRetry();
         const message = `shouldReconnect or reconnectDelay has not answered within ${notice.limit} ms`;
         this.tell('error', coded(Error, 'WSR_ERR_FUNCTION', message));
         return;
@@ -336,13 +337,18 @@ class Life {
     if (!view.enter(notice)) return;
     if (state === 'OPEN') view.takeAgreed(engine.monotonic(at));
     // Unless a call has begun another life since.
-    if (state === 'FAILED' && !isBefore(moment, cutoffs.end)) view.closing = true;
-    this.retry.forget();
+    if (state === 'FAILED' && !cutoffs.isOfEarlierLife(moment)) view.closing = true;
+    this.forgetRetry();
     const giveUp = state === 'CONNECTING' ? undefined : this.route.endAttempt();
     this.tell('stateChange', state);
     if (giveUp !== undefined && state !== 'OPEN') giveUp();
     if (state === 'BLOCKED') this.handOverForNext();
     if (!view.alive) this.track();
+  }
+
+  /** What the user's functions have been asked about a retry is void. */
+  forgetRetry() {
+    if (this.retry !== undefined) this.retry.forget();
   }
 
   setCircuitState(state) {
@@ -398,6 +404,7 @@ class Life {
       const { statusCode, headers } = error || {};
       return { ...lastClose, statusCode, headers, error, attempt, elapsed };
     };
+    if (this.retry === undefined) this.retry = new Retry(this.native);
     this.retry.ask(id, this.options, context, (error) => this.tell('error', error));
   }
 

@@ -40,7 +40,10 @@ function thrownHere(call) {
   }
 }
 
-/** What has been said before anything is. */
+/**
+ * What has been said before anything is.
+ * @type {Readonly<Record<string, any>>}
+ */
 const NOTHING = Object.freeze({});
 
 /** Where and how to connect: what the user has set, and what the user's functions say for each attempt. */
