@@ -34,4 +34,28 @@ describe('a subclass', () => {
     assert.deepStrictEqual(called, []);
     assert.strictEqual(ws._inner, 'mine');
   });
+
+  it('may have a resume() of its own, which close() calls', () => {
+    let resumed = 0;
+    class Chat extends WebSocketReconnect {
+      resume() {
+        resumed += 1;
+        return super.resume();
+      }
+    }
+    new Chat({ ...QUICK, url: 'ws://127.0.0.1:1/' }).close();
+    assert.strictEqual(resumed, 1);
+  });
+
+  it('shows its state behind a Proxy that wraps whatever it is asked for', () => {
+    const wrap = (value) =>
+      new Proxy(value, {
+        get(target, name, receiver) {
+          const found = Reflect.get(target, name, receiver);
+          return found !== null && typeof found === 'object' ? wrap(found) : found;
+        },
+      });
+    const ws = wrap(new WebSocketReconnect({ ...QUICK, url: 'ws://127.0.0.1:1/' }));
+    assert.strictEqual(ws.state, 'CLOSED');
+  });
 });

@@ -1,6 +1,6 @@
 'use strict';
 
-const { inspect } = require('util');
+const { inspect, types } = require('util');
 const { ARGUMENT, TABLE } = require('./options/table.js');
 
 /** An error with a stable `code`, see docs/errors.md. */
@@ -26,6 +26,16 @@ function textOf(value) {
     return String(value);
   } catch (_error) {
     return safely(inspect, value);
+  }
+}
+
+/** Whether a value is an error, of this realm or another. */
+function isError(value) {
+  try {
+    return value instanceof Error || types.isNativeError(value);
+  } catch (_error) {
+    // A Proxy may say so.
+    return false;
   }
 }
 
@@ -104,6 +114,7 @@ module.exports = {
   notConnected,
   manuallyClosed,
   ignore,
+  isError,
   rejected,
   textOf,
 };

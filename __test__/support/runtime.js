@@ -6,8 +6,8 @@ const { DUE_MS } = require('./deadlines.js');
 
 const { deno, bun, node } = process.versions;
 
-/** A user that has no other process. */
-const NOBODY = 65534;
+/** A user that has no other process: one of its own for each that runs tests. */
+const NOBODY = 60000 + (process.pid % 5000);
 
 /** The runtime that runs this test: 'node', 'bun' or 'deno', and Node's major version, or that it imitates. */
 const runtime = { name: deno ? 'deno' : bun ? 'bun' : 'node', nodeMajor: Number(node.split('.')[0]) };

@@ -1,6 +1,6 @@
 'use strict';
 
-const { coded, ignore, textOf } = require('../errors.js');
+const { coded, ignore, isError, textOf } = require('../errors.js');
 const { report, rethrow } = require('../loop.js');
 
 const isThenable = (value) =>
@@ -30,16 +30,6 @@ function ask(calls, done, failed, waiting) {
   }
   waiting();
   Promise.all(values).then(done, failed).catch(rethrow);
-}
-
-/** Whether it is an error, of this realm or another. */
-function isError(thrown) {
-  try {
-    return thrown instanceof Error || Object.prototype.toString.call(thrown) === '[object Error]';
-  } catch (_error) {
-    // A Proxy may say so.
-    return false;
-  }
 }
 
 /** What a user's function threw, as an `error` event tells it. */

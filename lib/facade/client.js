@@ -34,14 +34,14 @@ const LAST_ACTIVITY = {
 };
 const MANUAL_CLOSE = { path: 'manualClose', type: 'boolean' };
 
+/** Names that users have been warned of. */
+const warned = new Set();
+
 /**
  * The class `WebSocketReconnect` over an engine. It is documented in index.d.ts.
  * @param {typeof import('../node/engine.js')} engine
  */
 function defineClient(engine) {
-  /** Names that this process has been warned of. */
-  const warned = new Set();
-
   /** An option that is not known may be one of another version, so it is no reason to fail; in the wrong place it is. */
   function misplaced(name) {
     if (engine.isWebSocketOption(name)) {
@@ -58,11 +58,11 @@ function defineClient(engine) {
 
   /** Checks the code and the reason of a close frame. */
   function checkClose(code, reason) {
-    const allowed = 'an integer in 1000–1003, 1007–1014 or 3000–4999';
-    if (typeof code !== 'number') throw badType('code', code, allowed, 'WSR_ERR_ARGUMENT');
+    const codes = 'an integer in 1000–1003, 1007–1014 or 3000–4999';
+    if (typeof code !== 'number') throw badType('code', code, codes, 'WSR_ERR_ARGUMENT');
     const sendable =
       (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
-    if (!sendable || !Number.isInteger(code)) throw badRange('code', code, allowed, 'WSR_ERR_ARGUMENT');
+    if (!sendable || !Number.isInteger(code)) throw badRange('code', code, codes, 'WSR_ERR_ARGUMENT');
     const short = 'a string of at most 123 bytes of UTF-8';
     if (typeof reason !== 'string') throw badType('reason', reason, short, 'WSR_ERR_ARGUMENT');
     if (engine.sizeOf(reason) > 123) throw badRange('reason', reason, short, 'WSR_ERR_ARGUMENT');
@@ -72,7 +72,8 @@ function defineClient(engine) {
     constructor(given) {
       super();
       const life = new Life(engine, this, take(check(ARGUMENT, given), NAMES, misplaced));
-      Object.defineProperty(this, LIFE, { value: life });
+      // What wraps a client in a Proxy may give another value for it.
+      Object.defineProperty(this, LIFE, { value: life, configurable: true });
     }
 
     connect() {

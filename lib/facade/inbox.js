@@ -198,7 +198,7 @@ class Inbox {
   }
 
   /**
-   * The same, behind what a call that is under way is still telling: nothing of that is void.
+   * Delivers what a call returned behind what a call that is under way is still telling: nothing of that is void.
    * @param {Called} called
    */
   takeReplyBehind(called) {

@@ -88,6 +88,7 @@ class Life {
     this.share();
   }
 
+  /** Shares the circuit with whom the options say, where that has changed. */
   share() {
     const { scope } = this.circuitBreaker;
     if (scope === this.scope) return;
@@ -96,10 +97,12 @@ class Life {
     this.engine.share(this.lifetime.id, this.inbox, this.native, scope);
   }
 
+  /** Has the client kept for as long as what it has become needs. */
   track() {
     this.lifetime.track(this.view, this.options, (signal) => this.abort(signal));
   }
 
+  /** Emits an event. */
   tell(event, ...args) {
     tell(this.emitter, event, ...args);
   }
@@ -117,7 +120,7 @@ class Life {
   }
 
   /**
-   * The same for all calls but `connect`: a change of the circuit overtakes what is under way of older ones.
+   * Hands any call but `connect` to the engine: a change of the circuit overtakes what is under way of older ones.
    * @param {(native: Native, received: number) => Reply} run
    */
   overtake(run) {
@@ -183,7 +186,8 @@ class Life {
   finish(run) {
     const { cutoffs, inbox, view } = this;
     view.manualClose = true;
-    inbox.resume();
+    // As the user may have made it.
+    this.emitter.resume();
     // A giving up that is under way is told to its end.
     if (!view.closing) this.waiters.settleOpen('reject', manuallyClosed());
     const seenAlive = view.alive && !view.closing;
@@ -269,7 +273,8 @@ class Life {
         this.enter(notice, at, moment);
         return;
       case 'error': {
-        const error = this.route.takeThrown(notice.thrownFor) || this.errorOf(notice);
+        const thrown = this.route.takeThrown(notice.thrownFor);
+        const error = thrown === undefined ? this.errorOf(notice) : thrown.error;
         view.fail(error);
         this.tell('error', error);
         return;
@@ -301,6 +306,7 @@ class Life {
         return;
       }
       case 'proved':
+        // The counts, which every notice tells, are all of it.
         return;
       case 'pinged':
         this.waiters.settlePong(notice.number, notice.roundTrip);
@@ -351,6 +357,7 @@ class Life {
     if (this.retry !== undefined) this.retry.forget();
   }
 
+  /** Shows a state of the circuit, and tells it where it is another. */
   setCircuitState(state) {
     const { view } = this;
     const changed = view.circuitState !== state;

@@ -49,7 +49,7 @@ class Lifetime {
     const { isReachable, alive } = view;
     if (isReachable) this.keepContext();
     this.engine.track(this.id, this.inbox, isReachable, alive && this.holds);
-    // It may outlive the client.
+    // The signal may outlive the client.
     this.listenTo(alive ? signal : undefined, abort);
     this.engine.watchEventLoop(this.id, alive ? maxEventLoopBlock : 0);
   }

@@ -115,7 +115,7 @@ class Outgoing {
       const written = engine.inForm(read, binary);
       this.write(written, open, plain, teller, teller || (() => this.tellDropped(written)));
     };
-    const failed = teller || ((error) => this.lifetime.run(tell, undefined, this.emitter, 'error', error));
+    const failed = teller || ((error) => this.tell('error', error));
     this.inTurn(data, message, run, failed);
     const isAbove = this.bufferedAmount > this.options.highWaterMark;
     if (isAbove) this.unread.isAbove = true;
@@ -141,6 +141,11 @@ class Outgoing {
       );
     }
     return this.sent(status);
+  }
+
+  /** Emits an event in the async context of the client's handlers. */
+  tell(event, ...args) {
+    this.lifetime.run(tell, undefined, this.emitter, event, ...args);
   }
 
   /** Sends text or bytes, and asks for a receipt. */
@@ -180,7 +185,7 @@ class Outgoing {
   /** Tells of a message that there was no room for once its turn had come. */
   tellDropped(message) {
     const data = this.engine.receivedForm(this.inbox.binaryType, message);
-    this.lifetime.run(tell, undefined, this.emitter, 'drop', { data, reason: 'overflow' });
+    this.tell('drop', { data, reason: 'overflow' });
   }
 
   /** Calls `run` with text or bytes, those of a Blob where `message` is undefined, once all that was sent before is with the engine. */
@@ -198,7 +203,7 @@ class Outgoing {
     this.unread.add(this.engine.sizeOf(message), () => run(kept));
   }
 
-  /** The same as a promise of what `run` returns. */
+  /** A promise of what `run` returns, once its turn has come. */
   promiseInTurn(data, message, run) {
     const promise = new Promise((resolve, reject) => {
       this.inTurn(data, message, (read) => resolve(run(read)), reject);
@@ -213,7 +218,7 @@ class Outgoing {
     native.holdClose(false);
     // Else the engine tells it.
     if (unread.isAbove && native.bufferedAmount() <= options.highWaterMark) {
-      this.lifetime.run(tell, undefined, this.emitter, 'drain');
+      this.tell('drain');
     }
   }
 }

@@ -72,7 +72,7 @@ class Retry {
     this.native.sayRetry(id, goesOn, delay);
   }
 
-  /** What was asked is void. */
+  /** What the functions have been asked is void. */
   forget() {
     this.deciding = undefined;
   }

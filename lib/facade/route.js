@@ -176,11 +176,11 @@ class Route {
     this.native.failRoute(id, messageOf(error));
   }
 
-  /** What a function threw for the attempt `id`; undefined where none did. */
+  /** What a function threw for the attempt `id`, as `error`; undefined where none did. */
   takeThrown(id) {
     const { thrown } = this;
     this.thrown = undefined;
-    return thrown !== undefined && thrown.id === id ? thrown.error : undefined;
+    return thrown !== undefined && thrown.id === id ? thrown : undefined;
   }
 
   /** An attempt is not under way any more. Returns what tells the user's functions that it was given up. */
@@ -197,12 +197,14 @@ class Route {
     return urls ? reached || urls[0] : url;
   }
 
+  /** The URLs that a user sees. */
   shownUrls() {
     const { url, urls } = this;
     if (urls) return urls;
     return isFunction(url) ? [] : [url];
   }
 
+  /** The subprotocols that a user sees. */
   shownProtocols() {
     const { protocols, said } = this;
     return isFunction(protocols) ? check(ROWS.protocols, said.protocols) : protocols;

@@ -69,7 +69,7 @@ class View {
     this.closing = false;
   }
 
-  /** A state; whether it is to be told. */
+  /** Takes a state, and says whether it is to be told. */
   enter({ state, alive }) {
     // A call may tell a client that never connected that it is CLOSED, and each refusal says BLOCKED.
     const isTold = state === 'BLOCKED' || (!alive && this.lastClose === undefined);

@@ -68,7 +68,7 @@ class Waiters {
     return this.opening.promise;
   }
 
-  /** Settles it: `resolve`, or `reject` with an error. */
+  /** Settles the promise of the next `open`: `resolve`, or `reject` with an error. */
   settleOpen(how, error) {
     const { opening } = this;
     this.opening = undefined;
@@ -98,7 +98,7 @@ class Waiters {
     else ping.reject(coded(Error, 'WSR_ERR_PING_TIMEOUT', `No pong within ${ping.timeout} ms`));
   }
 
-  /** The connection has ended. */
+  /** The connection has ended, and no pong comes any more. */
   losePongs() {
     if (this.pings === undefined) return;
     for (const { reject } of this.pings.values()) reject(pingLost());

@@ -21,7 +21,7 @@ const SHARES = 16;
 
 /** The inboxes of clients that may be told something, by id. All others can be collected. */
 const inboxes = new Map();
-/** Clients that others may have something to tell about their shared circuit, by id: each can be collected. */
+/** The inboxes of clients that others may have something to tell about their shared circuit, by id: each can be collected. */
 const sharers = new Map();
 const collected =
   typeof FinalizationRegistry === 'function'
@@ -352,7 +352,7 @@ module.exports = {
   send,
   share,
   track,
-  wallTime: Date.now,
+  wallTime: () => Date.now(),
   warn,
   watchEventLoop,
 };
