@@ -47,7 +47,7 @@ describe('looking hosts up', () => {
       /^EAGAIN The engine's thread cannot start/,
     ];
     const ends = [];
-    // With fewer than it takes for that, Node itself does not start.
+    // With fewer than it takes for that, Node itself does not start. Where a thread of Node's has ended meanwhile, both can.
     for (let threads = 24; threads > 0 && !ends.some((end) => engine.test(end)); threads -= 1) {
       const { stdout, stderr, code } = await runScript(script('no-threads.js'), [server.port], { threads });
       assert.strictEqual(code, 0, `with ${threads} threads: ${stdout}${stderr}`);
