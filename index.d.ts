@@ -864,7 +864,7 @@ export interface WebSocketReconnectEvents {
   error: [error: WebSocketReconnectError];
   /** A retry is about to be waited for. */
   retry: [info: RetryInfo];
-  /** The client has come back by itself; right after `open`. */
+  /** The client has come back; right after `open`. */
   reconnected: [info: OpenInfo];
   /** The client gave up; after the last `close`. */
   giveup: [info: GiveUpInfo];

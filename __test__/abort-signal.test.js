@@ -49,6 +49,23 @@ describe('signal', () => {
     });
   }
 
+  it('has one listener for all clients that it can end', async () => {
+    const { signal } = new OwnController();
+    const url = await deadUrl();
+    const all = Array.from({ length: 20 }, () => client({ url, signal, baseDelay: 60000 }));
+    const promises = all.map(({ ws }) => ws.connect());
+    for (const { log } of all) await log.until('retry 1');
+    assert.strictEqual(signal.listeners.size, 1);
+    all[0].ws.close();
+    await assert.rejects(promises[0], { code: 'WSR_ERR_CLOSED' });
+    await all[0].log.until('close 1000');
+    assert.strictEqual(signal.listeners.size, 1);
+    for (const listener of signal.listeners) listener();
+    for (const promise of promises.slice(1)) await assert.rejects(promise, { name: 'AbortError' });
+    for (const { log } of all.slice(1)) await log.until("close 1000 'Aborted'");
+    assert.strictEqual(signal.listeners.size, 0);
+  });
+
   it('that is aborted already lets nothing start', async () => {
     const controller = new OwnController();
     controller.abort();

@@ -84,7 +84,8 @@ describe('the queue', () => {
     const { server, ws } = await waitingClient({ queue: { maxMessages: 2 } });
     ws.send('one');
     ws.send('two');
-    assert.throws(() => ws.send('three'), { code: 'WSR_ERR_QUEUE_FULL' });
+    const message = 'The queue is full: queue.maxMessages is 2, queue.maxBytes 16777216';
+    assert.throws(() => ws.send('three'), { code: 'WSR_ERR_QUEUE_FULL', message });
     assert.deepStrictEqual(await arriving(server, 2), ['one', 'two']);
   });
 

@@ -494,6 +494,24 @@ describe('a Blob that is sent', () => {
     assert.deepStrictEqual(await seen(server, 2), ['binary 3132333435363738', 'text üü']);
   });
 
+  it('lets a receipt behind it be refused, and others come', async () => {
+    const server = await startServer();
+    const { ws } = await openClient({
+      url: server.url,
+      delivery: 'at-least-once',
+      queue: { maxMessages: 2 },
+    });
+    await server.freeze();
+    const { blob, read } = slowBlob('blob');
+    ws.send(blob);
+    const [second, third] = [ws.sendConfirmed('second'), ws.sendConfirmed('third')];
+    read();
+    await assert.rejects(third, { code: 'WSR_ERR_QUEUE_FULL', message: /queue\.maxMessages is 2/ });
+    await server.thaw();
+    await second;
+    assert.deepStrictEqual(await seen(server, 2), ['binary 626c6f62', 'text second']);
+  });
+
   it('goes out before the close frame of a close() behind it', async () => {
     const server = await startServer();
     const { ws, log } = await openClient({ url: server.url });

@@ -1,5 +1,35 @@
 'use strict';
 
+const { each } = require('../loop.js');
+
+/**
+ * Who listens to each signal. A signal has one listener of ours, however many clients share it: Node warns of many, as if they
+ * were forgotten.
+ * @type {WeakMap<object, { lifetimes: Set<Lifetime>, onAbort: () => void }>}
+ */
+const listening = new WeakMap();
+
+function join(signal, lifetime) {
+  const known = listening.get(signal);
+  if (known) {
+    known.lifetimes.add(lifetime);
+    return;
+  }
+  const lifetimes = new Set([lifetime]);
+  const onAbort = () => each([...lifetimes], (one) => lifetimes.has(one) && one.onAbort());
+  listening.set(signal, { lifetimes, onAbort });
+  signal.addEventListener('abort', onAbort);
+}
+
+function leave(signal, lifetime) {
+  const { lifetimes, onAbort } = listening.get(signal);
+  lifetimes.delete(lifetime);
+  if (lifetimes.size > 0) return;
+  listening.delete(signal);
+  // One that cannot be left tells nobody any more.
+  if (signal.removeEventListener) signal.removeEventListener('abort', onAbort);
+}
+
 /** How long a client is kept: by the engine that may tell it something, by the event loop, by a signal, in which context. */
 class Lifetime {
   constructor(engine) {
@@ -13,7 +43,7 @@ class Lifetime {
     this.context = undefined;
     /** … and that of a later call that starts a life, until that is told. */
     this.nextContext = undefined;
-    /** The signal that is listened to, and the listener. */
+    /** The signal that is listened to, and what is called when it aborts. */
     this.listenedSignal = undefined;
     this.onAbort = undefined;
   }
@@ -54,15 +84,14 @@ class Lifetime {
     this.engine.watchEventLoop(this.id, alive ? maxEventLoopBlock : 0);
   }
 
+  /** Has `abort` called when a signal aborts, in place of the one that was listened to before. */
   listenTo(signal, abort) {
     const before = this.listenedSignal;
     if (signal === before) return;
-    if (before && before.removeEventListener) before.removeEventListener('abort', this.onAbort);
+    if (before) leave(before, this);
     this.listenedSignal = signal;
-    if (!signal) return;
-    // A signal that cannot be left may still tell.
-    this.onAbort = () => this.listenedSignal === signal && abort(signal);
-    signal.addEventListener('abort', this.onAbort);
+    this.onAbort = signal && (() => abort(signal));
+    if (signal) join(signal, this);
   }
 }
 

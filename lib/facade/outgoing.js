@@ -6,9 +6,6 @@ const { tell } = require('./emitter.js');
 const { Unread } = require('./unread.js');
 const { unsent } = require('./waiters.js');
 
-const queueFull = () => coded(Error, 'WSR_ERR_QUEUE_FULL', 'The queue is full');
-const bufferFull = () => coded(Error, 'WSR_ERR_BUFFER_FULL', 'The buffer is full');
-
 /** What a client sends: to the engine, or behind the Blobs that have to be read first. */
 class Outgoing {
   /** `delivery`: how messages are kept; `options`: those that the client holds. */
@@ -110,7 +107,7 @@ class Outgoing {
       return this.write(message, open, plain, teller, refuse);
     }
     const size = message === undefined ? data.size : engine.sizeOf(message);
-    if (this.bufferedAmount + size > this.options.maxBufferedAmount) return refuse(bufferFull());
+    if (this.bufferedAmount + size > this.options.maxBufferedAmount) return refuse(this.bufferFull());
     const run = (read) => {
       const written = engine.inForm(read, binary);
       this.write(written, open, plain, teller, teller || (() => this.tellDropped(written)));
@@ -151,11 +148,12 @@ class Outgoing {
   /** Sends text or bytes, and asks for a receipt. */
   confirm(message, open, timeout) {
     const { native } = this;
-    const name =
+    const { status, receipt } =
       typeof message === 'string'
         ? native.confirmText(message, open, timeout)
         : native.confirmBinary(message, open, timeout);
-    return this.receipt(name);
+    const refusal = this.refusal(status);
+    return refusal ? rejected(refusal) : this.receipt(receipt);
   }
 
   /** The promise of a receipt that a call has asked for. */
@@ -174,11 +172,22 @@ class Outgoing {
     return !(status & SendStatus.Above);
   }
 
+  queueFull() {
+    const { maxMessages, maxBytes } = this.delivery.limits;
+    const limits = `queue.maxMessages is ${maxMessages}, queue.maxBytes ${maxBytes}`;
+    return coded(Error, 'WSR_ERR_QUEUE_FULL', `The queue is full: ${limits}`);
+  }
+
+  bufferFull() {
+    const message = `The buffer is full: maxBufferedAmount is ${this.options.maxBufferedAmount}`;
+    return coded(Error, 'WSR_ERR_BUFFER_FULL', message);
+  }
+
   /** The error of a `send` with this status, if any. */
   refusal(status) {
     const { SendStatus } = this.engine;
-    if (status & SendStatus.QueueFull) return queueFull();
-    if (status & SendStatus.BufferFull) return bufferFull();
+    if (status & SendStatus.QueueFull) return this.queueFull();
+    if (status & SendStatus.BufferFull) return this.bufferFull();
     return undefined;
   }
 

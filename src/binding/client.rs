@@ -7,7 +7,7 @@ use napi::{Error, Result};
 use napi_derive::napi;
 
 use super::code::Code;
-use super::convert::{limit, queued, receipt, sharing, status, verdict};
+use super::convert::{limit, queued, sharing, status, verdict};
 use super::environment::Shared;
 use super::facade::Facade;
 use super::protocol::{
@@ -256,15 +256,15 @@ impl Client {
         self.send(Payload::Binary(bytes), seen_open, plain, tells)
     }
 
-    // Of these the name of a receipt is returned, of which an outcome tells. A timeout of 0 is none.
+    // Of these an outcome tells, by the name of the receipt. A timeout of 0 is none.
 
     #[napi(catch_unwind)]
-    pub fn confirm_text(&self, text: String, seen_open: bool, timeout: f64) -> Result<f64, Code> {
+    pub fn confirm_text(&self, text: String, seen_open: bool, timeout: f64) -> Sent {
         self.confirm(Payload::Text(&text), seen_open, timeout)
     }
 
     #[napi(catch_unwind)]
-    pub fn confirm_binary(&self, bytes: &[u8], seen_open: bool, timeout: f64) -> Result<f64, Code> {
+    pub fn confirm_binary(&self, bytes: &[u8], seen_open: bool, timeout: f64) -> Sent {
         self.confirm(Payload::Binary(bytes), seen_open, timeout)
     }
 
@@ -323,12 +323,13 @@ impl Client {
         self.client.resume();
     }
 
-    fn confirm(&self, payload: Payload<'_>, seen_open: bool, timeout: f64) -> Result<f64, Code> {
-        let wish = Wish {
-            plain: false,
-            confirmation: Confirmation::Receipt(limit(timeout)),
-        };
-        receipt(self.client.send_wishing(payload, seen_open, wish))
+    fn confirm(&self, payload: Payload<'_>, seen_open: bool, timeout: f64) -> Sent {
+        self.send_wishing(
+            payload,
+            seen_open,
+            false,
+            Confirmation::Receipt(limit(timeout)),
+        )
     }
 
     fn send(&self, payload: Payload<'_>, seen_open: bool, plain: bool, tells: bool) -> Sent {
@@ -337,12 +338,26 @@ impl Client {
         } else {
             Confirmation::Nothing
         };
+        self.send_wishing(payload, seen_open, plain, confirmation)
+    }
+
+    fn send_wishing(
+        &self,
+        payload: Payload<'_>,
+        seen_open: bool,
+        plain: bool,
+        confirmation: Confirmation,
+    ) -> Sent {
         let wish = Wish {
             plain,
             confirmation,
         };
         let sent = self.client.send_wishing(payload, seen_open, wish);
-        let receipt = sent.ok().and_then(|sent| sent.receipt).unwrap_or_default();
+        let receipt = sent
+            .as_ref()
+            .ok()
+            .and_then(|sent| sent.receipt)
+            .unwrap_or_default();
         Sent {
             status: status(sent),
             receipt: receipt as f64,

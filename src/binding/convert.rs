@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use napi::bindgen_prelude::{Buffer, Either};
 
-use super::code::Code;
 use super::protocol::{
     BufferMarks, CallRefusal, CircuitBreakerSettings, CircuitState, ClientState, Data,
     DeflateOptions, DeliveryGuarantee, DeliveryOptions, DeliveryOutcome, DropReason, FailoverOrder,
@@ -306,20 +305,6 @@ pub fn status(sent: Result<Sent, SendError>) -> u32 {
         }
         Err(SendError::QueueFull(_)) => SendStatus::QueueFull as u32,
         Err(SendError::BufferFull) => SendStatus::BufferFull as u32,
-    }
-}
-
-/// The receipt that was asked for, or why the message was not taken.
-pub fn receipt(sent: Result<Sent, SendError>) -> Result<f64, napi::Error<Code>> {
-    match sent {
-        Ok(sent) => Ok(sent.receipt.unwrap_or_default() as f64),
-        Err(refused) => {
-            let code = match refused {
-                SendError::QueueFull(_) => "WSR_ERR_QUEUE_FULL",
-                SendError::BufferFull => "WSR_ERR_BUFFER_FULL",
-            };
-            Err(napi::Error::new(Code(code), refused.to_string()))
-        }
     }
 }
 
