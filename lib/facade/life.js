@@ -427,7 +427,7 @@ class Life {
         return;
       }
       case 'receipt':
-        this.waiters.settleReceipt(outcome.receipt, outcome.doubt);
+        this.waiters.settleReceipt(outcome.receipt, outcome.reason);
         return;
       case 'drained':
         this.outgoing.drained();

@@ -205,13 +205,13 @@ function send(id, data, isBinary, isOpen) {
 }
 
 /**
- * The fast ways that are on: all, but for those that `WEBSOCKET_RECONNECT_NATIVE_WITHOUT` in the environment names
+ * The fast paths that are on: all, but for those that `WEBSOCKET_RECONNECT_NATIVE_WITHOUT` in the environment names
  * (`write,read,runs`), and for reading by this thread outside of Node, whose event loop that takes, and before Node-API 8,
  * whose hook at the end of an environment it needs.
  */
-function ways() {
+function fastPaths() {
   const without = (process.env.WEBSOCKET_RECONNECT_NATIVE_WITHOUT || '').split(',');
-  const isOn = (way) => !without.includes(way);
+  const isOn = (path) => !without.includes(path);
   const { bun, deno, napi } = /** @type {any} */ (process.versions);
   const cannotRead = bun || deno || Number(napi) < 8;
   return { write: isOn('write'), read: isOn('read') && !cannotRead, runs: isOn('runs') };
@@ -224,7 +224,7 @@ const callbacks = { onNotifications: deliver, receive, deliver: deliverHere };
 function environment() {
   if (!native.environment) {
     const longest = { text: constants.MAX_STRING_LENGTH, binary: constants.MAX_LENGTH };
-    native.environment = sharedContext.runInAsyncScope(() => new native.Environment(ways(), longest));
+    native.environment = sharedContext.runInAsyncScope(() => new native.Environment(fastPaths(), longest));
   }
   return native.environment;
 }

@@ -20,8 +20,8 @@ function count(limit, change) {
   else counts.delete(limit);
 }
 
-/** Whether the event loop runs is told by `sign` for as long as a client with a limit lives; 0 is none. */
-function watchEventLoop(id, limit, sign) {
+/** Whether the event loop runs is told by `note` for as long as a client with a limit lives; 0 is none. */
+function watchEventLoop(id, limit, note) {
   const before = limits.get(id) || 0;
   if (limit === before) return;
   if (before > 0) count(before, -1);
@@ -36,9 +36,9 @@ function watchEventLoop(id, limit, sign) {
   clearInterval(timer);
   period = next;
   if (counts.size === 0) return;
-  timer = sharedContext.runInAsyncScope(() => setInterval(sign, period));
+  timer = sharedContext.runInAsyncScope(() => setInterval(note, period));
   timer.unref();
-  sign();
+  note();
 }
 
 module.exports = { watchEventLoop };

@@ -40,9 +40,9 @@ impl Client {
             heartbeat: options.heartbeat,
             route: shared.route(to)?,
             mailbox: facade.mailbox.clone(),
-            read_set: shared.watch.clone(),
-            fast_paths: shared.ways,
-            watchdog: shared.sign.clone(),
+            read_set: shared.read_set.clone(),
+            fast_paths: shared.fast_paths,
+            watchdog: shared.watchdog.clone(),
             marks: options.marks.into(),
             delivery: options
                 .delivery

@@ -512,11 +512,11 @@ impl From<policy::DeliveryOutcome> for DeliveryOutcome {
             },
             policy::DeliveryOutcome::Confirmed { receipt } => DeliveryOutcome::Receipt {
                 receipt: receipt as f64,
-                doubt: None,
+                reason: None,
             },
             policy::DeliveryOutcome::Unconfirmed { receipt, reason } => DeliveryOutcome::Receipt {
                 receipt: receipt as f64,
-                doubt: Some(reason.into()),
+                reason: Some(reason.into()),
             },
         }
     }
@@ -769,7 +769,7 @@ mod tests {
         for circuit in [Circuit::Closed, Circuit::Open, Circuit::HalfOpen] {
             assert_eq!(Circuit::from(CircuitState::from(circuit)), circuit);
         }
-        for (doubt, word) in [
+        for (reason, word) in [
             (policy::UnconfirmedReason::Lost, UnconfirmedReason::Lost),
             (
                 policy::UnconfirmedReason::TimedOut,
@@ -781,9 +781,9 @@ mod tests {
                 UnconfirmedReason::NotConnected,
             ),
         ] {
-            assert_eq!(UnconfirmedReason::from(doubt), word);
+            assert_eq!(UnconfirmedReason::from(reason), word);
         }
-        for (reason, word, doubt) in [
+        for (reason, word, unconfirmed) in [
             (
                 policy::DropReason::Overflow,
                 DropReason::Overflow,
@@ -803,7 +803,7 @@ mod tests {
             assert_eq!(DropReason::from(reason), word);
             assert_eq!(
                 UnconfirmedReason::from(policy::UnconfirmedReason::Dropped(reason)),
-                doubt
+                unconfirmed
             );
         }
         for (refusal, word) in [

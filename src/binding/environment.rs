@@ -16,7 +16,7 @@ use super::convert;
 use super::exception::{self, Scope};
 use super::facade::{Facades, Listener, unmade};
 use super::messages::Messages;
-use super::protocol::{FastWays, LongestValues, RouteOptions};
+use super::protocol::{FastPathOptions, LongestValues, RouteOptions};
 use super::uv;
 use super::value::Rows;
 use super::wake::Wake;
@@ -35,10 +35,10 @@ pub struct Environment {
 }
 
 pub struct Shared {
-    pub watch: Option<Arc<JsReadSet>>,
-    pub ways: FastPaths,
+    pub read_set: Option<Arc<JsReadSet>>,
+    pub fast_paths: FastPaths,
     pub longest: Longest,
-    pub sign: Arc<EventLoopWatchdog>,
+    pub watchdog: Arc<EventLoopWatchdog>,
     pub wake: Arc<Wake>,
     /// What Node trusts, from the first client that needs it.
     roots: OnceLock<Arc<Roots>>,
@@ -57,16 +57,20 @@ struct Engine {
 #[napi]
 impl Environment {
     #[napi(constructor, catch_unwind)]
-    pub fn new(env: Env, ways: FastWays, longest: LongestValues) -> Result<Environment, Code> {
+    pub fn new(
+        env: Env,
+        fast_paths: FastPathOptions,
+        longest: LongestValues,
+    ) -> Result<Environment, Code> {
         let runtime = Runtime::shared().map_err(|error| no_engine(&error))?;
-        Environment::with(runtime, &env, &ways, longest)
+        Environment::with(runtime, &env, &fast_paths, longest)
             .map_err(|error| Error::new(Code("Error"), error.reason))
     }
 
     /// Tells that the event loop runs.
     #[napi(catch_unwind)]
     pub fn runs(&self) {
-        self.shared.sign.note_alive();
+        self.shared.watchdog.note_alive();
     }
 
     /// Certificates (PEM) to trust where a client names none. The first call counts.
@@ -86,16 +90,16 @@ impl Environment {
 
 /// Lets the event loop watch what JavaScript reads, where it can.
 fn watch(env: &Env, facades: Rc<Facades>) -> Option<Arc<JsReadSet>> {
-    let watch = Arc::new(JsReadSet::new().ok()?);
-    let readable = watch.clone();
+    let read_set = Arc::new(JsReadSet::new().ok()?);
+    let readable = read_set.clone();
     let portion = RefCell::default();
     let raw = env.raw();
     let watched = uv::watch(
         env,
-        watch.raw_fd(),
+        read_set.raw_fd(),
         Box::new(move || read(raw, &readable, &facades, &portion)),
     );
-    watched.then_some(watch)
+    watched.then_some(read_set)
 }
 
 /// What a facade is to be told.
@@ -106,7 +110,7 @@ struct Told {
 }
 
 /// Reads a portion of what is readable, and delivers the messages.
-fn read(env: sys::napi_env, watch: &JsReadSet, facades: &Facades, portion: &RefCell<Portion>) {
+fn read(env: sys::napi_env, read_set: &JsReadSet, facades: &Facades, portion: &RefCell<Portion>) {
     // SAFETY: called by the event loop, on the thread of the environment.
     let Some(_scope) = (unsafe { Scope::open(env) }) else {
         return;
@@ -117,7 +121,7 @@ fn read(env: sys::napi_env, watch: &JsReadSet, facades: &Facades, portion: &RefC
     let at = epoch_ms();
     let most = portion.borrow().bytes();
     let mut bytes = 0;
-    watch.serve(|client| {
+    read_set.serve(|client| {
         let home = client.home();
         if !matches!(told.last(), Some(last) if last.home == home) {
             let listener = facades.get(home);
@@ -166,29 +170,29 @@ impl Environment {
     fn with(
         runtime: Arc<Runtime>,
         env: &Env,
-        ways: &FastWays,
+        fast_paths: &FastPathOptions,
         longest: LongestValues,
     ) -> Result<Environment> {
         let facades = Rc::<Facades>::default();
         let wake = Arc::new(Wake::new(env, facades.clone())?);
-        let watch = if ways.read {
+        let read_set = if fast_paths.read {
             watch(env, facades.clone())
         } else {
             None
         };
-        let guard = watch.clone().map(|watch| {
-            let guard = runtime.handle().spawn(watch.guard());
+        let guard = read_set.clone().map(|read_set| {
+            let guard = runtime.handle().spawn(read_set.guard());
             guard.abort_handle()
         });
         let shared = Arc::new(Shared {
-            ways: FastPaths {
-                write: ways.write,
-                read: watch.is_some(),
-                batches: ways.runs,
+            fast_paths: FastPaths {
+                write: fast_paths.write,
+                read: read_set.is_some(),
+                batches: fast_paths.runs,
             },
-            watch,
+            read_set,
             longest: longest.into(),
-            sign: Arc::default(),
+            watchdog: Arc::default(),
             wake,
             roots: OnceLock::new(),
             no_roots: Arc::new(Roots::from_pem(std::iter::empty::<&str>())),
@@ -239,15 +243,15 @@ impl Shared {
         if let Some(driver) = driver {
             driver.abort();
         }
-        if let Some(watch) = &self.watch {
-            watch.detach(id);
+        if let Some(read_set) = &self.read_set {
+            read_set.detach(id);
         }
     }
 
     /// Reads by JavaScript's thread again what it has been delivered all of.
     pub fn reclaim(&self) {
-        if let Some(watch) = &self.watch {
-            watch.reclaim();
+        if let Some(read_set) = &self.read_set {
+            read_set.reclaim();
         }
     }
 

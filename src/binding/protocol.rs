@@ -11,9 +11,9 @@ use crate::policy::Message;
 
 // What a JavaScript environment and a copy of the package say of themselves.
 
-/// The fast ways that are on.
+/// The fast paths that are on.
 #[napi(object, object_to_js = false)]
-pub struct FastWays {
+pub struct FastPathOptions {
     pub write: bool,
     pub read: bool,
     pub runs: bool,
@@ -503,7 +503,7 @@ pub enum DeliveryOutcome {
     Receipt {
         receipt: f64,
         /// Absent where it is confirmed.
-        doubt: Option<UnconfirmedReason>,
+        reason: Option<UnconfirmedReason>,
     },
     /// What is buffered has fallen to the high-water mark.
     Drained,
