@@ -382,14 +382,6 @@ export interface ReceiptOptions {
   timeout?: Optional<number>;
 }
 
-/** The argument of `drop`: a message that `send()` had accepted and that the client has thrown away. */
-export interface DropInfo {
-  /** A string for text; for binary a `Buffer`, or what `binaryType` asks for. */
-  readonly data: MessageData;
-  /** `'overflow'`: the queue was full. `'expired'`: its `ttl` was over. `'closed'`: the client was closed, or gave up. */
-  readonly reason: 'overflow' | 'expired' | 'closed';
-}
-
 // options:begin words
 /** The kinds of jitter of "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015), and none. */
 export type JitterKind = 'full' | 'equal' | 'decorrelated' | 'none';
@@ -660,14 +652,6 @@ export type WebSocketReconnectOptions = CommonOptions &
 /** What finds the answer to a heartbeat among the messages. */
 export type HeartbeatReply = RegExp | ((data: MessageData) => boolean);
 
-/** The argument of `message`. */
-export interface MessageEvent {
-  readonly type: 'message';
-  /** A string for text; for binary a `Buffer`, or an `ArrayBuffer` where `binaryType` says so. */
-  readonly data: MessageData;
-  readonly target: WebSocketReconnect;
-}
-
 /** How a connection ended. */
 export interface ConnectionClose {
   /**
@@ -696,18 +680,12 @@ export interface GaveUp {
 /** The argument of `close`: a connection that ended, or the client that gave up. */
 export type CloseInfo = ConnectionClose | GaveUp;
 
-/** The argument of `retry`, before the wait begins. */
-export interface RetryInfo {
-  /** Which retry this is, from 1. */
-  readonly attempt: number;
-  /** Milliseconds until it starts; 0 for a probe of the circuit breaker. */
-  readonly delay: number;
-  readonly maxRetries: number;
-}
-
+// events:begin arguments
 /** The argument of `open` and of `reconnected`. */
 export interface OpenInfo {
-  /** Whether there was a connection before, which was lost and not closed by {@link WebSocketReconnect.close}. */
+  /**
+   * Whether there was a connection before, which was lost and not closed by {@link WebSocketReconnect.close}.
+   */
   readonly isReconnect: boolean;
   /** The retry that has led here, as in `retry`; 0 for the first attempt. */
   readonly attempt: number;
@@ -721,6 +699,23 @@ export interface OpenInfo {
   readonly downtime: number;
 }
 
+/** The argument of `message`. */
+export interface MessageEvent {
+  readonly type: 'message';
+  /** A string for text; for binary a `Buffer`, or an `ArrayBuffer` where `binaryType` says so. */
+  readonly data: MessageData;
+  readonly target: WebSocketReconnect;
+}
+
+/** The argument of `retry`, before the wait begins. */
+export interface RetryInfo {
+  /** Which retry this is, from 1. */
+  readonly attempt: number;
+  /** Milliseconds until it starts; 0 for a probe of the circuit breaker. */
+  readonly delay: number;
+  readonly maxRetries: number;
+}
+
 /** The argument of `giveup`. */
 export interface GiveUpInfo {
   readonly reason: GiveUpReason;
@@ -731,6 +726,30 @@ export interface GiveUpInfo {
   /** Why the last attempt failed; none where a connection had been open since. */
   readonly error?: WebSocketReconnectError;
 }
+
+/** The argument of `drop`: a message that `send()` had accepted and that the client has thrown away. */
+export interface DropInfo {
+  /** A string for text; for binary a `Buffer`, or what `binaryType` asks for. */
+  readonly data: MessageData;
+  /**
+   * `'overflow'`: the queue was full. `'expired'`: its `ttl` was over. `'closed'`: the client was closed, or
+   * gave up.
+   */
+  readonly reason: 'overflow' | 'expired' | 'closed';
+}
+
+/** The argument of `blocked`. */
+export interface BlockedInfo {
+  /** How long the event loop did not run, in milliseconds. */
+  readonly duration: number;
+}
+
+/** The argument of `wake`. */
+export interface WakeInfo {
+  /** How long the machine slept, in milliseconds. */
+  readonly slept: number;
+}
+// events:end
 
 /** Codes of the errors that are this package's own; docs/errors.md has a heading for each. */
 export type OwnErrorCode =
@@ -798,18 +817,6 @@ export interface RoundTripTimes {
   p95: number;
 }
 
-/** The argument of `blocked`. */
-export interface BlockedInfo {
-  /** How long the event loop did not run, in milliseconds. */
-  readonly duration: number;
-}
-
-/** The argument of `wake`. */
-export interface WakeInfo {
-  /** How long the machine slept, in milliseconds. */
-  readonly slept: number;
-}
-
 /** A snapshot of the client. */
 export interface Stats {
   state: ConnectionState;
@@ -854,8 +861,11 @@ export interface ErrorEvent {
 
 /** Events by name, with the arguments of their handlers. Merge your own events into this interface. */
 export interface WebSocketReconnectEvents {
+  // events:begin WebSocketReconnectEvents
   /** The connection is open. */
   open: [info: OpenInfo];
+  /** The client has come back; right after `open`. */
+  reconnected: [info: OpenInfo];
   /** A message arrived. */
   message: [event: MessageEvent];
   /** A connection ended, or the client gave up. */
@@ -864,14 +874,16 @@ export interface WebSocketReconnectEvents {
   error: [error: WebSocketReconnectError];
   /** A retry is about to be waited for. */
   retry: [info: RetryInfo];
-  /** The client has come back; right after `open`. */
-  reconnected: [info: OpenInfo];
   /** The client gave up; after the last `close`. */
   giveup: [info: GiveUpInfo];
   /** `state` has changed. */
   stateChange: [state: ConnectionState];
   /** `circuitState` has changed. */
   circuitChange: [state: CircuitState];
+  /** A message that was accepted has been thrown away. */
+  drop: [info: DropInfo];
+  /** What is buffered has fallen to `highWaterMark`, after a `send()` that returned `false`. */
+  drain: [];
   /** The peer sent a ping, which the engine has answered. */
   ping: [payload: Buffer];
   /** The peer sent a pong, asked for or not. */
@@ -882,36 +894,35 @@ export interface WebSocketReconnectEvents {
   wake: [info: WakeInfo];
   /** There is a new default route, and an open peer is being asked. On Linux alone. */
   network: [];
-  /** A message that was accepted has been thrown away. */
-  drop: [info: DropInfo];
-  /** What is buffered has fallen to `highWaterMark`, after a `send()` that returned `false`. */
-  drain: [];
   /** `EventEmitter`'s own. */
   newListener: [event: string | symbol, listener: (...args: any[]) => void];
   /** `EventEmitter`'s own. */
   removeListener: [event: string | symbol, listener: (...args: any[]) => void];
   /** What `error` tells, before its handlers are told: for those who watch and do not handle. */
   [EventEmitter.errorMonitor]: [error: WebSocketReconnectError];
+  // events:end
 }
 
 /** What `addEventListener` hands to its listeners, by the name of the event. */
 export interface WebSocketReconnectEventMap {
+  // events:begin WebSocketReconnectEventMap
   open: OpenEvent;
+  reconnected: OpenInfo;
   message: MessageEvent;
   close: CloseEvent;
   error: ErrorEvent;
   retry: RetryInfo;
-  reconnected: OpenInfo;
   giveup: GiveUpInfo;
   stateChange: ConnectionState;
   circuitChange: CircuitState;
+  drop: DropInfo;
+  drain: undefined;
   ping: Buffer;
   pong: Buffer;
   blocked: BlockedInfo;
   wake: WakeInfo;
   network: undefined;
-  drop: DropInfo;
-  drain: undefined;
+  // events:end
 }
 
 /** A handler of the event `E`. It may return a promise: what that rejects with is reported as what it throws is. */
@@ -1254,10 +1265,12 @@ export declare class WebSocketReconnect extends EventEmitter {
   /** What a binary message arrives as. @defaultValue 'nodebuffer' */
   binaryType: BinaryType;
 
+  // events:begin handlers
   onopen: ((this: WebSocketReconnect, event: OpenEvent) => unknown) | null;
   onmessage: ((this: WebSocketReconnect, event: MessageEvent) => unknown) | null;
   onclose: ((this: WebSocketReconnect, event: CloseEvent) => unknown) | null;
   onerror: ((this: WebSocketReconnect, event: ErrorEvent) => unknown) | null;
+  // events:end
 
   addEventListener<E extends keyof WebSocketReconnectEventMap>(
     type: E,

@@ -2,7 +2,7 @@
 
 // Holds the documents to the code and to each other: README.zh-CN.md to README.md, index.d.ts to README.md,
 // docs/errors.md to the codes in the sources, every link and every name of a file to what is there. What they tell of
-// options is generated: docs-options.js. It proves first that it finds what is planted.
+// options and events is generated: docs-options.js. It proves first that it finds what is planted.
 
 const { existsSync, readFileSync, readdirSync } = require('fs');
 const path = require('path');
@@ -107,15 +107,10 @@ function typeFaults(types, readme) {
   const inherited = Object.getOwnPropertyNames(require('events').prototype);
   const wanted = [
     ...members('WebSocketOptions'),
-    ...members('WebSocketReconnectEvents'),
-    ...members('OpenInfo'),
-    ...members('GiveUpInfo'),
     ...members('WebSocketReconnectError'),
     ...members('Stats'),
     ...members('WebSocketReconnect'),
-  ].filter(
-    (name) => !['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED', 'newListener', ...inherited].includes(name),
-  );
+  ].filter((name) => !['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED', ...inherited].includes(name));
   const isNamed = (name) => new RegExp(`(?<![\\w.])${name}(?!\\w)`).test(text.replace(/ws\./g, ''));
   return [...new Set(wanted)]
     .filter((name) => !isNamed(name))

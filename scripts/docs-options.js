@@ -1,19 +1,19 @@
 'use strict';
 
-// Writes what documents the options, from lib/options/table.js and option-texts.js, between the markers in index.d.ts and in
-// the tables of README.md, README.zh-CN.md and SKILL.md. With `--check` it writes nothing, and fails where something else
-// stands there. It proves first that it finds what is planted.
+// Writes what documents the options, from lib/options/table.js and option-texts.js, and the events, from event-texts.js,
+// between the markers in index.d.ts and in the tables of README.md, README.zh-CN.md and SKILL.md. With `--check` it writes
+// nothing, and fails where something else stands there. It proves first that it finds what is planted.
 
 const { readFileSync, writeFileSync } = require('fs');
 const path = require('path');
-const { isDeepStrictEqual } = require('util');
 const { allowed, either, literal } = require('../lib/options/check.js');
 const { TABLE, rowsOf } = require('../lib/options/table.js');
+const events = require('./docs-events.js');
+const regions = require('./docs-regions.js');
 const TEXTS = require('./option-texts.js');
-const { ROOT, capture, install } = require('./tools.js');
+const { ROOT, install } = require('./tools.js');
 
-/** So wide are the comments in index.d.ts. */
-const WIDTH = 110;
+const { comment } = regions;
 
 /** A value as code has it; what users write into is empty by default. */
 const literalOf = (value) =>
@@ -61,29 +61,6 @@ function defaultOf(row) {
   if (isFixed(row) || row.ignored) return undefined;
   const { standard } = textOf(row);
   return standard ? standard[0] : literalOf(row.default).replace(/[{}]/g, '\\$&');
-}
-
-/** Words in lines that fit behind what a comment's lines begin with. */
-function wrap(text, width) {
-  const lines = [''];
-  for (const word of text.split(' ')) {
-    const last = lines[lines.length - 1];
-    if (last === '') lines[lines.length - 1] = word;
-    else if (last.length + 1 + word.length <= width) lines[lines.length - 1] += ` ${word}`;
-    else lines.push(word);
-  }
-  return lines;
-}
-
-/** A comment of these sentences, with the default and an example where there are such. */
-function comment(sentences, standard, example) {
-  const told = sentences.filter(Boolean).join(' ');
-  const tag = standard === undefined ? '' : `@defaultValue ${standard}`;
-  const line = `  /** ${[told, tag].filter(Boolean).join(' ')} */`;
-  if (line.length <= WIDTH && !example) return [line];
-  const lines = [...wrap(told, WIDTH - 5), ...(tag ? [tag] : [])];
-  if (example) lines.push('', '@example', '```ts', ...example.trim().split('\n'), '```');
-  return ['  /**', ...lines.map((text) => `   * ${text}`.trimEnd()), '   */'];
 }
 
 function option(row) {
@@ -273,77 +250,48 @@ function textFaults(rows, texts) {
   return faults;
 }
 
-const MARKED = /((?:<!--|\/\/) options:begin (\w+)(?: -->)?\n)[\s\S]*?( *(?:<!--|\/\/) options:end)/g;
-
-/** Where the markers in a file are others than those of what is written there. */
-function markerFaults(file, text, regions) {
-  const marked = [...text.matchAll(MARKED)].map(([, , name]) => name).sort();
-  const wanted = Object.keys(regions).sort();
-  return isDeepStrictEqual(marked, wanted) ? [] : [`${file} has markers for ${marked}, not for ${wanted}`];
-}
-
-/** A file's text with what is generated between its markers. */
-const generated = (text, regions) =>
-  text.replace(MARKED, (_, begin, name, end) => `${begin}${regions[name].join('\n')}\n${end}`);
-
-/** As the formatter has it, which breaks long types. */
-function formatted(text) {
-  const biome = path.join(ROOT, 'node_modules', '.bin', 'biome');
-  const { ok, output } = capture(biome, ['format', '--stdin-file-path=index.d.ts'], { input: text });
-  if (!ok) throw new Error(output);
-  return output;
-}
-
-/** The first line where a file is another than it should be. */
-function difference(name, actual, wanted) {
-  const [ours, theirs] = [actual.split('\n'), wanted.split('\n')];
-  if (actual === wanted) return [];
-  const at = [...theirs, undefined].findIndex((line, i) => line !== ours[i]);
-  return [`${name}:${at + 1}: npm run docs:options writes something else: ${theirs[at] || 'nothing'}`];
-}
-
-function selfTest() {
+/** What must be found, and what must not be. */
+function optionsTest() {
   const row = { path: 'a', name: 'a', group: '', type: 'number', default: 1, unit: 'ms' };
   const text = { doc: ['A.'], en: 'ms', zh: '毫秒' };
-  const before = '// options:begin A\nold\n// options:end\n';
-  const planted = [
-    textFaults([row], {}),
-    textFaults([row], { a: text, b: text }),
-    textFaults([row], { a: { ...text, en: 'seconds' } }),
-    textFaults([row], { a: { ...text, zh: undefined } }),
-    textFaults([{ ...row, default: undefined }], { a: text }),
-    markerFaults('a', before, { A: [], B: [] }),
-    markerFaults('a', before, {}),
-    difference('a', before, generated(before, { A: ['new'] })),
-    difference('a', 'a\nb\n', 'a\n'),
-  ];
-  const clean = [
-    textFaults([row], { a: text }),
-    markerFaults('a', before, { A: [] }),
-    difference('a', before, generated(before, { A: ['old'] })),
-  ];
-  return [
+  return {
+    planted: [
+      textFaults([row], {}),
+      textFaults([row], { a: text, b: text }),
+      textFaults([row], { a: { ...text, en: 'seconds' } }),
+      textFaults([row], { a: { ...text, zh: undefined } }),
+      textFaults([{ ...row, default: undefined }], { a: text }),
+    ],
+    clean: [textFaults([row], { a: text })],
+  };
+}
+
+/** What of the planted is not found, and what is found without being there. */
+function selfTest() {
+  const tests = { options: optionsTest(), events: events.selfTest(), regions: regions.selfTest() };
+  return Object.entries(tests).flatMap(([name, { planted, clean }]) => [
     ...planted.flatMap((found, i) =>
-      found.length === 0 ? [`what is planted as number ${i + 1} is not found`] : [],
+      found.length === 0 ? [`what is planted in ${name} as number ${i + 1} is not found`] : [],
     ),
-    ...clean.flat().map((fault) => `nothing is wrong, yet found: ${fault}`),
-  ];
+    ...clean.flat().map((fault) => `nothing is wrong in ${name}, yet found: ${fault}`),
+  ]);
 }
 
 install(ROOT);
 const isCheck = process.argv.includes('--check');
-const faults = [...selfTest(), ...textFaults(TABLE, TEXTS)];
-for (const [name, regions] of Object.entries(FILES)) {
+const faults = [...selfTest(), ...textFaults(TABLE, TEXTS), ...events.faults()];
+for (const [name, ofOptions] of Object.entries(FILES)) {
   const file = path.join(ROOT, name);
   const text = readFileSync(file, 'utf8').replace(/\r\n/g, '\n');
-  const misplaced = markerFaults(name, text, regions);
+  const wanted = { ...ofOptions, ...events.FILES[name] };
+  const misplaced = regions.markerFaults(name, text, wanted);
   faults.push(...misplaced);
   if (misplaced.length > 0) continue;
-  const written = generated(text, regions);
-  const wanted = name.endsWith('.ts') ? formatted(written) : written;
-  if (isCheck) faults.push(...difference(name, text, wanted));
-  else if (text !== wanted) writeFileSync(file, wanted);
+  const generated = regions.generated(text, wanted);
+  const written = name.endsWith('.ts') ? regions.formatted(generated) : generated;
+  if (isCheck) faults.push(...regions.difference(name, text, written));
+  else if (text !== written) writeFileSync(file, written);
 }
 for (const fault of faults) console.error(fault);
-console.log(`${TABLE.length} options, ${faults.length} faults`);
+console.log(`${TABLE.length} options, ${events.NAMES.length} events, ${faults.length} faults`);
 process.exitCode = faults.length > 0 ? 1 : 0;
