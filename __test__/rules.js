@@ -47,6 +47,8 @@ class Life {
     /** A retry was announced and not yet begun. */
     this.announced = false;
     this.attempt = 0;
+    /** FAILED was told, and no attempt since. */
+    this.gaveUp = false;
     this.countsWritten = false;
     /** A connection was tried. */
     this.tried = false;
@@ -141,7 +143,7 @@ class Life {
     this.expect(!this.ended || !BEGINNINGS.includes(next), `${next} comes after close()`);
     this.settle('stateChange', next);
     if (next === 'CLOSING') this.closing();
-    if (next === 'CONNECTING') this.connecting(before);
+    if (next === 'CONNECTING') this.connecting();
     if (next === 'BLOCKED') {
       const allowed =
         this.circuit === 'OPEN' ||
@@ -154,7 +156,10 @@ class Life {
     }
     if (next === 'OPEN') this.owed = { event: 'open' };
     if (next === 'CLOSED' && !isAtRest) this.owed = { event: 'close' };
-    if (next === 'FAILED') this.owed = { event: 'close', code: 'MAX_RETRIES' };
+    if (next === 'FAILED') {
+      this.owed = { event: 'close', code: 'MAX_RETRIES' };
+      this.gaveUp = true;
+    }
     this.refused = next === 'BLOCKED' && this.asked;
     this.callsSince.clear();
   }
@@ -183,9 +188,11 @@ class Life {
     this.expect(ends || this.reconnects > 0, 'CLOSING comes without close()');
   }
 
-  connecting(before) {
+  connecting() {
     this.tried = true;
-    if (before === 'FAILED') this.attempt = 0;
+    // A refusal may have been told since the client gave up.
+    if (this.gaveUp) this.attempt = 0;
+    this.gaveUp = false;
     this.expect(this.announced || this.asked, 'CONNECTING without connect() or retry');
     const allowed = this.circuit !== 'OPEN' || this.circuitByHand === 'OPEN';
     this.expect(allowed, 'CONNECTING while the circuit is OPEN');
