@@ -307,6 +307,24 @@ describe('a client over another engine', () => {
     assert.deepStrictEqual(log.take(), ['circuitChange OPEN', 'stateChange BLOCKED']);
   });
 
+  it('tells the rest of what a call returned before what a call in one of its handlers returns', () => {
+    const { ws, reply, log } = fakeClient();
+    ws.once('circuitChange', () => {
+      reply([state('CONNECTING')]);
+      ws.connect().catch(() => {});
+      assert.strictEqual(ws.state, 'CONNECTING');
+    });
+    reply([circuit('OPEN'), state('FAILED', true), { ...closed(false), code: 'MAX_RETRIES' }]);
+    ws.openCircuit();
+    assert.deepStrictEqual(log.take(), [
+      'circuitChange OPEN',
+      'stateChange FAILED',
+      "close MAX_RETRIES ''",
+      'stateChange CONNECTING',
+    ]);
+    assert.strictEqual(ws.state, 'CONNECTING');
+  });
+
   it('drops what a call has made void', () => {
     const { ws, reply, tell, log, advance } = fakeClient();
     reply([state('CONNECTING')]);

@@ -75,6 +75,8 @@ class Inbox {
     this.filter = undefined;
     /** The place of the latest notice that was taken from the mailbox. */
     this.order = 0;
+    /** What calls have returned and is not delivered yet, oldest first. */
+    this.returned = [];
     /** Replies that are being delivered one within the other, … */
     this.deliveryDepth = 0;
     /** … and those that are delivered behind. */
@@ -177,7 +179,8 @@ class Inbox {
   // What calls return.
 
   /**
-   * Delivers what a call returned, before it returns, and behind what `first` tells.
+   * Delivers what a call returned, before it returns, and behind what `first` tells. A call inside of a handler has what the
+   * call around it has still to tell delivered first: that is older.
    * @param {Called} called
    */
   takeReply({ reply, moment }, first = () => {}) {
@@ -186,7 +189,8 @@ class Inbox {
     this.deliveryDepth += 1;
     try {
       first();
-      each(reply.notices, (notice) => this.life.deliver(notice, at, told));
+      for (const notice of reply.notices) this.returned.push({ notice, at, told });
+      while (this.returned.length > 0) this.deliverReturned(this.returned.shift());
     } finally {
       this.deliveryDepth -= 1;
     }
@@ -195,6 +199,14 @@ class Inbox {
     const next = deferredReplies.shift();
     if (deferredReplies.length === 0) this.deferredReplies = undefined;
     this.takeReply(next);
+  }
+
+  deliverReturned({ notice, at, told }) {
+    try {
+      this.life.deliver(notice, at, told);
+    } catch (error) {
+      rethrow(error);
+    }
   }
 
   /**
