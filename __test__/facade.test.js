@@ -6,6 +6,7 @@ const { Cutoffs, isBefore } = require('../lib/facade/cutoffs.js');
 const { Lifetime } = require('../lib/facade/lifetime.js');
 const { Retry } = require('../lib/facade/retry.js');
 const { Route } = require('../lib/facade/route.js');
+const { Unread } = require('../lib/facade/unread.js');
 const { View } = require('../lib/facade/view.js');
 const { Waiters } = require('../lib/facade/waiters.js');
 const { fakeEngine } = require('./support/fake-engine.js');
@@ -274,6 +275,47 @@ describe('a lifetime', () => {
       'track true true',
       'track false false',
     ]);
+  });
+});
+
+describe('a signal of the user', () => {
+  it('that throws when it is listened to can be left, and listened to again', () => {
+    const lifetime = new Lifetime(fakeEngine().engine);
+    let listeners = 0;
+    const signal = {
+      addEventListener() {
+        if (listeners === 0) throw new Error(`not the ${++listeners}st time`);
+        listeners += 1;
+      },
+      removeEventListener: () => (listeners -= 1),
+    };
+    assert.throws(() => lifetime.listenTo(signal, assert.fail), /not the 1st time/);
+    lifetime.listenTo(undefined, assert.fail);
+    lifetime.listenTo(signal, assert.fail);
+    assert.strictEqual(listeners, 2);
+    lifetime.listenTo(undefined, assert.fail);
+    assert.strictEqual(listeners, 1);
+  });
+});
+
+describe('what waits for a Blob', () => {
+  it('goes on where one of it throws', async () => {
+    const told = [];
+    const done = new Promise((resolve) => {
+      const unread = new Unread(resolve);
+      const blob = { size: 1, arrayBuffer: async () => new ArrayBuffer(1) };
+      unread.addBlob(blob, () => told.push('blob'), assert.fail);
+      unread.add(
+        1,
+        () => {
+          throw new Error('thrown');
+        },
+        ({ message }) => told.push(message),
+      );
+      unread.add(1, () => told.push('behind'), assert.fail);
+    });
+    await done;
+    assert.deepStrictEqual(told, ['blob', 'thrown', 'behind']);
   });
 });
 

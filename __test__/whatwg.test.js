@@ -232,6 +232,7 @@ describe('the surface of the WHATWG class', () => {
     });
 
     it('may be an AbortSignal', function () {
+      // It came with Node 15.
       if (typeof AbortController === 'undefined') this.skip();
       const { ws } = client({ url: 'ws://127.0.0.1:1/' });
       const aborting = new AbortController();
@@ -279,6 +280,7 @@ describe('the surface of the WHATWG class', () => {
     });
 
     it('takes events of the platform, and tells whether one was prevented', function () {
+      // It came with Node 15.
       if (typeof Event === 'undefined') this.skip();
       const { ws } = client({ url: 'ws://127.0.0.1:1/' });
       const seen = [];

@@ -205,4 +205,4 @@ for (const type of Object.keys(DOM_EVENTS)) {
   });
 }
 
-module.exports = { Emitter, MessageEvent, emitMessage, tell };
+module.exports = { Emitter, emitMessage, tell };

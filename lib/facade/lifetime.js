@@ -17,8 +17,9 @@ function join(signal, lifetime) {
   }
   const lifetimes = new Set([lifetime]);
   const onAbort = () => each([...lifetimes], (one) => lifetimes.has(one) && one.onAbort());
-  listening.set(signal, { lifetimes, onAbort });
+  // It is the user's, and may throw: nothing is kept then of what was not begun.
   signal.addEventListener('abort', onAbort);
+  listening.set(signal, { lifetimes, onAbort });
 }
 
 function leave(signal, lifetime) {
@@ -88,10 +89,11 @@ class Lifetime {
   listenTo(signal, abort) {
     const before = this.listenedSignal;
     if (signal === before) return;
+    this.listenedSignal = undefined;
     if (before) leave(before, this);
-    this.listenedSignal = signal;
     this.onAbort = signal && (() => abort(signal));
     if (signal) join(signal, this);
+    this.listenedSignal = signal;
   }
 }
 

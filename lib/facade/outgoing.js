@@ -209,7 +209,7 @@ class Outgoing {
       return;
     }
     const kept = this.engine.copyOf(message);
-    this.unread.add(this.engine.sizeOf(message), () => run(kept));
+    this.unread.add(this.engine.sizeOf(message), () => run(kept), failed);
   }
 
   /** A promise of what `run` returns, once its turn has come. */

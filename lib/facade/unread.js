@@ -12,9 +12,9 @@ class Unread {
     this.isAbove = false;
   }
 
-  /** Adds what `run` sends, which is so many bytes long. */
-  add(size, run) {
-    this._add({ size, run });
+  /** Adds what `run` sends, which is so many bytes long; `failed` is called with what that throws. */
+  add(size, run, failed) {
+    this._add({ size, run, failed });
   }
 
   /** Adds a Blob: `run` is called with its bytes, or `failed` with why it cannot be read. */
@@ -44,7 +44,12 @@ class Unread {
           .then(goOn);
         return;
       }
-      run();
+      // What one throws holds up nothing that waits behind it.
+      try {
+        run();
+      } catch (error) {
+        failed(error);
+      }
       this._leave();
     }
     this.done();
