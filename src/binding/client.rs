@@ -36,7 +36,7 @@ impl Client {
         let client = Arc::new(engine::Client::new(Setup {
             id,
             home: facade.home,
-            settings: options.settings.into(),
+            settings: shared.settings(options.settings),
             heartbeat: options.heartbeat,
             route: shared.route(to)?,
             mailbox: facade.mailbox.clone(),
@@ -147,7 +147,7 @@ impl Client {
 
     #[napi(catch_unwind)]
     pub fn configure(&self, settings: PolicySettings) -> f64 {
-        let settings = Box::new(settings.into());
+        let settings = self.shared.settings(settings);
         self.client.assign(Input::Configure(settings)) as f64
     }
 

@@ -10,6 +10,7 @@ mod convert;
 mod environment;
 mod exception;
 mod facade;
+mod interned;
 mod messages;
 mod pressure;
 mod protocol;

@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rand::SeedableRng;
-use rand::rngs::StdRng;
 use tokio::sync::Notify;
 
 use super::circuits::{Member, Scope, Sharing};
@@ -28,8 +27,8 @@ use super::shared_socket::{EngineStream, SharedSocket};
 use super::writing::{Handovers, Held, Outbound, SendRate, write};
 use crate::net::Stream;
 use crate::policy::{
-    Attempt, DeliverySettings, Event, Failure, Input, Link, Notice, Outbox, Output, Refusal, Rtt,
-    Settings, SharedBreaker, State,
+    Attempt, DeliverySettings, Event, Failure, Input, Link, Notice, Outbox, Output, Random,
+    Refusal, Rtt, Settings, SharedBreaker, State,
 };
 use crate::wire::{Reader, Writer};
 
@@ -39,7 +38,7 @@ pub struct Setup {
     pub id: u32,
     /// The copy of the package at its environment that is told of the client.
     pub home: u32,
-    pub settings: Settings,
+    pub settings: Arc<Settings>,
     /// The message of a heartbeat.
     pub heartbeat: String,
     pub route: Arc<dyn Dial>,
@@ -155,7 +154,7 @@ pub(super) struct Turn {
 impl Client {
     pub fn new(setup: Setup) -> Client {
         let core = Core {
-            link: Link::new(setup.settings, StdRng::from_seed(clock::seed())),
+            link: Link::new(setup.settings, Random::from_seed(clock::seed())),
             route: setup.route,
             sharing: Sharing::Alone,
             scope: None,
@@ -371,7 +370,8 @@ impl Client {
     // What the driver does, on the engine thread.
 
     pub(super) fn dial(&self, url_index: usize, limit: Option<Duration>) -> DialFuture {
-        lock(&self.core).route.dial(url_index, limit)
+        let route = lock(&self.core).route.clone();
+        route.dial(url_index, limit)
     }
 
     /// Starts a turn of the driver. The connection that it drives, if that is not over, is given more to write.

@@ -43,7 +43,7 @@ mod writing;
 pub use circuits::Sharing;
 pub use client::{Client, Payload, Reply, Setup};
 pub use clock::{epoch_ms, now};
-pub use dial::{Dial, DialFuture, Route, Wired};
+pub use dial::{Dial, DialFuture, Route, RouteSettings, Wired};
 pub use driver::drive;
 pub use event_loop_watchdog::EventLoopWatchdog;
 pub use fast_paths::FastPaths;

@@ -67,9 +67,9 @@ fn milliseconds(duration: Duration) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use crate::policy::Random;
     use proptest::prelude::*;
     use rand::SeedableRng;
-    use rand::rngs::StdRng;
 
     use super::*;
 
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn jitter_uses_the_whole_width_on_both_sides() {
         let backoff = backoff(1000, 1000, 1.0, 0.1);
-        let mut rng = StdRng::seed_from_u64(1);
+        let mut rng = Random::seed_from_u64(1);
         let delays: Vec<u128> = (0..1000)
             .map(|_| backoff.delay(0, None, &mut rng).as_millis())
             .collect();
@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn clients_with_other_seeds_wait_for_other_times() {
         let backoff = backoff(30_000, 30_000, 1.0, 0.1);
-        let drawn = |seed| backoff.delay(0, None, &mut StdRng::seed_from_u64(seed));
+        let drawn = |seed| backoff.delay(0, None, &mut Random::seed_from_u64(seed));
         assert_ne!(drawn(1), drawn(2));
         assert_eq!(drawn(1), drawn(1));
     }
@@ -154,7 +154,7 @@ mod tests {
             jitter: Jitter::Decorrelated,
             ..backoff(100, 400, 2.0, 0.0)
         };
-        let mut rng = StdRng::seed_from_u64(1);
+        let mut rng = Random::seed_from_u64(1);
         let mut range = |before| {
             let delays: Vec<u128> = (0..1000)
                 .map(|_| backoff.delay(9, before, &mut rng).as_millis())
@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn what_the_server_asks_for_is_stretched_and_never_cut() {
         let backoff = backoff(1, 1, 1.0, 0.5);
-        let mut rng = StdRng::seed_from_u64(1);
+        let mut rng = Random::seed_from_u64(1);
         let waits: Vec<u128> = (0..1000)
             .map(|_| {
                 backoff
@@ -199,7 +199,7 @@ mod tests {
                 jitter,
                 ..backoff(1000, 400, 2.0, 0.0)
             };
-            backoff.soon(&mut StdRng::seed_from_u64(seed)).as_millis()
+            backoff.soon(&mut Random::seed_from_u64(seed)).as_millis()
         };
         for jitter in [Jitter::Spread(0.1), Jitter::Full] {
             let times: Vec<u128> = (0..1000).map(|seed| soon(jitter, seed)).collect();
@@ -226,7 +226,7 @@ mod tests {
             seed: u64,
         ) {
             let backoff = Backoff { base, cap, multiplier, jitter };
-            let delay = backoff.delay(attempt, before, &mut StdRng::seed_from_u64(seed)).as_millis() as f64;
+            let delay = backoff.delay(attempt, before, &mut Random::seed_from_u64(seed)).as_millis() as f64;
             let (below, above) = match jitter {
                 Jitter::Spread(share) => (share, share),
                 Jitter::Full => (1.0, 0.0),
@@ -264,7 +264,7 @@ mod tests {
             jitter,
             ..backoff(100, 400, 2.0, 0.0)
         };
-        let mut rng = StdRng::seed_from_u64(1);
+        let mut rng = Random::seed_from_u64(1);
         let delays: Vec<u128> = (0..1000)
             .map(|_| backoff.delay(attempt, None, &mut rng).as_millis())
             .collect();
@@ -273,7 +273,7 @@ mod tests {
 
     fn delay(backoff: &Backoff, attempt: u64) -> u128 {
         backoff
-            .delay(attempt, None, &mut StdRng::seed_from_u64(1))
+            .delay(attempt, None, &mut Random::seed_from_u64(1))
             .as_millis()
     }
 }

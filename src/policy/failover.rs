@@ -71,8 +71,8 @@ impl UrlSelector {
 
 #[cfg(test)]
 mod tests {
+    use crate::policy::Random;
     use rand::SeedableRng;
-    use rand::rngs::StdRng;
 
     use super::*;
 
@@ -101,7 +101,7 @@ mod tests {
             random: true,
             ..of(4)
         };
-        let mut rng = StdRng::seed_from_u64(1);
+        let mut rng = Random::seed_from_u64(1);
         let mut selector = UrlSelector::default();
         let mut seen = [0; 4];
         for _ in 0..1000 {
@@ -152,7 +152,7 @@ mod tests {
     }
 
     fn moved(selector: &mut UrlSelector, settings: &Failover, now: Instant) -> usize {
-        selector.fail_over(settings, &mut StdRng::seed_from_u64(1), now);
+        selector.fail_over(settings, &mut Random::seed_from_u64(1), now);
         selector.index()
     }
 }

@@ -16,7 +16,7 @@ struct Plain {
 }
 
 impl Dial for Plain {
-    fn dial(&self, _: usize, _: Option<Duration>) -> DialFuture {
+    fn dial(self: Arc<Self>, _: usize, _: Option<Duration>) -> DialFuture {
         let address = self.listener.local_addr().unwrap();
         let head = self.head.clone();
         Box::pin(async move {
@@ -61,7 +61,7 @@ impl Reader {
         let client = Arc::new(Client::new(Setup {
             id,
             home: 1,
-            settings,
+            settings: Arc::new(settings),
             heartbeat: String::new(),
             route: Arc::new(Plain {
                 listener: listener.clone(),

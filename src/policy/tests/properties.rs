@@ -1,11 +1,11 @@
 //! What must be true of every run: random inputs, stale ones and early ticks among them.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rand::SeedableRng;
-use rand::rngs::StdRng;
 
 use super::watch::Watch;
 use crate::policy::*;
@@ -187,7 +187,7 @@ enum Change {
 impl Run {
     fn new(settings: Settings, seed: u64) -> Run {
         Run {
-            link: Link::new(settings, StdRng::seed_from_u64(seed)),
+            link: Link::new(settings, Random::seed_from_u64(seed)),
             watch: Watch::default(),
             now: epoch(),
             attempt: 0,
@@ -420,7 +420,7 @@ impl Run {
     fn configure(&mut self, change: impl FnOnce(&mut Settings)) {
         let mut settings = self.link.settings().clone();
         change(&mut settings);
-        self.hand_in(Input::Configure(Box::new(settings)));
+        self.hand_in(Input::Configure(Arc::new(settings)));
     }
 
     /// A client that waits has a deadline; one that has none waits for the network or the user.

@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use rand::SeedableRng;
-use rand::rngs::StdRng;
 
 use super::trace::{measured, play, play_with};
 use crate::policy::*;
@@ -524,7 +523,7 @@ impl Life {
 
     fn with(settings: Settings) -> Life {
         Life {
-            link: Link::new(settings, StdRng::seed_from_u64(1)),
+            link: Link::new(settings, Random::seed_from_u64(1)),
             start: Instant::now(),
         }
     }

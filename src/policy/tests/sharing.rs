@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rand::SeedableRng;
-use rand::rngs::StdRng;
 
 use super::trace::{Trace, measured};
 use super::watch::Watch;
@@ -340,7 +339,7 @@ fn who_is_let_go_comes_back_at_any_time_within_its_backoff() {
             let mut settings = measured();
             settings.backoff.base = Duration::from_millis(1000);
             settings.backoff.cap = Duration::from_millis(1000);
-            let mut link = Link::new(settings, StdRng::seed_from_u64(seed));
+            let mut link = Link::new(settings, Random::seed_from_u64(seed));
             link.join(Some(circle.membership()), now);
             link.connect(now).unwrap();
             link.handle(lost(), now);
@@ -365,7 +364,7 @@ fn who_is_let_go_comes_back_at_any_time_within_its_backoff() {
 #[test]
 fn a_client_moves_to_another_circuit_when_its_attempt_has_ended() {
     let (now, other) = (Instant::now(), Circle::new());
-    let mut link = Link::new(measured(), StdRng::seed_from_u64(1));
+    let mut link = Link::new(measured(), Random::seed_from_u64(1));
     link.join(Some(Circle::new().membership()), now);
     link.connect(now).unwrap();
     other.lock().open(&measured().circuit, now);
@@ -410,7 +409,7 @@ fn play(script: &str) {
     let mut traces: BTreeMap<&str, Trace> = ["a", "b", "c"]
         .into_iter()
         .map(|name| {
-            let mut link = Link::new(measured(), StdRng::seed_from_u64(1));
+            let mut link = Link::new(measured(), Random::seed_from_u64(1));
             link.join(Some(circle.membership()), start);
             (name, Trace::of(link, Watch::of_a_sharer(), start))
         })
@@ -583,7 +582,7 @@ impl Herd {
 
     fn client(&mut self) -> Client {
         self.seeds += 1;
-        let mut link = Link::new(self.settings.clone(), StdRng::seed_from_u64(self.seeds));
+        let mut link = Link::new(self.settings.clone(), Random::seed_from_u64(self.seeds));
         link.join(Some(self.circle.membership()), self.now);
         let mut client = Client {
             link,

@@ -9,10 +9,10 @@
 //! Each line `at` hands in one input; all that follows from it must be in the line `expect`, which
 //! goes on in the next line where it ends in a `·`.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rand::SeedableRng;
-use rand::rngs::StdRng;
 
 use super::watch::Watch;
 use crate::policy::*;
@@ -77,7 +77,7 @@ pub struct Trace {
 
 impl Trace {
     fn new(settings: Settings) -> Trace {
-        let link = Link::new(settings, StdRng::seed_from_u64(1));
+        let link = Link::new(settings, Random::seed_from_u64(1));
         Trace::of(link, Watch::default(), Instant::now())
     }
 
@@ -341,7 +341,7 @@ fn parse(what: &str, link: &Link, start: Instant) -> Input {
                 "halfOpenMaxRequests" => settings.circuit.half_open_max = value.parse().unwrap(),
                 other => panic!("unknown setting: {other}"),
             }
-            Input::Configure(Box::new(settings))
+            Input::Configure(Arc::new(settings))
         }
         _ => panic!("unknown input: {what}"),
     }
