@@ -12,7 +12,11 @@ const IO = ['std::thread', 'std::net', 'std::io', 'std::fs', 'std::process', 'st
 
 /** For each layer the layers and the crates that it may name besides `std`, and what it may not say at all. */
 const LAYERS = {
-  policy: { layers: [], crates: ['rand', 'thiserror'], banned: [...IO, 'std::sync', ...CLOCKS] },
+  policy: {
+    layers: [],
+    crates: ['rand', 'thiserror'],
+    banned: [...IO, 'std::sync', 'std::time::Instant', ...CLOCKS],
+  },
   wire: {
     layers: [],
     crates: ['simdutf8', 'siphasher', 'thiserror', 'zlib_rs'],
@@ -188,6 +192,8 @@ function sources() {
 const PLANTED = [
   ['src/policy/a.rs', 'use std::{mem, sync::Arc};', 'says std::sync'],
   ['src/policy/a.rs', 'use std::time::Instant;\nfn f() { Instant::now(); }', 'says Instant::now'],
+  // Browsers cannot make one.
+  ['src/policy/a.rs', 'use std::time::{Duration, Instant};', 'says std::time::Instant'],
   ['src/policy/a.rs', 'fn f() { std::thread::yield_now(); }', 'says std::thread'],
   ['src/policy/a.rs', 'fn f() { let rng = rand::rng(); }', 'says rand::rng('],
   ['src/policy/a.rs', 'use rand::rngs::OsRng;', 'says OsRng'],
