@@ -385,7 +385,7 @@ struct Fault;
 
 #[cfg(feature = "faults")]
 impl engine::Dial for Fault {
-    fn dial(&self, _: usize, _: Option<std::time::Duration>) -> engine::DialFuture {
+    fn dial(self: Arc<Self>, _: usize, _: Option<std::time::Duration>) -> engine::DialFuture {
         panic!("a fault for a test")
     }
 }

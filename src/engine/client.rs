@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rand::SeedableRng;
 use tokio::sync::Notify;
@@ -27,8 +27,8 @@ use super::shared_socket::{EngineStream, SharedSocket};
 use super::writing::{Handovers, Held, Outbound, SendRate, write};
 use crate::net::Stream;
 use crate::policy::{
-    Attempt, DeliverySettings, Event, Failure, Input, Link, Notice, Outbox, Output, Random,
-    Refusal, Rtt, Settings, SharedBreaker, State,
+    Attempt, DeliverySettings, Event, Failure, Input, Instant, Link, Notice, Outbox, Output,
+    Random, Refusal, Rtt, Settings, SharedBreaker, State,
 };
 use crate::wire::{Reader, Writer};
 

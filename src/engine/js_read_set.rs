@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use std::{io, mem};
 
 use rustix::event::{Timespec, epoll};
@@ -21,6 +21,7 @@ use super::clock;
 use super::locking::lock;
 use super::panics::lasting;
 use super::shared_socket::{SharedSocket, readiness};
+use crate::policy::Instant;
 
 /// Bytes that wait longer than two of these are read by the engine.
 const PATIENCE: Duration = Duration::from_millis(8);

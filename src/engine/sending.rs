@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::client::{Client, Core, Payload};
 use super::clock;
@@ -11,7 +11,8 @@ use super::locking::lock;
 use super::mailbox::NotificationKind;
 use super::writing::{Held, Outbound, write_as};
 use crate::policy::{
-    DeliveryOutcome, DropReason, Frame, Full, Guarantee, Message, Receipt, UnconfirmedReason,
+    DeliveryOutcome, DropReason, Frame, Full, Guarantee, Instant, Message, Receipt,
+    UnconfirmedReason,
 };
 use crate::wire::Writer;
 

@@ -3,14 +3,14 @@
 
 use std::collections::VecDeque;
 use std::mem;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::client::{Client, Core, Payload};
 use super::clock;
 use super::fast_paths::FastPaths;
 use super::locking::lock;
 use super::read_outcome::Payloads;
-use crate::policy::{Receipt, ping_number};
+use crate::policy::{Instant, Receipt, ping_number};
 use crate::wire::Writer;
 
 /// From this size on a message is written at once by who sends it: a write of its own costs it little.

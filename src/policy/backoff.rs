@@ -22,8 +22,9 @@ impl Backoff {
             Jitter::Full => capped * rng.random_range(0.0..=1.0),
             Jitter::Equal => capped * rng.random_range(0.5..=1.0),
             Jitter::Decorrelated => {
-                let most = 3.0 * before.map_or(base, milliseconds).max(base);
-                (base + (most - base) * rng.random_range(0.0..=1.0)).min(cap)
+                let (base, before) = (base.min(cap), before.map_or(base, milliseconds));
+                let most = (3.0 * before.max(base)).min(cap);
+                base + (most - base) * rng.random_range(0.0..=1.0)
             }
             Jitter::None => capped,
         };
@@ -171,7 +172,26 @@ mod tests {
             (100..105).contains(&low) && (355..=360).contains(&high),
             "{low} to {high}"
         );
-        assert_eq!(range(Some(Duration::from_secs(60))).1, 400);
+        assert_eq!(range(Some(Duration::from_secs(60))).1, 399);
+    }
+
+    /// A draw that is clamped at the cap would have most of a herd come back at one instant.
+    #[test]
+    fn decorrelated_jitter_spreads_evenly_once_the_cap_bounds_it() {
+        let backoff = Backoff {
+            jitter: Jitter::Decorrelated,
+            ..backoff(1000, 30_000, 2.0, 0.0)
+        };
+        let mut rng = Random::seed_from_u64(1);
+        let mut tenths = [0; 10];
+        for _ in 0..10_000 {
+            let delay = backoff.delay(9, Some(backoff.cap), &mut rng);
+            tenths[(delay.as_millis() as usize - 1000) / 2900] += 1;
+        }
+        assert!(
+            tenths.iter().all(|count| (900..1100).contains(count)),
+            "{tenths:?}"
+        );
     }
 
     #[test]

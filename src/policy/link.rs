@@ -8,21 +8,21 @@ mod user;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::circuit_membership::CircuitMembership;
 use super::failover::UrlSelector;
 use super::phase::{IdleReason, Phase};
 use super::rtt::RoundTrips;
 use super::{
-    Attempt, Circuit, CloseCode, Ending, Event, Input, Notice, Output, Random, Refusal, Settings,
-    State,
+    Attempt, Circuit, CloseCode, Ending, Event, Input, Instant, Notice, Output, Random, Refusal,
+    Settings, State,
 };
 
 /// The policy of one client.
 ///
 /// ```
-/// # use std::time::{Duration, Instant};
+/// # use std::time::Duration;
 /// # use rand::SeedableRng;
 /// # use websocket_reconnect_native::policy::*;
 /// # let settings = Settings {
@@ -34,7 +34,7 @@ use super::{
 /// #     circuit: CircuitSettings { failure_threshold: 5, rate: None, reset_timeout: Duration::from_secs(60), half_open_max: 3 },
 /// #     close_timeout: Duration::from_secs(30),
 /// # };
-/// let now = Instant::now();
+/// let now = Instant::from_micros(0.0);
 /// let mut link = Link::new(settings, Random::seed_from_u64(1));
 /// link.connect(now)?;
 /// while let Some(output) = link.next_output() { /* Dial, Beat, Cut, Notify, … */ }

@@ -1,9 +1,9 @@
 //! What goes into the policy and what comes out of it.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::{Beat, HeartbeatReply, LivenessSettings, Message};
+use super::{Beat, HeartbeatReply, Instant, LivenessSettings, Message};
 
 use super::{Reconnect, Verdict};
 
@@ -48,7 +48,7 @@ pub enum Jitter {
     Full,
     /// Half the delay, and anything up to as much again.
     Equal,
-    /// Anything from `base` to three times the delay before, up to the cap.
+    /// Anything from `base` to three times the delay before, or to the cap where that is less.
     Decorrelated,
     None,
 }

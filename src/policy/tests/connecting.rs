@@ -3,7 +3,6 @@
 use super::trace::{measured, play, play_with};
 use crate::policy::*;
 use rand::SeedableRng;
-use std::time::Instant;
 
 #[test]
 fn a_connection_opens_and_the_user_closes_it() {
@@ -251,7 +250,7 @@ fn an_early_tick_does_nothing() {
 
 #[test]
 fn the_details_of_a_failure_reach_the_user() {
-    let now = Instant::now();
+    let now = Instant::from_micros(0.0);
     let mut link = Link::new(measured(), Random::seed_from_u64(1));
     link.connect(now).unwrap();
     while link.next_output().is_some() {}
@@ -280,7 +279,7 @@ fn the_details_of_a_failure_reach_the_user() {
 
 #[test]
 fn the_close_before_a_retry_does_not_count_it() {
-    let now = Instant::now();
+    let now = Instant::from_micros(0.0);
     let mut link = Link::new(measured(), Random::seed_from_u64(1));
     link.connect(now).unwrap();
     link.handle(
@@ -314,7 +313,7 @@ fn the_close_before_a_retry_does_not_count_it() {
 
 #[test]
 fn only_the_open_connection_counts_as_open() {
-    let now = Instant::now();
+    let now = Instant::from_micros(0.0);
     let mut link = Link::new(measured(), Random::seed_from_u64(1));
     link.connect(now).unwrap();
     assert!(!link.is_open(1));

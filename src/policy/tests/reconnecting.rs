@@ -1,6 +1,6 @@
 //! When and where to connect again, by what a user has set and the server has said.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rand::SeedableRng;
 
@@ -524,7 +524,7 @@ impl Life {
     fn with(settings: Settings) -> Life {
         Life {
             link: Link::new(settings, Random::seed_from_u64(1)),
-            start: Instant::now(),
+            start: Instant::from_micros(0.0),
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -333,7 +333,7 @@ fn each_judges_by_its_own_threshold_and_opens_for_its_own_time() {
 #[test]
 fn who_is_let_go_comes_back_at_any_time_within_its_backoff() {
     let circle = Circle::new();
-    let now = Instant::now();
+    let now = Instant::from_micros(0.0);
     let mut links: Vec<Link> = (0..200)
         .map(|seed| {
             let mut settings = measured();
@@ -363,7 +363,7 @@ fn who_is_let_go_comes_back_at_any_time_within_its_backoff() {
 
 #[test]
 fn a_client_moves_to_another_circuit_when_its_attempt_has_ended() {
-    let (now, other) = (Instant::now(), Circle::new());
+    let (now, other) = (Instant::from_micros(0.0), Circle::new());
     let mut link = Link::new(measured(), Random::seed_from_u64(1));
     link.join(Some(Circle::new().membership()), now);
     link.connect(now).unwrap();
@@ -405,7 +405,7 @@ proptest! {
 /// Plays a script of three clients with one circuit: `a`, `b` and `c`. What one moves, the others are
 /// told at once.
 fn play(script: &str) {
-    let (circle, start) = (Circle::new(), Instant::now());
+    let (circle, start) = (Circle::new(), Instant::from_micros(0.0));
     let mut traces: BTreeMap<&str, Trace> = ["a", "b", "c"]
         .into_iter()
         .map(|name| {
@@ -568,7 +568,7 @@ impl Herd {
         let mut herd = Herd {
             circle: Circle::new(),
             limit,
-            now: Instant::now(),
+            now: Instant::from_micros(0.0),
             clients: Vec::new(),
             seeds: 0,
             settings,

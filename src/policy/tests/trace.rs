@@ -10,7 +10,7 @@
 //! goes on in the next line where it ends in a `·`.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rand::SeedableRng;
 
@@ -78,7 +78,7 @@ pub struct Trace {
 impl Trace {
     fn new(settings: Settings) -> Trace {
         let link = Link::new(settings, Random::seed_from_u64(1));
-        Trace::of(link, Watch::default(), Instant::now())
+        Trace::of(link, Watch::default(), Instant::from_micros(0.0))
     }
 
     pub fn of(link: Link, watch: Watch, start: Instant) -> Trace {
@@ -193,7 +193,10 @@ impl Trace {
                 None => "unknown".to_owned(),
             },
             "wake" => match self.link.deadline() {
-                Some(deadline) => format!("{}ms", deadline.duration_since(self.start).as_millis()),
+                Some(deadline) => format!(
+                    "{}ms",
+                    deadline.saturating_duration_since(self.start).as_millis()
+                ),
                 None => "never".to_owned(),
             },
             other => panic!("unknown fact: {other}"),
