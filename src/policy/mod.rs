@@ -7,6 +7,7 @@
 mod backoff;
 mod circuit;
 mod circuit_membership;
+mod ending;
 mod failover;
 mod heartbeat;
 mod link;
@@ -25,6 +26,7 @@ mod types;
 
 pub use circuit::Breaker;
 pub use circuit_membership::SharedBreaker;
+pub use ending::{CloseCode, Ending};
 pub use failover::Failover;
 pub use link::Link;
 pub use liveness::{Beat, HeartbeatReply, LivenessSettings};

@@ -2,9 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Beat, HeartbeatReply, LivenessSettings, Message};
-
-use super::{Reconnect, Verdict};
+use super::{Beat, Ending, HeartbeatReply, LivenessSettings, Message, Reconnect, Verdict};
 
 /// What a user has set. A `Settings` that exists is valid: the binding checks before it makes one.
 #[derive(Clone, Debug, PartialEq)]
@@ -119,30 +117,6 @@ pub struct Failure {
     pub retry_after: Option<Duration>,
     /// The attempt whose functions threw: JavaScript holds the error itself.
     pub thrown_for: Option<Attempt>,
-}
-
-/// How a connection ended, as in a `close` event.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ending {
-    pub code: CloseCode,
-    pub reason: String,
-    /// Both sides have sent their close frame.
-    pub was_clean: bool,
-}
-
-/// The `code` of a `close` event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CloseCode {
-    /// A close code of RFC 6455, 7.4.
-    Frame(u16),
-    /// The client gave up: `'MAX_RETRIES'`.
-    MaxRetries,
-    /// The user's `shouldReconnect` said no: `'STOPPED'`.
-    Stopped,
-    /// Trying again would not help: `'NOT_TRANSIENT'`.
-    NotTransient,
-    /// The engine failed: `'INTERNAL'`.
-    Internal,
 }
 
 /// The number of a connection attempt of one client, from 1. What arrives for an old one is dropped.
