@@ -14,7 +14,7 @@ use tokio::task::AbortHandle;
 use super::code::Code;
 use super::convert;
 use super::exception::{self, Scope};
-use super::facade::{Facades, Listener, unmade};
+use super::facades::{Facades, Listener, unmade};
 use super::messages::Messages;
 use super::protocol::{FastPathOptions, LongestValues, RouteOptions};
 use super::uv;
