@@ -12,12 +12,12 @@ use super::protocol::{
     Queued, ReconnectOn, RefusalCode, Reply, RoundTrips, RouteOptions, SendStatus,
     UnconfirmedReason, WindowSettings,
 };
-use crate::engine::{self, Marks, Route, SendError, Sent, Sharing};
+use crate::engine::{self, Route, SendError, Sent, Sharing};
 use crate::net::{BadOption, Options, Roots, Target, TlsOptions};
 use crate::policy::{
     self, Asked, Backoff, Beat, Circuit, CircuitSettings, CloseCode, DeliverySettings, Event,
     Failover, FailureRate, Guarantee, HeartbeatReply, HeartbeatSettings, Jitter, LivenessSettings,
-    Overflow, Question, Reconnect, Refusal, Settings, State, Verdict,
+    Marks, Overflow, Question, Reconnect, Refusal, Settings, State, Verdict,
 };
 use crate::wire::Longest;
 use crate::wire::deflate::{self, ClientWindow};

@@ -5,6 +5,7 @@
 //! (hand in [`Input::Tick`] then; an early tick does nothing).
 
 mod backoff;
+mod backpressure;
 mod circuit;
 mod circuit_membership;
 mod ending;
@@ -24,6 +25,7 @@ mod sliding_window;
 mod tests;
 mod types;
 
+pub use backpressure::{Backpressure, Marks};
 pub use circuit::Breaker;
 pub use circuit_membership::SharedBreaker;
 pub use ending::{CloseCode, Ending};
