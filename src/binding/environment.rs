@@ -15,7 +15,7 @@ use tokio::task::AbortHandle;
 use super::code::Code;
 use super::convert;
 use super::exception::{self, Scope};
-use super::facade::{Facades, Listener, unmade};
+use super::facades::{Facades, Listener, unmade};
 use super::interned::Interned;
 use super::messages::Messages;
 use super::protocol::{FastPathOptions, LongestValues, PolicySettings, RouteOptions};
@@ -38,7 +38,7 @@ pub struct Environment {
 }
 
 pub struct Shared {
-    pub read_set: Option<Arc<JsReadSet>>,
+    pub read_set: Option<Arc<JsReadSet<Client>>>,
     pub fast_paths: FastPaths,
     pub longest: Longest,
     pub watchdog: Arc<EventLoopWatchdog>,
@@ -95,7 +95,7 @@ impl Environment {
 }
 
 /// Lets the event loop watch what JavaScript reads, where it can.
-fn watch(env: &Env, facades: Rc<Facades>) -> Option<Arc<JsReadSet>> {
+fn watch(env: &Env, facades: Rc<Facades>) -> Option<Arc<JsReadSet<Client>>> {
     let read_set = Arc::new(JsReadSet::new().ok()?);
     let readable = read_set.clone();
     let portion = RefCell::default();
@@ -116,7 +116,12 @@ struct Told {
 }
 
 /// Reads a portion of what is readable, and delivers the messages.
-fn read(env: sys::napi_env, read_set: &JsReadSet, facades: &Facades, portion: &RefCell<Portion>) {
+fn read(
+    env: sys::napi_env,
+    read_set: &JsReadSet<Client>,
+    facades: &Facades,
+    portion: &RefCell<Portion>,
+) {
     // SAFETY: called by the event loop, on the thread of the environment.
     let Some(_scope) = (unsafe { Scope::open(env) }) else {
         return;

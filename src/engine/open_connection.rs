@@ -9,10 +9,11 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadBuf};
 
 use super::end::End;
+use super::outbound::Outbound;
 use super::read_half::{ReadHalf, ReadOwner};
 use super::read_outcome::{ControlFrames, ReadOutcome, Wanted, with_scratch};
 use super::shared_socket::{EngineStream, SharedSocket};
-use super::writing::Outbound;
+
 use crate::net::Transport;
 use crate::policy::{Attempt, Instant};
 use crate::wire::Reader;

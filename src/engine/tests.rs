@@ -16,8 +16,8 @@ use super::*;
 use crate::net::Stream;
 use crate::policy::{
     Backoff, Beat, Circuit, CircuitSettings, CloseCode, DeliverySettings, Ending, Event, Failure,
-    HeartbeatReply, HeartbeatSettings, Input, Jitter, LivenessSettings, Notice, Reconnect, Refusal,
-    Settings, State,
+    HeartbeatReply, HeartbeatSettings, Input, Jitter, LivenessSettings, Marks, Notice, Reconnect,
+    Refusal, Settings, State,
 };
 use crate::wire::Longest;
 

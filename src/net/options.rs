@@ -1,4 +1,4 @@
-//! The options as a user gave them, and what is wrong with one.
+//! The options as a user gave them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -92,25 +92,6 @@ impl TlsOptions {
             pfx: None,
             passphrase: None,
             roots,
-        }
-    }
-}
-
-/// What is wrong with an option. Its message names the option, the value and what is allowed, and
-/// never shows a secret.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct BadOption {
-    pub option: &'static str,
-    pub message: String,
-}
-
-impl BadOption {
-    /// The message is `option: trouble`.
-    pub(super) fn new(option: &'static str, trouble: impl AsRef<str>) -> BadOption {
-        BadOption {
-            option,
-            message: format!("{option}: {}", trouble.as_ref()),
         }
     }
 }

@@ -5,8 +5,10 @@
 //! (hand in [`Input::Tick`] then; an early tick does nothing).
 
 mod backoff;
+mod backpressure;
 mod circuit;
 mod circuit_membership;
+mod ending;
 mod failover;
 mod heartbeat;
 mod link;
@@ -24,8 +26,10 @@ mod tests;
 mod time;
 mod types;
 
+pub use backpressure::{Backpressure, Marks};
 pub use circuit::Breaker;
 pub use circuit_membership::SharedBreaker;
+pub use ending::{CloseCode, Ending};
 pub use failover::Failover;
 pub use link::Link;
 pub use liveness::{Beat, HeartbeatReply, LivenessSettings};

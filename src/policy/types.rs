@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Beat, HeartbeatReply, Instant, LivenessSettings, Message};
-
-use super::{Reconnect, Verdict};
+use super::{Beat, Ending, HeartbeatReply, Instant, LivenessSettings, Message, Reconnect, Verdict};
 
 /// Where a client's jitter comes from: small, since each client has one of its own.
 pub type Random = rand::rngs::Xoshiro128PlusPlus;
@@ -48,7 +46,7 @@ pub enum Jitter {
     Full,
     /// Half the delay, and anything up to as much again.
     Equal,
-    /// Anything from `base` to three times the delay before, or to the cap where that is less.
+    /// Anything from `base` to three times the delay before, up to the cap.
     Decorrelated,
     None,
 }
@@ -123,30 +121,6 @@ pub struct Failure {
     pub retry_after: Option<Duration>,
     /// The attempt whose functions threw: JavaScript holds the error itself.
     pub thrown_for: Option<Attempt>,
-}
-
-/// How a connection ended, as in a `close` event.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ending {
-    pub code: CloseCode,
-    pub reason: String,
-    /// Both sides have sent their close frame.
-    pub was_clean: bool,
-}
-
-/// The `code` of a `close` event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CloseCode {
-    /// A close code of RFC 6455, 7.4.
-    Frame(u16),
-    /// The client gave up: `'MAX_RETRIES'`.
-    MaxRetries,
-    /// The user's `shouldReconnect` said no: `'STOPPED'`.
-    Stopped,
-    /// Trying again would not help: `'NOT_TRANSIENT'`.
-    NotTransient,
-    /// The engine failed: `'INTERNAL'`.
-    Internal,
 }
 
 /// The number of a connection attempt of one client, from 1. What arrives for an old one is dropped.

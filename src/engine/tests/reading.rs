@@ -38,7 +38,7 @@ impl Dial for Plain {
 /// A client whose JavaScript reads by itself, which is this test.
 struct Reader {
     client: Arc<Client>,
-    read_set: Arc<JsReadSet>,
+    read_set: Arc<JsReadSet<Client>>,
     mailbox: Arc<Mailbox>,
     listener: Arc<TcpListener>,
     received: u64,
@@ -50,7 +50,7 @@ impl Reader {
     }
 
     /// One of several that are watched together.
-    async fn at(read_set: Arc<JsReadSet>, id: u32, head: &[u8]) -> Reader {
+    async fn at(read_set: Arc<JsReadSet<Client>>, id: u32, head: &[u8]) -> Reader {
         let listener = Arc::new(TcpListener::bind("127.0.0.1:0").await.unwrap());
         let mailbox = Arc::new(Mailbox::new(|| {}));
         let settings = Settings {
