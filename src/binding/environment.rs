@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::io;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -14,17 +15,19 @@ use tokio::task::AbortHandle;
 use super::code::Code;
 use super::convert;
 use super::exception::{self, Scope};
-use super::facade::{Facades, Listener, unmade};
+use super::facades::{Facades, Listener, unmade};
+use super::interned::Interned;
 use super::messages::Messages;
-use super::protocol::{FastPathOptions, LongestValues, RouteOptions};
+use super::protocol::{FastPathOptions, LongestValues, PolicySettings, RouteOptions};
 use super::uv;
 use super::value::Rows;
 use super::wake::Wake;
 use crate::engine::{
-    Client, EventLoopWatchdog, FastPaths, JsReadSet, Portion, Route, Runtime, drive, epoch_ms,
-    lock, now,
+    Client, EventLoopWatchdog, FastPaths, JsReadSet, Portion, Route, RouteSettings, Runtime, drive,
+    epoch_ms, lock, now,
 };
 use crate::net::{Roots, code_of};
+use crate::policy::Settings;
 use crate::wire::Longest;
 
 /// It lives until its JavaScript environment ends: a copy of the package that is loaded later finds it again.
@@ -35,11 +38,14 @@ pub struct Environment {
 }
 
 pub struct Shared {
-    pub read_set: Option<Arc<JsReadSet>>,
+    pub read_set: Option<Arc<JsReadSet<Client>>>,
     pub fast_paths: FastPaths,
     pub longest: Longest,
     pub watchdog: Arc<EventLoopWatchdog>,
     pub wake: Arc<Wake>,
+    settings: Interned<Settings>,
+    route_settings: Interned<RouteSettings>,
+    routes: Interned<Route>,
     /// What Node trusts, from the first client that needs it.
     roots: OnceLock<Arc<Roots>>,
     /// For all clients before that.
@@ -89,7 +95,7 @@ impl Environment {
 }
 
 /// Lets the event loop watch what JavaScript reads, where it can.
-fn watch(env: &Env, facades: Rc<Facades>) -> Option<Arc<JsReadSet>> {
+fn watch(env: &Env, facades: Rc<Facades>) -> Option<Arc<JsReadSet<Client>>> {
     let read_set = Arc::new(JsReadSet::new().ok()?);
     let readable = read_set.clone();
     let portion = RefCell::default();
@@ -110,7 +116,12 @@ struct Told {
 }
 
 /// Reads a portion of what is readable, and delivers the messages.
-fn read(env: sys::napi_env, read_set: &JsReadSet, facades: &Facades, portion: &RefCell<Portion>) {
+fn read(
+    env: sys::napi_env,
+    read_set: &JsReadSet<Client>,
+    facades: &Facades,
+    portion: &RefCell<Portion>,
+) {
     // SAFETY: called by the event loop, on the thread of the environment.
     let Some(_scope) = (unsafe { Scope::open(env) }) else {
         return;
@@ -194,6 +205,9 @@ impl Environment {
             longest: longest.into(),
             watchdog: Arc::default(),
             wake,
+            settings: Interned::default(),
+            route_settings: Interned::default(),
+            routes: Interned::default(),
             roots: OnceLock::new(),
             no_roots: Arc::new(Roots::from_pem(std::iter::empty::<&str>())),
             engine: Mutex::new(Some(Engine {
@@ -216,11 +230,26 @@ impl Shared {
 
     /// Where and how to connect, as the engine takes it.
     pub fn route(&self, options: RouteOptions) -> Result<Arc<Route>, Code> {
-        Ok(Arc::new(convert::route(
-            options,
-            self.roots(),
-            self.longest,
-        )?))
+        let route = convert::route(options, self.roots(), self.longest, &self.route_settings);
+        Ok(route.and_then(|(urls, settings)| {
+            self.routes.get(
+                |known| known.leads(&urls, &settings),
+                || Route::new(&urls, settings.clone()),
+            )
+        })?)
+    }
+
+    /// The policy's settings, as the engine takes them.
+    pub fn settings(&self, given: PolicySettings) -> Arc<Settings> {
+        let settings = Settings::from(given);
+        let same = |known: &Settings| *known == settings;
+        match self
+            .settings
+            .get(same, || Ok::<_, Infallible>(settings.clone()))
+        {
+            Ok(settings) => settings,
+            Err(never) => match never {},
+        }
     }
 
     /// Starts a client's driver.

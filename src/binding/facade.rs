@@ -1,59 +1,21 @@
 //! One copy of the JavaScript half. Where the package is loaded again, as Jest does for each file of tests, there is another;
 //! the clients of the first go on with theirs, and it is collected once it has none.
 
-use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use napi::bindgen_prelude::Result;
-use napi::{Env, Error, check_status};
+use napi::{Env, check_status};
 use napi_derive::napi;
 
 use super::callback::Callback;
 use super::code::Code;
 use super::environment::{Environment, Shared};
+use super::facades::{Facades, Listener, unmade};
 use super::protocol::Callbacks;
 use super::sender::{SendFunction, Sender};
 use super::value::Rows;
 use crate::engine::Mailbox;
-
-/// The functions of a facade.
-pub struct Listener {
-    pub on_notifications: Callback,
-    receive: Callback,
-    pub deliver: Callback,
-}
-
-/// The facades of an environment, by number.
-#[derive(Default)]
-pub struct Facades {
-    listeners: RefCell<HashMap<u32, Rc<Listener>>>,
-    /// The latest number, of a facade or a client.
-    last: Cell<u32>,
-    /// How many have clients that keep the process alive.
-    holding: Cell<usize>,
-}
-
-impl Facades {
-    /// None for one that has been collected.
-    pub fn get(&self, home: u32) -> Option<Rc<Listener>> {
-        self.listeners.borrow().get(&home).cloned()
-    }
-
-    /// A number that no other facade or client of this environment has.
-    fn number(&self) -> u32 {
-        let next = self.last.get().wrapping_add(1);
-        self.last.set(next);
-        next
-    }
-
-    fn add(&self, listener: Rc<Listener>) -> u32 {
-        let home = self.number();
-        self.listeners.borrow_mut().insert(home, listener);
-        home
-    }
-}
 
 #[napi]
 pub struct Facade {
@@ -130,17 +92,10 @@ impl Facade {
     /// Whether its clients keep the process alive.
     #[napi(catch_unwind)]
     pub fn hold(&self, env: Env, hold: bool) -> Result<()> {
-        let before = self.facades.holding.get();
-        let holding = if hold {
-            before.saturating_add(1)
-        } else {
-            before.saturating_sub(1)
-        };
-        self.facades.holding.set(holding);
-        if (holding > 0) == (before > 0) {
-            return Ok(());
+        match self.facades.hold(hold) {
+            Some(holding) => self.shared.wake.hold(&env, holding),
+            None => Ok(()),
         }
-        self.shared.wake.hold(&env, holding > 0)
     }
 
     /// Whether it has clients that may be told something: until then it can be collected.
@@ -166,14 +121,6 @@ impl Facade {
 
 impl Drop for Facade {
     fn drop(&mut self) {
-        self.facades.listeners.borrow_mut().remove(&self.home);
+        self.facades.remove(self.home);
     }
-}
-
-/// JavaScript cannot be given a value, for want of memory or by a limit of its engine.
-pub fn unmade(error: Error) -> Error<Code> {
-    Error::new(
-        Code("WSR_ERR_INTERNAL"),
-        format!("What has arrived cannot be told to JavaScript: {error}"),
-    )
 }

@@ -2,10 +2,7 @@
 
 use napi::Result;
 
-use super::convert::flat;
-use super::messages::Messages;
 use super::protocol::{DeliveryOutcome, Notice, ROW_HEAD, RowKind};
-use crate::engine::{Notification, NotificationKind};
 
 /// Values that one call hands to JavaScript, about: they lie on its stack.
 const AT_ONCE: usize = 4096;
@@ -53,42 +50,6 @@ impl<M: Make> Rows<M> {
         batches
             .map(|(begin, end)| &self.values[begin..end])
             .filter(|batch| !batch.is_empty())
-    }
-
-    /// Appends the rows of a notification.
-    pub fn notification(&mut self, notification: Notification) -> Result<()> {
-        let Notification {
-            from,
-            at,
-            order,
-            kind,
-        } = notification;
-        let notice = match kind {
-            NotificationKind::Messages(batch) => {
-                let mut messages = Messages::new(self, from.id, at);
-                messages.run(batch);
-                return messages.finish();
-            }
-            NotificationKind::Delivery(outcome) => {
-                return self.outcome(from.id, at, outcome.into());
-            }
-            NotificationKind::Drain => return self.outcome(from.id, at, DeliveryOutcome::Drained),
-            NotificationKind::Notice(told) => told.into(),
-            NotificationKind::Agreed {
-                protocol,
-                extensions,
-                url,
-                status,
-                headers,
-            } => Notice::Agreed {
-                protocol,
-                extensions,
-                url,
-                status_code: status.into(),
-                headers: flat(headers),
-            },
-        };
-        self.notice(from.id, at, order, notice)
     }
 
     pub(super) fn notice(

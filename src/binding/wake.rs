@@ -13,7 +13,7 @@ use napi::bindgen_prelude::{Result, ToNapiValue};
 use napi::{Env, check_status, sys};
 
 use super::exception::{self, Scope};
-use super::facade::Facades;
+use super::facades::Facades;
 use crate::engine::lock;
 
 /// A threadsafe function that tells a facade of notifications.

@@ -2,36 +2,28 @@
 //! calls of the user, the engine's for the driver.
 
 use std::collections::VecDeque;
-use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rand::SeedableRng;
-use rand::rngs::StdRng;
 use tokio::sync::Notify;
 
 use super::circuits::{Member, Scope, Sharing};
 use super::clock;
-use super::dial::{Dial, DialFuture, Wired};
-use super::end::End;
+use super::dial::Dial;
 use super::event_loop_watchdog::EventLoopWatchdog;
 use super::fast_paths::FastPaths;
 use super::js_read_set::JsReadSet;
 use super::locking::lock;
 use super::mailbox::{FlowControl, Mailbox, Notification, NotificationKind};
-use super::open_connection::{ConnectionIo, OpenConnection};
-use super::panics::{Panic, caught};
-use super::read_outcome::{ReadOutcome, Wanted};
-use super::sending::{Backpressure, Marks, SendError, Sent, Wish};
-use super::shared_socket::{EngineStream, SharedSocket};
-use super::writing::{Handovers, Held, Outbound, SendRate, write};
-use crate::net::Stream;
+use super::outbound::Outbound;
+use super::read_outcome::Wanted;
+use super::write_half::WriteHalf;
 use crate::policy::{
-    Attempt, DeliverySettings, Event, Failure, Input, Link, Notice, Outbox, Output, Refusal, Rtt,
-    Settings, SharedBreaker, State,
+    Attempt, Backpressure, DeliverySettings, Event, Input, Instant, Link, Marks, Notice, Output,
+    Random, Refusal, Rtt, Settings, SharedBreaker, State,
 };
-use crate::wire::{Reader, Writer};
 
 /// What a client is made of.
 pub struct Setup {
@@ -39,34 +31,18 @@ pub struct Setup {
     pub id: u32,
     /// The copy of the package at its environment that is told of the client.
     pub home: u32,
-    pub settings: Settings,
+    pub settings: Arc<Settings>,
     /// The message of a heartbeat.
     pub heartbeat: String,
     pub route: Arc<dyn Dial>,
     pub mailbox: Arc<Mailbox>,
     /// Where the JavaScript thread can read by itself.
-    pub read_set: Option<Arc<JsReadSet>>,
+    pub read_set: Option<Arc<JsReadSet<Client>>>,
     pub fast_paths: FastPaths,
     /// Tells whether JavaScript runs.
     pub watchdog: Arc<EventLoopWatchdog>,
     pub delivery: DeliverySettings,
     pub marks: Marks,
-}
-
-/// A message as the user sends it.
-#[derive(Clone, Copy)]
-pub enum Payload<'a> {
-    Text(&'a str),
-    Binary(&'a [u8]),
-}
-
-impl Payload<'_> {
-    pub(super) fn len(&self) -> usize {
-        match self {
-            Payload::Text(text) => text.len(),
-            Payload::Binary(bytes) => bytes.len(),
-        }
-    }
 }
 
 /// What a call of the user has caused before it returns.
@@ -85,7 +61,7 @@ pub struct Client {
     home: u32,
     /// Tells the driver that there is something to do.
     pub(super) wake: Arc<Notify>,
-    pub(super) read_set: Option<Arc<JsReadSet>>,
+    pub(super) read_set: Option<Arc<JsReadSet<Client>>>,
     /// JavaScript delivers nothing for now, so it does not read either.
     pub(super) paused: AtomicBool,
     /// The turn in which JavaScript last read this connection.
@@ -93,41 +69,19 @@ pub struct Client {
     pub(super) core: Mutex<Core>,
     mailbox: Arc<Mailbox>,
     pub(super) fast_paths: FastPaths,
-    watchdog: Arc<EventLoopWatchdog>,
+    pub(super) watchdog: Arc<EventLoopWatchdog>,
     pub(super) wanted: Arc<Wanted>,
 }
 
 pub(super) struct Core {
     pub link: Link,
-    route: Arc<dyn Dial>,
+    pub route: Arc<dyn Dial>,
     sharing: Sharing,
     /// The scope of the circuit that the client shares, or will share once the connection has ended.
     scope: Option<Scope>,
-    pub heartbeat: String,
-    /// There while a connection is open and no close frame has been written.
-    pub writer: Option<Writer>,
-    /// The open connection, where both threads can use it.
-    pub socket: Option<Arc<SharedSocket>>,
-    pub send_rate: SendRate,
-    /// Frames for the open connection.
-    pub out: Outbound,
-    /// Control frames and heartbeats that wait for the peer to read.
-    pub held: Held,
-    /// Bytes that the driver has taken and not yet written.
-    pub in_flight: usize,
-    pub handovers: Handovers,
-    /// JavaScript still reads what goes before a close frame of the user's, …
-    holds_close: bool,
-    /// … which is this.
-    held_close: Option<(u16, String)>,
-    /// Messages that were sent, so that the driver sees when none are.
-    pub sends: u64,
-    /// Whether this has memory to let go of when nothing is sent for a while.
-    pub holds_idle_memory: bool,
-    /// Messages that wait for a connection, or for the peer's receipt.
-    pub outbox: Outbox,
+    pub write_half: WriteHalf,
     pub backpressure: Backpressure,
-    actions: VecDeque<Action>,
+    pub actions: VecDeque<Action>,
     /// Notices of this client that went to the mailbox.
     pushed: u64,
 }
@@ -155,24 +109,12 @@ pub(super) struct Turn {
 impl Client {
     pub fn new(setup: Setup) -> Client {
         let core = Core {
-            link: Link::new(setup.settings, StdRng::from_seed(clock::seed())),
+            link: Link::new(setup.settings, Random::from_seed(clock::seed())),
             route: setup.route,
             sharing: Sharing::Alone,
             scope: None,
-            heartbeat: setup.heartbeat,
-            writer: None,
-            socket: None,
-            send_rate: SendRate::new(),
-            out: Outbound::default(),
-            held: Held::default(),
-            in_flight: 0,
-            handovers: Handovers::default(),
-            holds_close: false,
-            held_close: None,
-            sends: 0,
-            holds_idle_memory: false,
             backpressure: Backpressure::new(setup.marks, setup.delivery.guarantee),
-            outbox: Outbox::new(setup.delivery),
+            write_half: WriteHalf::new(setup.delivery, setup.heartbeat),
             actions: VecDeque::new(),
             pushed: 0,
         };
@@ -260,7 +202,7 @@ impl Client {
         let mut core = lock(&self.core);
         let number = core.link.ping(clock::now());
         self.drain_outputs(&mut core, Vec::new());
-        core.write_out(self.fast_paths);
+        core.write_half.write_out(self.fast_paths);
         // There is a limit to wait for, too.
         self.wake.notify_one();
         number
@@ -290,16 +232,14 @@ impl Client {
     /// JavaScript still reads what is to be sent before: the close frame of a `close()` waits for that.
     pub fn hold_close(&self, holds: bool) {
         let mut core = lock(&self.core);
-        core.holds_close = holds;
-        if !holds && let Some((code, reason)) = core.held_close.take() {
-            core.shut(code, &reason);
-            core.write_out(self.fast_paths);
+        if core.write_half.hold_close(holds) {
+            core.write_half.write_out(self.fast_paths);
             self.wake.notify_one();
         }
     }
 
     pub fn set_heartbeat(&self, message: String) {
-        lock(&self.core).heartbeat = message;
+        lock(&self.core).write_half.set_heartbeat(message);
     }
 
     /// Where the next attempts go.
@@ -334,187 +274,6 @@ impl Client {
     /// Delay in ms before retry `attempt`, from 0, jitter included.
     pub fn delay_ms(&self, attempt: u64) -> f64 {
         lock(&self.core).link.delay(attempt).as_millis() as f64
-    }
-
-    /// Sends on the open connection, or at the next `open` when the client is on its way there.
-    ///
-    /// `seen_open`: the user sees an open connection. Where it is gone already, the message is lost
-    /// as one is that was written just before, unless messages are queued.
-    ///
-    /// `first`: in this turn of the event loop. Such a message is written at once where it may be an
-    /// answer or stands alone. What comes thick and fast is gathered, and written by the driver, which
-    /// is woken for the first of it: a system call costs this thread many times what framing does.
-    pub fn send(
-        &self,
-        payload: Payload<'_>,
-        seen_open: bool,
-        first: bool,
-    ) -> Result<Sent, SendError> {
-        let mut core = lock(&self.core);
-        let core = &mut *core;
-        let buffered = core.out.len() + core.in_flight + payload.len();
-        match &mut core.writer {
-            Some(writer) if buffered < core.backpressure.limit => {
-                let idle = core.out.is_empty();
-                write(writer, payload, core.out.end());
-                let written_out =
-                    idle && core.write_out_directly(self.fast_paths, payload.len(), first);
-                if core.note_sent() || (idle && !written_out) {
-                    self.wake.notify_one();
-                }
-                Ok(Sent::default())
-            }
-            Some(_) | None => self.send_with_care(core, payload, seen_open, first, Wish::default()),
-        }
-    }
-
-    // What the driver does, on the engine thread.
-
-    pub(super) fn dial(&self, url_index: usize, limit: Option<Duration>) -> DialFuture {
-        lock(&self.core).route.dial(url_index, limit)
-    }
-
-    /// Starts a turn of the driver. The connection that it drives, if that is not over, is given more to write.
-    pub(super) fn turn(&self, connection: Option<&mut OpenConnection>) -> Turn {
-        let mut core = lock(&self.core);
-        if core.link.is_behind() {
-            core.link.handle(Input::Tick, clock::now());
-            self.drain_outputs(&mut core, Vec::new());
-        }
-        // Outcomes that a call of the user has led to are told by that call.
-        let is_told = core.outbox.has_outcomes();
-        core.in_flight = match connection {
-            Some(connection) if core.link.is_open(connection.attempt) => {
-                core.hand_out(&mut connection.sending, connection.broken)
-            }
-            Some(_) | None => 0,
-        };
-        self.check_drain(&mut core);
-        if !is_told {
-            let outcomes = core.outcomes();
-            self.post(&mut core, outcomes);
-        }
-        let deadlines = [core.link.deadline(), core.outbox.deadline()];
-        Turn {
-            actions: mem::take(&mut core.actions),
-            deadline: deadlines.into_iter().flatten().min(),
-            sends: core.holds_idle_memory.then_some(core.sends),
-        }
-    }
-
-    /// The driver is gone: with its environment, which may end without a word to its objects.
-    pub(super) fn leave(&self) {
-        let mut core = lock(&self.core);
-        core.unplug();
-        core.link.leave();
-    }
-
-    /// Ends what the client is at, after a panic; false where that is nothing.
-    pub(super) fn fail(&self, panic: &Panic) -> bool {
-        let failure = Failure {
-            message: panic.to_string(),
-            code: Some("WSR_ERR_INTERNAL".to_owned()),
-            ..Failure::default()
-        };
-        // The panic may come from the policy, which is asked all the same: nothing else knows what the user has been told.
-        caught(|| {
-            let was_alive = lock(&self.core).link.is_alive();
-            self.tell(Input::Broke { failure });
-            was_alive
-        })
-        .unwrap_or_default()
-    }
-
-    /// Hands a fact to the policy.
-    pub(super) fn tell(&self, input: Input) {
-        let mut core = lock(&self.core);
-        self.tell_of_javascript(&mut core);
-        let now = clock::now();
-        core.link.handle(input, now);
-        core.outbox.expire(now);
-        self.drain_outputs(&mut core, Vec::new());
-    }
-
-    /// Tells the policy when JavaScript last ran, where it asks.
-    fn tell_of_javascript(&self, core: &mut Core) {
-        if core.link.settings().liveness.max_block.is_some()
-            && let Some(at) = self.watchdog.alive_at()
-        {
-            core.link.handle(Input::EventLoopAlive { at }, clock::now());
-            self.drain_outputs(core, Vec::new());
-        }
-    }
-
-    /// A handshake is done: the connection to drive and what came behind its handshake, unless its
-    /// attempt has been given up.
-    pub(super) fn opened(
-        &self,
-        attempt: Attempt,
-        wired: Wired,
-    ) -> Option<(OpenConnection, Option<ReadOutcome>)> {
-        let mut core = lock(&self.core);
-        core.link.handle(Input::Opened { attempt }, clock::now());
-        if !core.link.is_open(attempt) {
-            self.drain_outputs(&mut core, Vec::new());
-            return None;
-        }
-        let writer = Writer::new(clock::seed(), wired.deflate.as_ref());
-        core.begin(writer);
-        let mut reader =
-            Reader::new(wired.max_payload, wired.deflate.as_ref()).with_longest(wired.longest);
-        let longest_batch = self.fast_paths.longest_batch();
-        let outcome = (!wired.head.is_empty())
-            .then(|| ReadOutcome::read(&mut reader, &wired.head, &self.wanted, longest_batch));
-        let io = self.connection_io(attempt, wired.stream, reader);
-        core.socket = match &io {
-            ConnectionIo::Own { .. } => None,
-            ConnectionIo::Shared(stream) => Some(stream.socket.clone()),
-        };
-        let extensions = wired
-            .deflate
-            .map_or_else(String::new, |agreed| agreed.to_string());
-        self.drain_outputs(
-            &mut core,
-            vec![NotificationKind::Agreed {
-                protocol: wired.protocol,
-                extensions,
-                url: wired.url,
-                status: wired.status,
-                headers: wired.headers,
-            }],
-        );
-        let connection = OpenConnection::new(attempt, io, self.wanted.clone(), longest_batch);
-        Some((connection, outcome))
-    }
-
-    fn connection_io(&self, attempt: Attempt, stream: Stream, reader: Reader) -> ConnectionIo {
-        match stream {
-            Stream::Tcp(stream) if self.fast_paths.write || self.fast_paths.read => {
-                let read_set = self
-                    .read_set
-                    .clone()
-                    .map(|read_set| (read_set, self.flow.id));
-                EngineStream::share(attempt, stream, reader, read_set)
-            }
-            Stream::Tcp(stream) => ConnectionIo::Own {
-                stream: Box::new(stream),
-                reader,
-            },
-            Stream::Other(stream) => ConnectionIo::Own { stream, reader },
-        }
-    }
-
-    /// Takes the end of the connection `attempt`, and tells the bytes to end it with.
-    pub(super) fn conclude(&self, attempt: Attempt, end: End) -> Outbound {
-        let mut core = lock(&self.core);
-        let (frame, lost) = end.into_input(attempt);
-        if let Some(last) = frame {
-            core.say_goodbye(last.code, &last.reason);
-        }
-        let last_words = core.unplug();
-        core.link.handle(lost, clock::now());
-        self.drain_outputs(&mut core, Vec::new());
-        last_words
     }
 
     /// Takes every output of the policy: the one rule of its use. `before` is told first.
@@ -595,53 +354,31 @@ impl Core {
                     url_index,
                     limit,
                 }),
-                Output::Beat => self.beat(),
-                Output::Ping { payload } => self.ping(payload),
+                Output::Beat => self.write_half.beat(),
+                Output::Ping { payload } => self.write_half.ping(payload),
                 Output::Leave { code, reason } => {
-                    self.say_goodbye(Some(code), &reason);
-                    let last_words = self.unplug();
+                    self.write_half.say_goodbye(Some(code), &reason);
+                    let last_words = self.write_half.unplug();
                     self.actions.push_back(Action::Leave(last_words));
                 }
-                Output::Shut { code, reason } if self.holds_close => {
-                    self.held_close = Some((code, reason));
-                }
-                Output::Shut { code, reason } => self.shut(code, &reason),
+                Output::Shut { code, reason } => self.write_half.shut(code, reason),
                 Output::Cut => {
-                    self.unplug();
+                    self.write_half.unplug();
                     self.actions.push_back(Action::Cut);
                 }
                 Output::Notify(notice) => notices.push(notice),
             }
         }
         if !self.link.is_alive() {
-            self.outbox.end();
+            self.write_half.outbox.end();
         }
         notices
     }
 
-    /// Begins the closing handshake.
-    fn shut(&mut self, code: u16, reason: &str) {
-        self.ask_last();
-        self.say_goodbye(Some(code), reason);
-    }
-
-    /// Adds the close frame, unless there is one: nothing follows it.
-    fn say_goodbye(&mut self, code: Option<u16>, reason: &str) {
-        if let Some(mut writer) = self.writer.take() {
-            writer.close(code, reason, self.out.end());
-        }
-    }
-
-    /// The connection is over for the user. What was to be written for it, and the driver does not have.
-    fn unplug(&mut self) -> Outbound {
-        self.writer = None;
-        if let Some(socket) = self.socket.take() {
-            socket.retire();
-        }
-        self.in_flight = 0;
-        self.handovers.clear();
-        self.held_close = None;
-        self.outbox.lost();
-        mem::take(&mut self.out)
+    /// What became of messages and receipts, as far as it has not been told.
+    pub fn outcomes(&mut self) -> Vec<NotificationKind> {
+        std::iter::from_fn(|| self.write_half.outbox.next_outcome())
+            .map(NotificationKind::Delivery)
+            .collect()
     }
 }

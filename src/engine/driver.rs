@@ -4,10 +4,10 @@ use std::convert::Infallible;
 use std::future::{pending, ready};
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::select;
-use tokio::time::{Instant as TokioInstant, Sleep, sleep_until};
+use tokio::time::{Sleep, sleep_until};
 
 use super::client::{Action, Client};
 use super::clock;
@@ -17,7 +17,7 @@ use super::panics::caught_in;
 use super::read_outcome::ReadOutcome;
 use super::retry_after::retry_after;
 use super::system_events::Registration;
-use crate::policy::{Attempt, Failure, Input};
+use crate::policy::{Attempt, Failure, Input, Instant};
 
 /// How long the end of a connection waits for JavaScript to answer what came before it.
 const ANSWER: Duration = Duration::from_millis(200);
@@ -70,7 +70,7 @@ pub async fn drive(client: Arc<Client>) {
 async fn run(client: &Arc<Client>) -> Infallible {
     let mut stage = Stage::Idle;
     let mut alarm = Alarm::default();
-    let mut sleep = pin!(sleep_until(clock::now().into()));
+    let mut sleep = pin!(sleep_until(clock::alarm(clock::now())));
     loop {
         stage = take_turn(client, stage, &mut alarm, sleep.as_mut());
         if alarm.armed.is_some_and(|deadline| deadline <= clock::now()) {
@@ -113,7 +113,7 @@ async fn drained(client: &Client, until: Option<Instant>) {
     let Some(until) = until else { return };
     select! {
         () = client.flow.drained.notified() => {}
-        () = sleep_until(until.into()) => {}
+        () = sleep_until(clock::alarm(until)) => {}
     }
 }
 
@@ -188,7 +188,7 @@ fn take_turn(
     if alarm.armed != deadline {
         alarm.armed = deadline;
         if let Some(deadline) = deadline {
-            sleep.reset(TokioInstant::from_std(deadline));
+            sleep.reset(clock::alarm(deadline));
         }
     }
     stage

@@ -1,10 +1,10 @@
 //! Whether the event loop of one JavaScript environment runs: clients with `maxEventLoopBlock` go by that.
 
 use std::sync::Mutex;
-use std::time::Instant;
 
 use super::clock;
 use super::locking::lock;
+use crate::policy::Instant;
 
 /// When the event loop last told that it runs.
 #[derive(Debug, Default)]

@@ -1,26 +1,20 @@
 //! The connections of one environment that the JavaScript thread reads by itself, and the guard that lets the engine
 //! read them when JavaScript is busy.
-//!
-//! All of one environment are in one epoll set. Node's event loop polls that set, so that one wake-up
-//! serves them all.
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use std::{io, mem};
 
-use rustix::event::{Timespec, epoll};
-use tokio::io::Interest;
 use tokio::time::sleep;
 
-use super::client::Client;
 use super::clock;
 use super::locking::lock;
 use super::panics::lasting;
-use super::shared_socket::{SharedSocket, readiness};
+use super::socket_set::SocketSet;
+use crate::policy::Instant;
 
 /// Bytes that wait longer than two of these are read by the engine.
 const PATIENCE: Duration = Duration::from_millis(8);
@@ -28,50 +22,66 @@ const PATIENCE: Duration = Duration::from_millis(8);
 /// After so long the set is looked at again: a client that has come since may go before those that still wait.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
-/// One look at the set tells of so many sockets at most.
-const AT_ONCE: usize = 256;
+/// A client whose connection the JavaScript thread can read.
+pub trait JsReadable {
+    fn id(&self) -> u32;
 
-const NO_WAIT: Timespec = Timespec {
-    tv_sec: 0,
-    tv_nsec: 0,
-};
+    /// Lets the JavaScript thread read. Whether it is to be asked again soon.
+    fn hand_over(&self) -> bool;
 
-/// See the module.
-pub struct JsReadSet {
-    set: OwnedFd,
-    /// How often JavaScript has come to read.
-    turns: AtomicU64,
-    lists: Mutex<Lists>,
+    /// Lets the engine read, where JavaScript would. Whether that had its turn.
+    fn take_over(&self) -> bool;
+
+    /// The turn in which JavaScript last read this connection.
+    fn served(&self) -> &AtomicU64;
 }
 
-#[derive(Default)]
-struct Lists {
+/// See the module.
+pub struct JsReadSet<C> {
+    /// Node's event loop polls it.
+    set: Arc<SocketSet>,
+    /// How often JavaScript has come to read.
+    turns: AtomicU64,
+    lists: Mutex<Lists<C>>,
+}
+
+struct Lists<C> {
     /// Clients that have, or had, a socket that the JavaScript thread can read.
-    known: HashMap<u32, Weak<Client>>,
+    known: HashMap<u32, Weak<C>>,
     /// Those among them that the engine reads for now: JavaScript is to ask for the reading.
     pending: HashSet<u32>,
     /// Clients that had something to read at the last look, and have not had their turn. The last is next.
-    unserved: Vec<Arc<Client>>,
+    unserved: Vec<Arc<C>>,
     looked_at: Option<Instant>,
 }
 
-impl JsReadSet {
-    pub fn new() -> io::Result<JsReadSet> {
+impl<C: JsReadable> JsReadSet<C> {
+    pub fn new() -> io::Result<JsReadSet<C>> {
         Ok(JsReadSet {
-            set: epoll::create(epoll::CreateFlags::CLOEXEC)?,
+            set: Arc::new(SocketSet::new()?),
             turns: AtomicU64::new(0),
-            lists: Mutex::default(),
+            lists: Mutex::new(Lists {
+                known: HashMap::new(),
+                pending: HashSet::new(),
+                unserved: Vec::new(),
+                looked_at: None,
+            }),
         })
     }
 
     /// What the event loop is to poll.
-    pub fn raw_fd(&self) -> RawFd {
-        self.set.as_raw_fd()
+    pub fn raw_fd(&self) -> i32 {
+        self.set.raw_fd()
+    }
+
+    /// Where a socket is while JavaScript reads it.
+    pub(super) fn sockets(&self) -> &Arc<SocketSet> {
+        &self.set
     }
 
     /// A connection is open, or the engine has taken its reading over: JavaScript asks for that when it comes to
     /// [`reclaim`](JsReadSet::reclaim).
-    pub(super) fn enqueue(&self, client: &Arc<Client>) {
+    pub(super) fn enqueue(&self, client: &Arc<C>) {
         let mut lists = lock(&self.lists);
         let id = client.id();
         lists.known.insert(id, Arc::downgrade(client));
@@ -95,25 +105,13 @@ impl JsReadSet {
         });
     }
 
-    /// Has the event loop watch a socket of the client `id`; for [`SharedSocket::set_owner`] alone, as the next is.
-    pub(super) fn add(&self, id: u32, socket: &SharedSocket) -> io::Result<()> {
-        let data = epoll::EventData::new_u64(id.into());
-        epoll::add(&self.set, socket, data, epoll::EventFlags::IN)?;
-        Ok(())
-    }
-
-    pub(super) fn remove(&self, socket: &SharedSocket) {
-        // It fails for what is not in the set.
-        let _ = epoll::delete(&self.set, socket);
-    }
-
     /// Hands each client that has something to read to `serve`, on the JavaScript thread, until that is
     /// `false`: whoever has waited for longest is next. The call shows that JavaScript is responsive.
-    pub fn serve(&self, mut serve: impl FnMut(Arc<Client>) -> bool) {
+    pub fn serve(&self, mut serve: impl FnMut(Arc<C>) -> bool) {
         let turn = self.turns.fetch_add(1, Ordering::Release);
         let mut waiting = self.waiting();
         while let Some(client) = waiting.pop() {
-            client.served.store(turn, Ordering::Relaxed);
+            client.served().store(turn, Ordering::Relaxed);
             if !serve(client) {
                 break;
             }
@@ -124,7 +122,7 @@ impl JsReadSet {
     }
 
     /// The clients that have something to read. The last is next.
-    fn waiting(&self) -> Vec<Arc<Client>> {
+    fn waiting(&self) -> Vec<Arc<C>> {
         let (unserved, looked_at) = {
             let mut lists = lock(&self.lists);
             (mem::take(&mut lists.unserved), lists.looked_at)
@@ -135,24 +133,15 @@ impl JsReadSet {
         }
         let mut waiting = self.look();
         if waiting.len() > 1 {
-            waiting.sort_by_key(|client| Reverse(client.served.load(Ordering::Relaxed)));
+            waiting.sort_by_key(|client| Reverse(client.served().load(Ordering::Relaxed)));
             lock(&self.lists).looked_at = Some(clock::now());
         }
         waiting
     }
 
-    fn look(&self) -> Vec<Arc<Client>> {
-        let mut events = Vec::with_capacity(AT_ONCE);
-        // An error leaves no events; there will be another look.
-        let _ = epoll::wait(
-            &self.set,
-            rustix::buffer::spare_capacity(&mut events),
-            Some(&NO_WAIT),
-        );
+    fn look(&self) -> Vec<Arc<C>> {
+        let ids = self.set.look();
         let lists = lock(&self.lists);
-        let ids = events
-            .iter()
-            .map(|event: &epoll::Event| event.data.u64() as u32);
         ids.filter_map(|id| lists.known.get(&id)?.upgrade())
             .collect()
     }
@@ -166,13 +155,9 @@ impl JsReadSet {
     async fn guard_once(&self) {
         loop {
             // An arrival costs a wake-up only after a time of rest.
-            let Ok(set) = readiness(self.raw_fd(), Interest::READABLE) else {
-                return;
-            };
-            if set.readable().await.is_err() {
+            if self.set.readable().await.is_err() {
                 return;
             }
-            drop(set);
             let mut seen = self.turns.load(Ordering::Acquire);
             loop {
                 sleep(PATIENCE).await;
@@ -189,10 +174,8 @@ impl JsReadSet {
     /// for the reading of.
     #[cfg(test)]
     pub(super) fn state(&self) -> (bool, usize) {
-        let mut events = Vec::with_capacity(1);
-        let buffer = rustix::buffer::spare_capacity(&mut events);
-        epoll::wait(&self.set, buffer, Some(&NO_WAIT)).unwrap();
-        (!events.is_empty(), lock(&self.lists).pending.len())
+        let is_readable = self.set.look().next().is_some();
+        (is_readable, lock(&self.lists).pending.len())
     }
 
     /// Whether there was something that JavaScript has not read.

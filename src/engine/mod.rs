@@ -18,42 +18,51 @@ mod client;
 mod clock;
 mod dial;
 mod driver;
+mod driving;
 mod end;
 mod event_loop_watchdog;
 mod fast_paths;
-#[cfg_attr(not(target_os = "linux"), path = "js_read_set_absent.rs")]
+mod handovers;
 mod js_read_set;
 mod locking;
 mod mailbox;
 mod network;
 mod open_connection;
+mod outbound;
 mod panics;
+mod payload;
 mod portion;
 mod read_half;
 mod read_outcome;
+#[cfg(unix)]
+mod readiness;
 mod reading;
 mod retry_after;
 mod runtime;
 mod sending;
 #[cfg_attr(not(unix), path = "shared_socket_absent.rs")]
 mod shared_socket;
+#[cfg_attr(not(target_os = "linux"), path = "socket_set_absent.rs")]
+mod socket_set;
 mod system_events;
-mod writing;
+mod wish;
+mod write_half;
 
 pub use circuits::Sharing;
-pub use client::{Client, Payload, Reply, Setup};
+pub use client::{Client, Reply, Setup};
 pub use clock::{epoch_ms, now};
-pub use dial::{Dial, DialFuture, Route, Wired};
+pub use dial::{Dial, DialFuture, Route, RouteSettings, Wired};
 pub use driver::drive;
 pub use event_loop_watchdog::EventLoopWatchdog;
 pub use fast_paths::FastPaths;
-pub use js_read_set::JsReadSet;
+pub use js_read_set::{JsReadSet, JsReadable};
 pub use locking::lock;
 pub use mailbox::{Mailbox, Notification, NotificationKind};
+pub use payload::Payload;
 pub use portion::Portion;
 pub use read_outcome::{Incoming, IncomingKind, MessageBatch};
 pub use runtime::Runtime;
-pub use sending::{Confirmation, Marks, SendError, Sent, Wish};
+pub use wish::{Confirmation, SendError, Sent, Wish};
 
 #[cfg(test)]
 mod tests;

@@ -4,17 +4,18 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadBuf};
 
 use super::end::End;
+use super::outbound::Outbound;
 use super::read_half::{ReadHalf, ReadOwner};
 use super::read_outcome::{ControlFrames, ReadOutcome, Wanted, with_scratch};
 use super::shared_socket::{EngineStream, SharedSocket};
-use super::writing::Outbound;
+
 use crate::net::Transport;
-use crate::policy::Attempt;
+use crate::policy::{Attempt, Instant};
 use crate::wire::Reader;
 
 /// How long the peer may take to end the stream after both close frames.

@@ -1,11 +1,13 @@
 //! Reading a connection, by whichever thread has the turn: pings are answered, the policy hears that the peer lives,
-//! messages go to JavaScript.
+//! messages go to JavaScript. And what changes the turn.
 
 use std::io::ErrorKind;
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::client::{Client, Core};
 use super::clock;
+use super::js_read_set::JsReadable;
 use super::locking::lock;
 use super::mailbox::NotificationKind;
 use super::panics::caught;
@@ -14,36 +16,29 @@ use super::read_outcome::{ControlFrames, Incoming, MessageBatch, feed, with_scra
 use crate::policy::{Attempt, Input};
 
 impl Client {
-    /// Lets the JavaScript thread read, unless it is paused: `resume` asks for that again. Whether it is to be asked again
-    /// soon.
-    pub(super) fn hand_over(&self) -> bool {
-        let Some(socket) = lock(&self.core).socket.clone() else {
-            return false;
-        };
-        let mut read_half = socket.read_half();
-        match read_half.owner {
-            ReadOwner::Engine if !self.paused.load(Ordering::Acquire) => {
-                socket.set_owner(ReadOwner::JavaScript, &mut read_half);
-                false
-            }
-            ReadOwner::EngineQueueing => true,
-            ReadOwner::Engine | ReadOwner::JavaScript | ReadOwner::Over => false,
+    /// JavaScript delivers nothing for now. The engine reads in its place, as far ahead as there is room.
+    pub fn pause(&self) {
+        self.paused.store(true, Ordering::Release);
+        self.take_over();
+    }
+
+    /// JavaScript has delivered all that it kept.
+    pub fn resume(self: &Arc<Self>) {
+        self.paused.store(false, Ordering::Release);
+        if let Some(read_set) = &self.read_set {
+            read_set.enqueue(self);
+            read_set.reclaim();
         }
     }
 
-    /// Lets the engine read, where JavaScript would. Whether that had its turn.
-    pub(super) fn take_over(&self) -> bool {
-        let Some(socket) = lock(&self.core).socket.clone() else {
-            return false;
-        };
-        let mut read_half = socket.read_half();
-        if read_half.owner != ReadOwner::JavaScript {
-            return false;
-        }
-        socket.set_owner(ReadOwner::Engine, &mut read_half);
-        drop(read_half);
-        self.wake.notify_one();
-        true
+    /// JavaScript keeps so many bytes more of what it was told: they count against the capacity of its mailbox.
+    pub fn hold(&self, bytes: usize) {
+        self.flow.charge(bytes);
+    }
+
+    /// So many bytes of what was held have been delivered.
+    pub fn release(&self, bytes: usize) {
+        self.flow.discharge(bytes);
     }
 
     /// Reads once, at most so many bytes, if it is JavaScript's turn, and hands each message to `take`. How many bytes
@@ -65,7 +60,7 @@ impl Client {
         mut take: impl FnMut(Incoming<'_>),
         bytes: &mut Option<usize>,
     ) {
-        let Some(socket) = lock(&self.core).socket.clone() else {
+        let Some(socket) = lock(&self.core).write_half.socket().cloned() else {
             return;
         };
         let mut read_half = socket.read_half();
@@ -96,7 +91,7 @@ impl Client {
         drop(read_half);
         let mut core = lock(&self.core);
         self.on_control(&mut core, socket.attempt, &control);
-        let written_out = core.write_out(self.fast_paths);
+        let written_out = core.write_half.write_out(self.fast_paths);
         self.drain_outputs(&mut core, Vec::new());
         if over || !written_out {
             self.wake.notify_one();
@@ -133,16 +128,16 @@ impl Client {
         if !core.link.is_open(attempt) {
             return false;
         }
-        core.pong(&control.pings);
+        core.write_half.pong(&control.pings);
         for payload in control.receipts.iter() {
-            core.outbox.pong(payload);
+            core.write_half.outbox.pong(payload);
         }
         for number in &control.pongs {
-            core.outbox.overtook(*number);
+            core.write_half.outbox.overtook(*number);
         }
-        core.ask();
+        core.write_half.ask();
         if control.heard {
-            core.send_rate.heard = true;
+            core.write_half.note_heard();
             core.link.handle(Input::Received { attempt }, clock::now());
         }
         for number in &control.pongs {
@@ -151,6 +146,46 @@ impl Client {
                 .handle(Input::Ponged { attempt, number }, clock::now());
         }
         true
+    }
+}
+
+impl JsReadable for Client {
+    fn id(&self) -> u32 {
+        self.flow.id
+    }
+
+    /// While it is paused, JavaScript does not read: `resume` asks for that again.
+    fn hand_over(&self) -> bool {
+        let Some(socket) = lock(&self.core).write_half.socket().cloned() else {
+            return false;
+        };
+        let mut read_half = socket.read_half();
+        match read_half.owner {
+            ReadOwner::Engine if !self.paused.load(Ordering::Acquire) => {
+                socket.set_owner(ReadOwner::JavaScript, &mut read_half);
+                false
+            }
+            ReadOwner::EngineQueueing => true,
+            ReadOwner::Engine | ReadOwner::JavaScript | ReadOwner::Over => false,
+        }
+    }
+
+    fn take_over(&self) -> bool {
+        let Some(socket) = lock(&self.core).write_half.socket().cloned() else {
+            return false;
+        };
+        let mut read_half = socket.read_half();
+        if read_half.owner != ReadOwner::JavaScript {
+            return false;
+        }
+        socket.set_owner(ReadOwner::Engine, &mut read_half);
+        drop(read_half);
+        self.wake.notify_one();
+        true
+    }
+
+    fn served(&self) -> &AtomicU64 {
+        &self.served
     }
 }
 

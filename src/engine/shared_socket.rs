@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 use std::mem;
 use std::net::{Shutdown, TcpStream};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsRawFd, RawFd};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, ready};
@@ -11,10 +11,11 @@ use std::task::{Context, Poll, ready};
 use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 
-use super::js_read_set::JsReadSet;
 use super::locking::lock;
-use super::open_connection::ConnectionIo;
 use super::read_half::{ReadHalf, ReadOwner};
+use super::readiness::readiness;
+use super::socket_set::SocketSet;
+use crate::net::Transport;
 use crate::policy::Attempt;
 use crate::wire::Reader;
 
@@ -23,7 +24,7 @@ pub struct SharedSocket {
     pub(super) attempt: Attempt,
     stream: TcpStream,
     /// The set by which JavaScript's event loop can watch it, and the name of the client there.
-    read_set: Option<(Arc<JsReadSet>, u32)>,
+    watched_in: Option<(Arc<SocketSet>, u32)>,
     read_half: Mutex<ReadHalf>,
 }
 
@@ -37,13 +38,13 @@ impl SharedSocket {
     /// engine reads.
     pub fn set_owner(&self, owner: ReadOwner, read_half: &mut ReadHalf) {
         let before = mem::replace(&mut read_half.owner, owner);
-        let Some((read_set, id)) = self.read_set.as_ref().filter(|_| owner != before) else {
+        let Some((set, id)) = self.watched_in.as_ref().filter(|_| owner != before) else {
             return;
         };
         if before == ReadOwner::JavaScript {
-            read_set.remove(self);
+            set.remove(&self.stream);
         }
-        if owner == ReadOwner::JavaScript && read_set.add(*id, self).is_err() {
+        if owner == ReadOwner::JavaScript && set.add(*id, &self.stream).is_err() {
             read_half.owner = ReadOwner::Engine;
         }
     }
@@ -64,12 +65,6 @@ impl SharedSocket {
     }
 }
 
-impl AsFd for SharedSocket {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.stream.as_fd()
-    }
-}
-
 /// The socket as the engine reads and writes it.
 pub(super) struct EngineStream {
     pub socket: Arc<SharedSocket>,
@@ -87,35 +82,28 @@ impl AsRawFd for Descriptor {
     }
 }
 
-/// Watches a descriptor that `owner` holds open.
-pub(super) fn readiness<T: AsRawFd>(owner: T, interest: Interest) -> io::Result<AsyncFd<T>> {
-    #[expect(
-        deprecated,
-        reason = "the successor is unsafe, since any number can be a RawFd; ours are those of open owners"
-    )]
-    AsyncFd::with_interest(owner, interest)
-}
+/// The stream and the reader of a connection that cannot be shared.
+type Unshared = Box<(Box<dyn Transport>, Reader)>;
 
 impl EngineStream {
-    /// Shares a connection with the JavaScript thread.
+    /// Shares a connection with the JavaScript thread. Where that cannot be, its stream and reader come back.
     pub fn share(
         attempt: Attempt,
         stream: tokio::net::TcpStream,
         reader: Reader,
-        read_set: Option<(Arc<JsReadSet>, u32)>,
-    ) -> ConnectionIo {
+        watched_in: Option<(Arc<SocketSet>, u32)>,
+    ) -> Result<EngineStream, Unshared> {
         let Ok(stream) = stream.into_std() else {
             // The socket is gone: a stream at its end tells it as any other loss.
-            let stream = Box::new(tokio::io::empty());
-            return ConnectionIo::Own { stream, reader };
+            return Err(Box::new((Box::new(tokio::io::empty()), reader)));
         };
         let socket = Arc::new(SharedSocket {
             attempt,
             stream,
-            read_set,
+            watched_in,
             read_half: Mutex::new(ReadHalf::new(reader)),
         });
-        ConnectionIo::Shared(EngineStream {
+        Ok(EngineStream {
             socket,
             ready: None,
         })

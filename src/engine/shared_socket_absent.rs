@@ -8,9 +8,9 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::js_read_set::JsReadSet;
-use super::open_connection::ConnectionIo;
 use super::read_half::{ReadHalf, ReadOwner};
+use super::socket_set::SocketSet;
+use crate::net::Transport;
 use crate::policy::Attempt;
 use crate::wire::Reader;
 
@@ -45,15 +45,17 @@ pub(super) struct EngineStream {
     pub socket: Arc<SharedSocket>,
 }
 
+/// The stream and the reader of a connection that cannot be shared.
+type Unshared = Box<(Box<dyn Transport>, Reader)>;
+
 impl EngineStream {
     pub fn share(
         _: Attempt,
         stream: tokio::net::TcpStream,
         reader: Reader,
-        _: Option<(Arc<JsReadSet>, u32)>,
-    ) -> ConnectionIo {
-        let stream = Box::new(stream);
-        ConnectionIo::Own { stream, reader }
+        _: Option<(Arc<SocketSet>, u32)>,
+    ) -> Result<EngineStream, Unshared> {
+        Err(Box::new((Box::new(stream), reader)))
     }
 
     pub fn stop_waiting(&mut self) {

@@ -16,8 +16,8 @@ use super::*;
 use crate::net::Stream;
 use crate::policy::{
     Backoff, Beat, Circuit, CircuitSettings, CloseCode, DeliverySettings, Ending, Event, Failure,
-    HeartbeatReply, HeartbeatSettings, Input, Jitter, LivenessSettings, Notice, Reconnect, Refusal,
-    Settings, State,
+    HeartbeatReply, HeartbeatSettings, Input, Jitter, LivenessSettings, Marks, Notice, Reconnect,
+    Refusal, Settings, State,
 };
 use crate::wire::Longest;
 
@@ -292,7 +292,7 @@ struct Faulty {
 }
 
 impl Dial for Faulty {
-    fn dial(&self, _: usize, _: Option<Duration>) -> DialFuture {
+    fn dial(self: Arc<Self>, _: usize, _: Option<Duration>) -> DialFuture {
         assert!(self.late, "a fault for a test");
         Box::pin(async { panic!("a fault for a test") })
     }
@@ -383,7 +383,7 @@ struct Memory {
 }
 
 impl Dial for Memory {
-    fn dial(&self, url_index: usize, limit: Option<Duration>) -> DialFuture {
+    fn dial(self: Arc<Self>, url_index: usize, limit: Option<Duration>) -> DialFuture {
         self.dialed.lock().unwrap().push((url_index, limit));
         let (near, far) = duplex(64 * 1024);
         let refusal = self.refusals.lock().unwrap().pop();
@@ -447,7 +447,7 @@ impl Life {
         let client = Arc::new(Client::new(Setup {
             id: 1,
             home: 1,
-            settings,
+            settings: Arc::new(settings),
             heartbeat: "beat".into(),
             route: route.clone(),
             mailbox: mailbox.clone(),

@@ -5,6 +5,7 @@
 //! handshake timeout, and may be called for every attempt anew. Dropping its future cancels it.
 
 mod address;
+mod bad_option;
 mod body;
 mod client_tls;
 mod connect;
@@ -12,8 +13,10 @@ mod error;
 mod getaddrinfo;
 mod handshake;
 mod headers;
+mod identity;
 mod limit;
 mod options;
+mod pem;
 mod resolver;
 mod roots;
 mod stream;
@@ -23,8 +26,9 @@ mod tls_tests;
 mod trust;
 mod verifier;
 
+pub use bad_option::BadOption;
 pub use error::{AttemptStage, HandshakeFault, NetError, code_of};
-pub use options::{BadOption, Options, TlsOptions};
+pub use options::{Options, TlsOptions};
 pub use roots::Roots;
 pub use stream::{Stream, Transport};
-pub use target::{Reached, Target};
+pub use target::{CheckedOptions, Reached, Target};

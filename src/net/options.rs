@@ -1,4 +1,4 @@
-//! The options as a user gave them, and what is wrong with one.
+//! The options as a user gave them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Roots;
 
 /// How to reach a peer, not checked yet: [`Target::parse`](super::Target::parse) does that.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct Options {
     /// `ws:` or `wss:`, absolute, without a fragment. Credentials in it become Basic authentication.
     pub url: String,
@@ -61,7 +61,7 @@ impl Options {
 }
 
 /// Whom to trust and who to be. Not used for `ws:`.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct TlsOptions {
     /// Default true. False accepts any certificate: the peer can then be anybody.
     pub reject_unauthorized: bool,
@@ -92,25 +92,6 @@ impl TlsOptions {
             pfx: None,
             passphrase: None,
             roots,
-        }
-    }
-}
-
-/// What is wrong with an option. Its message names the option, the value and what is allowed, and
-/// never shows a secret.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct BadOption {
-    pub option: &'static str,
-    pub message: String,
-}
-
-impl BadOption {
-    /// The message is `option: trouble`.
-    pub(super) fn new(option: &'static str, trouble: impl AsRef<str>) -> BadOption {
-        BadOption {
-            option,
-            message: format!("{option}: {}", trouble.as_ref()),
         }
     }
 }

@@ -5,11 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use tokio_rustls::rustls::ClientConfig;
-use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::client_tls::Identity;
+use super::BadOption;
+use super::pem::{certificates, unusable};
 use super::trust::Trust;
-use super::{BadOption, TlsOptions};
 
 /// The certificates that Node trusts.
 ///
@@ -32,6 +31,13 @@ pub(super) struct Key {
     pub passphrase: Option<String>,
 }
 
+impl PartialEq for Roots {
+    /// Roots are read once, and what was made with them belongs to them: two are never the same.
+    fn eq(&self, other: &Roots) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
 impl Roots {
     /// From PEM texts of one or more certificates; those that cannot be parsed are skipped, since an
     /// old one in the system's store must not keep a user from the rest.
@@ -49,7 +55,7 @@ impl Roots {
     }
 
     /// What is trusted where `ca` takes the place of these roots and `more` comes on top.
-    fn trust(
+    pub(super) fn trust(
         &self,
         ca: Option<&[Vec<u8>]>,
         more: &[CertificateDer<'static>],
@@ -72,25 +78,13 @@ impl Roots {
         Ok(Arc::new(trust))
     }
 
-    /// The configuration for `options`; made anew only where no client uses the same.
+    /// The configuration for `key`; made anew only where no client uses the same.
     pub(super) fn config(
-        options: &TlsOptions,
-        send_name: bool,
+        &self,
+        key: Key,
+        make: impl FnOnce() -> Result<ClientConfig, BadOption>,
     ) -> Result<Arc<ClientConfig>, BadOption> {
-        let key = Key {
-            reject_unauthorized: options.reject_unauthorized,
-            send_name,
-            ca: options.ca.clone(),
-            cert: options.cert.clone(),
-            key: options.key.clone(),
-            pfx: options.pfx.clone(),
-            passphrase: options.passphrase.clone(),
-        };
-        let mut made = options
-            .roots
-            .made
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         let known = made
             .iter()
             .find(|(other, _)| *other == key)
@@ -98,45 +92,9 @@ impl Roots {
         if let Some(config) = known {
             return Ok(config);
         }
-        let identity = Identity::parse(options)?;
-        let trust = options
-            .roots
-            .trust(options.ca.as_deref(), identity.issuers())?;
-        let config = Arc::new(identity.config(trust, options.reject_unauthorized, send_name)?);
+        let config = Arc::new(make()?);
         made.retain(|(_, config)| config.strong_count() > 0);
         made.push((key, Arc::downgrade(&config)));
         Ok(config)
     }
-}
-
-/// The certificates in PEM or DER.
-pub(super) fn certificates(
-    option: &'static str,
-    blob: &[u8],
-) -> Result<Vec<CertificateDer<'static>>, BadOption> {
-    if !is_pem(blob) {
-        return match X509Certificate::from_der(blob) {
-            Ok(_) => Ok(vec![CertificateDer::from(blob.to_vec())]),
-            Err(error) => Err(unusable(option, error)),
-        };
-    }
-    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(blob).collect();
-    match found {
-        Ok(found) if found.is_empty() => {
-            Err(unusable(option, "there is no certificate in the PEM"))
-        }
-        Ok(found) => Ok(found),
-        Err(error) => Err(unusable(option, error)),
-    }
-}
-
-pub(super) fn is_pem(blob: &[u8]) -> bool {
-    blob.windows(11).any(|window| window == b"-----BEGIN ")
-}
-
-pub(super) fn unusable(option: &'static str, why: impl std::fmt::Display) -> BadOption {
-    BadOption::new(
-        option,
-        format!("cannot be used ({why}); allowed is PEM or DER"),
-    )
 }

@@ -488,7 +488,7 @@ fn clients_with_the_same_options_share_a_configuration() {
     let config = |reject: bool| {
         let mut tls = super::TlsOptions::new(roots.clone());
         tls.reject_unauthorized = reject;
-        Roots::config(&tls, true).unwrap()
+        super::client_tls::config(&tls, true).unwrap()
     };
     let first = config(true);
     assert!(Arc::ptr_eq(&first, &config(true)));

@@ -5,8 +5,10 @@
 //! (hand in [`Input::Tick`] then; an early tick does nothing).
 
 mod backoff;
+mod backpressure;
 mod circuit;
 mod circuit_membership;
+mod ending;
 mod failover;
 mod heartbeat;
 mod link;
@@ -21,10 +23,13 @@ mod sleep;
 mod sliding_window;
 #[cfg(test)]
 mod tests;
+mod time;
 mod types;
 
+pub use backpressure::{Backpressure, Marks};
 pub use circuit::Breaker;
 pub use circuit_membership::SharedBreaker;
+pub use ending::{CloseCode, Ending};
 pub use failover::Failover;
 pub use link::Link;
 pub use liveness::{Beat, HeartbeatReply, LivenessSettings};
@@ -33,4 +38,5 @@ pub use pings::{is_receipt, ping_number};
 pub use reconnect::{Asked, Reconnect, Verdict};
 pub use rtt::Rtt;
 pub use sleep::Clocks;
+pub use time::Instant;
 pub use types::*;

@@ -1,10 +1,12 @@
 //! What goes into the policy and what comes out of it.
 
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
-use super::{Beat, HeartbeatReply, LivenessSettings, Message};
+use super::{Beat, Ending, HeartbeatReply, Instant, LivenessSettings, Message, Reconnect, Verdict};
 
-use super::{Reconnect, Verdict};
+/// Where a client's jitter comes from: small, since each client has one of its own.
+pub type Random = rand::rngs::Xoshiro128PlusPlus;
 
 /// What a user has set. A `Settings` that exists is valid: the binding checks before it makes one.
 #[derive(Clone, Debug, PartialEq)]
@@ -121,30 +123,6 @@ pub struct Failure {
     pub thrown_for: Option<Attempt>,
 }
 
-/// How a connection ended, as in a `close` event.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ending {
-    pub code: CloseCode,
-    pub reason: String,
-    /// Both sides have sent their close frame.
-    pub was_clean: bool,
-}
-
-/// The `code` of a `close` event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CloseCode {
-    /// A close code of RFC 6455, 7.4.
-    Frame(u16),
-    /// The client gave up: `'MAX_RETRIES'`.
-    MaxRetries,
-    /// The user's `shouldReconnect` said no: `'STOPPED'`.
-    Stopped,
-    /// Trying again would not help: `'NOT_TRANSIENT'`.
-    NotTransient,
-    /// The engine failed: `'INTERNAL'`.
-    Internal,
-}
-
 /// The number of a connection attempt of one client, from 1. What arrives for an old one is dropped.
 pub type Attempt = u64;
 
@@ -173,7 +151,7 @@ pub enum Input {
     CloseCircuit,
     /// The user reports a failure (`handleError`): it counts against the circuit.
     CountFailure,
-    Configure(Box<Settings>),
+    Configure(Arc<Settings>),
     SetRetryCount(u64),
     SetCircuitFailures(u64),
     SetManualClose(bool),

@@ -16,7 +16,7 @@ struct Plain {
 }
 
 impl Dial for Plain {
-    fn dial(&self, _: usize, _: Option<Duration>) -> DialFuture {
+    fn dial(self: Arc<Self>, _: usize, _: Option<Duration>) -> DialFuture {
         let address = self.listener.local_addr().unwrap();
         let head = self.head.clone();
         Box::pin(async move {
@@ -38,7 +38,7 @@ impl Dial for Plain {
 /// A client whose JavaScript reads by itself, which is this test.
 struct Reader {
     client: Arc<Client>,
-    read_set: Arc<JsReadSet>,
+    read_set: Arc<JsReadSet<Client>>,
     mailbox: Arc<Mailbox>,
     listener: Arc<TcpListener>,
     received: u64,
@@ -50,7 +50,7 @@ impl Reader {
     }
 
     /// One of several that are watched together.
-    async fn at(read_set: Arc<JsReadSet>, id: u32, head: &[u8]) -> Reader {
+    async fn at(read_set: Arc<JsReadSet<Client>>, id: u32, head: &[u8]) -> Reader {
         let listener = Arc::new(TcpListener::bind("127.0.0.1:0").await.unwrap());
         let mailbox = Arc::new(Mailbox::new(|| {}));
         let settings = Settings {
@@ -61,7 +61,7 @@ impl Reader {
         let client = Arc::new(Client::new(Setup {
             id,
             home: 1,
-            settings,
+            settings: Arc::new(settings),
             heartbeat: String::new(),
             route: Arc::new(Plain {
                 listener: listener.clone(),

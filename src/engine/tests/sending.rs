@@ -1,6 +1,6 @@
 //! Queue, receipts and back-pressure over in-memory streams.
 
-use super::writing::Outbound;
+use super::outbound::Outbound;
 use super::*;
 use crate::policy::{DeliveryOutcome, DropReason, Guarantee, Message, Overflow, UnconfirmedReason};
 

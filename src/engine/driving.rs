@@ -1,0 +1,180 @@
+//! What the driver asks of its client, and tells it, on the engine's thread.
+
+use std::mem;
+use std::time::Duration;
+
+use super::client::{Client, Core, Turn};
+use super::clock;
+use super::dial::{DialFuture, Wired};
+use super::end::End;
+use super::locking::lock;
+use super::mailbox::NotificationKind;
+use super::open_connection::{ConnectionIo, OpenConnection};
+use super::outbound::Outbound;
+use super::panics::{Panic, caught};
+use super::read_outcome::ReadOutcome;
+use super::shared_socket::EngineStream;
+use crate::net::Stream;
+use crate::policy::{Attempt, Failure, Input};
+use crate::wire::{Reader, Writer};
+
+impl Client {
+    pub(super) fn dial(&self, url_index: usize, limit: Option<Duration>) -> DialFuture {
+        let route = lock(&self.core).route.clone();
+        route.dial(url_index, limit)
+    }
+
+    /// Starts a turn of the driver. The connection that it drives, if that is not over, is given more to write.
+    pub(super) fn turn(&self, connection: Option<&mut OpenConnection>) -> Turn {
+        let mut core = lock(&self.core);
+        if core.link.is_behind() {
+            core.link.handle(Input::Tick, clock::now());
+            self.drain_outputs(&mut core, Vec::new());
+        }
+        // Outcomes that a call of the user has led to are told by that call.
+        let is_told = core.write_half.outbox.has_outcomes();
+        match connection {
+            Some(connection) if core.link.is_open(connection.attempt) => core
+                .write_half
+                .hand_out(&mut connection.sending, connection.broken),
+            Some(_) | None => core.write_half.hand_out_nothing(),
+        }
+        self.check_drain(&mut core);
+        if !is_told {
+            let outcomes = core.outcomes();
+            self.post(&mut core, outcomes);
+        }
+        let deadlines = [core.link.deadline(), core.write_half.outbox.deadline()];
+        Turn {
+            actions: mem::take(&mut core.actions),
+            deadline: deadlines.into_iter().flatten().min(),
+            sends: core.write_half.idle_memory(),
+        }
+    }
+
+    /// The driver is gone: with its environment, which may end without a word to its objects.
+    pub(super) fn leave(&self) {
+        let mut core = lock(&self.core);
+        core.write_half.unplug();
+        core.link.leave();
+    }
+
+    /// Ends what the client is at, after a panic; false where that is nothing.
+    pub(super) fn fail(&self, panic: &Panic) -> bool {
+        let failure = Failure {
+            message: panic.to_string(),
+            code: Some("WSR_ERR_INTERNAL".to_owned()),
+            ..Failure::default()
+        };
+        // The panic may come from the policy, which is asked all the same: nothing else knows what the user has been told.
+        caught(|| {
+            let was_alive = lock(&self.core).link.is_alive();
+            self.tell(Input::Broke { failure });
+            was_alive
+        })
+        .unwrap_or_default()
+    }
+
+    /// Hands a fact to the policy.
+    pub(super) fn tell(&self, input: Input) {
+        let mut core = lock(&self.core);
+        self.tell_of_javascript(&mut core);
+        let now = clock::now();
+        core.link.handle(input, now);
+        core.write_half.outbox.expire(now);
+        self.drain_outputs(&mut core, Vec::new());
+    }
+
+    /// Tells the policy when JavaScript last ran, where it asks.
+    fn tell_of_javascript(&self, core: &mut Core) {
+        if core.link.settings().liveness.max_block.is_some()
+            && let Some(at) = self.watchdog.alive_at()
+        {
+            core.link.handle(Input::EventLoopAlive { at }, clock::now());
+            self.drain_outputs(core, Vec::new());
+        }
+    }
+
+    /// A handshake is done: the connection to drive and what came behind its handshake, unless its
+    /// attempt has been given up.
+    pub(super) fn opened(
+        &self,
+        attempt: Attempt,
+        wired: Wired,
+    ) -> Option<(OpenConnection, Option<ReadOutcome>)> {
+        let mut core = lock(&self.core);
+        core.link.handle(Input::Opened { attempt }, clock::now());
+        if !core.link.is_open(attempt) {
+            self.drain_outputs(&mut core, Vec::new());
+            return None;
+        }
+        let writer = Writer::new(clock::seed(), wired.deflate.as_ref());
+        let mut reader =
+            Reader::new(wired.max_payload, wired.deflate.as_ref()).with_longest(wired.longest);
+        let longest_batch = self.fast_paths.longest_batch();
+        let outcome = (!wired.head.is_empty())
+            .then(|| ReadOutcome::read(&mut reader, &wired.head, &self.wanted, longest_batch));
+        let io = self.connection_io(attempt, wired.stream, reader);
+        let socket = match &io {
+            ConnectionIo::Own { .. } => None,
+            ConnectionIo::Shared(stream) => Some(stream.socket.clone()),
+        };
+        core.write_half.begin(writer, socket);
+        let extensions = wired
+            .deflate
+            .map_or_else(String::new, |agreed| agreed.to_string());
+        self.drain_outputs(
+            &mut core,
+            vec![NotificationKind::Agreed {
+                protocol: wired.protocol,
+                extensions,
+                url: wired.url,
+                status: wired.status,
+                headers: wired.headers,
+            }],
+        );
+        let connection = OpenConnection::new(attempt, io, self.wanted.clone(), longest_batch);
+        Some((connection, outcome))
+    }
+
+    fn connection_io(&self, attempt: Attempt, stream: Stream, reader: Reader) -> ConnectionIo {
+        match stream {
+            Stream::Tcp(stream) if self.fast_paths.write || self.fast_paths.read => {
+                let watched_in = self
+                    .read_set
+                    .as_ref()
+                    .map(|read_set| (read_set.sockets().clone(), self.flow.id));
+                match EngineStream::share(attempt, stream, reader, watched_in) {
+                    Ok(stream) => ConnectionIo::Shared(stream),
+                    Err(own) => {
+                        let (stream, reader) = *own;
+                        ConnectionIo::Own { stream, reader }
+                    }
+                }
+            }
+            Stream::Tcp(stream) => ConnectionIo::Own {
+                stream: Box::new(stream),
+                reader,
+            },
+            Stream::Other(stream) => ConnectionIo::Own { stream, reader },
+        }
+    }
+
+    /// Takes the end of the connection `attempt`, and tells the bytes to end it with.
+    pub(super) fn conclude(&self, attempt: Attempt, end: End) -> Outbound {
+        let mut core = lock(&self.core);
+        let (frame, lost) = end.into_input(attempt);
+        if let Some(last) = frame {
+            core.write_half.say_goodbye(last.code, &last.reason);
+        }
+        let last_words = core.write_half.unplug();
+        core.link.handle(lost, clock::now());
+        self.drain_outputs(&mut core, Vec::new());
+        last_words
+    }
+
+    /// Lets go of the memory that sending needs, unless something has been sent since.
+    pub(super) fn release_idle_memory(&self, sends: u64) -> bool {
+        lock(&self.core).write_half.release_idle_memory(sends)
+    }
+}
