@@ -40,6 +40,7 @@ impl Client {
             heartbeat: options.heartbeat,
             route: shared.route(to)?,
             mailbox: facade.mailbox.clone(),
+            agenda: shared.drivers.agenda().clone(),
             read_set: shared.read_set.clone(),
             fast_paths: shared.fast_paths,
             watchdog: shared.watchdog.clone(),
@@ -50,7 +51,7 @@ impl Client {
                 .unwrap_or_default(),
         }));
         shared
-            .start(id, client.clone())
+            .start(client.clone())
             .map_err(|error| Error::new(Code("Error"), error.to_string()))?;
         let sender = facade.sender.clone();
         sender.add(client.clone());

@@ -1,7 +1,6 @@
 //! What one JavaScript environment (the main thread, or a worker) has once, however often the package is loaded into it.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::io;
 use std::rc::Rc;
@@ -23,8 +22,8 @@ use super::uv;
 use super::value::Rows;
 use super::wake::Wake;
 use crate::engine::{
-    Client, EventLoopWatchdog, FastPaths, JsReadSet, Portion, Route, RouteSettings, Runtime, drive,
-    epoch_ms, lock, now,
+    Client, Drivers, EventLoopWatchdog, FastPaths, JsReadSet, Portion, Route, RouteSettings,
+    Runtime, epoch_ms, lock, now,
 };
 use crate::net::{Roots, code_of};
 use crate::policy::Settings;
@@ -50,14 +49,16 @@ pub struct Shared {
     roots: OnceLock<Arc<Roots>>,
     /// For all clients before that.
     no_roots: Arc<Roots>,
+    pub drivers: Arc<Drivers>,
     /// None once the environment is going.
     engine: Mutex<Option<Engine>>,
 }
 
 struct Engine {
-    runtime: Arc<Runtime>,
-    drivers: HashMap<u32, AbortHandle>,
-    guard: Option<AbortHandle>,
+    /// Held for as long as the environment is there.
+    _runtime: Arc<Runtime>,
+    /// What begins drivers, and what guards the reading by JavaScript.
+    tasks: Vec<AbortHandle>,
 }
 
 #[napi]
@@ -191,10 +192,11 @@ impl Environment {
         } else {
             None
         };
-        let guard = read_set.clone().map(|read_set| {
-            let guard = runtime.handle().spawn(read_set.guard());
-            guard.abort_handle()
-        });
+        let drivers = Drivers::new();
+        let mut tasks = vec![runtime.handle().spawn(drivers.clone().run()).abort_handle()];
+        if let Some(read_set) = read_set.clone() {
+            tasks.push(runtime.handle().spawn(read_set.guard()).abort_handle());
+        }
         let shared = Arc::new(Shared {
             fast_paths: FastPaths {
                 write: fast_paths.write,
@@ -210,10 +212,10 @@ impl Environment {
             routes: Interned::default(),
             roots: OnceLock::new(),
             no_roots: Arc::new(Roots::from_pem(std::iter::empty::<&str>())),
+            drivers,
             engine: Mutex::new(Some(Engine {
-                runtime,
-                drivers: HashMap::new(),
-                guard,
+                _runtime: runtime,
+                tasks,
             })),
         });
         // Hooks run last in, first out: this one before Node frees the threadsafe function.
@@ -252,26 +254,18 @@ impl Shared {
         }
     }
 
-    /// Starts a client's driver.
-    pub fn start(&self, id: u32, client: Arc<Client>) -> Result<()> {
-        let mut engine = lock(&self.engine);
-        let Some(engine) = &mut *engine else {
+    /// Has a client driven.
+    pub fn start(&self, client: Arc<Client>) -> Result<()> {
+        if lock(&self.engine).is_none() {
             return Err(Error::from_reason("The JavaScript environment is going"));
-        };
-        let driver = engine.runtime.handle().spawn(drive(client));
-        engine.drivers.insert(id, driver.abort_handle());
+        }
+        self.drivers.add(client);
         Ok(())
     }
 
     /// Ends a client's driver, its connection with it.
     pub fn end(&self, id: u32) {
-        let mut engine = lock(&self.engine);
-        let driver = engine
-            .as_mut()
-            .and_then(|engine| engine.drivers.remove(&id));
-        if let Some(driver) = driver {
-            driver.abort();
-        }
+        self.drivers.remove(id);
         if let Some(read_set) = &self.read_set {
             read_set.detach(id);
         }
@@ -289,9 +283,10 @@ impl Shared {
         let Some(engine) = lock(&self.engine).take() else {
             return;
         };
-        for task in engine.drivers.values().chain(&engine.guard) {
+        for task in &engine.tasks {
             task.abort();
         }
+        self.drivers.remove_all();
     }
 }
 

@@ -104,6 +104,23 @@ impl OpenConnection {
         }
     }
 
+    /// Whether all is written, so that the engine has nothing to do for it while the JavaScript thread reads.
+    pub fn may_be_left_to_javascript(&self) -> bool {
+        let is_written = self.sending.is_empty() && !self.unflushed && !self.broken;
+        is_written
+            && !self.paused
+            && self.ending.is_none()
+            && self
+                .shared_socket()
+                .is_some_and(|socket| socket.can_be_watched())
+    }
+
+    /// Whether the JavaScript thread reads.
+    pub fn is_read_by_javascript(&self) -> bool {
+        let reads = |socket: &Arc<SharedSocket>| socket.read_half().owner == ReadOwner::JavaScript;
+        self.shared_socket().is_some_and(reads)
+    }
+
     /// Lets go of the memory that writing needs; only when all is written.
     pub fn release_idle_memory(&mut self) {
         self.sending = Outbound::default();

@@ -49,7 +49,7 @@ impl Client {
         let mut bytes = None;
         if let Err(panic) = caught(|| self.read_once(most, take, &mut bytes)) {
             self.fail(&panic);
-            self.wake.notify_one();
+            self.wake.wake();
         }
         bytes
     }
@@ -94,7 +94,7 @@ impl Client {
         let written_out = core.write_half.write_out(self.fast_paths);
         self.drain_outputs(&mut core, Vec::new());
         if over || !written_out {
-            self.wake.notify_one();
+            self.wake.wake();
         }
     }
 
@@ -180,7 +180,7 @@ impl JsReadable for Client {
         }
         socket.set_owner(ReadOwner::Engine, &mut read_half);
         drop(read_half);
-        self.wake.notify_one();
+        self.wake.wake();
         true
     }
 

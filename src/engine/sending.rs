@@ -36,7 +36,7 @@ impl Client {
             return self.send_with_care(core, payload, seen_open, first, Wish::default());
         };
         if wakes {
-            self.wake.notify_one();
+            self.wake.wake();
         }
         Ok(Sent::default())
     }
@@ -59,7 +59,7 @@ impl Client {
         let receipt = core.write_half.outbox.flush(clock::now(), timeout);
         core.write_half.ask();
         core.write_half.write_out(self.fast_paths);
-        self.wake.notify_one();
+        self.wake.wake();
         receipt
     }
 
@@ -115,7 +115,7 @@ impl Client {
         half.ask();
         half.write_out_directly(self.fast_paths, payload.len(), first);
         half.note_sent();
-        self.wake.notify_one();
+        self.wake.wake();
         self.check_drain(core);
         Ok(Sent {
             above: core.backpressure.rises(core.write_half.buffered()),

@@ -33,6 +33,11 @@ impl SharedSocket {
         lock(&self.read_half)
     }
 
+    /// Whether the JavaScript thread can ever read it.
+    pub fn can_be_watched(&self) -> bool {
+        self.watched_in.is_some()
+    }
+
     /// Gives the reading to `owner`. JavaScript's event loop watches the socket exactly while JavaScript owns the reading:
     /// bytes that wait in a socket that it watches and does not read would keep it busy. Where it cannot be watched, the
     /// engine reads.
@@ -103,10 +108,15 @@ impl EngineStream {
             watched_in,
             read_half: Mutex::new(ReadHalf::new(reader)),
         });
-        Ok(EngineStream {
+        Ok(EngineStream::again(socket))
+    }
+
+    /// As a driver goes on with a connection that another one has left.
+    pub fn again(socket: Arc<SharedSocket>) -> EngineStream {
+        EngineStream {
             socket,
             ready: None,
-        })
+        }
     }
 
     /// Does not wait for the socket any more.

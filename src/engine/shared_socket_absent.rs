@@ -24,6 +24,10 @@ impl SharedSocket {
         match self.never {}
     }
 
+    pub fn can_be_watched(&self) -> bool {
+        match self.never {}
+    }
+
     pub fn set_owner(&self, _: ReadOwner, _: &mut ReadHalf) {
         match self.never {}
     }
@@ -56,6 +60,10 @@ impl EngineStream {
         _: Option<(Arc<SocketSet>, u32)>,
     ) -> Result<EngineStream, Unshared> {
         Err(Box::new((Box::new(stream), reader)))
+    }
+
+    pub fn again(socket: Arc<SharedSocket>) -> EngineStream {
+        EngineStream { socket }
     }
 
     pub fn stop_waiting(&mut self) {

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::{Notify, mpsc};
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 mod sending;
@@ -413,10 +412,17 @@ impl Dial for Memory {
     }
 }
 
+/// Drives the clients that are added.
+fn driving() -> Arc<Drivers> {
+    let drivers = Drivers::new();
+    tokio::spawn(drivers.clone().run());
+    drivers
+}
+
 /// A client with its driver running, and what JavaScript has taken so far.
 struct Life {
     client: Arc<Client>,
-    driver: JoinHandle<()>,
+    drivers: Arc<Drivers>,
     watchdog: Arc<EventLoopWatchdog>,
     route: Arc<Memory>,
     mailbox: Arc<Mailbox>,
@@ -444,6 +450,7 @@ impl Life {
         let notifications = Arc::new(Notify::new());
         let bell = notifications.clone();
         let mailbox = Arc::new(Mailbox::new(move || bell.notify_one()));
+        let drivers = driving();
         let client = Arc::new(Client::new(Setup {
             id: 1,
             home: 1,
@@ -451,16 +458,17 @@ impl Life {
             heartbeat: "beat".into(),
             route: route.clone(),
             mailbox: mailbox.clone(),
+            agenda: drivers.agenda().clone(),
             watchdog: watchdog.clone(),
             read_set: None,
             fast_paths: FastPaths::default(),
             delivery,
             marks,
         }));
-        let driver = tokio::spawn(drive(client.clone()));
+        drivers.add(client.clone());
         Life {
             client,
-            driver,
+            drivers,
             watchdog,
             route,
             mailbox,

@@ -1,5 +1,7 @@
 //! How the engine carries out when and where to connect again.
 
+use tokio::time::sleep;
+
 use super::*;
 use crate::policy::{Asked, Failover, Verdict};
 
@@ -132,4 +134,29 @@ fn memory(peers: mpsc::UnboundedSender<DuplexStream>) -> Memory {
         hang: Mutex::default(),
         dialed: Mutex::default(),
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_waits_has_no_driver_until_its_time_has_come() {
+    let mut settings = settings();
+    settings.backoff.base = Duration::from_secs(5);
+    settings.backoff.cap = Duration::from_secs(5);
+    let mut life = Life::start(settings);
+    assert!(!life.drivers.is_driving(1), "nothing has been asked of it");
+    life.connect();
+    drop(life.accept().await);
+    life.told(Event::StateChange(State::Closed)).await;
+    let lost = tokio::time::Instant::now();
+    assert!(life.drivers.is_driving(1));
+    sleep(Duration::from_secs(2)).await;
+    assert!(!life.drivers.is_driving(1));
+    drop(life.accept().await);
+    assert_eq!(lost.elapsed().as_secs(), 5);
+    // A call of the user needs no alarm.
+    life.told(Event::StateChange(State::Closed)).await;
+    sleep(Duration::from_secs(2)).await;
+    assert!(!life.drivers.is_driving(1));
+    life.client.reconnect(life.received, 1000, String::new());
+    life.accept().await;
+    assert_eq!(lost.elapsed().as_secs(), 7);
 }

@@ -32,7 +32,7 @@ async fn one_probes_and_the_other_comes_back_by_its_outcome() {
 #[tokio::test(start_paused = true)]
 async fn a_probe_whose_driver_is_gone_gives_its_place_to_the_other() {
     let [probe, mut waiting] = half_open("driver is gone").await;
-    probe.driver.abort();
+    probe.drivers.remove_all();
     waiting.told(Event::StateChange(State::Connecting)).await;
 }
 
