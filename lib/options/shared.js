@@ -8,12 +8,12 @@ const inText = (_name, value) => (value === Infinity ? 'Infinity' : value);
  * words and lists of those. Before Node 14.6 nothing can be held weakly, and so nothing is shared.
  * @returns {<T extends object>(value: T) => T}
  */
-function sharing() {
+function sharing(known = new Map()) {
   if (typeof FinalizationRegistry !== 'function') return (value) => value;
-  const known = new Map();
   const collected = new FinalizationRegistry((content) => {
-    // Another of that content may have come since.
-    if (known.get(content).deref() === undefined) known.delete(content);
+    const reference = known.get(content);
+    // Another of that content may have come since, and gone.
+    if (reference && reference.deref() === undefined) known.delete(content);
   });
   return (/** @type {any} */ value) => {
     const content = JSON.stringify(value, inText);
