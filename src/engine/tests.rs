@@ -29,14 +29,10 @@ mod sharing;
 async fn a_message_sent_while_connecting_goes_out_at_open_before_later_ones() {
     let mut life = Life::start(settings());
     life.connect();
-    life.client
-        .send(Payload::Text("first"), false, false)
-        .unwrap();
+    life.client.send(Payload::Text("first"), false).unwrap();
     let mut peer = life.accept().await;
     life.told(OPEN).await;
-    life.client
-        .send(Payload::Text("second"), true, false)
-        .unwrap();
+    life.client.send(Payload::Text("second"), true).unwrap();
     assert_eq!(peer.frame().await, (TEXT, b"first".to_vec()));
     assert_eq!(peer.frame().await, (TEXT, b"second".to_vec()));
 }
@@ -181,9 +177,7 @@ async fn what_came_before_a_breach_is_answered_before_the_close_frame() {
     let mut peer = life.accept().await;
     peer.write(&[0x81, 2, b'h', b'i', 0xff, 0]).await;
     assert_eq!(life.text().await, "hi");
-    life.client
-        .send(Payload::Text("answer"), true, false)
-        .unwrap();
+    life.client.send(Payload::Text("answer"), true).unwrap();
     life.mailbox.delivered();
     assert_eq!(peer.frame().await, (TEXT, b"answer".to_vec()));
     assert_eq!(peer.frame().await, (CLOSE, 1002u16.to_be_bytes().to_vec()));
@@ -271,7 +265,7 @@ async fn a_panic_ends_what_the_client_is_at_and_it_can_be_started_again() {
         life.connect();
         let mut peer = life.accept().await;
         life.told(OPEN).await;
-        life.client.send(Payload::Text("hi"), true, false).unwrap();
+        life.client.send(Payload::Text("hi"), true).unwrap();
         assert_eq!(peer.frame().await, (TEXT, b"hi".to_vec()));
     }
 }

@@ -117,9 +117,7 @@ async fn what_waited_to_be_written_goes_out_before_the_connection_is_left() {
     let mut settings = quiet();
     settings.liveness.max_block = Some(Duration::from_millis(300));
     let (life, mut peer) = open(settings).await;
-    life.client
-        .send(Payload::Text("last"), true, false)
-        .unwrap();
+    life.client.send(Payload::Text("last"), true).unwrap();
     assert_eq!(peer.frame().await, (TEXT, b"last".to_vec()));
     assert_eq!(peer.frame().await.0, CLOSE);
 }

@@ -11,9 +11,7 @@ async fn a_connection_that_is_left_gets_what_was_sent_and_a_close_frame_and_is_n
     life.connect();
     let mut old = life.accept().await;
     life.told(OPEN).await;
-    life.client
-        .send(Payload::Text("last"), true, false)
-        .unwrap();
+    life.client.send(Payload::Text("last"), true).unwrap();
     let reply = life.client.reconnect(life.received, 4001, "anew".into());
     assert_eq!(events(&reply), [Event::StateChange(State::Closing)]);
     let mut new = life.accept().await;
@@ -26,9 +24,7 @@ async fn a_connection_that_is_left_gets_what_was_sent_and_a_close_frame_and_is_n
     assert_eq!(old.frame().await, (TEXT, b"last".to_vec()));
     let close = [&4001u16.to_be_bytes()[..], b"anew"].concat();
     assert_eq!(old.frame().await, (CLOSE, close));
-    life.client
-        .send(Payload::Text("first"), true, false)
-        .unwrap();
+    life.client.send(Payload::Text("first"), true).unwrap();
     assert_eq!(new.frame().await, (TEXT, b"first".to_vec()));
 }
 
