@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::io;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 
 use napi::bindgen_prelude::Result;
 use napi::{Env, Error, sys};
@@ -21,10 +21,10 @@ use super::uv;
 use super::value::Rows;
 use super::wake::Wake;
 use crate::engine::{
-    Client, EventLoopWatchdog, FastPaths, JsReadSet, Portion, Route, Runtime, drive, epoch_ms,
-    lock, now,
+    Client, EventLoopWatchdog, FastPaths, JsReadSet, Portion, Route, Runtime, drive, epoch_ms, now,
 };
 use crate::net::{Roots, code_of};
+use crate::sync::{Lock, Rank, lock};
 use crate::wire::Longest;
 
 /// It lives until its JavaScript environment ends: a copy of the package that is loaded later finds it again.
@@ -45,7 +45,7 @@ pub struct Shared {
     /// For all clients before that.
     no_roots: Arc<Roots>,
     /// None once the environment is going.
-    engine: Mutex<Option<Engine>>,
+    engine: Lock<Option<Engine>>,
 }
 
 struct Engine {
@@ -201,11 +201,14 @@ impl Environment {
             wake,
             roots: OnceLock::new(),
             no_roots: Arc::new(Roots::from_pem(std::iter::empty::<&str>())),
-            engine: Mutex::new(Some(Engine {
-                runtime,
-                drivers: HashMap::new(),
-                guard,
-            })),
+            engine: Lock::new(
+                Rank::Last,
+                Some(Engine {
+                    runtime,
+                    drivers: HashMap::new(),
+                    guard,
+                }),
+            ),
         });
         // Hooks run last in, first out: this one before Node frees the threadsafe function.
         env.add_env_cleanup_hook(shared.clone(), |shared| shared.close())?;

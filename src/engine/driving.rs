@@ -7,7 +7,6 @@ use super::client::{Client, Core, Turn};
 use super::clock;
 use super::dial::{DialFuture, Wired};
 use super::end::End;
-use super::locking::lock;
 use super::mailbox::NotificationKind;
 use super::open_connection::{ConnectionIo, OpenConnection};
 use super::outbound::Outbound;
@@ -16,6 +15,7 @@ use super::read_outcome::ReadOutcome;
 use super::shared_socket::EngineStream;
 use crate::net::Stream;
 use crate::policy::{Attempt, Failure, Input};
+use crate::sync::lock;
 use crate::wire::{Reader, Writer};
 
 impl Client {

@@ -4,16 +4,16 @@
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 use std::{io, mem};
 
 use tokio::time::sleep;
 
 use super::clock;
-use super::locking::lock;
 use super::panics::lasting;
 use super::socket_set::SocketSet;
+use crate::sync::{Lock, Rank, lock};
 
 /// Bytes that wait longer than two of these are read by the engine.
 const PATIENCE: Duration = Duration::from_millis(8);
@@ -41,7 +41,7 @@ pub struct JsReadSet<C> {
     set: Arc<SocketSet>,
     /// How often JavaScript has come to read.
     turns: AtomicU64,
-    lists: Mutex<Lists<C>>,
+    lists: Lock<Lists<C>>,
 }
 
 struct Lists<C> {
@@ -59,12 +59,15 @@ impl<C: JsReadable> JsReadSet<C> {
         Ok(JsReadSet {
             set: Arc::new(SocketSet::new()?),
             turns: AtomicU64::new(0),
-            lists: Mutex::new(Lists {
-                known: HashMap::new(),
-                pending: HashSet::new(),
-                unserved: Vec::new(),
-                looked_at: None,
-            }),
+            lists: Lock::new(
+                Rank::JsReadSet,
+                Lists {
+                    known: HashMap::new(),
+                    pending: HashSet::new(),
+                    unserved: Vec::new(),
+                    looked_at: None,
+                },
+            ),
         })
     }
 

@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::client::{Client, Core};
 use super::clock;
 use super::js_read_set::JsReadable;
-use super::locking::lock;
 use super::mailbox::NotificationKind;
 use super::panics::caught;
 use super::read_half::ReadOwner;
 use super::read_outcome::{ControlFrames, Incoming, MessageBatch, feed, with_scratch};
 use crate::policy::{Attempt, Input};
+use crate::sync::lock;
 
 impl Client {
     /// JavaScript delivers nothing for now. The engine reads in its place, as far ahead as there is room.

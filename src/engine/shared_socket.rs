@@ -5,18 +5,18 @@ use std::mem;
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::{AsRawFd, RawFd};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 
-use super::locking::lock;
 use super::read_half::{ReadHalf, ReadOwner};
 use super::readiness::readiness;
 use super::socket_set::SocketSet;
 use crate::net::Transport;
 use crate::policy::Attempt;
+use crate::sync::{Guard, Lock, Rank, lock};
 use crate::wire::Reader;
 
 /// The socket, and the half that reads it, which is locked by whoever reads.
@@ -25,11 +25,11 @@ pub struct SharedSocket {
     stream: TcpStream,
     /// The set by which JavaScript's event loop can watch it, and the name of the client there.
     watched_in: Option<(Arc<SocketSet>, u32)>,
-    read_half: Mutex<ReadHalf>,
+    read_half: Lock<ReadHalf>,
 }
 
 impl SharedSocket {
-    pub fn read_half(&self) -> MutexGuard<'_, ReadHalf> {
+    pub fn read_half(&self) -> Guard<'_, ReadHalf> {
         lock(&self.read_half)
     }
 
@@ -101,7 +101,7 @@ impl EngineStream {
             attempt,
             stream,
             watched_in,
-            read_half: Mutex::new(ReadHalf::new(reader)),
+            read_half: Lock::new(Rank::ReadHalf, ReadHalf::new(reader)),
         });
         Ok(EngineStream {
             socket,

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -12,6 +12,7 @@ use super::read_half::{ReadHalf, ReadOwner};
 use super::socket_set::SocketSet;
 use crate::net::Transport;
 use crate::policy::Attempt;
+use crate::sync::Guard;
 use crate::wire::Reader;
 
 pub struct SharedSocket {
@@ -20,7 +21,7 @@ pub struct SharedSocket {
 }
 
 impl SharedSocket {
-    pub fn read_half(&self) -> MutexGuard<'_, ReadHalf> {
+    pub fn read_half(&self) -> Guard<'_, ReadHalf> {
         match self.never {}
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::future::pending;
-use std::sync::{Arc, LazyLock, Mutex, Weak};
+use std::sync::{Arc, LazyLock, Weak};
 use std::time::Duration;
 
 use tokio::select;
@@ -11,16 +11,17 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::client::Client;
 use super::clock;
-use super::locking::lock;
 use super::network::Network;
 use super::panics::caught;
 use crate::policy::{Clocks, Input};
+use crate::sync::{Lock, Rank, lock};
 
 /// How often the clocks are compared. A process without clients compares nothing.
 const LOOK: Duration = Duration::from_secs(2);
 
 /// All clients that are driven, by their address.
-static CLIENTS: LazyLock<Mutex<HashMap<usize, Weak<Client>>>> = LazyLock::new(Mutex::default);
+static CLIENTS: LazyLock<Lock<HashMap<usize, Weak<Client>>>> =
+    LazyLock::new(|| Lock::new(Rank::Last, HashMap::new()));
 
 /// Told when the first client comes.
 static REGISTERED: Notify = Notify::const_new();
