@@ -244,8 +244,7 @@ impl Shared {
 
     /// Ends a client's driver, its connection with it.
     pub fn end(&self, id: u32) {
-        let mut engine = lock(&self.engine);
-        let driver = engine
+        let driver = lock(&self.engine)
             .as_mut()
             .and_then(|engine| engine.drivers.remove(&id));
         if let Some(driver) = driver {
