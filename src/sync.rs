@@ -25,9 +25,7 @@ pub enum Rank {
     ReadHalf,
     /// What one copy of the package is to be told.
     Mailbox,
-    /// The handle by which an environment is woken.
-    Wake,
-    /// What nothing else is taken under.
+    /// What nothing else is taken under, as the handle by which an environment is woken.
     Last,
 }
 

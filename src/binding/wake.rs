@@ -47,7 +47,7 @@ impl Wake {
             ))?;
             check_status!(sys::napi_unref_threadsafe_function(env.raw(), raw))?;
         }
-        Ok(Wake(Lock::new(Rank::Wake, Some(Raw(raw)))))
+        Ok(Wake(Lock::new(Rank::Last, Some(Raw(raw)))))
     }
 
     /// Calls `on_notifications` of a facade on its thread, soon. Does nothing once the environment is going.

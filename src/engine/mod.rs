@@ -33,6 +33,7 @@ mod payload;
 mod portion;
 mod read_half;
 mod read_outcome;
+mod read_turn;
 #[cfg(unix)]
 mod readiness;
 mod reading;

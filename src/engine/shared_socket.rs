@@ -1,7 +1,6 @@
 //! A plain TCP connection that the JavaScript thread and the engine's thread both read and write.
 
 use std::io::{self, Read, Write};
-use std::mem;
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::{AsRawFd, RawFd};
 use std::pin::Pin;
@@ -11,7 +10,8 @@ use std::task::{Context, Poll, ready};
 use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 
-use super::read_half::{ReadHalf, ReadOwner};
+use super::read_half::ReadHalf;
+use super::read_turn::{Asked, ReadTurn};
 use super::readiness::readiness;
 use super::socket_set::SocketSet;
 use crate::net::Transport;
@@ -33,25 +33,43 @@ impl SharedSocket {
         lock(&self.read_half)
     }
 
-    /// Gives the reading to `owner`. JavaScript's event loop watches the socket exactly while JavaScript owns the reading:
-    /// bytes that wait in a socket that it watches and does not read would keep it busy. Where it cannot be watched, the
-    /// engine reads.
-    pub fn set_owner(&self, owner: ReadOwner, read_half: &mut ReadHalf) {
-        let before = mem::replace(&mut read_half.owner, owner);
-        let Some((set, id)) = self.watched_in.as_ref().filter(|_| owner != before) else {
-            return;
-        };
-        if before == ReadOwner::JavaScript {
-            set.remove(&self.stream);
-        }
-        if owner == ReadOwner::JavaScript && set.add(*id, &self.stream).is_err() {
-            read_half.owner = ReadOwner::Engine;
-        }
+    /// Gives the turn to read to JavaScript's thread, where it can be given.
+    pub fn hand_over(&self, read_half: &mut ReadHalf) -> Asked {
+        self.change_turn(read_half, ReadTurn::hand_over)
+    }
+
+    /// Takes the turn to read from JavaScript's thread. Whether that had it.
+    pub fn take_over(&self, read_half: &mut ReadHalf) -> bool {
+        self.change_turn(read_half, ReadTurn::take_over)
     }
 
     /// Nobody reads it any more.
-    pub fn retire(&self) {
-        self.set_owner(ReadOwner::Over, &mut self.read_half());
+    pub fn end(&self, read_half: &mut ReadHalf) {
+        self.change_turn(read_half, ReadTurn::end);
+    }
+
+    /// JavaScript's event loop watches the socket exactly while it is the turn of JavaScript's thread: bytes that wait in a
+    /// socket that it watches and does not read would keep it busy. Where it cannot be watched, the engine reads.
+    fn change_turn<R>(
+        &self,
+        read_half: &mut ReadHalf,
+        change: impl FnOnce(&mut ReadTurn) -> R,
+    ) -> R {
+        let before = read_half.turn.is_javascripts();
+        let changed = change(&mut read_half.turn);
+        let Some((set, id)) = &self.watched_in else {
+            return changed;
+        };
+        match (before, read_half.turn.is_javascripts()) {
+            (true, false) => set.remove(&self.stream),
+            (false, true) => {
+                if set.add(*id, &self.stream).is_err() {
+                    read_half.turn.take_over();
+                }
+            }
+            (true, true) | (false, false) => {}
+        }
+        changed
     }
 
     /// Reads what is there; only under the lock of the read half.

@@ -8,7 +8,8 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::read_half::{ReadHalf, ReadOwner};
+use super::read_half::ReadHalf;
+use super::read_turn::Asked;
 use super::socket_set::SocketSet;
 use crate::net::Transport;
 use crate::policy::Attempt;
@@ -25,11 +26,15 @@ impl SharedSocket {
         match self.never {}
     }
 
-    pub fn set_owner(&self, _: ReadOwner, _: &mut ReadHalf) {
+    pub fn hand_over(&self, _: &mut ReadHalf) -> Asked {
         match self.never {}
     }
 
-    pub fn retire(&self) {
+    pub fn take_over(&self, _: &mut ReadHalf) -> bool {
+        match self.never {}
+    }
+
+    pub fn end(&self, _: &mut ReadHalf) {
         match self.never {}
     }
 
