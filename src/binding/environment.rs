@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::convert::Infallible;
 use std::io;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 
 use napi::bindgen_prelude::Result;
 use napi::{Env, Error, sys};
@@ -23,10 +23,11 @@ use super::value::Rows;
 use super::wake::Wake;
 use crate::engine::{
     Client, Drivers, EventLoopWatchdog, FastPaths, JsReadSet, Portion, Route, RouteSettings,
-    Runtime, epoch_ms, lock, now,
+    Runtime, epoch_ms, now,
 };
 use crate::net::{Roots, code_of};
 use crate::policy::Settings;
+use crate::sync::{Lock, Rank, lock};
 use crate::wire::Longest;
 
 /// It lives until its JavaScript environment ends: a copy of the package that is loaded later finds it again.
@@ -51,7 +52,7 @@ pub struct Shared {
     no_roots: Arc<Roots>,
     pub drivers: Arc<Drivers>,
     /// None once the environment is going.
-    engine: Mutex<Option<Engine>>,
+    engine: Lock<Option<Engine>>,
 }
 
 struct Engine {
@@ -213,10 +214,13 @@ impl Environment {
             roots: OnceLock::new(),
             no_roots: Arc::new(Roots::from_pem(std::iter::empty::<&str>())),
             drivers,
-            engine: Mutex::new(Some(Engine {
-                _runtime: runtime,
-                tasks,
-            })),
+            engine: Lock::new(
+                Rank::Last,
+                Some(Engine {
+                    _runtime: runtime,
+                    tasks,
+                }),
+            ),
         });
         // Hooks run last in, first out: this one before Node frees the threadsafe function.
         env.add_env_cleanup_hook(shared.clone(), |shared| shared.close())?;

@@ -1,19 +1,19 @@
 //! Values that many clients have alike: each is there once, for as long as somebody has it.
 
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Weak};
 
-use crate::engine::lock;
+use crate::sync::{Lock, Rank, lock};
 
 /// So many different values are known at a time. One more than that is not shared with later ones, since to look for
 /// one costs as much as there are.
 const MOST: usize = 64;
 
 /// The values that somebody has, the latest last.
-pub struct Interned<T>(Mutex<Vec<Weak<T>>>);
+pub struct Interned<T>(Lock<Vec<Weak<T>>>);
 
 impl<T> Default for Interned<T> {
     fn default() -> Interned<T> {
-        Interned(Mutex::default())
+        Interned(Lock::new(Rank::Interned, Vec::new()))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ffi::c_void;
 use std::ptr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use napi::bindgen_prelude::{Result, ToNapiValue};
 use napi::{check_status, sys};
@@ -10,8 +10,8 @@ use napi::{check_status, sys};
 use super::protocol::{Data, DeliveryOutcome, Notice};
 use super::rows::{self, Make};
 use super::{exception, pressure};
-use crate::engine::lock;
 use crate::policy::Message;
+use crate::sync::{Lock, Rank, lock};
 
 /// Chunks from this size on become an ArrayBuffer without a copy; below, a copy is cheaper.
 const NO_COPY: usize = 16 * 1024;
@@ -101,7 +101,7 @@ impl Make for Values {
         }
         pressure::made(self.env, bytes.len());
         let (data, length) = (bytes.as_mut_ptr(), bytes.len());
-        let given = Arc::new(Mutex::new(bytes));
+        let given = Arc::new(Lock::new(Rank::Last, bytes));
         let hint = Arc::into_raw(given.clone());
         let made = self.make(|env, result| {
             // SAFETY: as above; the bytes do not move or go before `free_chunk`, which is called at most once.
@@ -161,5 +161,5 @@ impl ToNapiValue for Data {
 /// The memory of an ArrayBuffer, or what is left of it, is needed no more.
 unsafe extern "C" fn free_chunk(_: sys::napi_env, _: *mut c_void, given: *mut c_void) {
     // SAFETY: `give` has taken this reference apart, and nobody else frees it.
-    drop(unsafe { Arc::from_raw(given.cast::<Mutex<Vec<u8>>>()) });
+    drop(unsafe { Arc::from_raw(given.cast::<Lock<Vec<u8>>>()) });
 }

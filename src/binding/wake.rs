@@ -7,17 +7,16 @@ use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::rc::Rc;
-use std::sync::Mutex;
 
 use napi::bindgen_prelude::{Result, ToNapiValue};
 use napi::{Env, check_status, sys};
 
 use super::exception::{self, Scope};
 use super::facades::Facades;
-use crate::engine::lock;
+use crate::sync::{Lock, Rank, lock};
 
 /// A threadsafe function that tells a facade of notifications.
-pub struct Wake(Mutex<Option<Raw>>);
+pub struct Wake(Lock<Option<Raw>>);
 
 struct Raw(sys::napi_threadsafe_function);
 
@@ -48,7 +47,7 @@ impl Wake {
             ))?;
             check_status!(sys::napi_unref_threadsafe_function(env.raw(), raw))?;
         }
-        Ok(Wake(Mutex::new(Some(Raw(raw)))))
+        Ok(Wake(Lock::new(Rank::Last, Some(Raw(raw)))))
     }
 
     /// Calls `on_notifications` of a facade on its thread, soon. Does nothing once the environment is going.

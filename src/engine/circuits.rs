@@ -3,18 +3,18 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::locking::lock;
 use super::wake::DriverWake;
 use crate::policy::{Breaker, SharedBreaker};
+use crate::sync::{Guard, Lock, Rank, lock};
 
 /// The circuits that are shared. Each is there as long as it has a member.
 ///
-/// Locks are taken in this order: a client's core, this, a breaker, the members of a circuit. Nobody
-/// holds two cores: a client that moves a circuit only wakes the drivers of the others.
-static CIRCUITS: Mutex<BTreeMap<Scope, Arc<SharedCircuit>>> = Mutex::new(BTreeMap::new());
+/// Nobody holds two cores: a client that moves a circuit only wakes the drivers of the others.
+static CIRCUITS: Lock<BTreeMap<Scope, Arc<SharedCircuit>>> =
+    Lock::new(Rank::Circuits, BTreeMap::new());
 
 /// With whom a client shares its circuit.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,9 +35,9 @@ pub(super) enum Scope {
 
 /// A breaker, and the clients that go by it.
 struct SharedCircuit {
-    breaker: Mutex<Breaker>,
+    breaker: Lock<Breaker>,
     moves: AtomicU64,
-    members: Mutex<Members>,
+    members: Lock<Members>,
 }
 
 /// How to wake the drivers of the members.
@@ -56,7 +56,7 @@ pub(super) struct Member {
 
 /// The breaker of a shared circuit, for one member alone.
 struct BreakerGuard<'a> {
-    breaker: MutexGuard<'a, Breaker>,
+    breaker: Guard<'a, Breaker>,
     of: &'a Member,
 }
 
@@ -124,9 +124,9 @@ impl fmt::Debug for Member {
 impl Default for SharedCircuit {
     fn default() -> SharedCircuit {
         SharedCircuit {
-            breaker: Mutex::new(Breaker::shared()),
+            breaker: Lock::new(Rank::Breaker, Breaker::shared()),
             moves: AtomicU64::new(0),
-            members: Mutex::default(),
+            members: Lock::new(Rank::Members, Members::default()),
         }
     }
 }

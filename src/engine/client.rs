@@ -2,8 +2,8 @@
 //! calls of the user, the engine's for the driver.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rand::SeedableRng;
@@ -14,7 +14,6 @@ use super::dial::Dial;
 use super::event_loop_watchdog::EventLoopWatchdog;
 use super::fast_paths::FastPaths;
 use super::js_read_set::JsReadSet;
-use super::locking::lock;
 use super::mailbox::{FlowControl, Mailbox, Notification, NotificationKind};
 use super::outbound::Outbound;
 use super::read_outcome::Wanted;
@@ -25,6 +24,7 @@ use crate::policy::{
     Attempt, Backpressure, DeliverySettings, Event, Input, Instant, Link, Marks, Notice, Output,
     Random, Refusal, Rtt, Settings, SharedBreaker, State,
 };
+use crate::sync::{Lock, Rank, lock};
 
 /// What a client is made of.
 pub struct Setup {
@@ -69,7 +69,7 @@ pub struct Client {
     pub(super) paused: AtomicBool,
     /// The turn in which JavaScript last read this connection.
     pub(super) served: AtomicU64,
-    pub(super) core: Mutex<Core>,
+    pub(super) core: Lock<Core>,
     mailbox: Arc<Mailbox>,
     pub(super) fast_paths: FastPaths,
     pub(super) watchdog: Arc<EventLoopWatchdog>,
@@ -139,7 +139,7 @@ impl Client {
             read_set: setup.read_set,
             paused: AtomicBool::new(false),
             served: AtomicU64::new(0),
-            core: Mutex::new(core),
+            core: Lock::new(Rank::Core, core),
             mailbox: setup.mailbox,
             fast_paths: setup.fast_paths,
             watchdog: setup.watchdog,

@@ -132,10 +132,12 @@ async fn run(client: &Arc<Client>) {
         select! {
             biased;
             step = stage.advance() => {
+                if matches!(step, Step::Moved(_)) {
+                    alarm.moved();
+                }
                 stage = finish(client, stage, step);
-                alarm.moved();
             }
-            () = client.wake.woken() => alarm.moved(),
+            () = client.wake.woken() => {}
             () = &mut sleep, if alarm.armed.is_some() => {}
             () = client.flow.has_capacity.notified(), if paused => resume(client, &mut stage),
             () = drained(client, ending), if ending.is_some() => {
@@ -178,8 +180,8 @@ struct Alarm {
     deadline: Option<Instant>,
     /// That, or when the driver rests.
     armed: Option<Instant>,
-    /// When the driver last had something to do.
-    moved_at: Instant,
+    /// When the driver last wrote or read.
+    moved_at: Option<Instant>,
     may_rest: bool,
     /// When sending is looked at, and how many messages had been sent before.
     idle_check: Option<(Instant, u64)>,
@@ -190,19 +192,21 @@ impl Alarm {
         Alarm {
             deadline: None,
             armed: None,
-            moved_at: clock::now(),
+            moved_at: None,
             may_rest: false,
             idle_check: None,
         }
     }
 
     fn moved(&mut self) {
-        self.moved_at = clock::now();
+        self.moved_at = Some(clock::now());
     }
 
-    /// When the driver will have had nothing to do for so long that it ends.
+    /// When the driver will have had nothing to do for so long that it ends. One that has neither read nor written ends
+    /// at once.
     fn rest_at(&self) -> Option<Instant> {
-        self.may_rest.then(|| self.moved_at + LINGER)
+        let rest_at = || self.moved_at.map_or_else(clock::now, |at| at + LINGER);
+        self.may_rest.then(rest_at)
     }
 
     fn is_time_to_rest(&self) -> bool {
@@ -294,7 +298,7 @@ fn finish(client: &Arc<Client>, stage: Stage, step: Step) -> Stage {
                     }
                 };
                 if let Some(read_set) = client.read_set.as_ref().filter(|_| shared) {
-                    read_set.enqueue(client);
+                    read_set.attach(client);
                 }
                 stage
             }

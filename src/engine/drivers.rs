@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::future::pending;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Weak};
 
 use tokio::select;
 use tokio::sync::Notify;
@@ -12,20 +12,19 @@ use tokio::time::sleep_until;
 use super::client::Client;
 use super::clock;
 use super::driver::drive;
-use super::locking::lock;
 use super::panics::lasting;
 use super::wake::{Agenda, Due};
+use crate::sync::{Lock, Rank, lock};
 
 /// Those of all environments.
-static ALL: Mutex<Vec<Weak<Drivers>>> = Mutex::new(Vec::new());
+static ALL: Lock<Vec<Weak<Drivers>>> = Lock::new(Rank::Last, Vec::new());
 
 /// Told when a client comes.
 static ADDED: Notify = Notify::const_new();
 
 /// See the module.
-#[derive(Default)]
 pub struct Drivers {
-    clients: Mutex<HashMap<u32, Driven>>,
+    clients: Lock<HashMap<u32, Driven>>,
     agenda: Arc<Agenda>,
 }
 
@@ -37,7 +36,10 @@ struct Driven {
 
 impl Drivers {
     pub fn new() -> Arc<Drivers> {
-        let drivers = Arc::<Drivers>::default();
+        let drivers = Arc::new(Drivers {
+            clients: Lock::new(Rank::Drivers, HashMap::new()),
+            agenda: Arc::default(),
+        });
         lock(&ALL).push(Arc::downgrade(&drivers));
         drivers
     }

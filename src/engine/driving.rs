@@ -8,7 +8,6 @@ use super::client::{Client, Core, Parked, Turn};
 use super::clock;
 use super::dial::{DialFuture, Wired};
 use super::end::End;
-use super::locking::lock;
 use super::mailbox::NotificationKind;
 use super::open_connection::{ConnectionIo, OpenConnection};
 use super::outbound::Outbound;
@@ -17,6 +16,7 @@ use super::read_outcome::ReadOutcome;
 use super::shared_socket::{EngineStream, SharedSocket};
 use crate::net::Stream;
 use crate::policy::{Attempt, Failure, Input, Instant};
+use crate::sync::lock;
 use crate::wire::{Reader, Writer};
 
 impl Client {

@@ -1,14 +1,18 @@
 //! Whether the event loop of one JavaScript environment runs: clients with `maxEventLoopBlock` go by that.
 
-use std::sync::Mutex;
-
 use super::clock;
-use super::locking::lock;
 use crate::policy::Instant;
+use crate::sync::{Lock, Rank, lock};
 
 /// When the event loop last told that it runs.
-#[derive(Debug, Default)]
-pub struct EventLoopWatchdog(Mutex<Option<Instant>>);
+#[derive(Debug)]
+pub struct EventLoopWatchdog(Lock<Option<Instant>>);
+
+impl Default for EventLoopWatchdog {
+    fn default() -> EventLoopWatchdog {
+        EventLoopWatchdog(Lock::new(Rank::Last, None))
+    }
+}
 
 impl EventLoopWatchdog {
     /// Told by the event loop itself.

@@ -4,17 +4,17 @@
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 use std::{io, mem};
 
 use tokio::time::sleep;
 
 use super::clock;
-use super::locking::lock;
 use super::panics::lasting;
 use super::socket_set::SocketSet;
 use crate::policy::Instant;
+use crate::sync::{Lock, Rank, lock};
 
 /// Bytes that wait longer than two of these are read by the engine.
 const PATIENCE: Duration = Duration::from_millis(8);
@@ -42,7 +42,7 @@ pub struct JsReadSet<C> {
     set: Arc<SocketSet>,
     /// How often JavaScript has come to read.
     turns: AtomicU64,
-    lists: Mutex<Lists<C>>,
+    lists: Lock<Lists<C>>,
 }
 
 struct Lists<C> {
@@ -60,12 +60,15 @@ impl<C: JsReadable> JsReadSet<C> {
         Ok(JsReadSet {
             set: Arc::new(SocketSet::new()?),
             turns: AtomicU64::new(0),
-            lists: Mutex::new(Lists {
-                known: HashMap::new(),
-                pending: HashSet::new(),
-                unserved: Vec::new(),
-                looked_at: None,
-            }),
+            lists: Lock::new(
+                Rank::JsReadSet,
+                Lists {
+                    known: HashMap::new(),
+                    pending: HashSet::new(),
+                    unserved: Vec::new(),
+                    looked_at: None,
+                },
+            ),
         })
     }
 
@@ -79,7 +82,18 @@ impl<C: JsReadable> JsReadSet<C> {
         &self.set
     }
 
-    /// A connection is open, or the engine has taken its reading over: JavaScript asks for that when it comes to
+    /// A connection is open. JavaScript reads it from the first, or asks for that as after
+    /// [`enqueue`](JsReadSet::enqueue).
+    pub(super) fn attach(&self, client: &Arc<C>) {
+        let mut lists = lock(&self.lists);
+        let id = client.id();
+        lists.known.insert(id, Arc::downgrade(client));
+        if client.hand_over() {
+            lists.pending.insert(id);
+        }
+    }
+
+    /// The engine has taken the reading over: JavaScript asks for it when it comes to
     /// [`reclaim`](JsReadSet::reclaim).
     pub(super) fn enqueue(&self, client: &Arc<C>) {
         let mut lists = lock(&self.lists);

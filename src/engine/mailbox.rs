@@ -2,14 +2,14 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::mem;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 
 use tokio::sync::Notify;
 
-use super::locking::lock;
 use super::read_outcome::MessageBatch;
 use crate::policy::{DeliveryOutcome, Notice};
+use crate::sync::{Lock, Rank, lock};
 
 /// A client's messages that JavaScript has not taken may cost this many bytes; beyond, the engine
 /// stops reading that socket, and TCP pushes back on the peer.
@@ -148,7 +148,7 @@ impl Notification {
 /// The notifications of one environment. JavaScript is woken when the first comes, and takes batches until
 /// there is none left.
 pub struct Mailbox {
-    queue: Mutex<Queue>,
+    queue: Lock<Queue>,
     wake: Box<dyn Fn() + Send + Sync>,
 }
 
@@ -173,7 +173,7 @@ impl Mailbox {
     /// of any call of this module.
     pub fn new(wake: impl Fn() + Send + Sync + 'static) -> Mailbox {
         Mailbox {
-            queue: Mutex::default(),
+            queue: Lock::new(Rank::Mailbox, Queue::default()),
             wake: Box::new(wake),
         }
     }

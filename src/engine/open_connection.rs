@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadBuf};
 
 use super::end::End;
 use super::outbound::Outbound;
-use super::read_half::{ReadHalf, ReadOwner};
+use super::read_half::ReadHalf;
 use super::read_outcome::{ControlFrames, ReadOutcome, Wanted, with_scratch};
 use super::shared_socket::{EngineStream, SharedSocket};
 
@@ -97,10 +97,7 @@ impl OpenConnection {
     /// Tells that what was read last is in the mailbox.
     pub fn read_is_queued(&self) {
         if let Some(socket) = self.shared_socket() {
-            let mut read_half = socket.read_half();
-            if read_half.owner == ReadOwner::EngineQueueing {
-                read_half.owner = ReadOwner::Engine;
-            }
+            socket.read_half().turn.queued();
         }
     }
 
@@ -117,7 +114,7 @@ impl OpenConnection {
 
     /// Whether the JavaScript thread reads.
     pub fn is_read_by_javascript(&self) -> bool {
-        let reads = |socket: &Arc<SharedSocket>| socket.read_half().owner == ReadOwner::JavaScript;
+        let reads = |socket: &Arc<SharedSocket>| socket.read_half().turn.is_javascripts();
         self.shared_socket().is_some_and(reads)
     }
 
@@ -162,25 +159,25 @@ impl OpenConnection {
             ConnectionIo::Shared(stream) => {
                 let socket = stream.socket.clone();
                 let mut read_half = socket.read_half();
-                let ReadHalf { reader, owner, end } = &mut *read_half;
+                let ReadHalf { reader, turn, end } = &mut *read_half;
                 if let Some(end) = end.take() {
                     return Poll::Ready(ReadOutcome::of(ControlFrames {
                         end: Some(end),
                         ..ControlFrames::default()
                     }));
                 }
-                if *owner == ReadOwner::JavaScript && sending.is_empty() {
+                if turn.is_javascripts() && sending.is_empty() {
                     stream.stop_waiting();
                 }
-                if *owner != ReadOwner::Engine || *paused {
+                if !turn.is_engines() || *paused {
                     return Poll::Pending;
                 }
                 let progress = read(context, Pin::new(stream), reader, wanted, *longest_batch);
                 if let Poll::Ready(outcome) = &progress {
-                    *owner = match outcome.control.end {
-                        Some(_) => ReadOwner::Over,
-                        None => ReadOwner::EngineQueueing,
-                    };
+                    turn.engine_read();
+                    if outcome.control.end.is_some() {
+                        turn.end();
+                    }
                 }
                 progress
             }

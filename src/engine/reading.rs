@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::client::{Client, Core};
 use super::clock;
 use super::js_read_set::JsReadable;
-use super::locking::lock;
 use super::mailbox::NotificationKind;
 use super::panics::caught;
-use super::read_half::ReadOwner;
 use super::read_outcome::{ControlFrames, Incoming, MessageBatch, feed, with_scratch};
+use super::read_turn::Asked;
 use crate::policy::{Attempt, Input};
+use crate::sync::lock;
 
 impl Client {
     /// JavaScript delivers nothing for now. The engine reads in its place, as far ahead as there is room.
@@ -65,7 +65,7 @@ impl Client {
         };
         let mut read_half = socket.read_half();
         // Messages that the engine has read are delivered first.
-        if read_half.owner != ReadOwner::JavaScript || !self.flow.is_drained() {
+        if !read_half.turn.is_javascripts() || !self.flow.is_drained() {
             return;
         }
         let mut control = with_scratch(|scratch| match socket.read(first(scratch, most)) {
@@ -86,7 +86,7 @@ impl Client {
         let over = control.end.is_some();
         if over {
             read_half.end = control.end.take();
-            socket.set_owner(ReadOwner::Over, &mut read_half);
+            socket.end(&mut read_half);
         }
         drop(read_half);
         let mut core = lock(&self.core);
@@ -159,29 +159,19 @@ impl JsReadable for Client {
         let Some(socket) = lock(&self.core).write_half.socket().cloned() else {
             return false;
         };
-        let mut read_half = socket.read_half();
-        match read_half.owner {
-            ReadOwner::Engine if !self.paused.load(Ordering::Acquire) => {
-                socket.set_owner(ReadOwner::JavaScript, &mut read_half);
-                false
-            }
-            ReadOwner::EngineQueueing => true,
-            ReadOwner::Engine | ReadOwner::JavaScript | ReadOwner::Over => false,
-        }
+        !self.paused.load(Ordering::Acquire)
+            && socket.hand_over(&mut socket.read_half()) == Asked::Later
     }
 
     fn take_over(&self) -> bool {
         let Some(socket) = lock(&self.core).write_half.socket().cloned() else {
             return false;
         };
-        let mut read_half = socket.read_half();
-        if read_half.owner != ReadOwner::JavaScript {
-            return false;
+        let was_javascripts = socket.take_over(&mut socket.read_half());
+        if was_javascripts {
+            self.wake.wake();
         }
-        socket.set_owner(ReadOwner::Engine, &mut read_half);
-        drop(read_half);
-        self.wake.wake();
-        true
+        was_javascripts
     }
 
     fn served(&self) -> &AtomicU64 {

@@ -1,17 +1,17 @@
 //! The one tokio runtime of a process, on one thread.
 
 use std::io;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Weak};
 use std::thread::{self, JoinHandle};
 
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
-use super::locking::lock;
 use super::panics::{lasting, note_places};
 use super::system_events;
+use crate::sync::{Lock, Rank, lock};
 
-static SHARED: Mutex<Weak<Runtime>> = Mutex::new(Weak::new());
+static SHARED: Lock<Weak<Runtime>> = Lock::new(Rank::Last, Weak::new());
 
 /// The runtime and its thread, kept by each JavaScript environment and gone with the last.
 ///

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use super::client::{Client, Core};
 use super::clock;
-use super::locking::lock;
 use super::mailbox::NotificationKind;
 use super::payload::Payload;
 use super::wish::{Confirmation, SendError, Sent, Wish};
 use crate::policy::{DeliveryOutcome, Marks, Receipt};
+use crate::sync::lock;
 
 impl Client {
     /// Sends on the open connection, or at the next `open` when the client is on its way there.

@@ -1,22 +1,22 @@
 //! A plain TCP connection that the JavaScript thread and the engine's thread both read and write.
 
 use std::io::{self, Read, Write};
-use std::mem;
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::{AsRawFd, RawFd};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 
-use super::locking::lock;
-use super::read_half::{ReadHalf, ReadOwner};
+use super::read_half::ReadHalf;
+use super::read_turn::{Asked, ReadTurn};
 use super::readiness::readiness;
 use super::socket_set::SocketSet;
 use crate::net::Transport;
 use crate::policy::Attempt;
+use crate::sync::{Guard, Lock, Rank, lock};
 use crate::wire::Reader;
 
 /// The socket, and the half that reads it, which is locked by whoever reads.
@@ -25,11 +25,11 @@ pub struct SharedSocket {
     stream: TcpStream,
     /// The set by which JavaScript's event loop can watch it, and the name of the client there.
     watched_in: Option<(Arc<SocketSet>, u32)>,
-    read_half: Mutex<ReadHalf>,
+    read_half: Lock<ReadHalf>,
 }
 
 impl SharedSocket {
-    pub fn read_half(&self) -> MutexGuard<'_, ReadHalf> {
+    pub fn read_half(&self) -> Guard<'_, ReadHalf> {
         lock(&self.read_half)
     }
 
@@ -38,25 +38,43 @@ impl SharedSocket {
         self.watched_in.is_some()
     }
 
-    /// Gives the reading to `owner`. JavaScript's event loop watches the socket exactly while JavaScript owns the reading:
-    /// bytes that wait in a socket that it watches and does not read would keep it busy. Where it cannot be watched, the
-    /// engine reads.
-    pub fn set_owner(&self, owner: ReadOwner, read_half: &mut ReadHalf) {
-        let before = mem::replace(&mut read_half.owner, owner);
-        let Some((set, id)) = self.watched_in.as_ref().filter(|_| owner != before) else {
-            return;
-        };
-        if before == ReadOwner::JavaScript {
-            set.remove(&self.stream);
-        }
-        if owner == ReadOwner::JavaScript && set.add(*id, &self.stream).is_err() {
-            read_half.owner = ReadOwner::Engine;
-        }
+    /// Gives the turn to read to JavaScript's thread, where it can be given.
+    pub fn hand_over(&self, read_half: &mut ReadHalf) -> Asked {
+        self.change_turn(read_half, ReadTurn::hand_over)
+    }
+
+    /// Takes the turn to read from JavaScript's thread. Whether that had it.
+    pub fn take_over(&self, read_half: &mut ReadHalf) -> bool {
+        self.change_turn(read_half, ReadTurn::take_over)
     }
 
     /// Nobody reads it any more.
-    pub fn retire(&self) {
-        self.set_owner(ReadOwner::Over, &mut self.read_half());
+    pub fn end(&self, read_half: &mut ReadHalf) {
+        self.change_turn(read_half, ReadTurn::end);
+    }
+
+    /// JavaScript's event loop watches the socket exactly while it is the turn of JavaScript's thread: bytes that wait in a
+    /// socket that it watches and does not read would keep it busy. Where it cannot be watched, the engine reads.
+    fn change_turn<R>(
+        &self,
+        read_half: &mut ReadHalf,
+        change: impl FnOnce(&mut ReadTurn) -> R,
+    ) -> R {
+        let before = read_half.turn.is_javascripts();
+        let changed = change(&mut read_half.turn);
+        let Some((set, id)) = &self.watched_in else {
+            return changed;
+        };
+        match (before, read_half.turn.is_javascripts()) {
+            (true, false) => set.remove(&self.stream),
+            (false, true) => {
+                if set.add(*id, &self.stream).is_err() {
+                    read_half.turn.take_over();
+                }
+            }
+            (true, true) | (false, false) => {}
+        }
+        changed
     }
 
     /// Reads what is there; only under the lock of the read half.
@@ -106,7 +124,7 @@ impl EngineStream {
             attempt,
             stream,
             watched_in,
-            read_half: Mutex::new(ReadHalf::new(reader)),
+            read_half: Lock::new(Rank::ReadHalf, ReadHalf::new(reader)),
         });
         Ok(EngineStream::again(socket))
     }

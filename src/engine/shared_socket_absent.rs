@@ -3,15 +3,17 @@
 use std::convert::Infallible;
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::read_half::{ReadHalf, ReadOwner};
+use super::read_half::ReadHalf;
+use super::read_turn::Asked;
 use super::socket_set::SocketSet;
 use crate::net::Transport;
 use crate::policy::Attempt;
+use crate::sync::Guard;
 use crate::wire::Reader;
 
 pub struct SharedSocket {
@@ -20,7 +22,7 @@ pub struct SharedSocket {
 }
 
 impl SharedSocket {
-    pub fn read_half(&self) -> MutexGuard<'_, ReadHalf> {
+    pub fn read_half(&self) -> Guard<'_, ReadHalf> {
         match self.never {}
     }
 
@@ -28,11 +30,15 @@ impl SharedSocket {
         match self.never {}
     }
 
-    pub fn set_owner(&self, _: ReadOwner, _: &mut ReadHalf) {
+    pub fn hand_over(&self, _: &mut ReadHalf) -> Asked {
         match self.never {}
     }
 
-    pub fn retire(&self) {
+    pub fn take_over(&self, _: &mut ReadHalf) -> bool {
+        match self.never {}
+    }
+
+    pub fn end(&self, _: &mut ReadHalf) {
         match self.never {}
     }
 

@@ -4,19 +4,18 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::mem;
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 
 use tokio::sync::Notify;
 
-use super::locking::lock;
 use crate::policy::Instant;
+use crate::sync::{Lock, Rank, lock};
 
 /// Which clients of one environment need a driver that have none, and when others will.
-#[derive(Default)]
 pub struct Agenda {
-    plan: Mutex<Plan>,
+    plan: Lock<Plan>,
     changed: Notify,
 }
 
@@ -33,6 +32,15 @@ pub(super) struct Due {
     /// Clients whose time has come, which are to be woken.
     pub alarmed: Vec<u32>,
     pub next: Option<Instant>,
+}
+
+impl Default for Agenda {
+    fn default() -> Agenda {
+        Agenda {
+            plan: Lock::new(Rank::Last, Plan::default()),
+            changed: Notify::new(),
+        }
+    }
 }
 
 impl Agenda {

@@ -413,7 +413,7 @@ impl WriteHalf {
     pub fn unplug(&mut self) -> Outbound {
         self.writer = None;
         if let Some(socket) = self.socket.take() {
-            socket.retire();
+            socket.end(&mut socket.read_half());
         }
         self.in_flight = 0;
         self.handovers.clear();

@@ -13,7 +13,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock};
 use std::thread;
 use std::time::Duration;
 
@@ -22,6 +22,7 @@ use tokio::time::sleep;
 
 use super::error::code_of;
 use super::getaddrinfo::getaddrinfo;
+use crate::sync::{Guard, Lock, Rank, lock};
 
 /// Look-ups at a time.
 const SLOTS: usize = 4;
@@ -47,7 +48,7 @@ pub(super) struct Resolver {
 
 struct Shared {
     look_up: Box<LookUp>,
-    state: Mutex<State>,
+    state: Lock<State>,
 }
 
 #[derive(Default)]
@@ -89,7 +90,7 @@ impl Resolver {
         Resolver {
             shared: Arc::new(Shared {
                 look_up: Box::new(look_up),
-                state: Mutex::default(),
+                state: Lock::new(Rank::Last, State::default()),
             }),
         }
     }
@@ -187,10 +188,8 @@ impl Resolver {
         state.next()
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // No update leaves the state half done.
-        let state = self.shared.state.lock();
-        state.unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> Guard<'_, State> {
+        lock(&self.shared.state)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Whom to trust, parsed once and shared.
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
@@ -9,6 +9,7 @@ use tokio_rustls::rustls::ClientConfig;
 use super::BadOption;
 use super::pem::{certificates, unusable};
 use super::trust::Trust;
+use crate::sync::{Lock, Rank, lock};
 
 /// The certificates that Node trusts.
 ///
@@ -16,7 +17,7 @@ use super::trust::Trust;
 /// same options cost one.
 pub struct Roots {
     trust: Arc<Trust>,
-    made: Mutex<Vec<(Key, Weak<ClientConfig>)>>,
+    made: Lock<Vec<(Key, Weak<ClientConfig>)>>,
 }
 
 /// All that a configuration depends on.
@@ -50,7 +51,7 @@ impl Roots {
         }
         Roots {
             trust: Arc::new(trust),
-            made: Mutex::default(),
+            made: Lock::new(Rank::Last, Vec::new()),
         }
     }
 
@@ -84,7 +85,7 @@ impl Roots {
         key: Key,
         make: impl FnOnce() -> Result<ClientConfig, BadOption>,
     ) -> Result<Arc<ClientConfig>, BadOption> {
-        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut made = lock(&self.made);
         let known = made
             .iter()
             .find(|(other, _)| *other == key)
