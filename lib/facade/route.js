@@ -47,6 +47,21 @@ function thrownHere(call) {
  */
 const NOTHING = Object.freeze({});
 
+/**
+ * What each engine reads of options that were not given: with the time limit that `websocketOptions` have, and without.
+ * @type {WeakMap<object, any[]>}
+ */
+const standard = new WeakMap();
+
+function standardTerms(engine, isLimited) {
+  let terms = standard.get(engine);
+  if (terms === undefined) {
+    terms = [{ handshakeTimeout: 0 }, {}].map((instead) => engine.readWebSocketOptions({}, instead));
+    standard.set(engine, terms);
+  }
+  return terms[Number(isLimited)];
+}
+
 /** What is offered by who offers none. */
 const NO_PROTOCOLS = Object.freeze([]);
 
@@ -125,7 +140,8 @@ class Route {
 
   /** What of a route is the same for all clients with such `websocketOptions`: an object that they share. */
   readTerms(said) {
-    const { connectionTimeout, current, engine, websocketOptions = NOTHING } = this;
+    const { connectionTimeout, current, engine, websocketOptions } = this;
+    if (websocketOptions === undefined) return standardTerms(engine, connectionTimeout === undefined);
     const instead = /** @type {any} */ ({});
     if (isFunction(websocketOptions.headers)) instead.headers = said['websocketOptions.headers'];
     const isLimited = !isAbsent(websocketOptions.handshakeTimeout);
@@ -157,11 +173,16 @@ class Route {
   handOverRead(onChange) {
     const route = this.read(this.said);
     const asks = this.functions().length > 0;
-    if (asks === this.asks && this.engine.isSame(route, this.current)) return;
+    if (asks === this.asks && this.isCurrent(route)) return;
     thrownHere(() => this.engine.reroute(this.native, route, mayNeedTrust(route)));
     this.current = route;
     this.asks = asks;
     onChange();
+  }
+
+  isCurrent(route) {
+    const { current, engine } = this;
+    return Object.getPrototypeOf(route) === Object.getPrototypeOf(current) && engine.isSame(route, current);
   }
 
   /** A handler may have written a fresh token into the headers for the next attempt. */
