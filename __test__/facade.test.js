@@ -123,7 +123,7 @@ describe('waiters', () => {
     assert.ok(!waiters.isOpenAwaited);
     const done = promise.then(() => 'open');
     assert.ok(waiters.isOpenAwaited);
-    waiters.settleOpen('resolve');
+    waiters.resolveOpen();
     assert.strictEqual(await done, 'open');
     assert.notStrictEqual(waiters.waitForOpen(), promise);
   });

@@ -6,8 +6,16 @@
  * @typedef {{ order: number, call: number }} Moment
  */
 
+/** That of a call, which is kept: the numbers in it are small, where an infinite one would have each take an object of its own. */
+class CallMoment {
+  constructor(order, call) {
+    this.order = order;
+    this.call = call;
+  }
+}
+
 /** @type {Moment} */
-const BEGINNING = Object.freeze({ order: 0, call: 0 });
+const BEGINNING = Object.freeze(new CallMoment(0, 0));
 
 /**
  * Whether a notice was made before a call.
@@ -36,7 +44,7 @@ class Cutoffs {
    */
   next(order) {
     this.calls += 1;
-    return { order, call: this.calls };
+    return new CallMoment(order, this.calls);
   }
 
   /** Whether a call has ever asked for a connection. */

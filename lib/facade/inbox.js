@@ -61,9 +61,7 @@ function isPong(data) {
  * It is what the engine knows of a client. Notices go to `life`, messages to the handlers of `emitter`.
  */
 class Inbox {
-  constructor(engine, native, emitter, view, lifetime, life) {
-    this.engine = engine;
-    this.native = native;
+  constructor(emitter, view, lifetime, life) {
     this.emitter = emitter;
     this.view = view;
     this.lifetime = lifetime;
@@ -86,14 +84,14 @@ class Inbox {
   }
 
   pause() {
-    if (this.backlog === undefined) this.backlog = new Backlog(this.native);
+    if (this.backlog === undefined) this.backlog = new Backlog(this.life.native);
     this.backlog.paused = true;
   }
 
   resume() {
     if (!this.isPaused) return;
     this.backlog.paused = false;
-    this.engine.deliverKept(this);
+    this.life.engine.deliverKept(this);
   }
 
   /** Puts what judges and hides messages before their delivery, where an option asks for it. */
@@ -102,7 +100,7 @@ class Inbox {
     if (!heartbeatReply && !hidePong) return;
     const isReply = heartbeatReply ? judgeOf(heartbeatReply) : () => false;
     this.filter = (data) => {
-      if (isReply(data)) this.native.answered();
+      if (isReply(data)) this.life.native.answered();
       return !hidePong || !isPong(data);
     };
   }
@@ -151,7 +149,7 @@ class Inbox {
     for (let count = 0; count < SHARE && !backlog.paused; count += 1) {
       if (backlog.isEmpty) {
         this.backlog = undefined;
-        this.native.resume();
+        this.life.native.resume();
         return false;
       }
       const { data, told } = backlog.take();
@@ -162,7 +160,7 @@ class Inbox {
         rethrow(error);
       }
       if (told !== undefined && told.notice.kind === 'open') {
-        this.engine.deliverKept(this);
+        this.life.engine.deliverKept(this);
         return false;
       }
     }
@@ -178,7 +176,7 @@ class Inbox {
    */
   takeReply({ reply, moment }, first = () => {}) {
     const told = { order: Infinity, call: moment.call };
-    const at = this.engine.wallTime();
+    const at = this.life.engine.wallTime();
     this.deliveryDepth += 1;
     try {
       first();
@@ -217,7 +215,7 @@ class Inbox {
 
   /** Delivers what a call has settled, before it returns. */
   takeOutcomes() {
-    each(this.native.takeOutcomes(), (outcome) => this.takeOutcome(outcome));
+    each(this.life.native.takeOutcomes(), (outcome) => this.takeOutcome(outcome));
   }
 
   // In the context of the client's handlers.
@@ -233,11 +231,11 @@ class Inbox {
     this.view.lastActivity = at;
     const chunk = rows[begin];
     const first = begin + 1;
-    if (end - first > 1) this.engine.keepChunk(chunk);
+    if (end - first > 1) this.life.engine.keepChunk(chunk);
     let offset = 0;
     for (let i = first; i < end; i += 1) {
       const length = rows[i];
-      this.deliverMessage(this.engine.binaryOf(this.binaryType, chunk, offset, length));
+      this.deliverMessage(this.life.engine.binaryOf(this.binaryType, chunk, offset, length));
       offset += length;
     }
   }
@@ -251,14 +249,14 @@ class Inbox {
   /** A ping or a pong. Once nobody listens any more, the engine tells none. */
   deliverControl(event, payload, at) {
     this.view.lastActivity = at;
-    const data = this.engine.binaryOf('nodebuffer', payload, 0, payload.byteLength);
+    const data = this.life.engine.binaryOf('nodebuffer', payload, 0, payload.byteLength);
     if (!tell(this.emitter, event, data)) this.listen();
   }
 
   /** Tells the engine which control frames somebody listens to: no other is told. */
   listen() {
     const { emitter } = this;
-    this.native.listen(emitter.listenerCount('ping') > 0, emitter.listenerCount('pong') > 0);
+    this.life.native.listen(emitter.listenerCount('ping') > 0, emitter.listenerCount('pong') > 0);
   }
 }
 

@@ -55,7 +55,7 @@ class Life {
     this.view = new View(engine.wallTime());
     this.waiters = new Waiters();
     this.lifetime = new Lifetime(engine);
-    this.inbox = new Inbox(engine, this.native, emitter, this.view, this.lifetime, this);
+    this.inbox = new Inbox(emitter, this.view, this.lifetime, this);
     this.lifetime.id = this.native.id();
     this.lifetime.inbox = this.inbox;
     this.inbox.sift(this.options);
@@ -197,7 +197,7 @@ class Life {
     // As the user may have made it.
     this.emitter.resume();
     // A giving up that is under way is told to its end.
-    if (!view.closing) this.waiters.settleOpen('reject', manuallyClosed());
+    if (!view.closing) this.waiters.rejectOpen(manuallyClosed);
     const seenAlive = view.alive && !view.closing;
     const called = this.overtake((native, received) => run(native, received, seenAlive));
     view.closing = view.alive;
@@ -206,7 +206,7 @@ class Life {
   }
 
   abort(signal) {
-    this.waiters.settleOpen('reject', abortReason(signal));
+    this.waiters.rejectOpen(() => abortReason(signal));
     this.finish((native, received, seenAlive) => native.close(received, 1000, 'Aborted', seenAlive));
   }
 
@@ -290,7 +290,7 @@ class Life {
       }
       case 'open':
         view.lastActivity = at;
-        if (!isBefore(moment, cutoffs.open)) this.waiters.settleOpen('resolve');
+        if (!isBefore(moment, cutoffs.open)) this.waiters.resolveOpen();
         this.open(view.opening(notice), moment);
         return;
       case 'close':
@@ -395,7 +395,7 @@ class Life {
     view.end(ending, goesOn);
     if (!goesOn) {
       if (gaveUp) this.warnUnheard(reason);
-      waiters.settleOpen('reject', gaveUp ? this.gaveUp(reason) : manuallyClosed());
+      waiters.rejectOpen(() => (gaveUp ? this.gaveUp(reason) : manuallyClosed()));
     }
     // A handler of `close` may begin another life.
     const { retryCount, lastError } = view;

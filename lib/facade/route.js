@@ -47,6 +47,21 @@ function thrownHere(call) {
  */
 const NOTHING = Object.freeze({});
 
+/**
+ * What each engine reads of options that were not given: with the time limit that `websocketOptions` have, and without.
+ * @type {WeakMap<object, any[]>}
+ */
+const standard = new WeakMap();
+
+function standardTerms(engine, isLimited) {
+  let terms = standard.get(engine);
+  if (terms === undefined) {
+    terms = [{ handshakeTimeout: 0 }, {}].map((instead) => engine.readWebSocketOptions({}, instead));
+    standard.set(engine, terms);
+  }
+  return terms[Number(isLimited)];
+}
+
 /** What is offered by who offers none. */
 const NO_PROTOCOLS = Object.freeze([]);
 
@@ -72,8 +87,22 @@ class Route {
     }
     /** Whether the engine asks where and how to connect. */
     this.asks = this.functions().length > 0;
-    /** As the engine has it. */
-    this.current = this.read();
+    this.keep(this.read());
+  }
+
+  /** Where and how to connect, as the engine has it. */
+  get current() {
+    return this.kept === undefined ? this.read() : this.kept;
+  }
+
+  /** What is fixed need not be kept: it can be read again. */
+  keep(route) {
+    this.kept = this.isFixed ? undefined : route;
+  }
+
+  /** The user is about to change something, here or by hand. */
+  loosen() {
+    if (this.kept === undefined) this.kept = this.read();
   }
 
   /** Makes the engine's half of a client that connects here. */
@@ -125,20 +154,22 @@ class Route {
 
   /** What of a route is the same for all clients with such `websocketOptions`: an object that they share. */
   readTerms(said) {
-    const { connectionTimeout, current, engine, websocketOptions = NOTHING } = this;
+    const { connectionTimeout, engine, kept, websocketOptions } = this;
+    if (websocketOptions === undefined) return standardTerms(engine, connectionTimeout === undefined);
     const instead = /** @type {any} */ ({});
     if (isFunction(websocketOptions.headers)) instead.headers = said['websocketOptions.headers'];
     const isLimited = !isAbsent(websocketOptions.handshakeTimeout);
     if (connectionTimeout !== undefined && !isLimited) instead.handshakeTimeout = 0;
-    if (this.kept === undefined && engine.hasBlobs(websocketOptions)) this.kept = new Map();
-    const terms = engine.readWebSocketOptions(websocketOptions, instead, this.kept);
-    const before = current && Object.getPrototypeOf(current);
+    if (this.blobs === undefined && engine.hasBlobs(websocketOptions)) this.blobs = new Map();
+    const terms = engine.readWebSocketOptions(websocketOptions, instead, this.blobs);
+    const before = kept && Object.getPrototypeOf(kept);
     return before && engine.isSame(terms, before) ? before : terms;
   }
 
   /** Changes what the user has set, unless that is no route. `onChange` is called where there is a change. */
   set(change, onChange) {
     const before = {};
+    this.loosen();
     for (const name of Object.keys(change)) before[name] = this[name];
     Object.assign(this, change);
     try {
@@ -157,11 +188,16 @@ class Route {
   handOverRead(onChange) {
     const route = this.read(this.said);
     const asks = this.functions().length > 0;
-    if (asks === this.asks && this.engine.isSame(route, this.current)) return;
+    if (asks === this.asks && this.isCurrent(route)) return;
     thrownHere(() => this.engine.reroute(this.native, route, mayNeedTrust(route)));
-    this.current = route;
     this.asks = asks;
+    this.keep(route);
     onChange();
+  }
+
+  isCurrent(route) {
+    const { current, engine } = this;
+    return Object.getPrototypeOf(route) === Object.getPrototypeOf(current) && engine.isSame(route, current);
   }
 
   /** A handler may have written a fresh token into the headers for the next attempt. */
@@ -194,7 +230,7 @@ class Route {
       const route = this.read(said);
       this.engine.prepare(mayNeedTrust(route));
       thrownHere(() => this.native.sayRoute(id, route));
-      this.current = route;
+      this.keep(route);
       this.said = said;
     } catch (error) {
       this.fail(id, error);
@@ -238,13 +274,17 @@ class Route {
   shownProtocols() {
     const { protocols, said } = this;
     if (isFunction(protocols)) return check(ROWS.protocols, said.protocols);
-    if (protocols === undefined) this.protocols = check(ROWS.protocols, undefined);
+    if (protocols === undefined) {
+      this.loosen();
+      this.protocols = check(ROWS.protocols, undefined);
+    }
     return this.protocols;
   }
 
   /** The client options of `ws` that a user sees, and may write into. */
   shownWebSocketOptions() {
     if (this.websocketOptions === undefined) {
+      this.loosen();
       this.websocketOptions = check(ROWS.websocketOptions, undefined);
     }
     return this.websocketOptions;
@@ -267,10 +307,10 @@ Route.prototype.headers = undefined;
 Route.prototype.websocketOptions = undefined;
 /** @type {number | undefined} */
 Route.prototype.connectionTimeout = undefined;
-/** As the engine has it. */
-Route.prototype.current = undefined;
-/** What was made of certificates and keys, and of what. */
+/** As the engine has it, where the user has something at hand to change it by. */
 Route.prototype.kept = undefined;
+/** What was made of certificates and keys, and of what. */
+Route.prototype.blobs = undefined;
 /** What the user's functions said last. */
 Route.prototype.said = NOTHING;
 /** What the attempt under way tells the user's functions that it is given up with. */

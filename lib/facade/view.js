@@ -16,6 +16,10 @@ function headersOf(flat) {
   return Object.fromEntries(headers);
 }
 
+/** The words of states, each once for all clients: what crosses is a string of its own. */
+const STATES = { __proto__: null };
+for (const word of ['CLOSED', 'CONNECTING', 'OPEN', 'CLOSING', 'BLOCKED', 'FAILED']) STATES[word] = word;
+
 /** What the events delivered so far say of a client, whatever the engine has done since. */
 class View {
   constructor(now) {
@@ -63,7 +67,7 @@ class View {
     // A call may tell a client that never connected that it is CLOSED, and each refusal says BLOCKED.
     const isTold = state === 'BLOCKED' || (!alive && this.lastClose === undefined);
     if (state === this.state && !isTold) return false;
-    this.state = state;
+    this.state = STATES[state];
     if (this.lastError !== undefined) this.forgetErrors(state);
     return true;
   }
@@ -80,7 +84,8 @@ class View {
     this.protocol = protocol;
     this.extensions = extensions;
     this.reachedUrl = url;
-    this.openedAt = openedAt;
+    // Whole, since any other number takes an object of its own.
+    this.openedAt = Math.floor(openedAt);
   }
 
   fail(error) {

@@ -64,11 +64,18 @@ class Waiters {
     return this.opening.promise;
   }
 
-  /** Settles the promise of the next `open`: `resolve`, or `reject` with an error. */
-  settleOpen(how, error) {
+  /** Resolves the promise of the next `open`, where there is one. */
+  resolveOpen() {
     const { opening } = this;
     this.opening = undefined;
-    if (opening) opening[how](error);
+    if (opening) opening.resolve();
+  }
+
+  /** Rejects it with the error that is made for it then: one that nobody gets would cost more than a connection. */
+  rejectOpen(makeError) {
+    const { opening } = this;
+    this.opening = undefined;
+    if (opening) opening.reject(makeError());
   }
 
   /** Whether somebody waits for `open`, or has. */

@@ -29,8 +29,10 @@ const collected =
     : undefined;
 /** Ids of clients that need nothing more, and may still have rows under way. */
 const leaving = new Set();
-/** Ids of clients that keep the process alive. */
-const holders = new Set();
+/** Ids of those of `inboxes` that do not keep the process alive: few, or soon gone. */
+const resting = new Set();
+/** Whether one of the others does. */
+let holding = false;
 
 /**
  * This copy of the package, as the engine knows it; from the first client on.
@@ -66,7 +68,7 @@ function deliver() {
   rows = [];
   facade.delivered();
   if (leaving.size === 0 || !facade.isEmpty()) return;
-  for (const id of leaving) inboxes.delete(id);
+  for (const id of leaving) forget(id);
   leaving.clear();
   keep();
 }
@@ -271,6 +273,7 @@ function share(id, inbox, native, scope) {
   if (isShared || !sharers.delete(id) || inboxes.has(id)) return;
   // What others have done to the circuit may be under way still.
   inboxes.set(id, inbox);
+  resting.add(id);
   letGo(id);
   keep();
 }
@@ -301,26 +304,33 @@ function keep() {
   facade.keep(kept);
 }
 
-/** Lets go of a client once it has been told all. */
-function letGo(id) {
-  if (isDrained() && facade.isEmpty()) {
-    inboxes.delete(id);
-    leaving.delete(id);
-  } else {
-    leaving.add(id);
-  }
+function forget(id) {
+  inboxes.delete(id);
+  resting.delete(id);
 }
 
-/** Keeps a client reachable for what it may be told, or lets go of it once it has been told all. */
-function track(id, inbox, reachable, holding) {
+/** Lets go of a client once it has been told all. */
+function letGo(id) {
+  if (isDrained() && facade.isEmpty()) forget(id);
+  else leaving.add(id);
+}
+
+/** Keeps a client reachable for what it may be told, or lets go of it once it has been told all. It holds the process or not. */
+function track(id, inbox, reachable, holds) {
   leaving.delete(id);
+  if (holds) resting.delete(id);
+  else if (reachable || inboxes.has(id)) resting.add(id);
   if (reachable) inboxes.set(id, inbox);
   else if (inboxes.has(id)) letGo(id);
-  const held = holders.size > 0;
-  if (holding) holders.add(id);
-  else holders.delete(id);
-  if (holders.size > 0 !== held) facade.hold(!held);
+  hold();
   keep();
+}
+
+/** Has the process live for as long as one of the clients holds it. */
+function hold() {
+  if (inboxes.size > resting.size === holding) return;
+  holding = !holding;
+  facade.hold(holding);
 }
 
 module.exports = {
