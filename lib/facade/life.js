@@ -55,7 +55,7 @@ class Life {
     this.view = new View(engine.wallTime());
     this.waiters = new Waiters();
     this.lifetime = new Lifetime(engine);
-    this.inbox = new Inbox(emitter, this.view, this.lifetime, this);
+    this.inbox = new Inbox(this);
     this.lifetime.id = this.native.id();
     this.lifetime.inbox = this.inbox;
     this.inbox.sift(this.options);
