@@ -210,6 +210,28 @@ describe('a route', () => {
     assert.deepStrictEqual(route.headers, { A: '2' });
   });
 
+  it('of a URL alone is handed over once the user has written into what it shows', () => {
+    const { route, said } = routeOf({ url: 'ws://a/' });
+    let changes = 0;
+    route.handOver(() => (changes += 1));
+    assert.deepStrictEqual([said, changes], [[], 0]);
+    route.shownProtocols().push('chat');
+    route.handOver(() => (changes += 1));
+    route.handOver(() => (changes += 1));
+    assert.deepStrictEqual([said, changes], [['reroute ["ws://a/"]'], 1]);
+    assert.deepStrictEqual(route.current.protocols, ['chat']);
+    route.set({ url: 'ws://b/', protocols: undefined }, () => (changes += 1));
+    assert.deepStrictEqual([said[1], changes], ['reroute ["ws://b/"]', 2]);
+    assert.deepStrictEqual(route.current.urls, ['ws://b/']);
+  });
+
+  it('that names several URLs shows the one that was reached', () => {
+    const { route } = routeOf({ urls: ['ws://a/', 'ws://b/'] });
+    assert.strictEqual(route.shownUrl(), 'ws://a/');
+    route.reach('ws://b/');
+    assert.strictEqual(route.shownUrl(), 'ws://b/');
+  });
+
   it('is asked of the functions, of which one may throw', () => {
     const { route, said } = routeOf({ url: ({ attempt }) => `ws://${attempt}/`, headers: () => ({}) });
     assert.strictEqual(route.current.urls, undefined);

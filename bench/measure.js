@@ -7,6 +7,7 @@
 
 const [peer, json] = process.argv.slice(2);
 const { open } = require(`./peers/${peer}.js`);
+const { restingMemory } = require('./resting.js');
 const task = JSON.parse(json);
 
 /** Connections under way at the same time while many are opened. */
@@ -183,24 +184,6 @@ async function beside({ url, flood, floods, handler, warmUp, duration }) {
   return { p50: percentile(took, 0.5) };
 }
 
-function collectGarbage() {
-  if (typeof Bun === 'undefined') global.gc();
-  else Bun.gc(true);
-}
-
-/** The resident memory in bytes, once it has come to rest. */
-async function restingMemory() {
-  let before = Infinity;
-  let now = process.memoryUsage().rss;
-  for (let i = 0; i < 20 && Math.abs(now - before) > 64 * 1024; i += 1) {
-    collectGarbage();
-    await pause(50);
-    before = now;
-    now = process.memoryUsage().rss;
-  }
-  return now;
-}
-
 /** By how much each of many idle connections makes the resident memory grow, beyond what the first ones bring along. */
 async function idle({ url, connections }) {
   const held = await openMany(AT_ONCE, () => open(url, {}));
@@ -259,7 +242,10 @@ async function blocked({ url, duration }) {
   return { kept: (100 * kept) / Math.floor(duration / interval) };
 }
 
-const MEASURES = { receive, send, echo, beside, idle, open: opening, connect, blocked };
+/** What one client weighs. */
+const weigh = () => require('./weigh.js').weigh(peer, task);
+
+const MEASURES = { weigh, receive, send, echo, beside, idle, open: opening, connect, blocked };
 
 MEASURES[task.measure](task).then(
   (result) => process.stdout.write(JSON.stringify(result), () => process.exit()),

@@ -120,13 +120,17 @@ function table({ machine, plan, titles, rows }) {
 function document(run) {
   writeFileSync(path.join(DOCS, 'results.json'), `${JSON.stringify(run, null, 1)}\n`);
   writeFileSync(path.join(DOCS, 'chart.svg'), chart(run));
+  insert('table', table(run));
+}
+
+/** Writes a text between its marks in the document. */
+function insert(name, text) {
   const file = path.join(DOCS, 'README.md');
-  const text = readFileSync(file, 'utf8');
-  const marked = /(<!-- table -->\n)[\s\S]*(<!-- end of the table -->)/;
+  const marked = new RegExp(`(<!-- ${name} -->\\n)[\\s\\S]*(<!-- end of the ${name} -->)`);
   writeFileSync(
     file,
-    text.replace(marked, (_, begin, end) => `${begin}\n${table(run)}\n${end}`),
+    readFileSync(file, 'utf8').replace(marked, (_, begin, end) => `${begin}\n${text}\n${end}`),
   );
 }
 
-module.exports = { document, results, table };
+module.exports = { document, insert, markdown, results, spread, table };

@@ -11,6 +11,7 @@
  *   --peers=A,B       these alone: native, ws, bufferutil, node22, websocket, bun, rust, skill
  *   --rounds=N        instead of 5
  *   --duration=MS     of each measurement, instead of 200
+ *   --memory          what a client weighs, part by part, in place of the rows; writes that into docs/performance/
  *
  * A whole run, with no option, writes docs/performance/.
  */
@@ -20,6 +21,7 @@ const { mkdtempSync, rmSync } = require('fs');
 const os = require('os');
 const path = require('path');
 const { PEERS, prepare, rust } = require('./contestants.js');
+const { weighAll } = require('./memory.js');
 const { document, results, table } = require('./report.js');
 const { MEASUREMENTS } = require('./rows.js');
 
@@ -43,8 +45,11 @@ function readOptions(args) {
     else if (name === '--duration' && Number(value) >= 1) plan.duration = Number(value);
     else if (name === '--skill' && !value) options.only = /^skill/;
     else if (name === '--quick' && !value) options.quick = true;
+    else if (name === '--memory' && !value) options.memory = true;
     else
-      throw new Error(`${arg}: the options are --quick, --skill, --only=, --peers=, --rounds=, --duration=`);
+      throw new Error(
+        `${arg}: the options are --quick, --skill, --memory, --only=, --peers=, --rounds=, --duration=`,
+      );
   }
   const unknown = options.peers.find((peer) => !(peer in PEERS));
   if (unknown) throw new Error(`no peer ${unknown}; there are ${Object.keys(PEERS).join(', ')}`);
@@ -153,7 +158,12 @@ async function takeTurns(peers, task, rounds) {
 }
 
 async function main() {
-  const { only, peers: keys, plan, quick, whole } = readOptions(process.argv.slice(2));
+  const { memory, only, peers: keys, plan, quick, whole } = readOptions(process.argv.slice(2));
+  if (memory) {
+    const weighed = prepare(['native', 'ws']);
+    await weighAll((key, task) => measure(weighed[key], task), machine(), Math.min(plan.rounds, 3));
+    return;
+  }
   const peers = prepare(keys);
   const began = Date.now();
   const rows = [];

@@ -67,6 +67,7 @@ const DECLARED = {
   enum: (name, def) => block(`export enum ${name}`, def),
   string_enum: (name, def) => `export type ${name} = ${def.match(/(?<== )'.*'/g).join(' | ')}`,
   const: (_name, def) => def,
+  fn: (_name, def) => `export ${def}`,
   struct: (name, def) => block(`export class ${name}`, def),
 };
 

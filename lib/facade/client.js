@@ -287,8 +287,7 @@ function defineClient(engine) {
     }
 
     get url() {
-      const { route, view } = this[LIFE];
-      return route.shownUrl(view.reachedUrl);
+      return this[LIFE].route.shownUrl();
     }
 
     set url(value) {
@@ -302,7 +301,7 @@ function defineClient(engine) {
     set urls(value) {
       const urls = checkPresent(ROWS.urls, value);
       reroute(this, { url: urls[0], urls });
-      this[LIFE].view.reachedUrl = undefined;
+      this[LIFE].route.reached = undefined;
     }
 
     get protocols() {

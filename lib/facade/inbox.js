@@ -58,13 +58,10 @@ function isPong(data) {
 /**
  * What comes for one client, in its order: messages and notices that the engine tells, and what calls upon it return.
  *
- * It is what the engine knows of a client. Notices go to `life`, messages to the handlers of `emitter`.
+ * It is what the engine knows of a client. Notices go to `life`, messages to its handlers.
  */
 class Inbox {
-  constructor(emitter, view, lifetime, life) {
-    this.emitter = emitter;
-    this.view = view;
-    this.lifetime = lifetime;
+  constructor(life) {
     this.life = life;
     /** The place of the latest notice that was taken from the mailbox. */
     this.order = 0;
@@ -108,20 +105,20 @@ class Inbox {
   // What the engine tells, outside of any context.
 
   takeTexts(rows, begin, end, at) {
-    this.lifetime.run(this.deliverTexts, this, rows, begin, end, at);
+    this.life.lifetime.run(this.deliverTexts, this, rows, begin, end, at);
   }
 
   takeBinaries(rows, begin, end, at) {
-    this.lifetime.run(this.deliverBinaries, this, rows, begin, end, at);
+    this.life.lifetime.run(this.deliverBinaries, this, rows, begin, end, at);
   }
 
   takeControl(event, payload, at) {
-    this.lifetime.run(this.deliverControl, this, event, payload, at);
+    this.life.lifetime.run(this.deliverControl, this, event, payload, at);
   }
 
   /** @param {DeliveryOutcome} outcome */
   takeOutcome(outcome) {
-    this.lifetime.run(this.life.settle, this.life, outcome);
+    this.life.lifetime.run(this.life.settle, this.life, outcome);
   }
 
   /**
@@ -154,7 +151,7 @@ class Inbox {
       }
       const { data, told } = backlog.take();
       try {
-        if (told === undefined) this.lifetime.run(emitMessage, undefined, this.emitter, data);
+        if (told === undefined) this.life.lifetime.run(emitMessage, undefined, this.life.emitter, data);
         else this.life.deliver(told.notice, told.at, told.moment);
       } catch (error) {
         rethrow(error);
@@ -222,13 +219,13 @@ class Inbox {
 
   /** Text messages that lie in `rows` from `begin` to `end`. */
   deliverTexts(rows, begin, end, at) {
-    this.view.lastActivity = at;
+    this.life.view.lastActivity = at;
     for (let i = begin; i < end; i += 1) this.deliverMessage(rows[i]);
   }
 
   /** Binary messages: the chunk that they lie in, and behind it their lengths. */
   deliverBinaries(rows, begin, end, at) {
-    this.view.lastActivity = at;
+    this.life.view.lastActivity = at;
     const chunk = rows[begin];
     const first = begin + 1;
     if (end - first > 1) this.life.engine.keepChunk(chunk);
@@ -242,20 +239,20 @@ class Inbox {
 
   deliverMessage(data) {
     if (this.filter !== undefined && !this.filter(data)) return;
-    if (this.backlog === undefined) emitMessage(this.emitter, data);
+    if (this.backlog === undefined) emitMessage(this.life.emitter, data);
     else this.backlog.addMessage(data);
   }
 
   /** A ping or a pong. Once nobody listens any more, the engine tells none. */
   deliverControl(event, payload, at) {
-    this.view.lastActivity = at;
+    this.life.view.lastActivity = at;
     const data = this.life.engine.binaryOf('nodebuffer', payload, 0, payload.byteLength);
-    if (!tell(this.emitter, event, data)) this.listen();
+    if (!tell(this.life.emitter, event, data)) this.listen();
   }
 
   /** Tells the engine which control frames somebody listens to: no other is told. */
   listen() {
-    const { emitter } = this;
+    const { emitter } = this.life;
     this.life.native.listen(emitter.listenerCount('ping') > 0, emitter.listenerCount('pong') > 0);
   }
 }

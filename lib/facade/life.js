@@ -55,7 +55,7 @@ class Life {
     this.view = new View(engine.wallTime());
     this.waiters = new Waiters();
     this.lifetime = new Lifetime(engine);
-    this.inbox = new Inbox(emitter, this.view, this.lifetime, this);
+    this.inbox = new Inbox(this);
     this.lifetime.id = this.native.id();
     this.lifetime.inbox = this.inbox;
     this.inbox.sift(this.options);
@@ -257,7 +257,6 @@ class Life {
   take(notice, at, moment) {
     const { cutoffs, view } = this;
     if (notice.kind === 'agreed') {
-      notice.url = this.route.asGiven(notice.url);
       view.agreed = notice;
       return;
     }
@@ -350,7 +349,10 @@ class Life {
     if (state !== 'OPEN') this.waiters.losePongs();
     if (cutoffs.voidsState(notice, moment, view)) return;
     if (!view.enter(notice)) return;
-    if (state === 'OPEN') view.takeAgreed(engine.monotonic(at));
+    if (state === 'OPEN') {
+      this.route.reach(view.agreed.url);
+      view.takeAgreed(engine.monotonic(at));
+    }
     // Unless a call has begun another life since.
     if (state === 'FAILED' && !cutoffs.isOfEarlierLife(moment)) view.closing = true;
     this.forgetRetry();
@@ -370,7 +372,7 @@ class Life {
   setCircuitState(state) {
     const { view } = this;
     const changed = view.circuitState !== state;
-    view.circuitState = state;
+    if (changed) view.circuitState = state;
     this.track();
     if (changed) this.tell('circuitChange', state);
   }

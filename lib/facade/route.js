@@ -256,9 +256,14 @@ class Route {
     return controller && (() => controller.abort(abortError('The attempt was given up')));
   }
 
-  /** The URL that a user sees; `reached` is that of the latest connection. */
-  shownUrl(reached) {
-    const { url, urls, said } = this;
+  /** A connection is open at one of the URLs. */
+  reach(url) {
+    if (this.urls) this.reached = url;
+  }
+
+  /** The URL that a user sees. */
+  shownUrl() {
+    const { reached, url, urls, said } = this;
     if (isFunction(url)) return 'url' in said ? checkPresent(ROWS.url, said.url) : '';
     return urls ? reached || urls[0] : url;
   }
@@ -289,12 +294,6 @@ class Route {
     }
     return this.websocketOptions;
   }
-
-  /** A URL that the engine tells, as the text that the client has of it already. */
-  asGiven(url) {
-    const { urls } = this.current;
-    return (urls && urls.find((other) => other === url)) || url;
-  }
 }
 
 // What few users give, or have a function for.
@@ -311,6 +310,8 @@ Route.prototype.connectionTimeout = undefined;
 Route.prototype.kept = undefined;
 /** What was made of certificates and keys, and of what. */
 Route.prototype.blobs = undefined;
+/** Which of several URLs the latest connection led to, since they were given. */
+Route.prototype.reached = undefined;
 /** What the user's functions said last. */
 Route.prototype.said = NOTHING;
 /** What the attempt under way tells the user's functions that it is given up with. */

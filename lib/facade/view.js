@@ -24,26 +24,16 @@ for (const word of ['CLOSED', 'CONNECTING', 'OPEN', 'CLOSING', 'BLOCKED', 'FAILE
 class View {
   constructor(now) {
     this.state = 'CLOSED';
-    this.circuitState = 'CLOSED';
-    this.retryCount = 0;
-    this.circuitFailures = 0;
-    this.manualClose = false;
     this.lastActivity = now;
     /** On the clock that nobody sets. */
     this.openedAt = 0;
     /**
-     * What the connection has agreed on that is about to be `OPEN`, until that is told, …
+     * What the connection has agreed on that is about to be `OPEN`, until that is told.
      * @type {Extract<Notice, { kind: 'agreed' }> | undefined}
      */
     this.agreed = undefined;
-    /** … and what is kept of the latest that was: where it leads, and the answer to its upgrade. */
-    this.protocol = '';
-    this.extensions = '';
-    this.reachedUrl = undefined;
     /** Connecting, open, closing, waiting to retry or blocked, as far as events tell. */
     this.alive = false;
-    /** `close()` was called, or `FAILED` was told: the last `close` is on its way. */
-    this.closing = false;
   }
 
   /** Whether the engine may have something to tell of it. */
@@ -52,14 +42,14 @@ class View {
   }
 
   count({ retryCount, circuitFailures }) {
-    this.retryCount = retryCount;
-    this.circuitFailures = circuitFailures;
+    if (this.retryCount !== retryCount) this.retryCount = retryCount;
+    if (this.circuitFailures !== circuitFailures) this.circuitFailures = circuitFailures;
   }
 
   /** A call has begun a life. */
   begin() {
     this.alive = true;
-    this.closing = false;
+    if (this.closing) this.closing = false;
   }
 
   /** Takes a state, and says whether it is to be told. */
@@ -80,10 +70,9 @@ class View {
 
   /** What was agreed on holds for the connection that is open now. */
   takeAgreed(openedAt) {
-    const { protocol, extensions, url } = this.agreed;
-    this.protocol = protocol;
-    this.extensions = extensions;
-    this.reachedUrl = url;
+    const { protocol, extensions } = this.agreed;
+    if (this.protocol !== protocol) this.protocol = protocol;
+    if (this.extensions !== extensions) this.extensions = extensions;
     // Whole, since any other number takes an object of its own.
     this.openedAt = Math.floor(openedAt);
   }
@@ -98,7 +87,7 @@ class View {
     this.lastClose = ending;
     if (goesOn) return;
     this.alive = false;
-    this.closing = false;
+    if (this.closing) this.closing = false;
   }
 
   /**
@@ -106,12 +95,12 @@ class View {
    * @param {Extract<Notice, { kind: 'open' }>} notice
    */
   opening({ attempt, downtime }) {
-    const { statusCode, headers } = this.agreed;
+    const { url, statusCode, headers } = this.agreed;
     this.agreed = undefined;
     return {
       isReconnect: downtime !== undefined,
       attempt,
-      url: this.reachedUrl,
+      url,
       statusCode,
       headers: headersOf(headers),
       downtime: downtime === undefined ? 0 : downtime,
@@ -119,8 +108,17 @@ class View {
   }
 }
 
-// Of most clients these say nothing: they hold one from the first time on.
+// Of most clients these say no more than here: they hold one of their own from the first time on that it differs.
 
+View.prototype.circuitState = 'CLOSED';
+View.prototype.retryCount = 0;
+View.prototype.circuitFailures = 0;
+View.prototype.manualClose = false;
+/** `close()` was called, or `FAILED` was told: the last `close` is on its way. */
+View.prototype.closing = false;
+/** What the latest connection has agreed on. */
+View.prototype.protocol = '';
+View.prototype.extensions = '';
 /** The error of the latest attempt or connection that failed, none once one is open, … */
 View.prototype.lastError = undefined;
 /** … and of the one that is under way, or has ended last. */

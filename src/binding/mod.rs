@@ -3,6 +3,8 @@
 //! Every export catches a panic and throws it as an error: one that crossed into Node would end the
 //! user's process.
 
+#[cfg(feature = "faults")]
+mod allocated;
 mod callback;
 mod client;
 mod code;
