@@ -473,9 +473,9 @@ export interface CommonOptions {
    * How far a delay is moved at random, as a share of it, so that clients cut off together do not come back
    * together. A number from 0 to 1, `'full'`, `'equal'`, `'decorrelated'` or `'none'`; 0 turns it off. It
    * comes after the cap. The kinds: `'full'` draws from 0 to the delay, `'equal'` from half of it to all,
-   * `'decorrelated'` from `baseDelay` to three times the delay before (up to `maxDelay`; `multiplier` has no
-   * effect), and `'none'` turns it off. Of many clients that were cut off together, the default has half come
-   * back within one tenth of a second; choose `'full'` for them (docs/reconnecting.md).
+   * `'decorrelated'` from `baseDelay` to three times the delay before (to `maxDelay` where that is less;
+   * `multiplier` has no effect), and `'none'` turns it off. Of many clients that were cut off together, the
+   * default has half come back within one tenth of a second; choose `'full'` for them (docs/reconnecting.md).
    * @defaultValue 0.1
    */
   jitter?: Optional<number | JitterKind>;

@@ -319,6 +319,49 @@ describe('what waits for a Blob', () => {
   });
 });
 
+describe('clients that are given the same', () => {
+  const alike = {
+    maxRetries: 3,
+    circuitBreaker: { failureThreshold: 2 },
+    queue: { maxMessages: 5 },
+  };
+  const partsOf = ({ ws }) => [ws[LIFE].options, ws[LIFE].circuit, ws[LIFE].delivery];
+
+  for (const [what, options] of [
+    ['nothing', {}],
+    ['some options', alike],
+  ]) {
+    it(`share what is made of it: ${what}`, function () {
+      // Nothing can be shared weakly.
+      if (typeof FinalizationRegistry === 'undefined') this.skip();
+      const [one, other] = [partsOf(fakeClient(options)), partsOf(fakeClient(options))];
+      for (const [i, part] of one.entries()) assert.strictEqual(part, other[i]);
+    });
+  }
+
+  it('are assigned one by one', () => {
+    const [one, other] = [fakeClient(alike).ws, fakeClient(alike).ws];
+    one.maxRetries = 4;
+    one.circuitBreaker.failureThreshold = 9;
+    one.protocols.push('chat');
+    one.websocketOptions.origin = 'http://x';
+    assert.deepStrictEqual(
+      [other.maxRetries, other.circuitBreaker.failureThreshold, other.protocols, other.websocketOptions],
+      [3, 2, [], {}],
+    );
+    assert.deepStrictEqual(
+      [one.maxRetries, one.circuitBreaker.failureThreshold, one.protocols],
+      [4, 9, ['chat']],
+    );
+    assert.strictEqual(fakeClient(alike).ws.maxRetries, 3);
+  });
+
+  it('share no function of the user', () => {
+    const options = { maxRetries: 3, shouldReconnect: () => true };
+    assert.notStrictEqual(fakeClient(options).ws[LIFE].options, fakeClient(options).ws[LIFE].options);
+  });
+});
+
 describe('a client over another engine', () => {
   it('turns notices into events, in their order', async () => {
     const { ws, reply, tell, log, said } = fakeClient();

@@ -26,9 +26,11 @@ describe('looking hosts up', () => {
     this.timeout(70000);
     const { stdout, stderr } = await runScript(script('lookups.js'), [], { deadline: 60000 });
     const { most, ms, codes } = JSON.parse(stdout || stderr);
-    // 12 more where a look-up hangs, for 3 s at least.
-    assert.ok(most <= (ms < 3000 ? 4 : 16), `${most} threads in ${ms} ms`);
-    for (const code of codes) assert.ok(['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL'].includes(code), code);
+    // Where the network's DNS does not answer, look-ups hang: 12 threads more, and the time for some attempts is over.
+    const hangs = ms >= 3000;
+    assert.ok(most <= (hangs ? 16 : 4), `${most} threads in ${ms} ms`);
+    const expected = ['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', ...(hangs ? ['WSR_ERR_HANDSHAKE_TIMEOUT'] : [])];
+    for (const code of codes) assert.ok(expected.includes(code), code);
   });
 
   it('tells that there is no descriptor left, and not that there is no such host', async function () {

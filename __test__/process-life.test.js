@@ -108,6 +108,13 @@ describe('a process', () => {
     });
   }
 
+  it('keeps nothing of the options that dropped clients were given', async function () {
+    // Without weak references nothing is shared.
+    if (typeof FinalizationRegistry === 'undefined') this.skip();
+    const { stdout, stderr } = await runScript(program('shared-options.js'), [], { exposeGc: true });
+    assert.strictEqual(stdout.trim(), 'collected', stderr);
+  });
+
   it('may load the package 200 times, at no cost but for the clients that live', async function () {
     // Descriptors are counted in /proc, which Linux alone has.
     if (process.platform !== 'linux') this.skip();

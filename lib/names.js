@@ -34,12 +34,15 @@ function refuse(place, name, known) {
 }
 
 /**
- * Reads the known options of an object, each once, whether they are its own, inherited or computed. Any other that is set
- * is handed to `other` with its value.
+ * Reads the known options of an object, each once, whether they are its own, inherited or computed: those that are set. Any
+ * other that is set is handed to `other` with its value.
  */
 function take(given, known, other) {
   const taken = {};
-  for (const name of known) taken[name] = given[name];
+  for (const name of known) {
+    const value = given[name];
+    if (value !== undefined && value !== null) taken[name] = value;
+  }
   for (const name of Object.keys(given)) {
     if (known.includes(name)) continue;
     const value = given[name];

@@ -138,7 +138,7 @@ new WebSocketReconnect({
     doc: [
       'How far a delay is moved at random, as a share of it, so that clients cut off together do not come back together.',
       'It comes after the cap.',
-      "The kinds: `'full'` draws from 0 to the delay, `'equal'` from half of it to all, `'decorrelated'` from `baseDelay` to three times the delay before (up to `maxDelay`; `multiplier` has no effect), and `'none'` turns it off.",
+      "The kinds: `'full'` draws from 0 to the delay, `'equal'` from half of it to all, `'decorrelated'` from `baseDelay` to three times the delay before (to `maxDelay` where that is less; `multiplier` has no effect), and `'none'` turns it off.",
       'Of many clients that were cut off together, the default has half come back within one tenth of a second;',
       "choose `'full'` for them (docs/reconnecting.md).",
     ],

@@ -11,6 +11,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// What a lock guards, in the order in which locks are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rank {
+    /// The clients of all environments.
+    AllDrivers,
+    /// Those of one.
+    Drivers,
     /// The clients of one environment that its JavaScript thread reads.
     JsReadSet,
     /// What one client is at.
@@ -25,6 +29,9 @@ pub enum Rank {
     ReadHalf,
     /// What one copy of the package is to be told.
     Mailbox,
+    /// Values that clients have alike.
+    #[cfg(feature = "node")]
+    Interned,
     /// What nothing else is taken under, as the handle by which an environment is woken.
     Last,
 }

@@ -3,8 +3,7 @@
 const { badRange, badType, coded, notConnected, rejected } = require('../errors.js');
 const { meant, take } = require('../names.js');
 const { allowed, check, checkPerAttempt, checkPresent, isAbsent } = require('../options/check.js');
-const { circuitBreaker } = require('../options/circuit-breaker.js');
-const { HELD, assign } = require('../options/held.js');
+const { HELD, withOption } = require('../options/held.js');
 const { ARGUMENT, ROWS, rowsOf } = require('../options/table.js');
 const { Emitter } = require('./emitter.js');
 const { Life } = require('./life.js');
@@ -144,7 +143,7 @@ function defineClient(engine) {
     }
 
     getStats() {
-      const { native, options, view, delivery } = this[LIFE];
+      const { circuit, native, options, view, delivery } = this[LIFE];
       const { state, circuitState, retryCount, circuitFailures, lastActivity } = view;
       const stats = {
         state,
@@ -152,7 +151,7 @@ function defineClient(engine) {
         retryCount,
         maxRetries: options.maxRetries,
         circuitFailures,
-        failureThreshold: this.circuitBreaker.failureThreshold,
+        failureThreshold: circuit.failureThreshold,
         lastActivity,
         uptime: state === 'OPEN' ? Math.floor(engine.now() - view.openedAt) : 0,
       };
@@ -280,13 +279,11 @@ function defineClient(engine) {
     }
 
     get circuitBreaker() {
-      return this[LIFE].circuitBreaker;
+      return this[LIFE].shownCircuitBreaker();
     }
 
     set circuitBreaker(value) {
-      const life = this[LIFE];
-      life.circuitBreaker = circuitBreaker(value, life);
-      life.configure();
+      this[LIFE].setCircuitBreaker(value);
     }
 
     get url() {
@@ -325,7 +322,7 @@ function defineClient(engine) {
     }
 
     get websocketOptions() {
-      return this[LIFE].route.websocketOptions;
+      return this[LIFE].route.shownWebSocketOptions();
     }
 
     set websocketOptions(value) {
@@ -333,16 +330,15 @@ function defineClient(engine) {
     }
 
     get connectionTimeout() {
-      const { options, route } = this[LIFE];
-      const timeout = options.connectionTimeout;
-      if (timeout !== undefined) return timeout;
-      return route.current.handshakeTimeout === Infinity ? 0 : route.current.handshakeTimeout;
+      const { connectionTimeout, current } = this[LIFE].route;
+      if (connectionTimeout !== undefined) return connectionTimeout;
+      return current.handshakeTimeout === Infinity ? 0 : current.handshakeTimeout;
     }
 
     set connectionTimeout(value) {
       const life = this[LIFE];
       const connectionTimeout = check(ROWS.connectionTimeout, value);
-      reroute(this, { connectionTimeout }, life.options);
+      reroute(this, { connectionTimeout });
       life.configure();
     }
 
@@ -394,8 +390,9 @@ function defineClient(engine) {
         return this[LIFE].options[row.name];
       },
       set(value) {
-        assign(this[LIFE].options, row, value);
-        TAKERS[row.takes](this[LIFE]);
+        const life = this[LIFE];
+        life.options = withOption(life.options, row, value);
+        TAKERS[row.takes](life);
       },
     });
   }
@@ -420,9 +417,9 @@ const TAKERS = {
 };
 
 /** Changes what a client's route is made of. */
-function reroute(client, change, place) {
+function reroute(client, change) {
   const life = client[LIFE];
-  life.route.set(change, () => life.configure(), place);
+  life.route.set(change, () => life.configure());
 }
 
 /** Somebody listens to an event of a client from now on. */

@@ -24,20 +24,10 @@ class Cutoffs {
   constructor() {
     /** Calls that the engine was told of. */
     this.calls = 0;
-    /** … the connection's life, … */
-    this.life = BEGINNING;
     /** … an earlier life, … */
     this.birth = BEGINNING;
-    /** … the next `open`, … */
-    this.open = BEGINNING;
-    /** … where the client stands while nothing goes on, … */
+    /** … where the client stands while nothing goes on. Of most clients that is all. */
     this.rest = BEGINNING;
-    /** … a call that was refused, … */
-    this.refusal = BEGINNING;
-    /** … the circuit, … */
-    this.circuit = BEGINNING;
-    /** … `retryCount` and `circuitFailures`. */
-    this.counts = BEGINNING;
   }
 
   /**
@@ -99,5 +89,16 @@ class Cutoffs {
     return isAtRest && isBefore(moment, this.rest);
   }
 }
+
+/** … the connection's life, … */
+Cutoffs.prototype.life = BEGINNING;
+/** … the next `open`, … */
+Cutoffs.prototype.open = BEGINNING;
+/** … a call that was refused, … */
+Cutoffs.prototype.refusal = BEGINNING;
+/** … the circuit, … */
+Cutoffs.prototype.circuit = BEGINNING;
+/** … `retryCount` and `circuitFailures`. */
+Cutoffs.prototype.counts = BEGINNING;
 
 module.exports = { Cutoffs, isBefore };

@@ -68,19 +68,12 @@ class Inbox {
     this.view = view;
     this.lifetime = lifetime;
     this.life = life;
-    this.binaryType = 'nodebuffer';
-    /** What waits for `resume()`, from `pause()` until all of it has been delivered. */
-    this.backlog = undefined;
-    /** Which messages are delivered; all, where there is none. */
-    this.filter = undefined;
     /** The place of the latest notice that was taken from the mailbox. */
     this.order = 0;
-    /** What calls have returned and is not delivered yet, oldest first. */
-    this.returned = [];
+    /** What calls have returned and is not delivered yet, oldest first; none at rest. */
+    this.returned = undefined;
     /** Replies that are being delivered one within the other, … */
     this.deliveryDepth = 0;
-    /** … and those that are delivered behind. */
-    this.deferredReplies = undefined;
   }
 
   /** How many notices of the mailbox have been told. */
@@ -105,7 +98,7 @@ class Inbox {
 
   /** Puts what judges and hides messages before their delivery, where an option asks for it. */
   sift({ heartbeatReply, hidePong }) {
-    this.filter = undefined;
+    if (this.filter !== undefined) this.filter = undefined;
     if (!heartbeatReply && !hidePong) return;
     const isReply = heartbeatReply ? judgeOf(heartbeatReply) : () => false;
     this.filter = (data) => {
@@ -189,13 +182,16 @@ class Inbox {
     this.deliveryDepth += 1;
     try {
       first();
+      if (this.returned === undefined) this.returned = [];
       for (const notice of reply.notices) this.returned.push({ notice, at, told });
       while (this.returned.length > 0) this.deliverReturned(this.returned.shift());
     } finally {
       this.deliveryDepth -= 1;
     }
+    if (this.deliveryDepth > 0) return;
+    this.returned = undefined;
     const { deferredReplies } = this;
-    if (this.deliveryDepth > 0 || deferredReplies === undefined) return;
+    if (deferredReplies === undefined) return;
     const next = deferredReplies.shift();
     if (deferredReplies.length === 0) this.deferredReplies = undefined;
     this.takeReply(next);
@@ -265,5 +261,15 @@ class Inbox {
     this.native.listen(emitter.listenerCount('ping') > 0, emitter.listenerCount('pong') > 0);
   }
 }
+
+// What few clients have.
+
+/** … and those that are delivered behind. */
+Inbox.prototype.deferredReplies = undefined;
+Inbox.prototype.binaryType = 'nodebuffer';
+/** What waits for `resume()`, from `pause()` until all of it has been delivered. */
+Inbox.prototype.backlog = undefined;
+/** Which messages are delivered; all, where there is none. */
+Inbox.prototype.filter = undefined;
 
 module.exports = { Inbox };

@@ -2,7 +2,7 @@
 
 const { coded, manuallyClosed, messageOf, rejected } = require('../errors.js');
 const { check } = require('../options/check.js');
-const { circuitBreaker } = require('../options/circuit-breaker.js');
+const { assignable, circuitBreaker } = require('../options/circuit-breaker.js');
 const { deliveryOptions, policySettings } = require('../options/crossing.js');
 const { deliveryOf } = require('../options/delivery.js');
 const { hold } = require('../options/held.js');
@@ -38,15 +38,12 @@ class Life {
   constructor(engine, emitter, given) {
     this.engine = engine;
     this.emitter = emitter;
-    this.heartbeatMessage = given.heartbeatMessage;
-    /** It has warned that nobody hears it give up. */
-    this.hasWarned = false;
-    /** The options that are held as they are. */
+    if (given.heartbeatMessage !== undefined) this.heartbeatMessage = given.heartbeatMessage;
+    /** The options that are held as they are. Clients that were given the same share them, and so the next two. */
     this.options = hold(given);
-    this.circuitBreaker = circuitBreaker(given.circuitBreaker, this);
-    this.scope = 'instance';
+    this.circuit = circuitBreaker(given.circuitBreaker);
     this.delivery = deliveryOf(given);
-    this.route = new Route(engine, given, this.options);
+    this.route = new Route(engine, given);
     /** @type {Native} */
     this.native = this.route.createNative({
       settings: this.settings(),
@@ -57,14 +54,10 @@ class Life {
     this.cutoffs = new Cutoffs();
     this.view = new View(engine.wallTime());
     this.waiters = new Waiters();
-    /** From the first retry on that the user's functions decide about. */
-    this.retry = undefined;
     this.lifetime = new Lifetime(engine);
     this.inbox = new Inbox(engine, this.native, emitter, this.view, this.lifetime, this);
     this.lifetime.id = this.native.id();
     this.lifetime.inbox = this.inbox;
-    /** From the first message on, see `outgoing`. */
-    this.sender = undefined;
     this.inbox.sift(this.options);
     this.share();
   }
@@ -77,7 +70,22 @@ class Life {
 
   /** What the policy goes by. */
   settings() {
-    return policySettings(this.options, this.circuitBreaker, this.route);
+    return policySettings(this.options, this.circuit, this.route);
+  }
+
+  /** The circuit breaker's settings as the user has them. Most look at none, and go by those that they share. */
+  shownCircuitBreaker() {
+    if (this.circuitBreaker === undefined) {
+      this.circuitBreaker = assignable(this.circuit, this);
+      this.circuit = this.circuitBreaker;
+    }
+    return this.circuitBreaker;
+  }
+
+  setCircuitBreaker(value) {
+    this.circuit = circuitBreaker(value);
+    this.circuitBreaker = undefined;
+    this.configure();
   }
 
   /** Hands what has been assigned to those whom it concerns. */
@@ -90,7 +98,7 @@ class Life {
 
   /** Shares the circuit with whom the options say, where that has changed. */
   share() {
-    const { scope } = this.circuitBreaker;
+    const { scope } = this.circuit;
     if (scope === this.scope) return;
     this.scope = scope;
     this.lifetime.keepContext();
@@ -249,6 +257,7 @@ class Life {
   take(notice, at, moment) {
     const { cutoffs, view } = this;
     if (notice.kind === 'agreed') {
+      notice.url = this.route.asGiven(notice.url);
       view.agreed = notice;
       return;
     }
@@ -471,5 +480,19 @@ class Life {
     return error;
   }
 }
+
+// What few clients have.
+
+Life.prototype.heartbeatMessage = undefined;
+/** It has warned that nobody hears it give up. */
+Life.prototype.hasWarned = false;
+/** From the first retry on that the user's functions decide about. */
+Life.prototype.retry = undefined;
+/** From the first message on, see `outgoing`. */
+Life.prototype.sender = undefined;
+/** From the first time on that the user looks at it, see `shownCircuitBreaker`. */
+Life.prototype.circuitBreaker = undefined;
+/** With whom the circuit is shared, as the engine has it. */
+Life.prototype.scope = 'instance';
 
 module.exports = { Life };

@@ -42,11 +42,6 @@ class Lifetime {
     this.holds = true;
     /** The async context that the user's handlers and functions run in, from before anything is told, … */
     this.context = undefined;
-    /** … and that of a later call that starts a life, until that is told. */
-    this.nextContext = undefined;
-    /** The signal that is listened to, and what is called when it aborts. */
-    this.listenedSignal = undefined;
-    this.onAbort = undefined;
   }
 
   /** Calls a function, and by it the user's handlers and functions, in their async context. */
@@ -96,5 +91,13 @@ class Lifetime {
     this.listenedSignal = signal;
   }
 }
+
+// What few clients have.
+
+/** … and that of a later call that starts a life, until that is told. */
+Lifetime.prototype.nextContext = undefined;
+/** The signal that is listened to, and what is called when it aborts. */
+Lifetime.prototype.listenedSignal = undefined;
+Lifetime.prototype.onAbort = undefined;
 
 module.exports = { Lifetime };

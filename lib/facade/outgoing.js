@@ -8,20 +8,12 @@ const { unsent } = require('./waiters.js');
 
 /** What a client sends: to the engine, or behind the Blobs that have to be read first. */
 class Outgoing {
-  /** `delivery`: how messages are kept; `options`: those that the client holds. */
-  constructor(engine, emitter, { delivery, options, view, cutoffs, inbox, lifetime, waiters }) {
+  constructor(engine, emitter, life) {
     this.engine = engine;
-    this.native = inbox.native;
+    this.native = life.native;
     this.emitter = emitter;
-    this.delivery = delivery;
-    this.options = options;
-    this.view = view;
-    this.cutoffs = cutoffs;
-    this.inbox = inbox;
-    this.lifetime = lifetime;
-    this.waiters = waiters;
-    /** What waits for a Blob to be read. */
-    this.unread = undefined;
+    this.view = life.view;
+    this.life = life;
   }
 
   send(data, given, callback) {
@@ -34,7 +26,7 @@ class Outgoing {
     }
     const open = view.state === 'OPEN';
     if (!open && !this.takesUnsent) throw this.notConnected();
-    const status = engine.send(this.lifetime.id, content, !isText, open);
+    const status = engine.send(this.life.lifetime.id, content, !isText, open);
     return status === undefined || this.sent(status);
   }
 
@@ -70,19 +62,19 @@ class Outgoing {
   /** Whether a message is taken without an open connection. */
   get takesUnsent() {
     const { state, alive } = this.view;
-    const { queues } = this.delivery;
+    const { queues } = this.life.delivery;
     if (queues === undefined) return state === 'CONNECTING';
     return queues && alive && state !== 'CLOSING';
   }
 
   notConnected() {
-    return notConnected(this.cutoffs.wasStarted);
+    return notConnected(this.life.cutoffs.wasStarted);
   }
 
   /** The engine has found that what it buffers has fallen to the high-water mark; what waits for a Blob may be more. */
   drained() {
     const { unread } = this;
-    if (unread !== undefined && this.bufferedAmount > this.options.highWaterMark) unread.isAbove = true;
+    if (unread !== undefined && this.bufferedAmount > this.life.options.highWaterMark) unread.isAbove = true;
     else tell(this.emitter, 'drain');
   }
 
@@ -107,14 +99,14 @@ class Outgoing {
       return this.write(message, open, plain, teller, refuse);
     }
     const size = message === undefined ? data.size : engine.sizeOf(message);
-    if (this.bufferedAmount + size > this.options.maxBufferedAmount) return refuse(this.bufferFull());
+    if (this.bufferedAmount + size > this.life.options.maxBufferedAmount) return refuse(this.bufferFull());
     const run = (read) => {
       const written = engine.inForm(read, binary);
       this.write(written, open, plain, teller, teller || (() => this.tellDropped(written)));
     };
     const failed = teller || ((error) => this.tell('error', error));
     this.inTurn(data, message, run, failed);
-    const isAbove = this.bufferedAmount > this.options.highWaterMark;
+    const isAbove = this.bufferedAmount > this.life.options.highWaterMark;
     if (isAbove) this.unread.isAbove = true;
     return !isAbove;
   }
@@ -133,7 +125,7 @@ class Outgoing {
     const refusal = this.refusal(status);
     if (refusal) return refuse(refusal);
     if (tells) {
-      this.waiters.expectReceipt(receipt, (reason) =>
+      this.life.waiters.expectReceipt(receipt, (reason) =>
         reason === undefined ? teller() : teller(unsent(reason)),
       );
     }
@@ -142,7 +134,7 @@ class Outgoing {
 
   /** Emits an event in the async context of the client's handlers. */
   tell(event, ...args) {
-    this.lifetime.run(tell, undefined, this.emitter, event, ...args);
+    this.life.lifetime.run(tell, undefined, this.emitter, event, ...args);
   }
 
   /** Sends text or bytes, and asks for a receipt. */
@@ -158,8 +150,8 @@ class Outgoing {
 
   /** The promise of a receipt that a call has asked for. */
   receipt(name) {
-    const promise = this.waiters.waitForReceipt(name);
-    this.inbox.takeOutcomes();
+    const promise = this.life.waiters.waitForReceipt(name);
+    this.life.inbox.takeOutcomes();
     return promise;
   }
 
@@ -168,18 +160,18 @@ class Outgoing {
     const { SendStatus } = this.engine;
     const refusal = this.refusal(status);
     if (refusal) throw refusal;
-    if (status & SendStatus.Told) this.inbox.takeOutcomes();
+    if (status & SendStatus.Told) this.life.inbox.takeOutcomes();
     return !(status & SendStatus.Above);
   }
 
   queueFull() {
-    const { maxMessages, maxBytes } = this.delivery.limits;
+    const { maxMessages, maxBytes } = this.life.delivery.limits;
     const limits = `queue.maxMessages is ${maxMessages}, queue.maxBytes ${maxBytes}`;
     return coded(Error, 'WSR_ERR_QUEUE_FULL', `The queue is full: ${limits}`);
   }
 
   bufferFull() {
-    const message = `The buffer is full: maxBufferedAmount is ${this.options.maxBufferedAmount}`;
+    const message = `The buffer is full: maxBufferedAmount is ${this.life.options.maxBufferedAmount}`;
     return coded(Error, 'WSR_ERR_BUFFER_FULL', message);
   }
 
@@ -193,7 +185,7 @@ class Outgoing {
 
   /** Tells of a message that there was no room for once its turn had come. */
   tellDropped(message) {
-    const data = this.engine.receivedForm(this.inbox.binaryType, message);
+    const data = this.engine.receivedForm(this.life.inbox.binaryType, message);
     this.tell('drop', { data, reason: 'overflow' });
   }
 
@@ -222,14 +214,17 @@ class Outgoing {
   }
 
   allRead() {
-    const { unread, native, options } = this;
+    const { unread, native, life } = this;
     this.unread = undefined;
     native.holdClose(false);
     // Else the engine tells it.
-    if (unread.isAbove && native.bufferedAmount() <= options.highWaterMark) {
+    if (unread.isAbove && native.bufferedAmount() <= life.options.highWaterMark) {
       this.tell('drain');
     }
   }
 }
+
+/** What waits for a Blob to be read. */
+Outgoing.prototype.unread = undefined;
 
 module.exports = { Outgoing };

@@ -16,9 +16,6 @@ function headersOf(flat) {
   return Object.fromEntries(headers);
 }
 
-/** The headers of no response. */
-const NONE = Object.freeze([]);
-
 /** What the events delivered so far say of a client, whatever the engine has done since. */
 class View {
   constructor(now) {
@@ -31,22 +28,14 @@ class View {
     /** On the clock that nobody sets. */
     this.openedAt = 0;
     /**
-     * What the connection has agreed on that is about to be `OPEN`, …
+     * What the connection has agreed on that is about to be `OPEN`, until that is told, …
      * @type {Extract<Notice, { kind: 'agreed' }> | undefined}
      */
     this.agreed = undefined;
-    /** … and the latest that was: where it leads, and the answer to its upgrade. */
+    /** … and what is kept of the latest that was: where it leads, and the answer to its upgrade. */
     this.protocol = '';
     this.extensions = '';
     this.reachedUrl = undefined;
-    this.statusCode = undefined;
-    this.responseHeaders = NONE;
-    /** The error of the latest attempt or connection that failed, none once one is open, … */
-    this.lastError = undefined;
-    /** … and of the one that is under way, or has ended last. */
-    this.currentError = undefined;
-    /** How the latest connection ended. */
-    this.lastClose = undefined;
     /** Connecting, open, closing, waiting to retry or blocked, as far as events tell. */
     this.alive = false;
     /** `close()` was called, or `FAILED` was told: the last `close` is on its way. */
@@ -75,20 +64,22 @@ class View {
     const isTold = state === 'BLOCKED' || (!alive && this.lastClose === undefined);
     if (state === this.state && !isTold) return false;
     this.state = state;
+    if (this.lastError !== undefined) this.forgetErrors(state);
+    return true;
+  }
+
+  /** An attempt forgets the error of the one before, and an open connection that of the last. */
+  forgetErrors(state) {
     if (state === 'CONNECTING' || state === 'OPEN') this.currentError = undefined;
     if (state === 'OPEN') this.lastError = undefined;
-    return true;
   }
 
   /** What was agreed on holds for the connection that is open now. */
   takeAgreed(openedAt) {
-    const { agreed } = this;
-    this.agreed = undefined;
-    this.protocol = agreed.protocol;
-    this.extensions = agreed.extensions;
-    this.reachedUrl = agreed.url;
-    this.statusCode = agreed.statusCode;
-    this.responseHeaders = agreed.headers;
+    const { protocol, extensions, url } = this.agreed;
+    this.protocol = protocol;
+    this.extensions = extensions;
+    this.reachedUrl = url;
     this.openedAt = openedAt;
   }
 
@@ -106,19 +97,30 @@ class View {
   }
 
   /**
-   * What `open` tells.
+   * What `open` tells; of the answer to the upgrade nothing is kept that only this tells.
    * @param {Extract<Notice, { kind: 'open' }>} notice
    */
   opening({ attempt, downtime }) {
+    const { statusCode, headers } = this.agreed;
+    this.agreed = undefined;
     return {
       isReconnect: downtime !== undefined,
       attempt,
       url: this.reachedUrl,
-      statusCode: this.statusCode,
-      headers: headersOf(this.responseHeaders),
+      statusCode,
+      headers: headersOf(headers),
       downtime: downtime === undefined ? 0 : downtime,
     };
   }
 }
+
+// Of most clients these say nothing: they hold one from the first time on.
+
+/** The error of the latest attempt or connection that failed, none once one is open, … */
+View.prototype.lastError = undefined;
+/** … and of the one that is under way, or has ended last. */
+View.prototype.currentError = undefined;
+/** How the latest connection ended. */
+View.prototype.lastClose = undefined;
 
 module.exports = { View, headersOf };

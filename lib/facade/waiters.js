@@ -56,10 +56,6 @@ class Waiters {
   constructor() {
     /** Settles at the next `open`, or when the client is at its end. */
     this.opening = undefined;
-    /** The pings that wait for their pong, by number. */
-    this.pings = undefined;
-    /** What settles the receipts that have no answer yet, by name. */
-    this.receipts = undefined;
   }
 
   /** The promise of the next `open`: one for all who ask. */
@@ -126,5 +122,10 @@ class Waiters {
     settle(reason);
   }
 }
+
+/** The pings that wait for their pong, by number. */
+Waiters.prototype.pings = undefined;
+/** What settles the receipts that have no answer yet, by name. */
+Waiters.prototype.receipts = undefined;
 
 module.exports = { Waiters, pingLost, unsent };

@@ -6,6 +6,9 @@ const workerThreads = require('worker_threads');
 /** Before Node 14.5 it cannot be forbidden to give memory away. */
 const { markAsUntransferable = () => {} } = /** @type {any} */ (workerThreads);
 
+/** The class that Buffers are of: it makes one in half of the time of `Buffer.from`, which checks what is known here. */
+const FastBuffer = /** @type {any} */ (Buffer)[Symbol.species];
+
 /** An ArrayBuffer that gives a copy away in place of its memory. */
 const COPIED = Object.create(ArrayBuffer.prototype);
 for (const name of ['transfer', 'transferToFixedLength']) {
@@ -41,7 +44,7 @@ function keep(chunk) {
 
 /** A binary message, which lies in a chunk that it may share with others. */
 function binaryOf(type, chunk, offset, length) {
-  if (type === 'nodebuffer') return Buffer.from(chunk, offset, length);
+  if (type === 'nodebuffer') return new FastBuffer(chunk, offset, length);
   return length === chunk.byteLength ? chunk : chunk.slice(offset, offset + length);
 }
 

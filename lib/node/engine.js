@@ -8,7 +8,7 @@ const clock = require('./clock.js');
 const content = require('./content.js');
 const { currentContext, sharedContext } = require('./context.js');
 const watchdog = require('./event-loop-watchdog.js');
-const { beginTurn, nextTick, rethrow, setImmediate } = require('../loop.js');
+const { beginTurn, rethrow, setImmediate } = require('../loop.js');
 const native = require('./native.js');
 const { trustedCertificates } = require('./trust.js');
 
@@ -45,8 +45,6 @@ let kept = false;
 let rows = [];
 let cursor = 0;
 let more = false;
-/** Something was sent in this turn of the event loop. */
-let sending = false;
 
 /**
  * Delivers what the engine has told, and leaves the event loop its turn where that takes long.
@@ -188,19 +186,10 @@ function isDrained() {
   return cursor >= rows.length && !more;
 }
 
-function endTurn() {
-  sending = false;
-}
-
 /** Sends a string or a Uint8Array by a client, whose view is open or on its way there. */
 function send(id, data, isBinary, isOpen) {
   let flags = isOpen ? SendFlag.SeenOpen : 0;
   if (isBinary) flags |= SendFlag.Binary;
-  if (!sending) {
-    sending = true;
-    nextTick(endTurn);
-    flags |= SendFlag.First;
-  }
   return sendNative(id, data, flags);
 }
 

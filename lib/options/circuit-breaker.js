@@ -1,7 +1,8 @@
 'use strict';
 
 const { refuse } = require('../names.js');
-const { check, checkMembers } = require('./check.js');
+const { check, checkMembers, isAbsent } = require('./check.js');
+const { sharing } = require('./shared.js');
 const { ROWS, rowsOf } = require('./table.js');
 
 /** On the circuit breaker's settings: whose they are. */
@@ -22,11 +23,26 @@ const CHECKED = {
   deleteProperty: () => false,
 };
 
-/** The circuit breaker's settings as an object that checks what is assigned, and tells their owner. */
-function circuitBreaker(value, owner) {
-  const asked = value === false ? { failureThreshold: Infinity } : value;
-  const settings = checkMembers(ROWS.circuitBreaker, asked, MEMBERS);
-  return new Proxy(Object.defineProperty(settings, OWNER, { value: owner }), CHECKED);
+const shared = sharing();
+
+const read = (asked) => Object.freeze(shared(checkMembers(ROWS.circuitBreaker, asked, MEMBERS)));
+
+/** Those of who was given none. */
+const STANDARD = read(undefined);
+
+/**
+ * The circuit breaker's settings, which clients share that were given the same.
+ * @returns {Readonly<Record<string, any>>}
+ */
+function circuitBreaker(value) {
+  if (isAbsent(value)) return STANDARD;
+  return read(value === false ? { failureThreshold: Infinity } : value);
 }
 
-module.exports = { circuitBreaker };
+/** The settings as the user has them: an object that checks what is assigned, and tells the owner. */
+function assignable(settings, owner) {
+  const own = Object.assign({}, settings);
+  return new Proxy(Object.defineProperty(own, OWNER, { value: owner }), CHECKED);
+}
+
+module.exports = { assignable, circuitBreaker };

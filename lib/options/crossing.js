@@ -21,9 +21,8 @@ function windowOf({ window, failureRate, minimumRequests }) {
  * What the policy goes by.
  * @returns {import('../../native/index.js').PolicySettings}
  */
-function policySettings(options, circuitBreaker, { current, asks }) {
+function policySettings(options, circuitBreaker, { asks, connectionTimeout, current }) {
   const { failureThreshold, resetTimeout, halfOpenMaxRequests } = circuitBreaker;
-  const { connectionTimeout = current.handshakeTimeout } = options;
   /** @type {any} */
   const settings = {
     judgesReplies: options.heartbeatReply !== undefined,
@@ -34,7 +33,8 @@ function policySettings(options, circuitBreaker, { current, asks }) {
     places: current.urls === undefined ? 1 : current.urls.length,
   };
   for (const { name } of AS_HELD) settings[name] = options[name];
-  settings.connectionTimeout = connectionTimeout || Infinity;
+  const timeout = connectionTimeout === undefined ? current.handshakeTimeout : connectionTimeout;
+  settings.connectionTimeout = timeout || Infinity;
   // The loop may have run until just before the sign that did not come.
   settings.maxEventLoopBlock *= 1 + 1 / SIGNS;
   return settings;

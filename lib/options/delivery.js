@@ -1,6 +1,7 @@
 'use strict';
 
 const { check, checkMembers, isAbsent } = require('./check.js');
+const { sharing } = require('./shared.js');
 const { ARGUMENT, ROWS, rowsOf } = require('./table.js');
 
 /** How long a receipt is waited for. */
@@ -15,8 +16,7 @@ const TIMEOUT = {
   off: [0, 'turns it off'],
 };
 
-/** The options of the constructor that say how messages are kept, checked. */
-function deliveryOf(options) {
+function read(options) {
   const guarantee = check(ROWS.delivery, options.delivery);
   const { queue } = options;
   const limits = checkMembers(ROWS.queue, queue, rowsOf('queue'));
@@ -28,6 +28,16 @@ function deliveryOf(options) {
     queues: queues || queue === false ? queues : undefined,
     limits: queues || keeps ? limits : undefined,
   };
+}
+
+const shared = sharing();
+
+/** How messages are kept by who was given nothing of it. */
+const STANDARD = read({});
+
+/** The options of the constructor that say how messages are kept, checked. Clients that were given the same share it. */
+function deliveryOf(options) {
+  return isAbsent(options.delivery) && isAbsent(options.queue) ? STANDARD : shared(read(options));
 }
 
 /** The time limit of a receipt in ms; 0 is none. */

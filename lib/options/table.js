@@ -99,7 +99,12 @@ const TABLE = [
     choice('reconnectOn', ['always', 'transient'], { off: ['always', 'turns it off'] }),
     { name: 'reconnectDelay', type: 'function' },
     ms('maxRetryAfter', 300000, { min: 0, infinite: true, off: [0, 'ignores it'] }),
-    ms('connectionTimeout', undefined, { min: 0, infinite: true, off: [0, 'sets no limit'] }),
+    ms('connectionTimeout', undefined, {
+      min: 0,
+      infinite: true,
+      off: [0, 'sets no limit'],
+      takes: 'route',
+    }),
     { name: 'signal', type: 'signal', takes: 'signal' },
   ]),
   ...group('circuitBreaker', 'policy', [

@@ -6,6 +6,7 @@ const { createPrivateKey } = require('crypto');
 const { badRange, coded } = require('../errors.js');
 const { meant, take } = require('../names.js');
 const { check, checkMembers } = require('./check.js');
+const { sharing } = require('./shared.js');
 const { ROWS, rowsOf } = require('./table.js');
 
 const all = rowsOf('websocketOptions');
@@ -161,13 +162,15 @@ function refuseOther(name, value) {
   );
 }
 
+const shared = sharing();
+
 /**
  * Reads the client options of `ws` into what the engine takes; throws on the first that is bad. Those of
  * `instead` are read in the place of those given. `kept` is a Map of the client's own, where what takes long to read is kept; only
- * who `hasBlobs` needs one.
+ * who `hasBlobs` needs one. Who has none is returned the same object for the same content.
  */
 function readWebSocketOptions(given, instead, kept) {
-  const taken = { ...take(given, NAMES, refuseOther), ...instead };
+  const taken = Object.assign(take(given, NAMES, refuseOther), instead);
   const passphrase = check(ROWS['websocketOptions.passphrase'], taken.passphrase);
   const read = {};
   for (const row of MEMBERS) {
@@ -175,7 +178,7 @@ function readWebSocketOptions(given, instead, kept) {
     read[row.name] = reader(row, taken[row.name], { kept, passphrase });
   }
   read.deflate = read.perMessageDeflate;
-  return read;
+  return kept === undefined ? shared(read) : read;
 }
 
 module.exports = { WEBSOCKET_OPTIONS: NAMES, hasBlobs, isWebSocketOption, readWebSocketOptions };

@@ -36,10 +36,11 @@ impl Client {
         let client = Arc::new(engine::Client::new(Setup {
             id,
             home: facade.home,
-            settings: options.settings.into(),
+            settings: shared.settings(options.settings),
             heartbeat: options.heartbeat,
             route: shared.route(to)?,
             mailbox: facade.mailbox.clone(),
+            agenda: shared.drivers.agenda().clone(),
             read_set: shared.read_set.clone(),
             fast_paths: shared.fast_paths,
             watchdog: shared.watchdog.clone(),
@@ -50,7 +51,7 @@ impl Client {
                 .unwrap_or_default(),
         }));
         shared
-            .start(id, client.clone())
+            .start(client.clone())
             .map_err(|error| Error::new(Code("Error"), error.to_string()))?;
         let sender = facade.sender.clone();
         sender.add(client.clone());
@@ -147,7 +148,7 @@ impl Client {
 
     #[napi(catch_unwind)]
     pub fn configure(&self, settings: PolicySettings) -> f64 {
-        let settings = Box::new(settings.into());
+        let settings = self.shared.settings(settings);
         self.client.assign(Input::Configure(settings)) as f64
     }
 
@@ -385,7 +386,7 @@ struct Fault;
 
 #[cfg(feature = "faults")]
 impl engine::Dial for Fault {
-    fn dial(&self, _: usize, _: Option<std::time::Duration>) -> engine::DialFuture {
+    fn dial(self: Arc<Self>, _: usize, _: Option<std::time::Duration>) -> engine::DialFuture {
         panic!("a fault for a test")
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use napi::bindgen_prelude::{Buffer, Either};
 
+use super::interned::Interned;
 use super::protocol::{
     BufferMarks, CallRefusal, CircuitBreakerSettings, CircuitState, ClientState, Data,
     DeflateOptions, DeliveryGuarantee, DeliveryOptions, DeliveryOutcome, DropReason, FailoverOrder,
@@ -12,8 +13,8 @@ use super::protocol::{
     Queued, ReconnectOn, RefusalCode, Reply, RoundTrips, RouteOptions, SendStatus,
     UnconfirmedReason, WindowSettings,
 };
-use crate::engine::{self, Route, SendError, Sent, Sharing};
-use crate::net::{BadOption, Options, Roots, Target, TlsOptions};
+use crate::engine::{self, RouteSettings, SendError, Sent, Sharing};
+use crate::net::{BadOption, CheckedOptions, Options, Roots, TlsOptions};
 use crate::policy::{
     self, Asked, Backoff, Beat, Circuit, CircuitSettings, CloseCode, DeliverySettings, Event,
     Failover, FailureRate, Guarantee, HeartbeatReply, HeartbeatSettings, Jitter, LivenessSettings,
@@ -173,32 +174,31 @@ impl From<BufferMarks> for Marks {
 }
 
 /// Parses where and how to connect.
-pub fn route(given: RouteOptions, roots: Arc<Roots>, longest: Longest) -> Result<Route, BadOption> {
+/// The URLs, not checked yet, and all else, which many clients have in common.
+pub fn route(
+    given: RouteOptions,
+    roots: Arc<Roots>,
+    longest: Longest,
+    known: &Interned<RouteSettings>,
+) -> Result<(Vec<String>, Arc<RouteSettings>), BadOption> {
     let max_payload = given.max_payload as usize;
     let deflate = given.deflate.as_ref().map(deflate::DeflateOptions::from);
     let (urls, common) = given.into_net(roots, deflate.as_ref());
-    let targets = match urls {
-        Some(urls) => targets(urls, common)?,
-        None => {
-            Target::check(&common)?;
-            Vec::new()
-        }
-    };
-    Ok(Route {
-        targets,
-        deflate,
-        max_payload,
-        longest,
-    })
-}
-
-fn targets(urls: Vec<String>, common: Options) -> Result<Vec<Arc<Target>>, BadOption> {
-    let given = std::iter::repeat_n(common, urls.len());
-    let targets = urls.into_iter().zip(given).map(|(url, common)| {
-        let options = Options { url, ..common };
-        Target::parse(options).map(Arc::new)
-    });
-    targets.collect()
+    let settings = known.get(
+        |settings| {
+            (settings.max_payload, &settings.deflate) == (max_payload, &deflate)
+                && *settings.options.given() == common
+        },
+        || {
+            Ok(RouteSettings {
+                options: Arc::new(CheckedOptions::parse(common.clone())?),
+                deflate: deflate.clone(),
+                max_payload,
+                longest,
+            })
+        },
+    )?;
+    Ok((urls.unwrap_or_default(), settings))
 }
 
 impl RouteOptions {

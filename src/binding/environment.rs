@@ -1,7 +1,7 @@
 //! What one JavaScript environment (the main thread, or a worker) has once, however often the package is loaded into it.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::convert::Infallible;
 use std::io;
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
@@ -15,15 +15,18 @@ use super::code::Code;
 use super::convert;
 use super::exception::{self, Scope};
 use super::facades::{Facades, Listener, unmade};
+use super::interned::Interned;
 use super::messages::Messages;
-use super::protocol::{FastPathOptions, LongestValues, RouteOptions};
+use super::protocol::{FastPathOptions, LongestValues, PolicySettings, RouteOptions};
 use super::uv;
 use super::value::Rows;
 use super::wake::Wake;
 use crate::engine::{
-    Client, EventLoopWatchdog, FastPaths, JsReadSet, Portion, Route, Runtime, drive, epoch_ms, now,
+    Client, Drivers, EventLoopWatchdog, FastPaths, JsReadSet, Portion, Route, RouteSettings,
+    Runtime, epoch_ms, now,
 };
 use crate::net::{Roots, code_of};
+use crate::policy::Settings;
 use crate::sync::{Lock, Rank, lock};
 use crate::wire::Longest;
 
@@ -40,18 +43,23 @@ pub struct Shared {
     pub longest: Longest,
     pub watchdog: Arc<EventLoopWatchdog>,
     pub wake: Arc<Wake>,
+    settings: Interned<Settings>,
+    route_settings: Interned<RouteSettings>,
+    routes: Interned<Route>,
     /// What Node trusts, from the first client that needs it.
     roots: OnceLock<Arc<Roots>>,
     /// For all clients before that.
     no_roots: Arc<Roots>,
+    pub drivers: Arc<Drivers>,
     /// None once the environment is going.
     engine: Lock<Option<Engine>>,
 }
 
 struct Engine {
-    runtime: Arc<Runtime>,
-    drivers: HashMap<u32, AbortHandle>,
-    guard: Option<AbortHandle>,
+    /// Held for as long as the environment is there.
+    _runtime: Arc<Runtime>,
+    /// What begins drivers, and what guards the reading by JavaScript.
+    tasks: Vec<AbortHandle>,
 }
 
 #[napi]
@@ -185,10 +193,11 @@ impl Environment {
         } else {
             None
         };
-        let guard = read_set.clone().map(|read_set| {
-            let guard = runtime.handle().spawn(read_set.guard());
-            guard.abort_handle()
-        });
+        let drivers = Drivers::new();
+        let mut tasks = vec![runtime.handle().spawn(drivers.clone().run()).abort_handle()];
+        if let Some(read_set) = read_set.clone() {
+            tasks.push(runtime.handle().spawn(read_set.guard()).abort_handle());
+        }
         let shared = Arc::new(Shared {
             fast_paths: FastPaths {
                 write: fast_paths.write,
@@ -199,14 +208,17 @@ impl Environment {
             longest: longest.into(),
             watchdog: Arc::default(),
             wake,
+            settings: Interned::default(),
+            route_settings: Interned::default(),
+            routes: Interned::default(),
             roots: OnceLock::new(),
             no_roots: Arc::new(Roots::from_pem(std::iter::empty::<&str>())),
+            drivers,
             engine: Lock::new(
                 Rank::Last,
                 Some(Engine {
-                    runtime,
-                    drivers: HashMap::new(),
-                    guard,
+                    _runtime: runtime,
+                    tasks,
                 }),
             ),
         });
@@ -224,32 +236,40 @@ impl Shared {
 
     /// Where and how to connect, as the engine takes it.
     pub fn route(&self, options: RouteOptions) -> Result<Arc<Route>, Code> {
-        Ok(Arc::new(convert::route(
-            options,
-            self.roots(),
-            self.longest,
-        )?))
+        let route = convert::route(options, self.roots(), self.longest, &self.route_settings);
+        Ok(route.and_then(|(urls, settings)| {
+            self.routes.get(
+                |known| known.leads(&urls, &settings),
+                || Route::new(&urls, settings.clone()),
+            )
+        })?)
     }
 
-    /// Starts a client's driver.
-    pub fn start(&self, id: u32, client: Arc<Client>) -> Result<()> {
-        let mut engine = lock(&self.engine);
-        let Some(engine) = &mut *engine else {
+    /// The policy's settings, as the engine takes them.
+    pub fn settings(&self, given: PolicySettings) -> Arc<Settings> {
+        let settings = Settings::from(given);
+        let same = |known: &Settings| *known == settings;
+        match self
+            .settings
+            .get(same, || Ok::<_, Infallible>(settings.clone()))
+        {
+            Ok(settings) => settings,
+            Err(never) => match never {},
+        }
+    }
+
+    /// Has a client driven.
+    pub fn start(&self, client: Arc<Client>) -> Result<()> {
+        if lock(&self.engine).is_none() {
             return Err(Error::from_reason("The JavaScript environment is going"));
-        };
-        let driver = engine.runtime.handle().spawn(drive(client));
-        engine.drivers.insert(id, driver.abort_handle());
+        }
+        self.drivers.add(client);
         Ok(())
     }
 
     /// Ends a client's driver, its connection with it.
     pub fn end(&self, id: u32) {
-        let driver = lock(&self.engine)
-            .as_mut()
-            .and_then(|engine| engine.drivers.remove(&id));
-        if let Some(driver) = driver {
-            driver.abort();
-        }
+        self.drivers.remove(id);
         if let Some(read_set) = &self.read_set {
             read_set.detach(id);
         }
@@ -267,9 +287,10 @@ impl Shared {
         let Some(engine) = lock(&self.engine).take() else {
             return;
         };
-        for task in engine.drivers.values().chain(&engine.guard) {
+        for task in &engine.tasks {
             task.abort();
         }
+        self.drivers.remove_all();
     }
 }
 

@@ -132,6 +132,10 @@ impl<'a, M: Make> Messages<'a, M> {
         if full || self.texts.is_some() {
             self.end_rows();
         }
+        if self.lengths.is_empty() {
+            // At once, for what is likely to follow.
+            self.chunk.reserve(CHUNK);
+        }
         self.chunk.extend_from_slice(bytes);
         self.lengths.push(bytes.len());
         Ok(())

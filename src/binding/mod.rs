@@ -11,6 +11,7 @@ mod environment;
 mod exception;
 mod facade;
 mod facades;
+mod interned;
 mod messages;
 mod notification;
 mod pressure;

@@ -224,10 +224,8 @@ pub struct DeflateOptions {
 pub enum SendFlag {
     /// JavaScript has seen the connection open.
     SeenOpen = 1,
-    /// The first message in this turn of the event loop.
-    First = 2,
     /// The data is a Uint8Array, not a string.
-    Binary = 4,
+    Binary = 2,
 }
 
 /// What sending led to: a sum of these, 0 where there is nothing to tell.

@@ -51,9 +51,7 @@ impl Sender {
             return Ok(0);
         };
         let has = |flag: SendFlag| flags & flag as u32 != 0;
-        let send = |payload: Payload<'_>| {
-            status(client.send(payload, has(SendFlag::SeenOpen), has(SendFlag::First)))
-        };
+        let send = |payload: Payload<'_>| status(client.send(payload, has(SendFlag::SeenOpen)));
         if has(SendFlag::Binary) {
             return Ok(send(Payload::Binary(bytes(env, data)?)));
         }

@@ -6,8 +6,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tokio::sync::Notify;
-
+use super::wake::DriverWake;
 use crate::policy::{Breaker, SharedBreaker};
 use crate::sync::{Guard, Lock, Rank, lock};
 
@@ -45,7 +44,7 @@ struct SharedCircuit {
 #[derive(Default)]
 struct Members {
     last: u64,
-    wakes: BTreeMap<u64, Arc<Notify>>,
+    wakes: BTreeMap<u64, Arc<DriverWake>>,
 }
 
 /// One client at a shared circuit, which it leaves when dropped.
@@ -74,7 +73,7 @@ impl Sharing {
 
 impl Member {
     /// Joins the circuit of `scope`. `wake` is told whenever another member has moved it.
-    pub(super) fn new(scope: Scope, wake: Arc<Notify>) -> Member {
+    pub(super) fn new(scope: Scope, wake: Arc<DriverWake>) -> Member {
         let mut circuits = lock(&CIRCUITS);
         let circuit = circuits.entry(scope.clone()).or_default().clone();
         let number = {
@@ -158,7 +157,7 @@ impl Drop for BreakerGuard<'_> {
         }
         for (other, wake) in &lock(&circuit.members).wakes {
             if other != number {
-                wake.notify_one();
+                wake.wake();
             }
         }
     }
@@ -194,7 +193,7 @@ mod tests {
     #[tokio::test]
     async fn who_moves_a_circuit_wakes_the_others_and_who_only_looks_does_not() {
         let scope = Scope::Name("wakes the others".to_owned());
-        let (here, there) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (here, there) = (wake(), wake());
         let mover = Member::new(scope.clone(), here.clone());
         let _other = Member::new(scope, there.clone());
         drop(mover.lock());
@@ -204,14 +203,18 @@ mod tests {
         assert!(!is_told(&here).await);
     }
 
-    async fn is_told(wake: &Notify) -> bool {
-        tokio::time::timeout(Duration::ZERO, wake.notified())
+    async fn is_told(wake: &DriverWake) -> bool {
+        tokio::time::timeout(Duration::ZERO, wake.woken())
             .await
             .is_ok()
     }
 
+    fn wake() -> Arc<DriverWake> {
+        Arc::new(DriverWake::new(1, Arc::default()))
+    }
+
     fn join(scope: &Scope) -> Member {
-        Member::new(scope.clone(), Arc::new(Notify::new()))
+        Member::new(scope.clone(), wake())
     }
 
     fn settings() -> CircuitSettings {

@@ -4,11 +4,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rand::SeedableRng;
-use rand::rngs::StdRng;
-use tokio::sync::Notify;
 
 use super::circuits::{Member, Scope, Sharing};
 use super::clock;
@@ -19,10 +17,12 @@ use super::js_read_set::JsReadSet;
 use super::mailbox::{FlowControl, Mailbox, Notification, NotificationKind};
 use super::outbound::Outbound;
 use super::read_outcome::Wanted;
+use super::shared_socket::SharedSocket;
+use super::wake::{Agenda, DriverWake};
 use super::write_half::WriteHalf;
 use crate::policy::{
-    Attempt, Backpressure, DeliverySettings, Event, Input, Link, Marks, Notice, Output, Refusal,
-    Rtt, Settings, SharedBreaker, State,
+    Attempt, Backpressure, DeliverySettings, Event, Input, Instant, Link, Marks, Notice, Output,
+    Random, Refusal, Rtt, Settings, SharedBreaker, State,
 };
 use crate::sync::{Lock, Rank, lock};
 
@@ -32,11 +32,13 @@ pub struct Setup {
     pub id: u32,
     /// The copy of the package at its environment that is told of the client.
     pub home: u32,
-    pub settings: Settings,
+    pub settings: Arc<Settings>,
     /// The message of a heartbeat.
     pub heartbeat: String,
     pub route: Arc<dyn Dial>,
     pub mailbox: Arc<Mailbox>,
+    /// By which it gets a driver.
+    pub agenda: Arc<Agenda>,
     /// Where the JavaScript thread can read by itself.
     pub read_set: Option<Arc<JsReadSet<Client>>>,
     pub fast_paths: FastPaths,
@@ -61,7 +63,7 @@ pub struct Client {
     pub(super) flow: Arc<FlowControl>,
     home: u32,
     /// Tells the driver that there is something to do.
-    pub(super) wake: Arc<Notify>,
+    pub(super) wake: Arc<DriverWake>,
     pub(super) read_set: Option<Arc<JsReadSet<Client>>>,
     /// JavaScript delivers nothing for now, so it does not read either.
     pub(super) paused: AtomicBool,
@@ -85,6 +87,16 @@ pub(super) struct Core {
     pub actions: VecDeque<Action>,
     /// Notices of this client that went to the mailbox.
     pushed: u64,
+    pub parked: Parked,
+}
+
+/// What a driver leaves that rests.
+#[derive(Default)]
+pub(super) struct Parked {
+    /// The open connection.
+    pub socket: Option<Arc<SharedSocket>>,
+    /// When the next one begins.
+    pub deadline: Option<Instant>,
 }
 
 /// A decision of the policy that the driver carries out.
@@ -110,7 +122,7 @@ pub(super) struct Turn {
 impl Client {
     pub fn new(setup: Setup) -> Client {
         let core = Core {
-            link: Link::new(setup.settings, StdRng::from_seed(clock::seed())),
+            link: Link::new(setup.settings, Random::from_seed(clock::seed())),
             route: setup.route,
             sharing: Sharing::Alone,
             scope: None,
@@ -118,11 +130,12 @@ impl Client {
             write_half: WriteHalf::new(setup.delivery, setup.heartbeat),
             actions: VecDeque::new(),
             pushed: 0,
+            parked: Parked::default(),
         };
         Client {
             flow: Arc::new(FlowControl::new(setup.id)),
             home: setup.home,
-            wake: Arc::default(),
+            wake: Arc::new(DriverWake::new(setup.id, setup.agenda)),
             read_set: setup.read_set,
             paused: AtomicBool::new(false),
             served: AtomicU64::new(0),
@@ -132,6 +145,11 @@ impl Client {
             watchdog: setup.watchdog,
             wanted: Arc::default(),
         }
+    }
+
+    /// Has the driver look at the client.
+    pub(super) fn wake(&self) {
+        self.wake.wake();
     }
 
     pub fn id(&self) -> u32 {
@@ -176,7 +194,7 @@ impl Client {
         }
         core.link.handle(Input::Routed { attempt }, clock::now());
         self.drain_outputs(&mut core, Vec::new());
-        self.wake.notify_one();
+        self.wake.wake();
     }
 
     /// Hands a call of the user to the policy.
@@ -205,7 +223,7 @@ impl Client {
         self.drain_outputs(&mut core, Vec::new());
         core.write_half.write_out(self.fast_paths);
         // There is a limit to wait for, too.
-        self.wake.notify_one();
+        self.wake.wake();
         number
     }
 
@@ -226,7 +244,7 @@ impl Client {
         let cutoff = core.pushed;
         core.link.handle(input, clock::now());
         self.drain_outputs(&mut core, Vec::new());
-        self.wake.notify_one();
+        self.wake.wake();
         cutoff
     }
 
@@ -235,7 +253,7 @@ impl Client {
         let mut core = lock(&self.core);
         if core.write_half.hold_close(holds) {
             core.write_half.write_out(self.fast_paths);
-            self.wake.notify_one();
+            self.wake.wake();
         }
     }
 
@@ -269,7 +287,7 @@ impl Client {
         });
         core.link.join(shared, clock::now());
         self.drain_outputs(core, Vec::new());
-        self.wake.notify_one();
+        self.wake.wake();
     }
 
     /// Delay in ms before retry `attempt`, from 0, jitter included.
@@ -331,7 +349,7 @@ impl Client {
         let outcomes = core.outcomes();
         let later = later.into_iter().map(NotificationKind::Notice);
         self.post(core, outcomes.into_iter().chain(later));
-        self.wake.notify_one();
+        self.wake.wake();
         Reply {
             cutoff,
             notices: now,

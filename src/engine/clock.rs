@@ -9,9 +9,31 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use rand::TryRng;
 use rand::rngs::SysRng;
 
+use crate::policy;
+
 /// The monotonic time that the policy is handed; under a paused tokio clock, that clock's.
-pub fn now() -> Instant {
-    tokio::time::Instant::now().into_std()
+pub fn now() -> policy::Instant {
+    let (origin, now) = (origin(), tokio::time::Instant::now().into_std());
+    // Where tests pause the clock, it may stand at a time before the origin was read.
+    let micros = match now.checked_duration_since(origin) {
+        Some(after) => after.as_micros() as f64,
+        None => -(origin.duration_since(now).as_micros() as f64),
+    };
+    policy::Instant::from_micros(micros)
+}
+
+/// When the runtime's clock shows that time.
+pub fn alarm(at: policy::Instant) -> tokio::time::Instant {
+    // The cast takes what is before the origin, and past by then, for the origin; the runtime has a last moment of its own.
+    let after = Duration::from_micros(at.as_micros() as u64);
+    let far = Duration::from_secs(86400 * 365 * 30);
+    (origin() + after.min(far)).into()
+}
+
+/// The moment that the policy's time counts from.
+fn origin() -> Instant {
+    static ORIGIN: OnceLock<Instant> = OnceLock::new();
+    *ORIGIN.get_or_init(Instant::now)
 }
 
 /// Wall-clock time in milliseconds since the epoch, for the `at` of what JavaScript is told.
@@ -32,8 +54,7 @@ pub fn epoch() -> Duration {
 pub fn seed<const N: usize>() -> [u8; N] {
     let mut seed = [0; N];
     if SysRng.try_fill_bytes(&mut seed).is_err() {
-        static START: OnceLock<Instant> = OnceLock::new();
-        let age = START.get_or_init(Instant::now).elapsed().as_nanos();
+        let age = origin().elapsed().as_nanos();
         let clocks = age
             .to_le_bytes()
             .into_iter()

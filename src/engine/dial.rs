@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::net::{Stream, Target};
+use crate::net::{BadOption, CheckedOptions, Stream, Target};
 use crate::policy::Failure;
 use crate::wire::{Longest, deflate};
 
@@ -33,7 +33,7 @@ pub type DialFuture = Pin<Box<dyn Future<Output = Result<Wired, Failure>> + Send
 pub trait Dial: Send + Sync {
     /// Starts one attempt, which fails once `limit` has passed, to the URL of this index. Dropping
     /// the future gives it up.
-    fn dial(&self, url_index: usize, limit: Option<Duration>) -> DialFuture;
+    fn dial(self: Arc<Self>, url_index: usize, limit: Option<Duration>) -> DialFuture;
 
     /// The host and port, where it has one: who has the same can share a circuit.
     fn host_port(&self) -> Option<String> {
@@ -44,10 +44,32 @@ pub trait Dial: Send + Sync {
 /// Targets on the network, the preferred one first, and what is offered to each. There are none for as long as a user's
 /// function has not said them: nothing is dialed before that.
 pub struct Route {
-    pub targets: Vec<Arc<Target>>,
+    targets: Vec<Target>,
+    settings: Arc<RouteSettings>,
+}
+
+/// What holds for each target of a route: it is shared by all routes that differ in their URLs alone.
+pub struct RouteSettings {
+    pub options: Arc<CheckedOptions>,
     pub deflate: Option<deflate::DeflateOptions>,
     pub max_payload: usize,
     pub longest: Longest,
+}
+
+impl Route {
+    /// Checks the URLs.
+    pub fn new(urls: &[String], settings: Arc<RouteSettings>) -> Result<Route, BadOption> {
+        let target = |url: &String| Target::new(url.clone(), settings.options.clone());
+        Ok(Route {
+            targets: urls.iter().map(target).collect::<Result<_, _>>()?,
+            settings,
+        })
+    }
+
+    /// Whether it is the route to these URLs.
+    pub fn leads(&self, urls: &[String], settings: &Arc<RouteSettings>) -> bool {
+        Arc::ptr_eq(&self.settings, settings) && self.targets.iter().map(Target::given).eq(urls)
+    }
 }
 
 impl Dial for Route {
@@ -55,22 +77,17 @@ impl Dial for Route {
         Some(self.targets.first()?.host_port())
     }
 
-    fn dial(&self, url_index: usize, limit: Option<Duration>) -> DialFuture {
-        // A list that has become shorter since the policy chose still has its first.
-        let target = self
-            .targets
-            .get(url_index)
-            .or(self.targets.first())
-            .cloned();
-        let offered = self.deflate.clone();
-        let (max_payload, longest) = (self.max_payload, self.longest);
+    fn dial(self: Arc<Self>, url_index: usize, limit: Option<Duration>) -> DialFuture {
         Box::pin(async move {
+            // A list that has become shorter since the policy chose still has its first.
+            let target = self.targets.get(url_index).or(self.targets.first());
             let target = target.ok_or_else(Failure::default)?;
             let reached = target
                 .reach(limit)
                 .await
                 .map_err(|error| error.into_failure())?;
-            let deflate = deflate::accept(offered.as_ref(), reached.extensions.as_deref())
+            let settings = &self.settings;
+            let deflate = deflate::accept(settings.deflate.as_ref(), reached.extensions.as_deref())
                 .map_err(|error| Failure {
                     message: error.to_string(),
                     code: Some("WSR_ERR_HANDSHAKE".into()),
@@ -86,8 +103,8 @@ impl Dial for Route {
                 status: reached.status,
                 headers: reached.headers,
                 deflate,
-                max_payload,
-                longest,
+                max_payload: settings.max_payload,
+                longest: settings.longest,
             })
         })
     }

@@ -1,13 +1,12 @@
-//! The task that drives one client for as long as its JavaScript object lives.
+//! The task that drives one client while there is something to do, or to wait for that no alarm and no call of the user brings.
 
-use std::convert::Infallible;
 use std::future::{pending, ready};
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::select;
-use tokio::time::{Instant as TokioInstant, Sleep, sleep_until};
+use tokio::time::{Sleep, sleep_until};
 
 use super::client::{Action, Client};
 use super::clock;
@@ -16,14 +15,17 @@ use super::open_connection::{OpenConnection, Progress};
 use super::panics::caught_in;
 use super::read_outcome::ReadOutcome;
 use super::retry_after::retry_after;
-use super::system_events::Registration;
-use crate::policy::{Attempt, Failure, Input};
+use super::shared_socket::SharedSocket;
+use crate::policy::{Attempt, Failure, Input, Instant};
 
 /// How long the end of a connection waits for JavaScript to answer what came before it.
 const ANSWER: Duration = Duration::from_millis(200);
 
 /// How long nothing is sent before the memory for it is let go of.
 const IDLE: Duration = Duration::from_secs(2);
+
+/// How long a driver has nothing to do before it ends: to begin one for each message would cost more than it saves.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// What the driver of a client is busy with.
 enum Stage {
@@ -42,6 +44,36 @@ enum Step {
 }
 
 impl Stage {
+    /// What a driver begins with where the last one left this.
+    fn of(parked: Option<OpenConnection>) -> Stage {
+        parked.map_or(Stage::Idle, |connection| Stage::Up(Box::new(connection)))
+    }
+
+    /// Whether nothing is to be done until the client is woken, or as soon as JavaScript reads.
+    fn may_rest(&self) -> bool {
+        match self {
+            Stage::Idle => true,
+            Stage::Dialing { .. } => false,
+            Stage::Up(connection) => connection.may_be_left_to_javascript(),
+        }
+    }
+
+    fn can_rest(&self) -> bool {
+        match self {
+            Stage::Idle => true,
+            Stage::Dialing { .. } => false,
+            Stage::Up(connection) => connection.is_read_by_javascript(),
+        }
+    }
+
+    /// What is left for the next driver.
+    fn into_socket(self) -> Option<Arc<SharedSocket>> {
+        match self {
+            Stage::Up(connection) => connection.shared_socket().cloned(),
+            Stage::Idle | Stage::Dialing { .. } => None,
+        }
+    }
+
     async fn advance(&mut self) -> Step {
         match self {
             Stage::Idle => pending().await,
@@ -51,29 +83,42 @@ impl Stage {
     }
 }
 
-/// Runs until it is aborted. A panic ends what the client is at, and is told; the user can start it again.
-pub async fn drive(client: Arc<Client>) {
-    let _leaving = Leaving(client.clone());
-    let _registration = Registration::new(&client);
-    loop {
-        let Err(panic) = caught_in(run(&client)).await;
+/// Drives the client until there is nothing to do for now, or it is aborted. A panic ends what the client is at, and is
+/// told; the user can start it again.
+pub(super) async fn drive(client: Arc<Client>) {
+    let mut leaving = Leaving(Some(client.clone()));
+    while let Err(panic) = caught_in(run(&client)).await {
         if !client.fail(&panic) {
             // An idle client that panics may do so at once again: the user moves first.
-            client.wake.notified().await;
+            client.wake.woken().await;
         }
     }
+    leaving.0 = None;
 }
 
 /// Each turn does all that is due before it waits again, so that neither a flood of messages nor one
 /// of sends keeps the timers or the other from their turn. What has arrived is read before the time is
 /// told: after a long sleep the peer's answer may be there, and only not read.
-async fn run(client: &Arc<Client>) -> Infallible {
-    let mut stage = Stage::Idle;
-    let mut alarm = Alarm::default();
-    let mut sleep = pin!(sleep_until(clock::now().into()));
+async fn run(client: &Arc<Client>) {
+    let mut stage = Stage::of(client.take_parked());
+    let mut alarm = Alarm::new();
+    let mut sleep = pin!(sleep_until(clock::alarm(clock::now())));
     loop {
         stage = take_turn(client, stage, &mut alarm, sleep.as_mut());
-        if alarm.armed.is_some_and(|deadline| deadline <= clock::now()) {
+        if alarm.is_time_to_rest() {
+            if stage.can_rest() {
+                match rest(client, stage, alarm.deadline) {
+                    Some(goes_on) => stage = goes_on,
+                    None => return,
+                }
+            }
+            alarm.moved();
+            continue;
+        }
+        if alarm
+            .deadline
+            .is_some_and(|deadline| deadline <= clock::now())
+        {
             select! {
                 biased;
                 step = stage.advance() => stage = finish(client, stage, step),
@@ -86,8 +131,11 @@ async fn run(client: &Arc<Client>) -> Infallible {
         let ending = ending(&stage);
         select! {
             biased;
-            step = stage.advance() => stage = finish(client, stage, step),
-            () = client.wake.notified() => {}
+            step = stage.advance() => {
+                stage = finish(client, stage, step);
+                alarm.moved();
+            }
+            () = client.wake.woken() => alarm.moved(),
             () = &mut sleep, if alarm.armed.is_some() => {}
             () = client.flow.has_capacity.notified(), if paused => resume(client, &mut stage),
             () = drained(client, ending), if ending.is_some() => {
@@ -99,12 +147,20 @@ async fn run(client: &Arc<Client>) -> Infallible {
     }
 }
 
-/// Has the client leave its circuit when the driver ends.
-struct Leaving(Arc<Client>);
+/// Ends the driver. What it has, where it has been woken meanwhile and goes on.
+fn rest(client: &Client, stage: Stage, deadline: Option<Instant>) -> Option<Stage> {
+    client.park(stage.into_socket(), deadline);
+    (!client.wake.rest()).then(|| Stage::of(client.take_parked()))
+}
+
+/// Has the client leave its circuit where the driver is aborted.
+struct Leaving(Option<Arc<Client>>);
 
 impl Drop for Leaving {
     fn drop(&mut self) {
-        self.0.leave();
+        if let Some(client) = &self.0 {
+            client.leave();
+        }
     }
 }
 
@@ -113,18 +169,46 @@ async fn drained(client: &Client, until: Option<Instant>) {
     let Some(until) = until else { return };
     select! {
         () = client.flow.drained.notified() => {}
-        () = sleep_until(until.into()) => {}
+        () = sleep_until(clock::alarm(until)) => {}
     }
 }
 
-#[derive(Default)]
 struct Alarm {
+    /// When the policy has something to do, or sending is looked at.
+    deadline: Option<Instant>,
+    /// That, or when the driver rests.
     armed: Option<Instant>,
+    /// When the driver last had something to do.
+    moved_at: Instant,
+    may_rest: bool,
     /// When sending is looked at, and how many messages had been sent before.
     idle_check: Option<(Instant, u64)>,
 }
 
 impl Alarm {
+    fn new() -> Alarm {
+        Alarm {
+            deadline: None,
+            armed: None,
+            moved_at: clock::now(),
+            may_rest: false,
+            idle_check: None,
+        }
+    }
+
+    fn moved(&mut self) {
+        self.moved_at = clock::now();
+    }
+
+    /// When the driver will have had nothing to do for so long that it ends.
+    fn rest_at(&self) -> Option<Instant> {
+        self.may_rest.then(|| self.moved_at + LINGER)
+    }
+
+    fn is_time_to_rest(&self) -> bool {
+        self.rest_at().is_some_and(|at| at <= clock::now())
+    }
+
     /// Lets go of what sending needs, when nothing has been sent for a while.
     fn release_idle_memory(
         &mut self,
@@ -184,11 +268,13 @@ fn take_turn(
         Stage::Idle | Stage::Dialing { .. } => alarm.idle_check = None,
     }
     let check_at = alarm.idle_check.map(|(at, _)| at);
-    let deadline = turn.deadline.into_iter().chain(check_at).min();
-    if alarm.armed != deadline {
-        alarm.armed = deadline;
-        if let Some(deadline) = deadline {
-            sleep.reset(TokioInstant::from_std(deadline));
+    alarm.deadline = turn.deadline.into_iter().chain(check_at).min();
+    alarm.may_rest = check_at.is_none() && stage.may_rest();
+    let armed = alarm.deadline.into_iter().chain(alarm.rest_at()).min();
+    if alarm.armed != armed {
+        alarm.armed = armed;
+        if let Some(armed) = armed {
+            sleep.reset(clock::alarm(armed));
         }
     }
     stage

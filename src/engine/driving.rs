@@ -1,9 +1,10 @@
 //! What the driver asks of its client, and tells it, on the engine's thread.
 
 use std::mem;
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::client::{Client, Core, Turn};
+use super::client::{Client, Core, Parked, Turn};
 use super::clock;
 use super::dial::{DialFuture, Wired};
 use super::end::End;
@@ -12,15 +13,16 @@ use super::open_connection::{ConnectionIo, OpenConnection};
 use super::outbound::Outbound;
 use super::panics::{Panic, caught};
 use super::read_outcome::ReadOutcome;
-use super::shared_socket::EngineStream;
+use super::shared_socket::{EngineStream, SharedSocket};
 use crate::net::Stream;
-use crate::policy::{Attempt, Failure, Input};
+use crate::policy::{Attempt, Failure, Input, Instant};
 use crate::sync::lock;
 use crate::wire::{Reader, Writer};
 
 impl Client {
     pub(super) fn dial(&self, url_index: usize, limit: Option<Duration>) -> DialFuture {
-        lock(&self.core).route.dial(url_index, limit)
+        let route = lock(&self.core).route.clone();
+        route.dial(url_index, limit)
     }
 
     /// Starts a turn of the driver. The connection that it drives, if that is not over, is given more to write.
@@ -51,9 +53,37 @@ impl Client {
         }
     }
 
-    /// The driver is gone: with its environment, which may end without a word to its objects.
+    /// Keeps what a driver that rests leaves, and has another begin at `deadline`.
+    pub(super) fn park(&self, socket: Option<Arc<SharedSocket>>, deadline: Option<Instant>) {
+        let mut core = lock(&self.core);
+        core.parked = Parked { socket, deadline };
+        if let Some(deadline) = deadline {
+            self.wake.set_alarm(deadline);
+        }
+    }
+
+    /// Takes what a driver that rested has left.
+    pub(super) fn take_parked(&self) -> Option<OpenConnection> {
+        let Parked { socket, deadline } = mem::take(&mut lock(&self.core).parked);
+        if let Some(deadline) = deadline {
+            self.wake.drop_alarm(deadline);
+        }
+        let socket = socket?;
+        let attempt = socket.attempt;
+        let io = ConnectionIo::Shared(EngineStream::again(socket));
+        let longest_batch = self.fast_paths.longest_batch();
+        Some(OpenConnection::new(
+            attempt,
+            io,
+            self.wanted.clone(),
+            longest_batch,
+        ))
+    }
+
+    /// The client is not driven any more: its environment goes, maybe without a word to its objects, or it has been collected.
     pub(super) fn leave(&self) {
         let mut core = lock(&self.core);
+        core.parked = Parked::default();
         core.write_half.unplug();
         core.link.leave();
     }

@@ -1,8 +1,7 @@
 //! Whether the event loop of one JavaScript environment runs: clients with `maxEventLoopBlock` go by that.
 
-use std::time::Instant;
-
 use super::clock;
+use crate::policy::Instant;
 use crate::sync::{Lock, Rank, lock};
 
 /// When the event loop last told that it runs.

@@ -6,7 +6,7 @@ const LONGEST_BATCH: usize = 128;
 /// Which of them are on.
 #[derive(Clone, Copy, Debug)]
 pub struct FastPaths {
-    /// The JavaScript thread writes by itself what it sends first in a turn of its event loop.
+    /// The JavaScript thread writes by itself what may be an answer, or stands alone.
     pub write: bool,
     /// The JavaScript thread reads by itself while it is responsive.
     pub read: bool,

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use std::{io, mem};
 
 use tokio::time::sleep;
@@ -13,6 +13,7 @@ use tokio::time::sleep;
 use super::clock;
 use super::panics::lasting;
 use super::socket_set::SocketSet;
+use crate::policy::Instant;
 use crate::sync::{Lock, Rank, lock};
 
 /// Bytes that wait longer than two of these are read by the engine.

@@ -18,6 +18,7 @@ mod client;
 mod clock;
 mod dial;
 mod driver;
+mod drivers;
 mod driving;
 mod end;
 mod event_loop_watchdog;
@@ -45,14 +46,15 @@ mod shared_socket;
 #[cfg_attr(not(target_os = "linux"), path = "socket_set_absent.rs")]
 mod socket_set;
 mod system_events;
+mod wake;
 mod wish;
 mod write_half;
 
 pub use circuits::Sharing;
 pub use client::{Client, Reply, Setup};
 pub use clock::{epoch_ms, now};
-pub use dial::{Dial, DialFuture, Route, Wired};
-pub use driver::drive;
+pub use dial::{Dial, DialFuture, Route, RouteSettings, Wired};
+pub use drivers::Drivers;
 pub use event_loop_watchdog::EventLoopWatchdog;
 pub use fast_paths::FastPaths;
 pub use js_read_set::{JsReadSet, JsReadable};

@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadBuf};
 
@@ -15,7 +15,7 @@ use super::read_outcome::{ControlFrames, ReadOutcome, Wanted, with_scratch};
 use super::shared_socket::{EngineStream, SharedSocket};
 
 use crate::net::Transport;
-use crate::policy::Attempt;
+use crate::policy::{Attempt, Instant};
 use crate::wire::Reader;
 
 /// How long the peer may take to end the stream after both close frames.
@@ -99,6 +99,23 @@ impl OpenConnection {
         if let Some(socket) = self.shared_socket() {
             socket.read_half().turn.queued();
         }
+    }
+
+    /// Whether all is written, so that the engine has nothing to do for it while the JavaScript thread reads.
+    pub fn may_be_left_to_javascript(&self) -> bool {
+        let is_written = self.sending.is_empty() && !self.unflushed && !self.broken;
+        is_written
+            && !self.paused
+            && self.ending.is_none()
+            && self
+                .shared_socket()
+                .is_some_and(|socket| socket.can_be_watched())
+    }
+
+    /// Whether the JavaScript thread reads.
+    pub fn is_read_by_javascript(&self) -> bool {
+        let reads = |socket: &Arc<SharedSocket>| socket.read_half().turn.is_javascripts();
+        self.shared_socket().is_some_and(reads)
     }
 
     /// Lets go of the memory that writing needs; only when all is written.

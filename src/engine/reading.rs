@@ -49,7 +49,7 @@ impl Client {
         let mut bytes = None;
         if let Err(panic) = caught(|| self.read_once(most, take, &mut bytes)) {
             self.fail(&panic);
-            self.wake.notify_one();
+            self.wake.wake();
         }
         bytes
     }
@@ -94,7 +94,7 @@ impl Client {
         let written_out = core.write_half.write_out(self.fast_paths);
         self.drain_outputs(&mut core, Vec::new());
         if over || !written_out {
-            self.wake.notify_one();
+            self.wake.wake();
         }
     }
 
@@ -169,7 +169,7 @@ impl JsReadable for Client {
         };
         let was_javascripts = socket.take_over(&mut socket.read_half());
         if was_javascripts {
-            self.wake.notify_one();
+            self.wake.wake();
         }
         was_javascripts
     }

@@ -17,26 +17,20 @@ impl Client {
     /// `seen_open`: the user sees an open connection. Where it is gone already, the message is lost
     /// as one is that was written just before, unless messages are queued.
     ///
-    /// `first`: in this turn of the event loop. Such a message is written at once where it may be an
-    /// answer or stands alone. What comes thick and fast is gathered, and written by the driver, which
+    /// A message is written at once where it may be an answer or stands alone. What comes thick and fast is gathered, and written by the driver, which
     /// is woken for the first of it: a system call costs this thread many times what framing does.
-    pub fn send(
-        &self,
-        payload: Payload<'_>,
-        seen_open: bool,
-        first: bool,
-    ) -> Result<Sent, SendError> {
+    pub fn send(&self, payload: Payload<'_>, seen_open: bool) -> Result<Sent, SendError> {
         let mut core = lock(&self.core);
         let core = &mut *core;
         let limit = core.backpressure.limit();
         let sent = core
             .write_half
-            .send_plainly(payload, limit, self.fast_paths, first);
+            .send_plainly(payload, limit, self.fast_paths);
         let Some(wakes) = sent else {
-            return self.send_with_care(core, payload, seen_open, first, Wish::default());
+            return self.send_with_care(core, payload, seen_open, Wish::default());
         };
         if wakes {
-            self.wake.notify_one();
+            self.wake.wake();
         }
         Ok(Sent::default())
     }
@@ -49,7 +43,7 @@ impl Client {
         wish: Wish,
     ) -> Result<Sent, SendError> {
         let mut core = lock(&self.core);
-        self.send_with_care(&mut core, payload, seen_open, true, wish)
+        self.send_with_care(&mut core, payload, seen_open, wish)
     }
 
     /// Asks for a receipt of all that was sent so far. What is known at once is in
@@ -59,7 +53,7 @@ impl Client {
         let receipt = core.write_half.outbox.flush(clock::now(), timeout);
         core.write_half.ask();
         core.write_half.write_out(self.fast_paths);
-        self.wake.notify_one();
+        self.wake.wake();
         receipt
     }
 
@@ -93,7 +87,6 @@ impl Client {
         core: &mut Core,
         payload: Payload<'_>,
         seen_open: bool,
-        first: bool,
         wish: Wish,
     ) -> Result<Sent, SendError> {
         let half = &mut core.write_half;
@@ -113,9 +106,9 @@ impl Client {
             (Confirmation::Receipt(timeout), Ok(())) => Some(half.outbox.confirm(now, timeout)),
         };
         half.ask();
-        half.write_out_directly(self.fast_paths, payload.len(), first);
+        half.write_out_directly(self.fast_paths, payload.len());
         half.note_sent();
-        self.wake.notify_one();
+        self.wake.wake();
         self.check_drain(core);
         Ok(Sent {
             above: core.backpressure.rises(core.write_half.buffered()),

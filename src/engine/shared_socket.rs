@@ -33,6 +33,11 @@ impl SharedSocket {
         lock(&self.read_half)
     }
 
+    /// Whether the JavaScript thread can ever read it.
+    pub fn can_be_watched(&self) -> bool {
+        self.watched_in.is_some()
+    }
+
     /// Gives the turn to read to JavaScript's thread, where it can be given.
     pub fn hand_over(&self, read_half: &mut ReadHalf) -> Asked {
         self.change_turn(read_half, ReadTurn::hand_over)
@@ -121,10 +126,15 @@ impl EngineStream {
             watched_in,
             read_half: Lock::new(Rank::ReadHalf, ReadHalf::new(reader)),
         });
-        Ok(EngineStream {
+        Ok(EngineStream::again(socket))
+    }
+
+    /// As a driver goes on with a connection that another one has left.
+    pub fn again(socket: Arc<SharedSocket>) -> EngineStream {
+        EngineStream {
             socket,
             ready: None,
-        })
+        }
     }
 
     /// Does not wait for the socket any more.

@@ -26,6 +26,10 @@ impl SharedSocket {
         match self.never {}
     }
 
+    pub fn can_be_watched(&self) -> bool {
+        match self.never {}
+    }
+
     pub fn hand_over(&self, _: &mut ReadHalf) -> Asked {
         match self.never {}
     }
@@ -62,6 +66,10 @@ impl EngineStream {
         _: Option<(Arc<SocketSet>, u32)>,
     ) -> Result<EngineStream, Unshared> {
         Err(Box::new((Box::new(stream), reader)))
+    }
+
+    pub fn again(socket: Arc<SharedSocket>) -> EngineStream {
+        EngineStream { socket }
     }
 
     pub fn stop_waiting(&mut self) {

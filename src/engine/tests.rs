@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::{Notify, mpsc};
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 mod sending;
@@ -30,14 +29,10 @@ mod sharing;
 async fn a_message_sent_while_connecting_goes_out_at_open_before_later_ones() {
     let mut life = Life::start(settings());
     life.connect();
-    life.client
-        .send(Payload::Text("first"), false, false)
-        .unwrap();
+    life.client.send(Payload::Text("first"), false).unwrap();
     let mut peer = life.accept().await;
     life.told(OPEN).await;
-    life.client
-        .send(Payload::Text("second"), true, false)
-        .unwrap();
+    life.client.send(Payload::Text("second"), true).unwrap();
     assert_eq!(peer.frame().await, (TEXT, b"first".to_vec()));
     assert_eq!(peer.frame().await, (TEXT, b"second".to_vec()));
 }
@@ -182,9 +177,7 @@ async fn what_came_before_a_breach_is_answered_before_the_close_frame() {
     let mut peer = life.accept().await;
     peer.write(&[0x81, 2, b'h', b'i', 0xff, 0]).await;
     assert_eq!(life.text().await, "hi");
-    life.client
-        .send(Payload::Text("answer"), true, false)
-        .unwrap();
+    life.client.send(Payload::Text("answer"), true).unwrap();
     life.mailbox.delivered();
     assert_eq!(peer.frame().await, (TEXT, b"answer".to_vec()));
     assert_eq!(peer.frame().await, (CLOSE, 1002u16.to_be_bytes().to_vec()));
@@ -272,7 +265,7 @@ async fn a_panic_ends_what_the_client_is_at_and_it_can_be_started_again() {
         life.connect();
         let mut peer = life.accept().await;
         life.told(OPEN).await;
-        life.client.send(Payload::Text("hi"), true, false).unwrap();
+        life.client.send(Payload::Text("hi"), true).unwrap();
         assert_eq!(peer.frame().await, (TEXT, b"hi".to_vec()));
     }
 }
@@ -292,7 +285,7 @@ struct Faulty {
 }
 
 impl Dial for Faulty {
-    fn dial(&self, _: usize, _: Option<Duration>) -> DialFuture {
+    fn dial(self: Arc<Self>, _: usize, _: Option<Duration>) -> DialFuture {
         assert!(self.late, "a fault for a test");
         Box::pin(async { panic!("a fault for a test") })
     }
@@ -383,7 +376,7 @@ struct Memory {
 }
 
 impl Dial for Memory {
-    fn dial(&self, url_index: usize, limit: Option<Duration>) -> DialFuture {
+    fn dial(self: Arc<Self>, url_index: usize, limit: Option<Duration>) -> DialFuture {
         self.dialed.lock().unwrap().push((url_index, limit));
         let (near, far) = duplex(64 * 1024);
         let refusal = self.refusals.lock().unwrap().pop();
@@ -413,10 +406,17 @@ impl Dial for Memory {
     }
 }
 
+/// Drives the clients that are added.
+fn driving() -> Arc<Drivers> {
+    let drivers = Drivers::new();
+    tokio::spawn(drivers.clone().run());
+    drivers
+}
+
 /// A client with its driver running, and what JavaScript has taken so far.
 struct Life {
     client: Arc<Client>,
-    driver: JoinHandle<()>,
+    drivers: Arc<Drivers>,
     watchdog: Arc<EventLoopWatchdog>,
     route: Arc<Memory>,
     mailbox: Arc<Mailbox>,
@@ -444,23 +444,25 @@ impl Life {
         let notifications = Arc::new(Notify::new());
         let bell = notifications.clone();
         let mailbox = Arc::new(Mailbox::new(move || bell.notify_one()));
+        let drivers = driving();
         let client = Arc::new(Client::new(Setup {
             id: 1,
             home: 1,
-            settings,
+            settings: Arc::new(settings),
             heartbeat: "beat".into(),
             route: route.clone(),
             mailbox: mailbox.clone(),
+            agenda: drivers.agenda().clone(),
             watchdog: watchdog.clone(),
             read_set: None,
             fast_paths: FastPaths::default(),
             delivery,
             marks,
         }));
-        let driver = tokio::spawn(drive(client.clone()));
+        drivers.add(client.clone());
         Life {
             client,
-            driver,
+            drivers,
             watchdog,
             route,
             mailbox,

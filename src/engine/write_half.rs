@@ -3,7 +3,7 @@
 
 use std::mem;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::clock;
 use super::fast_paths::FastPaths;
@@ -13,7 +13,8 @@ use super::payload::Payload;
 use super::read_outcome::Payloads;
 use super::shared_socket::SharedSocket;
 use crate::policy::{
-    DeliverySettings, DropReason, Frame, Full, Outbox, Receipt, UnconfirmedReason, ping_number,
+    DeliverySettings, DropReason, Frame, Full, Instant, Outbox, Receipt, UnconfirmedReason,
+    ping_number,
 };
 use crate::wire::Writer;
 
@@ -169,13 +170,12 @@ impl WriteHalf {
         payload: Payload<'_>,
         limit: usize,
         fast_paths: FastPaths,
-        first: bool,
     ) -> Option<bool> {
         let fits = self.on_their_way() + payload.len() < limit;
         let writer = self.writer.as_mut().filter(|_| fits)?;
         let idle = self.out.is_empty();
         payload.write(writer, self.out.end());
-        let written_out = idle && self.write_out_directly(fast_paths, payload.len(), first);
+        let written_out = idle && self.write_out_directly(fast_paths, payload.len());
         Some(self.note_sent() || (idle && !written_out))
     }
 
@@ -221,13 +221,8 @@ impl WriteHalf {
     }
 
     /// Writes a message by this thread where that is the better way. Whether nothing is left to write.
-    pub fn write_out_directly(
-        &mut self,
-        fast_paths: FastPaths,
-        length: usize,
-        first: bool,
-    ) -> bool {
-        (length >= LARGE || (first && self.send_rate.is_slow())) && self.write_out(fast_paths)
+    pub fn write_out_directly(&mut self, fast_paths: FastPaths, length: usize) -> bool {
+        (length >= LARGE || self.send_rate.is_slow()) && self.write_out(fast_paths)
     }
 
     /// Keeps account of a message that was written. Whether the driver is to see to the memory that

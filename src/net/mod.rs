@@ -31,4 +31,4 @@ pub use error::{AttemptStage, HandshakeFault, NetError, code_of};
 pub use options::{Options, TlsOptions};
 pub use roots::Roots;
 pub use stream::{Stream, Transport};
-pub use target::{Reached, Target};
+pub use target::{CheckedOptions, Reached, Target};

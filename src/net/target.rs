@@ -1,6 +1,7 @@
 //! A checked target, and the way to it from the host name to the upgrade.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::timeout;
@@ -21,12 +22,15 @@ const BODY_TIME: Duration = Duration::from_secs(1);
 /// A peer that options name. One that exists is valid: only the network can fail it.
 #[derive(Clone)]
 pub struct Target {
-    given: String,
+    given: Box<str>,
     address: Address,
+    options: Arc<CheckedOptions>,
+}
+
+/// How targets are reached, whatever their URLs: it is shared by all that are reached alike.
+pub struct CheckedOptions {
+    given: Options,
     headers: Headers,
-    protocols: Vec<String>,
-    extensions: Option<String>,
-    handshake_timeout: Duration,
     /// Redirects to follow; `None` reports a redirect as a refusal.
     redirects: Option<u32>,
     connector: Connector,
@@ -55,24 +59,17 @@ impl Target {
 
     /// Checks the options.
     pub fn parse(options: Options) -> Result<Target, BadOption> {
-        let address = Address::parse(&options.url)?;
-        let (headers, connector, tls) = parts(&options)?;
-        Ok(Target {
-            given: options.url,
-            address,
-            headers,
-            connector,
-            tls,
-            protocols: options.protocols,
-            extensions: options.extensions,
-            handshake_timeout: options.handshake_timeout,
-            redirects: options.follow_redirects.then_some(options.max_redirects),
-        })
+        let url = options.url.clone();
+        Target::new(url, Arc::new(CheckedOptions::parse(options)?))
     }
 
-    /// Checks the options but for the URL, which is not known yet.
-    pub fn check(options: &Options) -> Result<(), BadOption> {
-        parts(options).map(drop)
+    /// Checks the URL.
+    pub fn new(url: String, options: Arc<CheckedOptions>) -> Result<Target, BadOption> {
+        Ok(Target {
+            address: Address::parse(&url)?,
+            given: url.into(),
+            options,
+        })
     }
 
     /// The URL as WHATWG serializes it. Credentials that the user put in are in it.
@@ -88,7 +85,7 @@ impl Target {
     /// One attempt, with all redirects, within `limit` and the handshake timeout. Dropping the future
     /// ends it and closes what it opened.
     pub async fn reach(&self, limit: Option<Duration>) -> Result<Reached, NetError> {
-        let mut limit = Limit::new(self.handshake_timeout, limit);
+        let mut limit = Limit::new(self.options.given.handshake_timeout, limit);
         let mut address = Cow::Borrowed(&self.address);
         let mut redirects = 0;
         loop {
@@ -127,7 +124,7 @@ impl Target {
             };
             // What has not come by then is not waited for.
             let _ = timeout(BODY_TIME, limit.bound(AttemptStage::Upgrade, reading)).await;
-            for secret in self.headers.secrets(&address) {
+            for secret in self.options.headers.secrets(&address) {
                 body.hide(&secret);
             }
             return Err(response.into_error(fault, body.into_message()));
@@ -145,7 +142,7 @@ impl Target {
             301 | 302 | 303 | 307 | 308 => response.header("location"),
             _ => None,
         };
-        let (Some(most), Some(location)) = (self.redirects, location) else {
+        let (Some(most), Some(location)) = (self.options.redirects, location) else {
             return Err(HandshakeFault::Status(response.status));
         };
         if so_far == most {
@@ -165,26 +162,29 @@ impl Target {
         let found = limit
             .bound(
                 AttemptStage::Resolve,
-                self.connector.resolve(address.host(), address.port()),
+                self.options
+                    .connector
+                    .resolve(address.host(), address.port()),
             )
             .await?;
         let tcp = limit
-            .bound(AttemptStage::Connect, self.connector.connect(found))
+            .bound(AttemptStage::Connect, self.options.connector.connect(found))
             .await?;
         let mut stream = if address.is_secure() {
-            let tls = self.tls.connect(address.host(), tcp);
+            let tls = self.options.tls.connect(address.host(), tcp);
             Stream::Other(Box::new(limit.bound(AttemptStage::Tls, tls).await?))
         } else {
             Stream::Tcp(tcp)
         };
         let mut headers = Vec::new();
-        self.headers
+        self.options
+            .headers
             .write(address, self.confidence(address), &mut headers);
         let ask = Ask {
             resource: address.resource(),
             headers: &headers,
-            protocols: &self.protocols,
-            extensions: self.extensions.as_deref(),
+            protocols: &self.options.given.protocols,
+            extensions: self.options.given.extensions.as_deref(),
         };
         let answer = limit
             .bound(AttemptStage::Upgrade, upgrade(&mut stream, &ask))
@@ -203,18 +203,27 @@ impl Target {
     }
 }
 
-/// What does not depend on the URL.
-fn parts(options: &Options) -> Result<(Headers, Connector, ClientTls), BadOption> {
-    check_protocols(&options.protocols)?;
-    let headers = Headers::parse(options)?;
-    if let Some(offer) = &options.extensions {
-        latin1(offer).map_err(|trouble| BadOption::new("extensions", trouble))?;
+impl CheckedOptions {
+    /// Checks the options but for the URL.
+    pub fn parse(options: Options) -> Result<CheckedOptions, BadOption> {
+        check_protocols(&options.protocols)?;
+        let headers = Headers::parse(&options)?;
+        if let Some(offer) = &options.extensions {
+            latin1(offer).map_err(|trouble| BadOption::new("extensions", trouble))?;
+        }
+        Ok(CheckedOptions {
+            headers,
+            connector: Connector::parse(&options)?,
+            tls: ClientTls::parse(&options)?,
+            redirects: options.follow_redirects.then_some(options.max_redirects),
+            given: options,
+        })
     }
-    Ok((
-        headers,
-        Connector::parse(options)?,
-        ClientTls::parse(options)?,
-    ))
+
+    /// The options that it was made of.
+    pub fn given(&self) -> &Options {
+        &self.given
+    }
 }
 
 /// Many put a token among the subprotocols, so an error shows none of them, but its place.

@@ -22,8 +22,9 @@ impl Backoff {
             Jitter::Full => capped * rng.random_range(0.0..=1.0),
             Jitter::Equal => capped * rng.random_range(0.5..=1.0),
             Jitter::Decorrelated => {
-                let most = 3.0 * before.map_or(base, milliseconds).max(base);
-                (base + (most - base) * rng.random_range(0.0..=1.0)).min(cap)
+                let (base, before) = (base.min(cap), before.map_or(base, milliseconds));
+                let most = (3.0 * before.max(base)).min(cap);
+                base + (most - base) * rng.random_range(0.0..=1.0)
             }
             Jitter::None => capped,
         };
@@ -67,9 +68,9 @@ fn milliseconds(duration: Duration) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use crate::policy::Random;
     use proptest::prelude::*;
     use rand::SeedableRng;
-    use rand::rngs::StdRng;
 
     use super::*;
 
@@ -108,7 +109,7 @@ mod tests {
     #[test]
     fn jitter_uses_the_whole_width_on_both_sides() {
         let backoff = backoff(1000, 1000, 1.0, 0.1);
-        let mut rng = StdRng::seed_from_u64(1);
+        let mut rng = Random::seed_from_u64(1);
         let delays: Vec<u128> = (0..1000)
             .map(|_| backoff.delay(0, None, &mut rng).as_millis())
             .collect();
@@ -120,7 +121,7 @@ mod tests {
     #[test]
     fn clients_with_other_seeds_wait_for_other_times() {
         let backoff = backoff(30_000, 30_000, 1.0, 0.1);
-        let drawn = |seed| backoff.delay(0, None, &mut StdRng::seed_from_u64(seed));
+        let drawn = |seed| backoff.delay(0, None, &mut Random::seed_from_u64(seed));
         assert_ne!(drawn(1), drawn(2));
         assert_eq!(drawn(1), drawn(1));
     }
@@ -154,7 +155,7 @@ mod tests {
             jitter: Jitter::Decorrelated,
             ..backoff(100, 400, 2.0, 0.0)
         };
-        let mut rng = StdRng::seed_from_u64(1);
+        let mut rng = Random::seed_from_u64(1);
         let mut range = |before| {
             let delays: Vec<u128> = (0..1000)
                 .map(|_| backoff.delay(9, before, &mut rng).as_millis())
@@ -171,13 +172,32 @@ mod tests {
             (100..105).contains(&low) && (355..=360).contains(&high),
             "{low} to {high}"
         );
-        assert_eq!(range(Some(Duration::from_secs(60))).1, 400);
+        assert_eq!(range(Some(Duration::from_secs(60))).1, 399);
+    }
+
+    /// A draw that is clamped at the cap would have most of a herd come back at one instant.
+    #[test]
+    fn decorrelated_jitter_spreads_evenly_once_the_cap_bounds_it() {
+        let backoff = Backoff {
+            jitter: Jitter::Decorrelated,
+            ..backoff(1000, 30_000, 2.0, 0.0)
+        };
+        let mut rng = Random::seed_from_u64(1);
+        let mut tenths = [0; 10];
+        for _ in 0..10_000 {
+            let delay = backoff.delay(9, Some(backoff.cap), &mut rng);
+            tenths[(delay.as_millis() as usize - 1000) / 2900] += 1;
+        }
+        assert!(
+            tenths.iter().all(|count| (900..1100).contains(count)),
+            "{tenths:?}"
+        );
     }
 
     #[test]
     fn what_the_server_asks_for_is_stretched_and_never_cut() {
         let backoff = backoff(1, 1, 1.0, 0.5);
-        let mut rng = StdRng::seed_from_u64(1);
+        let mut rng = Random::seed_from_u64(1);
         let waits: Vec<u128> = (0..1000)
             .map(|_| {
                 backoff
@@ -199,7 +219,7 @@ mod tests {
                 jitter,
                 ..backoff(1000, 400, 2.0, 0.0)
             };
-            backoff.soon(&mut StdRng::seed_from_u64(seed)).as_millis()
+            backoff.soon(&mut Random::seed_from_u64(seed)).as_millis()
         };
         for jitter in [Jitter::Spread(0.1), Jitter::Full] {
             let times: Vec<u128> = (0..1000).map(|seed| soon(jitter, seed)).collect();
@@ -226,7 +246,7 @@ mod tests {
             seed: u64,
         ) {
             let backoff = Backoff { base, cap, multiplier, jitter };
-            let delay = backoff.delay(attempt, before, &mut StdRng::seed_from_u64(seed)).as_millis() as f64;
+            let delay = backoff.delay(attempt, before, &mut Random::seed_from_u64(seed)).as_millis() as f64;
             let (below, above) = match jitter {
                 Jitter::Spread(share) => (share, share),
                 Jitter::Full => (1.0, 0.0),
@@ -264,7 +284,7 @@ mod tests {
             jitter,
             ..backoff(100, 400, 2.0, 0.0)
         };
-        let mut rng = StdRng::seed_from_u64(1);
+        let mut rng = Random::seed_from_u64(1);
         let delays: Vec<u128> = (0..1000)
             .map(|_| backoff.delay(attempt, None, &mut rng).as_millis())
             .collect();
@@ -273,7 +293,7 @@ mod tests {
 
     fn delay(backoff: &Backoff, attempt: u64) -> u128 {
         backoff
-            .delay(attempt, None, &mut StdRng::seed_from_u64(1))
+            .delay(attempt, None, &mut Random::seed_from_u64(1))
             .as_millis()
     }
 }

@@ -1,9 +1,7 @@
 //! The circuit breaker: stops connecting to a peer that keeps failing, and probes for its return.
 
-use std::time::Instant;
-
 use super::sliding_window::{Counts, SlidingWindows};
-use super::{Circuit, CircuitSettings, Refusal};
+use super::{Circuit, CircuitSettings, Instant, Refusal};
 
 /// Counts failures and decides whether connecting is allowed, for one client or for all that share it.
 #[derive(Clone, Debug)]
@@ -218,7 +216,7 @@ mod tests {
 
     #[test]
     fn the_failure_that_reaches_the_threshold_opens_the_circuit() {
-        let now = Instant::now();
+        let now = Instant::from_micros(0.0);
         let mut breaker = Breaker::own();
         breaker.fail(&SETTINGS, now);
         breaker.fail(&SETTINGS, now);
@@ -230,7 +228,7 @@ mod tests {
 
     #[test]
     fn a_success_forgets_the_failures_before_it() {
-        let now = Instant::now();
+        let now = Instant::from_micros(0.0);
         let mut breaker = Breaker::own();
         breaker.fail(&SETTINGS, now);
         breaker.fail(&SETTINGS, now);
@@ -243,20 +241,20 @@ mod tests {
     #[test]
     fn one_failure_opens_a_half_open_circuit() {
         let mut breaker = half_open();
-        breaker.fail(&SETTINGS, Instant::now());
+        breaker.fail(&SETTINGS, Instant::from_micros(0.0));
         assert_eq!(breaker.circuit(), Circuit::Open);
     }
 
     #[test]
     fn one_success_closes_a_half_open_circuit() {
         let mut breaker = half_open();
-        breaker.succeed(&SETTINGS, Instant::now());
+        breaker.succeed(&SETTINGS, Instant::from_micros(0.0));
         assert_eq!(breaker.circuit(), Circuit::Closed);
     }
 
     #[test]
     fn a_success_leaves_an_open_circuit_to_its_timer() {
-        let now = Instant::now();
+        let now = Instant::from_micros(0.0);
         let mut breaker = Breaker::own();
         breaker.open(&SETTINGS, now);
         breaker.succeed(&SETTINGS, now);
@@ -265,7 +263,7 @@ mod tests {
 
     #[test]
     fn a_failure_leaves_the_timer_of_an_open_circuit_alone() {
-        let now = Instant::now();
+        let now = Instant::from_micros(0.0);
         let mut breaker = Breaker::own();
         breaker.open(&SETTINGS, now);
         breaker.fail(&SETTINGS, now + Duration::from_secs(1));
@@ -296,7 +294,7 @@ mod tests {
 
     #[test]
     fn closing_forgets_the_failures_and_is_a_move_where_it_changes_anything() {
-        let now = Instant::now();
+        let now = Instant::from_micros(0.0);
         let mut breaker = Breaker::own();
         breaker.set_failures(7, &SETTINGS, now);
         breaker.close();
@@ -310,8 +308,8 @@ mod tests {
     #[test]
     fn the_count_of_failures_has_an_end() {
         let mut breaker = Breaker::own();
-        breaker.set_failures(u64::MAX, &SETTINGS, Instant::now());
-        breaker.fail(&SETTINGS, Instant::now());
+        breaker.set_failures(u64::MAX, &SETTINGS, Instant::from_micros(0.0));
+        breaker.fail(&SETTINGS, Instant::from_micros(0.0));
         assert_eq!(breaker.circuit(), Circuit::Open);
         assert_eq!(breaker.failures(&SETTINGS), u64::MAX);
     }
@@ -340,7 +338,7 @@ mod tests {
 
     #[test]
     fn with_a_window_the_share_of_failures_opens_the_circuit() {
-        let now = Instant::now();
+        let now = Instant::from_micros(0.0);
         let settings = rated();
         let mut breaker = Breaker::own();
         breaker.succeed(&settings, now);
@@ -354,7 +352,7 @@ mod tests {
 
     #[test]
     fn with_a_window_too_few_outcomes_prove_nothing() {
-        let now = Instant::now();
+        let now = Instant::from_micros(0.0);
         let settings = rated();
         let mut breaker = Breaker::own();
         for _ in 0..3 {
@@ -367,7 +365,7 @@ mod tests {
 
     #[test]
     fn what_has_left_the_window_does_not_count() {
-        let start = Instant::now();
+        let start = Instant::from_micros(0.0);
         let settings = rated();
         let mut breaker = Breaker::own();
         for second in (0..100).step_by(4) {
@@ -379,7 +377,7 @@ mod tests {
 
     #[test]
     fn each_client_judges_the_same_outcomes_by_its_own_settings() {
-        let now = Instant::now();
+        let now = Instant::from_micros(0.0);
         let mut breaker = Breaker::shared();
         breaker.fail(&rated(), now);
         breaker.fail(&rated(), now);
@@ -395,7 +393,7 @@ mod tests {
 
     #[test]
     fn a_circuit_that_was_closed_starts_its_window_anew() {
-        let now = Instant::now();
+        let now = Instant::from_micros(0.0);
         let settings = rated();
         let mut breaker = Breaker::own();
         for _ in 0..4 {

@@ -3,10 +3,9 @@
 
 use std::fmt::Debug;
 use std::ops::DerefMut;
-use std::time::Instant;
 
 use super::circuit::Breaker;
-use super::{Circuit, CircuitSettings, Refusal};
+use super::{Circuit, CircuitSettings, Instant, Refusal};
 
 /// A breaker that several clients share, as one of them has it: how the clients come by it is the caller's
 /// affair.

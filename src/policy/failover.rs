@@ -1,6 +1,8 @@
 //! Which of several URLs to connect to: the next one after a failure, and after a while the first again.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use super::Instant;
 
 use rand::{Rng, RngExt};
 
@@ -71,8 +73,8 @@ impl UrlSelector {
 
 #[cfg(test)]
 mod tests {
+    use crate::policy::Random;
     use rand::SeedableRng;
-    use rand::rngs::StdRng;
 
     use super::*;
 
@@ -83,7 +85,7 @@ mod tests {
         let mut selector = UrlSelector::default();
         let settings = of(3);
         let urls: Vec<usize> = (0..4)
-            .map(|_| moved(&mut selector, &settings, Instant::now()))
+            .map(|_| moved(&mut selector, &settings, Instant::from_micros(0.0)))
             .collect();
         assert_eq!(urls, [1, 2, 0, 1]);
     }
@@ -91,7 +93,7 @@ mod tests {
     #[test]
     fn a_single_url_is_never_left() {
         let mut selector = UrlSelector::default();
-        assert_eq!(moved(&mut selector, &of(1), Instant::now()), 0);
+        assert_eq!(moved(&mut selector, &of(1), Instant::from_micros(0.0)), 0);
         assert_eq!(selector.return_at(&preferring(1)), None);
     }
 
@@ -101,12 +103,12 @@ mod tests {
             random: true,
             ..of(4)
         };
-        let mut rng = StdRng::seed_from_u64(1);
+        let mut rng = Random::seed_from_u64(1);
         let mut selector = UrlSelector::default();
         let mut seen = [0; 4];
         for _ in 0..1000 {
             let before = selector.index();
-            selector.fail_over(&settings, &mut rng, Instant::now());
+            selector.fail_over(&settings, &mut rng, Instant::from_micros(0.0));
             assert_ne!(selector.index(), before);
             seen[selector.index()] += 1;
         }
@@ -115,7 +117,7 @@ mod tests {
 
     #[test]
     fn the_return_counts_from_leaving_the_first_and_not_from_the_latest_move() {
-        let start = Instant::now();
+        let start = Instant::from_micros(0.0);
         let settings = preferring(3);
         let mut selector = UrlSelector::default();
         assert_eq!(selector.return_at(&settings), None);
@@ -130,7 +132,7 @@ mod tests {
     #[test]
     fn a_shorter_list_leads_to_the_first() {
         let mut selector = UrlSelector::default();
-        moved(&mut selector, &of(2), Instant::now());
+        moved(&mut selector, &of(2), Instant::from_micros(0.0));
         selector.fit(&of(2));
         assert_eq!(selector.index(), 1);
         selector.fit(&of(1));
@@ -152,7 +154,7 @@ mod tests {
     }
 
     fn moved(selector: &mut UrlSelector, settings: &Failover, now: Instant) -> usize {
-        selector.fail_over(settings, &mut StdRng::seed_from_u64(1), now);
+        selector.fail_over(settings, &mut Random::seed_from_u64(1), now);
         selector.index()
     }
 }

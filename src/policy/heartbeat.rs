@@ -1,8 +1,6 @@
 //! The heartbeat of an open connection: when to beat, and whether the beat was answered.
 
-use std::time::Instant;
-
-use super::{HeartbeatReply, HeartbeatSettings};
+use super::{HeartbeatReply, HeartbeatSettings, Instant};
 
 /// When the next beat is due, and what is awaited for the last.
 #[derive(Clone, Debug)]
@@ -191,7 +189,7 @@ mod tests {
 
     #[test]
     fn the_first_beat_is_one_interval_after_the_opening() {
-        let start = Instant::now();
+        let start = Instant::from_micros(0.0);
         let mut heartbeat = Heartbeat::new(&SETTINGS, start);
         assert_eq!(heartbeat.beat_at(), Some(start + 30 * SECOND));
         assert!(!heartbeat.beat(&SETTINGS, start + 29 * SECOND));
@@ -227,7 +225,7 @@ mod tests {
             interval: None,
             ..SETTINGS
         };
-        let now = Instant::now();
+        let now = Instant::from_micros(0.0);
         let mut heartbeat = Heartbeat::new(&off, now);
         assert_eq!(heartbeat.beat_at(), None);
         assert!(!heartbeat.beat(&off, now + 3600 * SECOND));
@@ -294,7 +292,7 @@ mod tests {
 
     /// A heartbeat that has beaten once, 30 s after the start, and awaits the reply.
     fn beaten(settings: &HeartbeatSettings) -> (Heartbeat, Instant) {
-        let start = Instant::now();
+        let start = Instant::from_micros(0.0);
         let mut heartbeat = Heartbeat::new(settings, start);
         heartbeat.beat(settings, start + 30 * SECOND);
         (heartbeat, start)

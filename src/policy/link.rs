@@ -7,23 +7,23 @@ mod life;
 mod user;
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
-
-use rand::rngs::StdRng;
+use std::sync::Arc;
+use std::time::Duration;
 
 use super::circuit_membership::CircuitMembership;
 use super::failover::UrlSelector;
 use super::phase::{IdleReason, Phase};
 use super::rtt::RoundTrips;
 use super::{
-    Attempt, Circuit, CloseCode, Ending, Event, Input, Notice, Output, Refusal, Settings, State,
+    Attempt, Circuit, CloseCode, Ending, Event, Input, Instant, Notice, Output, Random, Refusal,
+    Settings, State,
 };
 
 /// The policy of one client.
 ///
 /// ```
-/// # use std::time::{Duration, Instant};
-/// # use rand::{SeedableRng, rngs::StdRng};
+/// # use std::time::Duration;
+/// # use rand::SeedableRng;
 /// # use websocket_reconnect_native::policy::*;
 /// # let settings = Settings {
 /// #     reconnect: Reconnect::default(),
@@ -34,8 +34,8 @@ use super::{
 /// #     circuit: CircuitSettings { failure_threshold: 5, rate: None, reset_timeout: Duration::from_secs(60), half_open_max: 3 },
 /// #     close_timeout: Duration::from_secs(30),
 /// # };
-/// let now = Instant::now();
-/// let mut link = Link::new(settings, StdRng::seed_from_u64(1));
+/// let now = Instant::from_micros(0.0);
+/// let mut link = Link::new(settings, Random::seed_from_u64(1));
 /// link.connect(now)?;
 /// while let Some(output) = link.next_output() { /* Dial, Beat, Cut, Notify, … */ }
 /// let wake_at = link.deadline(); // nothing to do before then
@@ -43,8 +43,9 @@ use super::{
 /// ```
 #[derive(Debug)]
 pub struct Link {
-    settings: Settings,
-    rng: StdRng,
+    /// Shared by all clients that have the same.
+    settings: Arc<Settings>,
+    rng: Random,
     phase: Phase,
     membership: CircuitMembership,
     /// The circuit to move to when the connection has ended.
@@ -82,9 +83,9 @@ struct Outage {
 }
 
 impl Link {
-    pub fn new(settings: Settings, rng: StdRng) -> Link {
+    pub fn new(settings: impl Into<Arc<Settings>>, rng: Random) -> Link {
         Link {
-            settings,
+            settings: settings.into(),
             rng,
             phase: Phase::Idle {
                 reason: IdleReason::Closed,
@@ -228,7 +229,7 @@ impl Link {
             Input::CountFailure => self.count_failure(now),
             Input::Configure(settings) => {
                 self.configure_vigil(&settings, now);
-                self.settings = *settings;
+                self.settings = settings;
                 self.url_selector.fit(&self.settings.reconnect.failover);
             }
             Input::SetRetryCount(count) => self.retry_count = count,
@@ -285,7 +286,12 @@ impl Link {
 
     /// The next decision, in the order to be carried out.
     pub fn next_output(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        let output = self.outputs.pop_front();
+        if output.is_none() {
+            // A client decides something now and then: its list need not be there all the time.
+            self.outputs = VecDeque::new();
+        }
+        output
     }
 
     /// When [`Input::Tick`] is due; `None` where only other inputs can change anything.

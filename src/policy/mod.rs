@@ -23,6 +23,7 @@ mod sleep;
 mod sliding_window;
 #[cfg(test)]
 mod tests;
+mod time;
 mod types;
 
 pub use backpressure::{Backpressure, Marks};
@@ -37,4 +38,5 @@ pub use pings::{is_receipt, ping_number};
 pub use reconnect::{Asked, Reconnect, Verdict};
 pub use rtt::Rtt;
 pub use sleep::Clocks;
+pub use time::Instant;
 pub use types::*;

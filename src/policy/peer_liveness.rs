@@ -1,10 +1,10 @@
 //! Whether the peer of an open connection lives: its heartbeat, its silence, its answers to pings.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::heartbeat::{Heartbeat, Overdue};
 use super::pings::Pings;
-use super::{HeartbeatSettings, Settings};
+use super::{HeartbeatSettings, Instant, Settings};
 
 /// How long a peer that is asked after sleep or a change of the network may stay silent.
 const PROBE: Duration = Duration::from_secs(3);

@@ -1,9 +1,7 @@
 //! Where in its life a client is, from idle over dialing to open and back, and what ends each phase.
 
-use std::time::Instant;
-
 use super::peer_liveness::PeerLiveness;
-use super::{Attempt, State};
+use super::{Attempt, Instant, State};
 
 /// Where in its life a client is. A time of `None` is one too far for the clock: it never comes.
 #[derive(Clone, Debug)]

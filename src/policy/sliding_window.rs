@@ -1,7 +1,9 @@
 //! The outcomes of the last while: how many connections were tried, and how many failed.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use super::Instant;
 
 /// A window is kept in so many buckets, so that its memory has a bound however many outcomes it holds.
 const BUCKETS: u32 = 20;
@@ -131,7 +133,7 @@ mod tests {
 
     #[test]
     fn an_outcome_counts_until_its_window_has_passed() {
-        let start = Instant::now();
+        let start = Instant::from_micros(0.0);
         let mut windows = watching(&[1000]);
         windows.note(Counts::failures(1), start);
         windows.note(Counts::SUCCESS, start + ms(999));
@@ -142,7 +144,7 @@ mod tests {
 
     #[test]
     fn windows_of_other_lengths_hold_the_same_outcomes() {
-        let start = Instant::now();
+        let start = Instant::from_micros(0.0);
         let mut windows = watching(&[100, 1000]);
         windows.note(Counts::failures(1), start);
         windows.note(Counts::SUCCESS, start + ms(500));
@@ -152,7 +154,7 @@ mod tests {
 
     #[test]
     fn a_window_that_nobody_asks_for_gives_way() {
-        let start = Instant::now();
+        let start = Instant::from_micros(0.0);
         let mut windows = watching(&[1, 2, 3, 4]);
         windows.note(Counts::failures(1), start);
         windows.watch(ms(1));
@@ -164,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_differs_between_threads_puts_an_outcome_into_the_latest_bucket() {
-        let start = Instant::now();
+        let start = Instant::from_micros(0.0);
         let mut windows = watching(&[1000]);
         windows.note(Counts::failures(1), start + ms(10));
         windows.note(Counts::failures(1), start);
@@ -177,7 +179,7 @@ mod tests {
             span in 1_u64..10_000,
             steps in vec((0_u64..500, any::<bool>()), 1..300),
         ) {
-            let start = Instant::now();
+            let start = Instant::from_micros(0.0);
             let mut windows = watching(&[span]);
             let mut at = 0;
             let mut all = Vec::new();

@@ -1,8 +1,12 @@
 //! What goes into the policy and what comes out of it.
 
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
-use super::{Beat, Ending, HeartbeatReply, LivenessSettings, Message, Reconnect, Verdict};
+use super::{Beat, Ending, HeartbeatReply, Instant, LivenessSettings, Message, Reconnect, Verdict};
+
+/// Where a client's jitter comes from: small, since each client has one of its own.
+pub type Random = rand::rngs::Xoshiro128PlusPlus;
 
 /// What a user has set. A `Settings` that exists is valid: the binding checks before it makes one.
 #[derive(Clone, Debug, PartialEq)]
@@ -147,7 +151,7 @@ pub enum Input {
     CloseCircuit,
     /// The user reports a failure (`handleError`): it counts against the circuit.
     CountFailure,
-    Configure(Box<Settings>),
+    Configure(Arc<Settings>),
     SetRetryCount(u64),
     SetCircuitFailures(u64),
     SetManualClose(bool),

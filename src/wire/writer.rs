@@ -166,7 +166,7 @@ impl Writer {
 
 #[cfg(test)]
 mod tests {
-    use rand::rngs::StdRng;
+    use rand::rngs::Xoshiro128PlusPlus as Random;
     use rand::{Rng, SeedableRng};
 
     use super::*;
@@ -303,7 +303,7 @@ mod tests {
     #[test]
     fn what_does_not_compress_arrives_as_well() {
         let agreed = agreed("");
-        let mut rng = StdRng::from_seed([1; 32]);
+        let mut rng = Random::from_seed([1; 16]);
         let mut payload = vec![0; 300_000];
         rng.fill_bytes(&mut payload);
         let mut out = Vec::new();

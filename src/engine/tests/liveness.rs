@@ -117,9 +117,7 @@ async fn what_waited_to_be_written_goes_out_before_the_connection_is_left() {
     let mut settings = quiet();
     settings.liveness.max_block = Some(Duration::from_millis(300));
     let (life, mut peer) = open(settings).await;
-    life.client
-        .send(Payload::Text("last"), true, false)
-        .unwrap();
+    life.client.send(Payload::Text("last"), true).unwrap();
     assert_eq!(peer.frame().await, (TEXT, b"last".to_vec()));
     assert_eq!(peer.frame().await.0, CLOSE);
 }
@@ -130,7 +128,7 @@ async fn after_sleep_the_peer_is_asked_and_cut_when_it_is_silent() {
     life.client.tell(Input::Woke {
         slept: Duration::from_secs(60),
     });
-    life.client.wake.notify_one();
+    life.client.wake.wake();
     let asked = clock::now();
     assert_eq!(peer.frame().await.0, PING);
     assert_eq!(peer.read_to_end().await, Vec::<u8>::new());
@@ -153,7 +151,7 @@ async fn a_new_way_to_the_network_starts_the_next_attempt() {
     life.told(Event::Close(ending(1006, "", false))).await;
     let lost = clock::now();
     life.client.tell(Input::NetworkChanged);
-    life.client.wake.notify_one();
+    life.client.wake.wake();
     life.accept().await;
     assert!(clock::now() - lost < Duration::from_secs(1));
 }

@@ -16,7 +16,7 @@ struct Plain {
 }
 
 impl Dial for Plain {
-    fn dial(&self, _: usize, _: Option<Duration>) -> DialFuture {
+    fn dial(self: Arc<Self>, _: usize, _: Option<Duration>) -> DialFuture {
         let address = self.listener.local_addr().unwrap();
         let head = self.head.clone();
         Box::pin(async move {
@@ -38,6 +38,7 @@ impl Dial for Plain {
 /// A client whose JavaScript reads by itself, which is this test.
 struct Reader {
     client: Arc<Client>,
+    drivers: Arc<Drivers>,
     read_set: Arc<JsReadSet<Client>>,
     mailbox: Arc<Mailbox>,
     listener: Arc<TcpListener>,
@@ -58,24 +59,28 @@ impl Reader {
             max_retries: None,
             ..settings()
         };
+        let drivers = driving();
         let client = Arc::new(Client::new(Setup {
             id,
             home: 1,
-            settings,
+            settings: Arc::new(settings),
             heartbeat: String::new(),
             route: Arc::new(Plain {
                 listener: listener.clone(),
                 head: head.to_vec(),
             }),
             mailbox: mailbox.clone(),
+            agenda: drivers.agenda().clone(),
             watchdog: Arc::default(),
             read_set: Some(read_set.clone()),
             fast_paths: FastPaths::default(),
             delivery: DeliverySettings::default(),
             marks: Marks::default(),
         }));
+        drivers.add(client.clone());
         Reader {
             client,
+            drivers,
             read_set,
             mailbox,
             listener,
@@ -191,32 +196,31 @@ async fn javascript_reads_what_came_behind_the_handshake_before_what_came_later(
 
 #[tokio::test]
 async fn a_line_that_nobody_reads_is_watched_by_nobody() {
-    type Way = fn(&Reader, &JoinHandle<()>);
+    type Way = fn(&Reader);
     let fast_paths: [(&str, Way); 6] = [
-        ("reconnect", |reader, _| {
+        ("reconnect", |reader| {
             reader
                 .client
                 .reconnect(reader.received, 4000, String::new());
         }),
-        ("terminate", |reader, _| {
+        ("terminate", |reader| {
             let terminate = Input::Terminate { seen_alive: true };
             reader.client.call(reader.received, terminate);
         }),
-        ("pause", |reader, _| reader.client.pause()),
-        ("the engine takes over", |reader, _| {
+        ("pause", |reader| reader.client.pause()),
+        ("the engine takes over", |reader| {
             assert!(reader.client.take_over());
         }),
-        ("the end is read", |reader, _| {
+        ("the end is read", |reader| {
             while !reader.read_on_js_thread().is_empty() {}
         }),
-        ("the driver ends", |reader, driver| {
-            driver.abort();
+        ("the driver ends", |reader| {
+            reader.drivers.remove_all();
             reader.client.leave();
         }),
     ];
     for (name, way) in fast_paths {
         let mut reader = Reader::new(b"").await;
-        let driver = tokio::spawn(drive(reader.client.clone()));
         reader.connect();
         let mut peer = reader.accept().await;
         // A message, and a frame that no peer may send; and the peer does not end the stream.
@@ -224,16 +228,14 @@ async fn a_line_that_nobody_reads_is_watched_by_nobody() {
             .await
             .unwrap();
         reader.until(|reader| reader.is_watched()).await;
-        way(&reader, &driver);
+        way(&reader);
         assert!(!reader.is_watched(), "after: {name}");
-        driver.abort();
     }
 }
 
 #[tokio::test]
 async fn a_paused_client_is_not_asked_about_for_each_of_its_connections() {
     let mut reader = Reader::new(b"").await;
-    let driver = tokio::spawn(drive(reader.client.clone()));
     reader.connect();
     drop(reader.accept().await);
     reader.client.pause();
@@ -246,13 +248,11 @@ async fn a_paused_client_is_not_asked_about_for_each_of_its_connections() {
     peer.write_all(&text("hello")).await.unwrap();
     reader.until(|reader| reader.is_watched()).await;
     assert_eq!(reader.read_on_js_thread(), ["hello"]);
-    driver.abort();
 }
 
 #[tokio::test]
 async fn a_panic_of_the_javascript_thread_ends_the_client_and_is_told() {
     let mut reader = Reader::new(b"").await;
-    let driver = tokio::spawn(drive(reader.client.clone()));
     reader.connect();
     let mut peer = reader.accept().await;
     peer.write_all(&text("hello")).await.unwrap();
@@ -274,13 +274,11 @@ async fn a_panic_of_the_javascript_thread_ends_the_client_and_is_told() {
     assert!(is_broken(&events), "{events:?}");
     reader.mailbox.delivered();
     assert!(reader.client.flow.is_drained());
-    driver.abort();
 }
 
 #[tokio::test]
 async fn no_more_is_read_at_a_time_than_handlers_have_time_for() {
     let mut reader = Reader::new(b"").await;
-    let driver = tokio::spawn(drive(reader.client.clone()));
     reader.connect();
     let mut peer = reader.accept().await;
     let (one, two) = (text("one"), text("two"));
@@ -291,16 +289,14 @@ async fn no_more_is_read_at_a_time_than_handlers_have_time_for() {
     assert_eq!(reader.read_at_most(one.len() + 1), ["one"]);
     assert_eq!(reader.read_at_most(two.len() - 1), ["two"]);
     assert_eq!(reader.read_at_most(one.len()), ["one"]);
-    driver.abort();
 }
 
 #[tokio::test]
 async fn whoever_has_waited_for_longest_is_read_next() {
     let read_set = Arc::new(JsReadSet::new().unwrap());
-    let (mut drivers, mut peers) = (Vec::new(), Vec::new());
+    let mut peers = Vec::new();
     for id in 0..3 {
         let mut reader = Reader::at(read_set.clone(), id, b"").await;
-        drivers.push(tokio::spawn(drive(reader.client.clone())));
         reader.connect();
         let mut peer = reader.accept().await;
         peer.write_all(&text("hello")).await.unwrap();
@@ -329,7 +325,49 @@ async fn whoever_has_waited_for_longest_is_read_next() {
     let first = &served[..3];
     assert_eq!(first.iter().collect::<HashSet<_>>().len(), 3, "{served:?}");
     assert_eq!(served, first.repeat(3));
-    for driver in drivers {
-        driver.abort();
-    }
+}
+
+#[tokio::test]
+async fn a_connection_that_javascript_reads_needs_no_driver_until_something_is_to_be_done() {
+    let mut reader = Reader::new(b"").await;
+    reader.connect();
+    let mut peer = reader.accept().await;
+    let rests = |reader: &mut Reader| {
+        reader.deliver();
+        !reader.drivers.is_driving(7)
+    };
+    reader.until(rests).await;
+    peer.write_all(&text("hello")).await.unwrap();
+    let mut texts = Vec::new();
+    reader
+        .until(|reader| {
+            texts.extend(reader.read_on_js_thread());
+            !texts.is_empty()
+        })
+        .await;
+    assert_eq!(texts, ["hello"]);
+    assert!(!reader.drivers.is_driving(7), "to read took no driver");
+    // The engine reads what JavaScript does not, and JavaScript goes on.
+    reader.client.pause();
+    peer.write_all(&text("paused")).await.unwrap();
+    let mut texts = Vec::new();
+    reader
+        .until(|reader| {
+            texts.extend(reader.deliver().0);
+            !texts.is_empty()
+        })
+        .await;
+    assert_eq!(texts, ["paused"]);
+    reader.client.resume();
+    reader.until(rests).await;
+    // What was left is ended as any connection is.
+    let close = Input::Close {
+        code: 1000,
+        reason: String::new(),
+        seen_alive: true,
+    };
+    reader.client.call(reader.received, close);
+    let mut head = [0; 8];
+    peer.read_exact(&mut head).await.unwrap();
+    assert_eq!(head[0], 0x88);
 }

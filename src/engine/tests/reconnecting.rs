@@ -1,5 +1,7 @@
 //! How the engine carries out when and where to connect again.
 
+use tokio::time::sleep;
+
 use super::*;
 use crate::policy::{Asked, Failover, Verdict};
 
@@ -9,9 +11,7 @@ async fn a_connection_that_is_left_gets_what_was_sent_and_a_close_frame_and_is_n
     life.connect();
     let mut old = life.accept().await;
     life.told(OPEN).await;
-    life.client
-        .send(Payload::Text("last"), true, false)
-        .unwrap();
+    life.client.send(Payload::Text("last"), true).unwrap();
     let reply = life.client.reconnect(life.received, 4001, "anew".into());
     assert_eq!(events(&reply), [Event::StateChange(State::Closing)]);
     let mut new = life.accept().await;
@@ -24,9 +24,7 @@ async fn a_connection_that_is_left_gets_what_was_sent_and_a_close_frame_and_is_n
     assert_eq!(old.frame().await, (TEXT, b"last".to_vec()));
     let close = [&4001u16.to_be_bytes()[..], b"anew"].concat();
     assert_eq!(old.frame().await, (CLOSE, close));
-    life.client
-        .send(Payload::Text("first"), true, false)
-        .unwrap();
+    life.client.send(Payload::Text("first"), true).unwrap();
     assert_eq!(new.frame().await, (TEXT, b"first".to_vec()));
 }
 
@@ -132,4 +130,29 @@ fn memory(peers: mpsc::UnboundedSender<DuplexStream>) -> Memory {
         hang: Mutex::default(),
         dialed: Mutex::default(),
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_waits_has_no_driver_until_its_time_has_come() {
+    let mut settings = settings();
+    settings.backoff.base = Duration::from_secs(5);
+    settings.backoff.cap = Duration::from_secs(5);
+    let mut life = Life::start(settings);
+    assert!(!life.drivers.is_driving(1), "nothing has been asked of it");
+    life.connect();
+    drop(life.accept().await);
+    life.told(Event::StateChange(State::Closed)).await;
+    let lost = tokio::time::Instant::now();
+    assert!(life.drivers.is_driving(1));
+    sleep(Duration::from_secs(2)).await;
+    assert!(!life.drivers.is_driving(1));
+    drop(life.accept().await);
+    assert_eq!(lost.elapsed().as_secs(), 5);
+    // A call of the user needs no alarm.
+    life.told(Event::StateChange(State::Closed)).await;
+    sleep(Duration::from_secs(2)).await;
+    assert!(!life.drivers.is_driving(1));
+    life.client.reconnect(life.received, 1000, String::new());
+    life.accept().await;
+    assert_eq!(lost.elapsed().as_secs(), 7);
 }

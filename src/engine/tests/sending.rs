@@ -51,7 +51,7 @@ impl Life {
     }
 
     fn send(&self, text: &str) -> Sent {
-        self.client.send(Payload::Text(text), true, false).unwrap()
+        self.client.send(Payload::Text(text), true).unwrap()
     }
 
     fn send_asking(&self, text: &str, seen_open: bool, confirmation: Confirmation) -> u64 {
@@ -420,7 +420,7 @@ async fn nothing_is_taken_beyond_the_limit_of_the_buffer() {
     let mut peer = life.open().await;
     life.send(&"x".repeat(100));
     let large = "y".repeat(1000);
-    let refused = life.client.send(Payload::Text(&large), true, false);
+    let refused = life.client.send(Payload::Text(&large), true);
     assert_eq!(refused, Err(SendError::BufferFull));
     life.send("z");
     assert_eq!(peer.frame().await.1.len(), 100);

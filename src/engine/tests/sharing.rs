@@ -32,7 +32,7 @@ async fn one_probes_and_the_other_comes_back_by_its_outcome() {
 #[tokio::test(start_paused = true)]
 async fn a_probe_whose_driver_is_gone_gives_its_place_to_the_other() {
     let [probe, mut waiting] = half_open("driver is gone").await;
-    probe.driver.abort();
+    probe.drivers.remove_all();
     waiting.told(Event::StateChange(State::Connecting)).await;
 }
 
@@ -45,7 +45,7 @@ async fn a_refused_connect_tells_what_others_have_done() {
     };
     other
         .client
-        .assign(Input::Configure(Box::new(without_retries)));
+        .assign(Input::Configure(Arc::new(without_retries)));
     one.client.call(one.received, Input::OpenCircuit);
     let reply = other.client.connect(0);
     assert_eq!(reply.refusal, Some(Refusal::CircuitOpen));
@@ -84,7 +84,7 @@ async fn clients_share_by_the_host_of_the_route_that_they_have() {
 struct Nowhere(&'static str);
 
 impl Dial for Nowhere {
-    fn dial(&self, _url_index: usize, _limit: Option<Duration>) -> DialFuture {
+    fn dial(self: Arc<Self>, _url_index: usize, _limit: Option<Duration>) -> DialFuture {
         Box::pin(std::future::pending())
     }
 

@@ -86,9 +86,11 @@ fn protocols_are_distinct_tokens() {
 #[test]
 fn options_are_checked_before_there_is_a_url() {
     let mut options = options("");
-    assert_eq!(Target::check(&options), Ok(()));
+    assert!(CheckedOptions::parse(options.clone()).is_ok());
     options.protocols = vec!["a b".into()];
-    let bad = Target::check(&options).expect_err("it is no subprotocol");
+    let bad = CheckedOptions::parse(options)
+        .err()
+        .expect("it is no subprotocol");
     assert_eq!(bad.option, "protocols");
 }
 

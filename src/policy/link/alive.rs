@@ -1,13 +1,13 @@
 //! What follows from who is alive: from a silent peer, from JavaScript that is blocked, from a machine that slept.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Link;
 use crate::policy::peer_liveness::{Due, ProbeReason, Silence};
 use crate::policy::phase::Phase;
 use crate::policy::pings::payload;
 use crate::policy::{
-    Attempt, Beat, CloseCode, Ending, Event, Failure, Output, Question, Rtt, Settings,
+    Attempt, Beat, CloseCode, Ending, Event, Failure, Instant, Output, Question, Rtt, Settings,
 };
 
 /// The close code of a connection whose application does not run: one of those that are the users' own.

@@ -3,11 +3,11 @@
 //! While JavaScript is busy the client waits for it: the time for an answer runs only once the user's
 //! function has been called.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{Link, abnormal};
 use crate::policy::phase::Phase;
-use crate::policy::{Attempt, CloseCode, Event, Failure, Verdict};
+use crate::policy::{Attempt, CloseCode, Event, Failure, Instant, Verdict};
 
 impl Link {
     pub(super) fn ask_route(&mut self) {

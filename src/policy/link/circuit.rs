@@ -1,13 +1,13 @@
 //! What the circuit does to a client (blocks it, lets it probe), and what a client does to the circuit.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rand::RngExt;
 
 use super::{Link, Telling, is_due};
 use crate::policy::circuit_membership::CircuitMembership;
 use crate::policy::phase::{Delay, IdleReason, Phase, Stability};
-use crate::policy::{Circuit, Event, Refusal, SharedBreaker, State};
+use crate::policy::{Circuit, Event, Instant, Refusal, SharedBreaker, State};
 
 impl Link {
     /// Moves to a circuit that is shared, or to one of its own. While an attempt or a connection is

@@ -1,12 +1,12 @@
 //! What follows when a connection opens, is lost or never came to be: forgetting failures, retrying, giving up.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{Link, Outage, Telling, abnormal, is_due};
 use crate::policy::peer_liveness::PeerLiveness;
 use crate::policy::phase::{Delay, IdleReason, Phase, Stability};
 use crate::policy::reconnect::is_final;
-use crate::policy::{Attempt, Circuit, CloseCode, Ending, Event, Failure, Output};
+use crate::policy::{Attempt, Circuit, CloseCode, Ending, Event, Failure, Instant, Output};
 
 /// A server that asks for more peace than this gets this.
 const FAR: Duration = Duration::from_secs(100 * 365 * 24 * 3600);

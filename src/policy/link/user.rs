@@ -1,10 +1,8 @@
 //! What the user does to a client besides connecting it: closing, resetting, assigning its state.
 
-use std::time::Instant;
-
 use super::{Link, clean};
 use crate::policy::phase::{IdleReason, Phase};
-use crate::policy::{Event, Output, State};
+use crate::policy::{Event, Instant, Output, State};
 
 impl Link {
     pub(super) fn close(&mut self, code: u16, reason: String, seen_alive: bool, now: Instant) {

@@ -1,7 +1,7 @@
 //! The outbox against a model of a connection, in virtual time.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -72,7 +72,7 @@ fn waiting(delivery: DeliverySettings, count: usize, now: Instant) -> Outbox {
 
 #[test]
 fn what_waits_goes_out_in_order_and_once() {
-    let now = Instant::now();
+    let now = Instant::from_micros(0.0);
     let mut outbox = waiting(queue(10, Overflow::Throw), 3, now);
     assert_eq!(outbox.kept(), (3, 3));
     assert_eq!(outbox.waiting_bytes(), 3);
@@ -85,7 +85,7 @@ fn what_waits_goes_out_in_order_and_once() {
 
 #[test]
 fn a_full_queue_throws_and_keeps_what_it_has() {
-    let now = Instant::now();
+    let now = Instant::from_micros(0.0);
     let mut outbox = waiting(queue(2, Overflow::Throw), 2, now);
     assert_eq!(outbox.keep(text(2), false, now), Err(Full));
     assert_eq!(written(&mut outbox, now), [0, 1]);
@@ -93,7 +93,7 @@ fn a_full_queue_throws_and_keeps_what_it_has() {
 
 #[test]
 fn a_full_queue_drops_its_oldest() {
-    let now = Instant::now();
+    let now = Instant::from_micros(0.0);
     let mut outbox = waiting(queue(2, Overflow::DropOldest), 3, now);
     assert_eq!(outcomes(&mut outbox), [dropped(0, DropReason::Overflow)]);
     assert_eq!(written(&mut outbox, now), [1, 2]);
@@ -101,7 +101,7 @@ fn a_full_queue_drops_its_oldest() {
 
 #[test]
 fn a_full_queue_drops_the_newest() {
-    let now = Instant::now();
+    let now = Instant::from_micros(0.0);
     let mut outbox = waiting(queue(2, Overflow::DropNewest), 2, now);
     assert_eq!(outbox.keep(text(2), false, now), Ok(false));
     assert_eq!(outcomes(&mut outbox), [dropped(2, DropReason::Overflow)]);
@@ -110,7 +110,7 @@ fn a_full_queue_drops_the_newest() {
 
 #[test]
 fn the_queue_is_bounded_by_bytes_too() {
-    let now = Instant::now();
+    let now = Instant::from_micros(0.0);
     let large = || Message::Binary(vec![0; 60]);
     let mut outbox = Outbox::new(queue(10, Overflow::DropOldest));
     assert_eq!(outbox.keep(large(), false, now), Ok(true));
@@ -121,7 +121,7 @@ fn the_queue_is_bounded_by_bytes_too() {
 
 #[test]
 fn a_message_larger_than_the_queue_drops_no_other() {
-    let now = Instant::now();
+    let now = Instant::from_micros(0.0);
     let mut outbox = waiting(queue(10, Overflow::DropOldest), 1, now);
     assert_eq!(
         outbox.keep(Message::Binary(vec![0; 101]), false, now),
@@ -132,7 +132,7 @@ fn a_message_larger_than_the_queue_drops_no_other() {
 
 #[test]
 fn what_has_waited_longer_than_its_ttl_is_dropped() {
-    let start = Instant::now();
+    let start = Instant::from_micros(0.0);
     let mut outbox = Outbox::new(DeliverySettings {
         ttl: Some(10 * MS),
         ..queue(10, Overflow::Throw)
@@ -151,7 +151,7 @@ fn what_has_waited_longer_than_its_ttl_is_dropped() {
 
 #[test]
 fn what_is_written_does_not_expire_until_it_waits_again() {
-    let start = Instant::now();
+    let start = Instant::from_micros(0.0);
     let mut outbox = waiting(
         DeliverySettings {
             ttl: Some(10 * MS),
@@ -170,7 +170,7 @@ fn what_is_written_does_not_expire_until_it_waits_again() {
 
 #[test]
 fn the_end_of_the_client_drops_what_waits() {
-    let now = Instant::now();
+    let now = Instant::from_micros(0.0);
     let mut outbox = waiting(queue(10, Overflow::Throw), 2, now);
     outbox.end();
     let all = [dropped(0, DropReason::Ended), dropped(1, DropReason::Ended)];
@@ -179,7 +179,7 @@ fn the_end_of_the_client_drops_what_waits() {
 
 #[test]
 fn one_ping_stands_for_all_before_it_and_the_next_for_the_rest() {
-    let now = Instant::now();
+    let now = Instant::from_micros(0.0);
     let mut outbox = Outbox::new(DeliverySettings::default());
     outbox.opened(now, |_| {});
     assert_eq!(outbox.ping(), None);
@@ -204,7 +204,7 @@ fn one_ping_stands_for_all_before_it_and_the_next_for_the_rest() {
 
 #[test]
 fn pongs_that_answer_no_ping_of_ours_prove_nothing() {
-    let now = Instant::now();
+    let now = Instant::from_micros(0.0);
     let mut outbox = Outbox::new(DeliverySettings::default());
     outbox.opened(now, |_| {});
     outbox.confirm(now, None);
@@ -225,7 +225,7 @@ fn pongs_that_answer_no_ping_of_ours_prove_nothing() {
 
 #[test]
 fn a_pong_of_the_connection_before_confirms_nothing_of_this_one() {
-    let now = Instant::now();
+    let now = Instant::from_micros(0.0);
     let mut outbox = waiting(at_least_once(), 1, now);
     written(&mut outbox, now);
     let old = outbox.ping().unwrap();
@@ -238,7 +238,7 @@ fn a_pong_of_the_connection_before_confirms_nothing_of_this_one() {
 
 #[test]
 fn at_most_once_a_receipt_is_unconfirmed_when_the_connection_is_lost() {
-    let now = Instant::now();
+    let now = Instant::from_micros(0.0);
     let mut outbox = Outbox::new(queue(10, Overflow::Throw));
     outbox.opened(now, |_| {});
     let receipt = outbox.confirm(now, None);
@@ -252,7 +252,7 @@ fn at_most_once_a_receipt_is_unconfirmed_when_the_connection_is_lost() {
 
 #[test]
 fn at_least_once_a_receipt_outlives_the_connection() {
-    let now = Instant::now();
+    let now = Instant::from_micros(0.0);
     let mut outbox = waiting(at_least_once(), 1, now);
     let receipt = outbox.confirm(now, None);
     written(&mut outbox, now);
@@ -271,7 +271,7 @@ fn at_least_once_a_receipt_outlives_the_connection() {
 
 #[test]
 fn a_receipt_ends_at_its_timeout_and_a_late_pong_changes_nothing() {
-    let start = Instant::now();
+    let start = Instant::from_micros(0.0);
     let mut outbox = Outbox::new(DeliverySettings::default());
     outbox.opened(start, |_| {});
     let receipt = outbox.confirm(start, Some(10 * MS));
@@ -290,7 +290,7 @@ fn a_receipt_ends_at_its_timeout_and_a_late_pong_changes_nothing() {
 
 #[test]
 fn a_message_that_is_dropped_was_not_handed_to_the_system() {
-    let now = Instant::now();
+    let now = Instant::from_micros(0.0);
     let mut outbox = Outbox::new(queue(1, Overflow::DropOldest));
     outbox.keep(text(0), false, now).unwrap();
     let receipt = outbox.hand_over();
@@ -323,7 +323,7 @@ fn a_message_that_is_dropped_was_not_handed_to_the_system() {
 
 #[test]
 fn what_the_peer_has_read_was_handed_to_the_system() {
-    let now = Instant::now();
+    let now = Instant::from_micros(0.0);
     let mut outbox = Outbox::new(at_least_once());
     written(&mut outbox, now);
     outbox.keep(text(0), false, now).unwrap();
@@ -340,7 +340,7 @@ fn what_the_peer_has_read_was_handed_to_the_system() {
 
 #[test]
 fn a_message_that_is_dropped_takes_its_receipt_and_the_flushes_behind_it_along() {
-    let now = Instant::now();
+    let now = Instant::from_micros(0.0);
     let mut outbox = Outbox::new(queue(1, Overflow::DropOldest));
     outbox.keep(text(0), false, now).unwrap();
     let receipt = outbox.confirm(now, None);
@@ -370,7 +370,7 @@ fn a_message_that_is_dropped_takes_its_receipt_and_the_flushes_behind_it_along()
 
 #[test]
 fn a_flush_without_anything_to_ask_for_is_answered_at_once() {
-    let now = Instant::now();
+    let now = Instant::from_micros(0.0);
     let mut outbox = Outbox::new(at_least_once());
     let receipt = outbox.flush(now, None);
     assert_eq!(
@@ -388,7 +388,7 @@ fn a_flush_without_anything_to_ask_for_is_answered_at_once() {
 
 #[test]
 fn a_backlog_is_confirmed_piece_by_piece() {
-    let now = Instant::now();
+    let now = Instant::from_micros(0.0);
     let mut outbox = waiting(at_least_once(), 40, now);
     let receipt = outbox.confirm(now, None);
     let (mut pings, mut sent) = (Vec::new(), 0);
@@ -413,7 +413,7 @@ fn a_backlog_is_confirmed_piece_by_piece() {
 
 #[test]
 fn a_large_message_has_a_ping_of_its_own() {
-    let now = Instant::now();
+    let now = Instant::from_micros(0.0);
     let mut outbox = Outbox::new(at_least_once());
     outbox.opened(now, |_| {});
     outbox.keep(text(0), false, now).unwrap();
@@ -427,7 +427,7 @@ fn a_large_message_has_a_ping_of_its_own() {
 
 #[test]
 fn the_pong_of_a_later_ping_stands_for_a_receipt_too() {
-    let now = Instant::now();
+    let now = Instant::from_micros(0.0);
     let mut outbox = Outbox::new(DeliverySettings::default());
     outbox.opened(now, |_| {});
     outbox.overtaken(6);
@@ -446,7 +446,7 @@ fn the_pong_of_a_later_ping_stands_for_a_receipt_too() {
 
 #[test]
 fn a_close_asks_once_more_although_a_ping_is_under_way() {
-    let now = Instant::now();
+    let now = Instant::from_micros(0.0);
     let mut outbox = Outbox::new(DeliverySettings::default());
     outbox.opened(now, |_| {});
     outbox.confirm(now, None);
@@ -460,7 +460,7 @@ fn a_close_asks_once_more_although_a_ping_is_under_way() {
 
 #[test]
 fn a_flush_is_answered_once_all_before_it_is_read_though_its_own_ping_is_lost() {
-    let now = Instant::now();
+    let now = Instant::from_micros(0.0);
     let mut outbox = waiting(at_least_once(), 16, now);
     let mut pings = Vec::new();
     outbox.opened(now, |frame| {
@@ -581,7 +581,7 @@ impl Run {
     fn new(delivery: DeliverySettings) -> Run {
         Run {
             outbox: Outbox::new(delivery),
-            now: Instant::now(),
+            now: Instant::from_micros(0.0),
             sent: 0,
             wire: VecDeque::new(),
             pongs: VecDeque::new(),

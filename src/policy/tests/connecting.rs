@@ -3,8 +3,6 @@
 use super::trace::{measured, play, play_with};
 use crate::policy::*;
 use rand::SeedableRng;
-use rand::rngs::StdRng;
-use std::time::Instant;
 
 #[test]
 fn a_connection_opens_and_the_user_closes_it() {
@@ -252,8 +250,8 @@ fn an_early_tick_does_nothing() {
 
 #[test]
 fn the_details_of_a_failure_reach_the_user() {
-    let now = Instant::now();
-    let mut link = Link::new(measured(), StdRng::seed_from_u64(1));
+    let now = Instant::from_micros(0.0);
+    let mut link = Link::new(measured(), Random::seed_from_u64(1));
     link.connect(now).unwrap();
     while link.next_output().is_some() {}
     let failure = Failure {
@@ -281,8 +279,8 @@ fn the_details_of_a_failure_reach_the_user() {
 
 #[test]
 fn the_close_before_a_retry_does_not_count_it() {
-    let now = Instant::now();
-    let mut link = Link::new(measured(), StdRng::seed_from_u64(1));
+    let now = Instant::from_micros(0.0);
+    let mut link = Link::new(measured(), Random::seed_from_u64(1));
     link.connect(now).unwrap();
     link.handle(
         Input::Refused {
@@ -315,8 +313,8 @@ fn the_close_before_a_retry_does_not_count_it() {
 
 #[test]
 fn only_the_open_connection_counts_as_open() {
-    let now = Instant::now();
-    let mut link = Link::new(measured(), StdRng::seed_from_u64(1));
+    let now = Instant::from_micros(0.0);
+    let mut link = Link::new(measured(), Random::seed_from_u64(1));
     link.connect(now).unwrap();
     assert!(!link.is_open(1));
     link.handle(Input::Opened { attempt: 1 }, now);

@@ -398,14 +398,14 @@ fn what_ends_a_wait_early_never_makes_it_longer_and_comes_with_jitter() {
             settings.backoff.jitter = Jitter::Spread(0.1);
         },
         "at 1s      lost #1
-         expect     CLOSED · close 1006 '' · retry 1 of 10 in 10948ms
+         expect     CLOSED · close 1006 '' · retry 1 of 10 in 10203ms
          at 2s      network
          expect     network
-         holds      wake=8912ms state=CLOSED
-         at 8900ms  slept 6s
+         holds      wake=7951ms state=CLOSED
+         at 7940ms  slept 6s
          expect     wake 6000ms
-         holds      wake=8912ms
-         at 8912ms  tick
+         holds      wake=7951ms
+         at 7951ms  tick
          expect     CONNECTING · dial #2",
     );
 }

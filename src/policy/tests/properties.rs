@@ -1,11 +1,11 @@
 //! What must be true of every run: random inputs, stale ones and early ticks among them.
 
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rand::SeedableRng;
-use rand::rngs::StdRng;
 
 use super::watch::Watch;
 use crate::policy::*;
@@ -187,7 +187,7 @@ enum Change {
 impl Run {
     fn new(settings: Settings, seed: u64) -> Run {
         Run {
-            link: Link::new(settings, StdRng::seed_from_u64(seed)),
+            link: Link::new(settings, Random::seed_from_u64(seed)),
             watch: Watch::default(),
             now: epoch(),
             attempt: 0,
@@ -211,7 +211,7 @@ impl Run {
                     let early = self
                         .link
                         .deadline()
-                        .and_then(|due| due.checked_sub(Duration::from_millis(1)));
+                        .map(|due| Instant::from_micros(due.as_micros() - 1000.0));
                     if let Some(early) = early.filter(|early| *early >= self.now) {
                         self.now = early;
                         self.tick();
@@ -420,7 +420,7 @@ impl Run {
     fn configure(&mut self, change: impl FnOnce(&mut Settings)) {
         let mut settings = self.link.settings().clone();
         change(&mut settings);
-        self.hand_in(Input::Configure(Box::new(settings)));
+        self.hand_in(Input::Configure(Arc::new(settings)));
     }
 
     /// A client that waits has a deadline; one that has none waits for the network or the user.
@@ -445,8 +445,7 @@ impl Run {
 
 /// The same for all runs of a test, so that two of them can be compared.
 fn epoch() -> Instant {
-    static EPOCH: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
-    *EPOCH.get_or_init(Instant::now)
+    Instant::from_micros(0.0)
 }
 
 fn settings() -> impl Strategy<Value = Settings> {

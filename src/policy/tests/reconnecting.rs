@@ -1,9 +1,8 @@
 //! When and where to connect again, by what a user has set and the server has said.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rand::SeedableRng;
-use rand::rngs::StdRng;
 
 use super::trace::{measured, play, play_with};
 use crate::policy::*;
@@ -524,8 +523,8 @@ impl Life {
 
     fn with(settings: Settings) -> Life {
         Life {
-            link: Link::new(settings, StdRng::seed_from_u64(1)),
-            start: Instant::now(),
+            link: Link::new(settings, Random::seed_from_u64(1)),
+            start: Instant::from_micros(0.0),
         }
     }
 

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rand::SeedableRng;
-use rand::rngs::StdRng;
 
 use super::trace::{Trace, measured};
 use super::watch::Watch;
@@ -334,13 +333,13 @@ fn each_judges_by_its_own_threshold_and_opens_for_its_own_time() {
 #[test]
 fn who_is_let_go_comes_back_at_any_time_within_its_backoff() {
     let circle = Circle::new();
-    let now = Instant::now();
+    let now = Instant::from_micros(0.0);
     let mut links: Vec<Link> = (0..200)
         .map(|seed| {
             let mut settings = measured();
             settings.backoff.base = Duration::from_millis(1000);
             settings.backoff.cap = Duration::from_millis(1000);
-            let mut link = Link::new(settings, StdRng::seed_from_u64(seed));
+            let mut link = Link::new(settings, Random::seed_from_u64(seed));
             link.join(Some(circle.membership()), now);
             link.connect(now).unwrap();
             link.handle(lost(), now);
@@ -364,8 +363,8 @@ fn who_is_let_go_comes_back_at_any_time_within_its_backoff() {
 
 #[test]
 fn a_client_moves_to_another_circuit_when_its_attempt_has_ended() {
-    let (now, other) = (Instant::now(), Circle::new());
-    let mut link = Link::new(measured(), StdRng::seed_from_u64(1));
+    let (now, other) = (Instant::from_micros(0.0), Circle::new());
+    let mut link = Link::new(measured(), Random::seed_from_u64(1));
     link.join(Some(Circle::new().membership()), now);
     link.connect(now).unwrap();
     other.lock().open(&measured().circuit, now);
@@ -406,11 +405,11 @@ proptest! {
 /// Plays a script of three clients with one circuit: `a`, `b` and `c`. What one moves, the others are
 /// told at once.
 fn play(script: &str) {
-    let (circle, start) = (Circle::new(), Instant::now());
+    let (circle, start) = (Circle::new(), Instant::from_micros(0.0));
     let mut traces: BTreeMap<&str, Trace> = ["a", "b", "c"]
         .into_iter()
         .map(|name| {
-            let mut link = Link::new(measured(), StdRng::seed_from_u64(1));
+            let mut link = Link::new(measured(), Random::seed_from_u64(1));
             link.join(Some(circle.membership()), start);
             (name, Trace::of(link, Watch::of_a_sharer(), start))
         })
@@ -569,7 +568,7 @@ impl Herd {
         let mut herd = Herd {
             circle: Circle::new(),
             limit,
-            now: Instant::now(),
+            now: Instant::from_micros(0.0),
             clients: Vec::new(),
             seeds: 0,
             settings,
@@ -583,7 +582,7 @@ impl Herd {
 
     fn client(&mut self) -> Client {
         self.seeds += 1;
-        let mut link = Link::new(self.settings.clone(), StdRng::seed_from_u64(self.seeds));
+        let mut link = Link::new(self.settings.clone(), Random::seed_from_u64(self.seeds));
         link.join(Some(self.circle.membership()), self.now);
         let mut client = Client {
             link,

@@ -9,10 +9,10 @@
 //! Each line `at` hands in one input; all that follows from it must be in the line `expect`, which
 //! goes on in the next line where it ends in a `·`.
 
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use rand::SeedableRng;
-use rand::rngs::StdRng;
 
 use super::watch::Watch;
 use crate::policy::*;
@@ -77,8 +77,8 @@ pub struct Trace {
 
 impl Trace {
     fn new(settings: Settings) -> Trace {
-        let link = Link::new(settings, StdRng::seed_from_u64(1));
-        Trace::of(link, Watch::default(), Instant::now())
+        let link = Link::new(settings, Random::seed_from_u64(1));
+        Trace::of(link, Watch::default(), Instant::from_micros(0.0))
     }
 
     pub fn of(link: Link, watch: Watch, start: Instant) -> Trace {
@@ -193,7 +193,10 @@ impl Trace {
                 None => "unknown".to_owned(),
             },
             "wake" => match self.link.deadline() {
-                Some(deadline) => format!("{}ms", deadline.duration_since(self.start).as_millis()),
+                Some(deadline) => format!(
+                    "{}ms",
+                    deadline.saturating_duration_since(self.start).as_millis()
+                ),
                 None => "never".to_owned(),
             },
             other => panic!("unknown fact: {other}"),
@@ -341,7 +344,7 @@ fn parse(what: &str, link: &Link, start: Instant) -> Input {
                 "halfOpenMaxRequests" => settings.circuit.half_open_max = value.parse().unwrap(),
                 other => panic!("unknown setting: {other}"),
             }
-            Input::Configure(Box::new(settings))
+            Input::Configure(Arc::new(settings))
         }
         _ => panic!("unknown input: {what}"),
     }

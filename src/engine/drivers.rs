@@ -1,0 +1,174 @@
+//! The clients of one environment, and the tasks that drive those which need one.
+
+use std::collections::HashMap;
+use std::future::pending;
+use std::sync::{Arc, Weak};
+
+use tokio::select;
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+use tokio::time::sleep_until;
+
+use super::client::Client;
+use super::clock;
+use super::driver::drive;
+use super::panics::lasting;
+use super::wake::{Agenda, Due};
+use crate::sync::{Lock, Rank, lock};
+
+/// Those of all environments.
+static ALL: Lock<Vec<Weak<Drivers>>> = Lock::new(Rank::AllDrivers, Vec::new());
+
+/// Told when a client comes.
+static ADDED: Notify = Notify::const_new();
+
+/// See the module.
+pub struct Drivers {
+    clients: Lock<HashMap<u32, Driven>>,
+    agenda: Arc<Agenda>,
+}
+
+struct Driven {
+    client: Arc<Client>,
+    /// What drives it, unless that rests.
+    task: Option<AbortHandle>,
+}
+
+impl Drivers {
+    pub fn new() -> Arc<Drivers> {
+        let drivers = Arc::new(Drivers {
+            clients: Lock::new(Rank::Drivers, HashMap::new()),
+            agenda: Arc::default(),
+        });
+        lock(&ALL).push(Arc::downgrade(&drivers));
+        drivers
+    }
+
+    /// By which a client gets its driver.
+    pub fn agenda(&self) -> &Arc<Agenda> {
+        &self.agenda
+    }
+
+    /// Drives a client, as soon as it needs that.
+    pub fn add(&self, client: Arc<Client>) {
+        let driven = Driven { client, task: None };
+        lock(&self.clients).insert(driven.client.id(), driven);
+        ADDED.notify_one();
+    }
+
+    /// Ends the driver of a client, its connection with it.
+    pub fn remove(&self, id: u32) {
+        let driven = {
+            let mut clients = lock(&self.clients);
+            let driven = clients.remove(&id);
+            if clients.is_empty() {
+                clients.shrink_to_fit();
+            }
+            driven
+        };
+        if let Some(driven) = driven {
+            driven.end();
+        }
+    }
+
+    /// Ends the drivers of all.
+    pub fn remove_all(&self) {
+        let clients = std::mem::take(&mut *lock(&self.clients));
+        clients.into_values().for_each(Driven::end);
+    }
+
+    /// Begins the drivers that are needed, on the engine's thread, for as long as that runs.
+    pub async fn run(self: Arc<Self>) {
+        lasting(|| self.begin_all()).await;
+    }
+
+    async fn begin_all(self: &Arc<Self>) {
+        loop {
+            let Due {
+                woken,
+                alarmed,
+                next,
+            } = self.agenda.due(clock::now());
+            for id in woken {
+                self.begin(id);
+            }
+            for id in alarmed {
+                if let Some(driven) = lock(&self.clients).get(&id) {
+                    driven.client.wake();
+                }
+            }
+            select! {
+                () = self.agenda.changed() => {}
+                () = until(next) => {}
+            }
+        }
+    }
+
+    fn begin(self: &Arc<Self>, id: u32) {
+        if let Some(driven) = lock(&self.clients).get_mut(&id) {
+            let (drivers, client) = (self.clone(), driven.client.clone());
+            let task = tokio::spawn(async move {
+                drive(client).await;
+                drivers.rests(id);
+            });
+            driven.task = Some(task.abort_handle());
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_driving(&self, id: u32) -> bool {
+        let clients = lock(&self.clients);
+        clients.get(&id).is_some_and(|driven| driven.task.is_some())
+    }
+
+    /// A driver has come to rest. The handle is let go of, since it holds the memory of the task.
+    fn rests(&self, id: u32) {
+        if let Some(driven) = lock(&self.clients).get_mut(&id) {
+            driven.task = None;
+        }
+    }
+}
+
+impl Driven {
+    fn end(self) {
+        match self.task {
+            // It leaves when its task is dropped, after whatever it is at.
+            Some(task) => task.abort(),
+            None => self.client.leave(),
+        }
+    }
+}
+
+/// All clients of the process.
+pub(super) fn all_clients() -> Vec<Arc<Client>> {
+    let mut all = lock(&ALL);
+    all.retain(|drivers| drivers.strong_count() > 0);
+    let all: Vec<Arc<Drivers>> = all.iter().filter_map(Weak::upgrade).collect();
+    let clients = all.iter().flat_map(|drivers| {
+        let clients = lock(&drivers.clients);
+        let clients: Vec<Arc<Client>> = clients
+            .values()
+            .map(|driven| driven.client.clone())
+            .collect();
+        clients
+    });
+    clients.collect()
+}
+
+/// Whether there is any client in the process.
+pub(super) fn is_any_driven() -> bool {
+    let all: Vec<Arc<Drivers>> = lock(&ALL).iter().filter_map(Weak::upgrade).collect();
+    all.iter().any(|drivers| !lock(&drivers.clients).is_empty())
+}
+
+/// Waits until a client has come since the last call.
+pub(super) async fn client_added() {
+    ADDED.notified().await;
+}
+
+async fn until(next: Option<crate::policy::Instant>) {
+    match next {
+        Some(next) => sleep_until(clock::alarm(next)).await,
+        None => pending().await,
+    }
+}
