@@ -10,6 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What a lock guards, in the order in which locks are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(dead_code, reason = "not every platform and feature has all")]
 pub enum Rank {
     /// The clients of all environments.
     AllDrivers,
@@ -30,7 +31,6 @@ pub enum Rank {
     /// What one copy of the package is to be told.
     Mailbox,
     /// Values that clients have alike.
-    #[cfg(feature = "node")]
     Interned,
     /// What nothing else is taken under, as the handle by which an environment is woken.
     Last,
