@@ -62,6 +62,8 @@ const STEPS = {
   'clippy-policy': clippy(['--no-default-features']),
   'clippy-engine': clippy(['--no-default-features', '--features', 'engine']),
   clippy: clippy(['--features', 'faults']),
+  'clippy-as-on-macos': clippy(['--features', 'without-read-set']),
+  'clippy-as-on-windows': clippy(['--features', 'without-shared-socket']),
   'clippy-bench': cargo(['clippy', '--locked', ...BENCH, ...BENCH_TARGET, '--', '-D', 'warnings']),
   rustdoc: cargo(['doc', '--locked', '--no-deps', '--document-private-items'], strict),
   biome: () => capture(bin('biome'), ['ci', '--error-on-warnings', '.']),

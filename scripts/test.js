@@ -10,6 +10,19 @@ const SUITES = [
     command: ['cargo', 'test', '--locked'],
     count: (output) => sum(output, /test result: \w+\. (\d+) passed; (\d+) failed/g),
   },
+  ...['without-read-set', 'without-shared-socket'].map((feature) => ({
+    name: `the engine ${feature}, as on other platforms`,
+    command: [
+      'cargo',
+      'test',
+      '--locked',
+      '--no-default-features',
+      '--features',
+      `engine,${feature}`,
+      'engine::',
+    ],
+    count: (output) => sum(output, /test result: \w+\. (\d+) passed; (\d+) failed/g),
+  })),
   {
     name: 'contract',
     command: [process.execPath, '__test__/run.js'],

@@ -10,8 +10,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What a lock guards, in the order in which locks are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(dead_code, reason = "not every platform and feature has all")]
 pub enum Rank {
-    /// The clients of one environment that are driven.
+    /// The clients of all environments.
+    AllDrivers,
+    /// Those of one.
     Drivers,
     /// The clients of one environment that its JavaScript thread reads.
     JsReadSet,
@@ -27,7 +30,7 @@ pub enum Rank {
     ReadHalf,
     /// What one copy of the package is to be told.
     Mailbox,
-    /// What many clients have alike.
+    /// Values that clients have alike.
     Interned,
     /// What nothing else is taken under, as the handle by which an environment is woken.
     Last,

@@ -20,7 +20,7 @@ mod pressure;
 mod protocol;
 mod rows;
 mod sender;
-#[cfg_attr(not(target_os = "linux"), path = "uv_absent.rs")]
+#[cfg_attr(not(read_set), path = "uv_absent.rs")]
 mod uv;
 mod value;
 mod wake;

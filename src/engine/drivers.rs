@@ -17,7 +17,7 @@ use super::wake::{Agenda, Due};
 use crate::sync::{Lock, Rank, lock};
 
 /// Those of all environments.
-static ALL: Lock<Vec<Weak<Drivers>>> = Lock::new(Rank::Last, Vec::new());
+static ALL: Lock<Vec<Weak<Drivers>>> = Lock::new(Rank::AllDrivers, Vec::new());
 
 /// Told when a client comes.
 static ADDED: Notify = Notify::const_new();

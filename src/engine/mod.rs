@@ -6,10 +6,10 @@
 //! lock goes: notices go to the mailbox in their order, the rest is left to the driver.
 
 #![cfg_attr(
-    not(target_os = "linux"),
+    not(read_set),
     allow(
         dead_code,
-        reason = "on Linux alone the JavaScript thread reads by itself"
+        reason = "without it the JavaScript thread does not read by itself"
     )
 )]
 
@@ -35,15 +35,15 @@ mod portion;
 mod read_half;
 mod read_outcome;
 mod read_turn;
-#[cfg(unix)]
+#[cfg(shared_socket)]
 mod readiness;
 mod reading;
 mod retry_after;
 mod runtime;
 mod sending;
-#[cfg_attr(not(unix), path = "shared_socket_absent.rs")]
+#[cfg_attr(not(shared_socket), path = "shared_socket_absent.rs")]
 mod shared_socket;
-#[cfg_attr(not(target_os = "linux"), path = "socket_set_absent.rs")]
+#[cfg_attr(not(read_set), path = "socket_set_absent.rs")]
 mod socket_set;
 mod system_events;
 mod wake;

@@ -1,5 +1,8 @@
 //! A plain TCP connection that the JavaScript thread and the engine's thread both read and write.
 
+#[cfg(test)]
+mod tests;
+
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::{AsRawFd, RawFd};

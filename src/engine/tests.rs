@@ -20,10 +20,11 @@ use crate::policy::{
 };
 use crate::wire::Longest;
 
-#[cfg(target_os = "linux")]
+#[cfg(read_set)]
 mod reading;
 mod reconnecting;
 mod sharing;
+mod threads;
 
 #[tokio::test(start_paused = true)]
 async fn a_message_sent_while_connecting_goes_out_at_open_before_later_ones() {

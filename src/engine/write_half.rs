@@ -13,8 +13,7 @@ use super::payload::Payload;
 use super::read_outcome::Payloads;
 use super::shared_socket::SharedSocket;
 use crate::policy::{
-    DeliverySettings, DropReason, Frame, Full, Instant, Outbox, Receipt, UnconfirmedReason,
-    ping_number,
+    DeliverySettings, Frame, Full, Instant, Outbox, Receipt, UnconfirmedReason, Way, ping_number,
 };
 use crate::wire::Writer;
 
@@ -188,27 +187,16 @@ impl WriteHalf {
         is_alive: bool,
         now: Instant,
     ) -> Result<Result<(), UnconfirmedReason>, Full> {
-        let keeps = self.outbox.keeps_written();
-        let queues = keeps || self.outbox.delivery().queues;
-        if self.writer.is_none() && !is_alive {
-            // A user who sees no connection was told that the message is kept.
-            if queues || !seen_open {
-                self.outbox.refuse(payload.to_message(), DropReason::Ended);
-            }
-            return Ok(Err(UnconfirmedReason::Ended));
-        }
-        if self.writer.is_none() && seen_open && !queues {
-            return Ok(Err(UnconfirmedReason::Lost));
-        }
-        if (self.writer.is_none() || keeps)
-            && !self.outbox.keep(payload.to_message(), plain, now)?
-        {
-            return Ok(Err(UnconfirmedReason::Dropped(DropReason::Overflow)));
-        }
-        if let Some(writer) = &mut self.writer {
+        let way = match &self.writer {
+            Some(_) => Way::Open,
+            None if is_alive => Way::Down { seen_open },
+            None => Way::Ended { seen_open },
+        };
+        let taken = self.outbox.take(way, plain, now, || payload.to_message())?;
+        if let (Ok(()), Some(writer)) = (taken, &mut self.writer) {
             payload.write_as(writer, plain, self.out.end());
         }
-        Ok(Ok(()))
+        Ok(taken)
     }
 
     /// Tells when the message that was kept or written last is handed to the system.

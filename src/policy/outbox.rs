@@ -49,6 +49,17 @@ impl Default for DeliverySettings {
     }
 }
 
+/// Where a message can go that the user sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// A connection is open.
+    Open,
+    /// There may be one later. `seen_open`: the user sees an open one, so that the message would be lost on its way.
+    Down { seen_open: bool },
+    /// There is none and there will be none.
+    Ended { seen_open: bool },
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guarantee {
     /// What was written is forgotten.
@@ -236,12 +247,38 @@ impl Outbox {
         }
     }
 
-    pub fn delivery(&self) -> &DeliverySettings {
-        &self.delivery
+    /// Takes a message that the user sends: keeps it where that is needed, or says why it has gone. What is taken is to be
+    /// written where a connection is open. `plain`: it is not to be compressed.
+    pub fn take(
+        &mut self,
+        way: Way,
+        plain: bool,
+        now: Instant,
+        message: impl FnOnce() -> Message,
+    ) -> Result<Result<(), UnconfirmedReason>, Full> {
+        let keeps = self.keeps_written();
+        let queues = keeps || self.delivery.queues;
+        match way {
+            Way::Ended { seen_open } => {
+                // A user who sees no connection was told that the message is kept.
+                if queues || !seen_open {
+                    self.refuse(message(), DropReason::Ended);
+                }
+                return Ok(Err(UnconfirmedReason::Ended));
+            }
+            Way::Down { seen_open: true } if !queues => return Ok(Err(UnconfirmedReason::Lost)),
+            Way::Open if !keeps => return Ok(Ok(())),
+            Way::Open | Way::Down { .. } => {}
+        }
+        if self.keep(message(), plain, now)? {
+            Ok(Ok(()))
+        } else {
+            Ok(Err(UnconfirmedReason::Dropped(DropReason::Overflow)))
+        }
     }
 
-    /// Whether what is written has to be handed to [`keep`](Outbox::keep) too.
-    pub fn keeps_written(&self) -> bool {
+    /// Whether what is written is kept too.
+    fn keeps_written(&self) -> bool {
         match self.delivery.guarantee {
             Guarantee::AtMostOnce => false,
             Guarantee::AtLeastOnce => true,
@@ -249,8 +286,8 @@ impl Outbox {
     }
 
     /// Keeps a message: for the next connection, or until it is confirmed where the caller writes it on the
-    /// one there is. `plain`: it is not to be compressed. `false`: it has been dropped, and is not to be written.
-    pub fn keep(&mut self, message: Message, plain: bool, now: Instant) -> Result<bool, Full> {
+    /// one there is. `false`: it has been dropped, and is not to be written.
+    fn keep(&mut self, message: Message, plain: bool, now: Instant) -> Result<bool, Full> {
         let DeliverySettings {
             max_messages,
             max_bytes,
@@ -283,7 +320,7 @@ impl Outbox {
     }
 
     /// Drops a message that is not even kept.
-    pub fn refuse(&mut self, message: Message, reason: DropReason) {
+    fn refuse(&mut self, message: Message, reason: DropReason) {
         self.outcomes
             .push_back(DeliveryOutcome::Dropped { message, reason });
     }

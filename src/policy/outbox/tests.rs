@@ -71,6 +71,47 @@ fn waiting(delivery: DeliverySettings, count: usize, now: Instant) -> Outbox {
 }
 
 #[test]
+fn a_message_goes_where_its_way_leads() {
+    use DropReason::{Ended, Overflow as NoRoom};
+    let now = Instant::from_micros(0.0);
+    let plain = DeliverySettings::default();
+    let queues = queue(1, Overflow::DropNewest);
+    let keeps = at_least_once();
+    let kept = |outbox: &Outbox| outbox.kept().0;
+    let take = |delivery: &DeliverySettings, way: Way| {
+        let mut outbox = Outbox::new(delivery.clone());
+        let taken = outbox.take(way, false, now, || text(0)).unwrap();
+        let dropped = outcomes(&mut outbox) == [dropped(0, Ended)];
+        (taken, kept(&outbox), dropped)
+    };
+    let (open, seen, unseen) = (
+        Way::Open,
+        Way::Down { seen_open: true },
+        Way::Down { seen_open: false },
+    );
+    assert_eq!(take(&plain, open), (Ok(()), 0, false));
+    assert_eq!(take(&queues, open), (Ok(()), 0, false));
+    assert_eq!(take(&keeps, open), (Ok(()), 1, false));
+    let lost = Err(UnconfirmedReason::Lost);
+    assert_eq!(take(&plain, seen), (lost, 0, false));
+    assert_eq!(take(&queues, seen), (Ok(()), 1, false));
+    assert_eq!(take(&keeps, seen), (Ok(()), 1, false));
+    for delivery in [&plain, &queues, &keeps] {
+        assert_eq!(take(delivery, unseen), (Ok(()), 1, false));
+        let ended = Err(UnconfirmedReason::Ended);
+        let way = |seen_open| Way::Ended { seen_open };
+        assert_eq!(take(delivery, way(false)), (ended, 0, true));
+        assert_eq!(take(delivery, way(true)), (ended, 0, *delivery != plain));
+    }
+    let mut full = waiting(queues, 1, now);
+    let no_room = Err(UnconfirmedReason::Dropped(NoRoom));
+    assert_eq!(full.take(seen, false, now, || text(1)), Ok(no_room));
+    assert_eq!(outcomes(&mut full), [dropped(1, NoRoom)]);
+    let mut full = waiting(queue(1, Overflow::Throw), 1, now);
+    assert_eq!(full.take(seen, false, now, || text(1)), Err(Full));
+}
+
+#[test]
 fn what_waits_goes_out_in_order_and_once() {
     let now = Instant::from_micros(0.0);
     let mut outbox = waiting(queue(10, Overflow::Throw), 3, now);
