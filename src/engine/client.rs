@@ -13,8 +13,9 @@ use super::clock;
 use super::dial::Dial;
 use super::event_loop_watchdog::EventLoopWatchdog;
 use super::fast_paths::FastPaths;
+use super::flow_control::FlowControl;
 use super::js_read_set::JsReadSet;
-use super::mailbox::{FlowControl, Mailbox, Notification, NotificationKind};
+use super::mailbox::{Mailbox, Notification, NotificationKind};
 use super::outbound::Outbound;
 use super::read_outcome::Wanted;
 use super::shared_socket::SharedSocket;
@@ -133,7 +134,10 @@ impl Client {
             parked: Parked::default(),
         };
         Client {
-            flow: Arc::new(FlowControl::new(setup.id)),
+            flow: Arc::new(FlowControl::new(
+                setup.id,
+                setup.mailbox.read_ahead().clone(),
+            )),
             home: setup.home,
             wake: Arc::new(DriverWake::new(setup.id, setup.agenda)),
             read_set: setup.read_set,

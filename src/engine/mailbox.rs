@@ -3,17 +3,11 @@
 use std::collections::{HashMap, VecDeque};
 use std::mem;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::sync::Notify;
-
+use super::flow_control::{FlowControl, ReadAhead};
 use super::read_outcome::MessageBatch;
 use crate::policy::{DeliveryOutcome, Notice};
 use crate::sync::{Lock, Rank, lock};
-
-/// A client's messages that JavaScript has not taken may cost this many bytes; beyond, the engine
-/// stops reading that socket, and TCP pushes back on the peer.
-const CAPACITY: usize = 16 * 1024 * 1024;
 
 /// What a notification costs besides its payload.
 const NOTIFICATION: usize = 64;
@@ -33,52 +27,6 @@ const TURN_ENTRIES: usize = 128;
 
 /// So many places of the lists stay allocated when nothing waits.
 const KEPT: usize = 64;
-
-/// How much of what one client was told waits for JavaScript: the engine stops reading for one that has too much.
-pub struct FlowControl {
-    /// The client's name at its environment.
-    pub id: u32,
-    unread: AtomicUsize,
-    /// Told when the engine may read again.
-    pub has_capacity: Notify,
-    /// Told when JavaScript has been delivered all there is of this client.
-    pub drained: Notify,
-}
-
-impl FlowControl {
-    pub fn new(id: u32) -> FlowControl {
-        FlowControl {
-            id,
-            unread: AtomicUsize::new(0),
-            has_capacity: Notify::new(),
-            drained: Notify::new(),
-        }
-    }
-
-    pub fn is_full(&self) -> bool {
-        self.unread.load(Ordering::Acquire) > CAPACITY
-    }
-
-    /// Whether JavaScript has been delivered all there is.
-    pub fn is_drained(&self) -> bool {
-        self.unread.load(Ordering::Acquire) == 0
-    }
-
-    pub(super) fn charge(&self, cost: usize) {
-        self.unread.fetch_add(cost, Ordering::AcqRel);
-    }
-
-    /// Half of the capacity must be free before the engine reads again, or it would do so notification by notification.
-    pub(super) fn discharge(&self, cost: usize) {
-        let before = self.unread.fetch_sub(cost, Ordering::AcqRel);
-        if before > CAPACITY / 2 && before - cost <= CAPACITY / 2 {
-            self.has_capacity.notify_one();
-        }
-        if before == cost {
-            self.drained.notify_one();
-        }
-    }
-}
 
 /// One thing that JavaScript is told of a client, and when it happened.
 pub struct Notification {
@@ -149,6 +97,7 @@ impl Notification {
 /// there is none left.
 pub struct Mailbox {
     queue: Lock<Queue>,
+    read_ahead: Arc<ReadAhead>,
     wake: Box<dyn Fn() + Send + Sync>,
 }
 
@@ -174,8 +123,14 @@ impl Mailbox {
     pub fn new(wake: impl Fn() + Send + Sync + 'static) -> Mailbox {
         Mailbox {
             queue: Lock::new(Rank::Mailbox, Queue::default()),
+            read_ahead: Arc::default(),
             wake: Box::new(wake),
         }
+    }
+
+    /// What waits of all its clients.
+    pub fn read_ahead(&self) -> &Arc<ReadAhead> {
+        &self.read_ahead
     }
 
     pub fn push(&self, notifications: impl IntoIterator<Item = Notification>) {
@@ -369,7 +324,7 @@ mod tests {
     impl Teller {
         fn new(id: u32) -> Teller {
             Teller {
-                flow: Arc::new(FlowControl::new(id)),
+                flow: Arc::new(FlowControl::new(id, Arc::default())),
                 told: 0,
             }
         }

@@ -23,6 +23,7 @@ mod driving;
 mod end;
 mod event_loop_watchdog;
 mod fast_paths;
+mod flow_control;
 mod handovers;
 mod js_read_set;
 mod mailbox;
