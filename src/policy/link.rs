@@ -49,7 +49,7 @@ pub struct Link {
     phase: Phase,
     membership: CircuitMembership,
     /// The circuit to move to when the connection has ended.
-    next_membership: Option<CircuitMembership>,
+    next_membership: Option<Box<CircuitMembership>>,
     /// What the user was told last of the circuit.
     told: Circuit,
     /// The number of the latest attempt.

@@ -15,7 +15,7 @@ impl Link {
     pub fn join(&mut self, shared: Option<Box<dyn SharedBreaker>>, now: Instant) {
         let membership = shared.map_or_else(CircuitMembership::own, CircuitMembership::shared);
         if self.phase.attempt().is_some() {
-            self.next_membership = Some(membership);
+            self.next_membership = Some(Box::new(membership));
             return;
         }
         self.membership = membership;
@@ -198,7 +198,7 @@ impl Link {
     /// Moves to the circuit that was to come after the connection.
     pub(super) fn change_membership(&mut self) {
         if let Some(membership) = self.next_membership.take() {
-            self.membership = membership;
+            self.membership = *membership;
             self.tell_circuit(Telling::Told);
         }
     }
