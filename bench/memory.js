@@ -11,7 +11,9 @@ const COLUMNS = [
   { title: 'never connected', peer: 'native', task: {} },
   { title: 'open', peer: 'native', task: { opens: true } },
   { title: 'open, each another URL', peer: 'native', task: { opens: true, urls: true } },
+  { title: 'open, TLS', peer: 'native', task: { opens: true, secure: true } },
   { title: 'ws, open', peer: 'ws', task: { opens: true } },
+  { title: 'ws, open, TLS', peer: 'ws', task: { opens: true, secure: true } },
 ];
 
 /** The parts of a client in the heap of JavaScript, by the names of their classes. */

@@ -103,9 +103,7 @@ impl<'a, M: Make> Messages<'a, M> {
             let (chunk, lengths) = (&self.chunk, &self.lengths);
             let made = self.rows.row(client, RowKind::Binaries, at, |rows| {
                 rows.copy(chunk)?;
-                lengths
-                    .iter()
-                    .try_for_each(|length| rows.number(*length as f64))
+                rows.numbers(lengths)
             });
             self.note(made);
             self.chunk.clear();
@@ -344,6 +342,22 @@ mod tests {
         }
         let (_, finished) = rows(values);
         assert!(finished.is_ok(), "there are no more values");
+    }
+
+    #[test]
+    fn a_length_that_comes_again_is_made_once() {
+        let mut rows = Rows::by(Memory {
+            made: 0,
+            fails_at: usize::MAX,
+        });
+        let mut messages = Messages::new(&mut rows, 7, 0.5);
+        for length in [2, 2, 2, 1] {
+            messages.push(Incoming::Binary(Cow::Owned(vec![0; length])));
+        }
+        messages.finish().unwrap();
+        assert_eq!(told(rows.values()), ["<2>", "<2>", "<2>", "<1>"]);
+        // The head of the row, its length, the chunk, and two lengths.
+        assert_eq!(rows.maker.made, 3 + 1 + 1 + 2);
     }
 
     #[test]

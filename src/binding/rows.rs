@@ -141,6 +141,15 @@ impl<M: Make> Rows<M> {
         Ok(())
     }
 
+    /// Appends numbers. One value is made of those that are the same one behind the other, as the lengths of records are.
+    pub(super) fn numbers(&mut self, numbers: &[usize]) -> Result<()> {
+        for same in numbers.chunk_by(|a, b| a == b) {
+            let made = self.maker.number(same[0] as f64)?;
+            self.values.extend(same.iter().map(|_| made));
+        }
+        Ok(())
+    }
+
     pub(super) fn utf8(&mut self, text: &[u8]) -> Result<()> {
         let made = self.maker.text(text)?;
         self.push(made);
