@@ -8,6 +8,7 @@ const clock = require('./clock.js');
 const content = require('./content.js');
 const { currentContext, sharedContext } = require('./context.js');
 const watchdog = require('./event-loop-watchdog.js');
+const { coded } = require('../errors.js');
 const { beginTurn, nextTick, rethrow, setImmediate } = require('../loop.js');
 const native = require('./native.js');
 const { trustedCertificates } = require('./trust.js');
@@ -334,11 +335,23 @@ function track(id, inbox, reachable, holding) {
   keep();
 }
 
+/** Options that only an engine over a platform's own WebSocket has. */
+const OF_PLATFORM = ['webSocket', 'timers', 'whenHidden'];
+
+/** Refuses an option that has no effect here. */
+function refuse(name, value) {
+  if (!OF_PLATFORM.includes(name) || value === undefined || value === null) return;
+  const message = `${name} is not supported by the native engine; it is for browsers, and for websocket-reconnect-native/portable`;
+  throw coded(TypeError, 'WSR_ERR_UNSUPPORTED_OPTION', message);
+}
+
 module.exports = {
   ...content,
   ...websocketOptions,
   SendStatus,
   binaryOf,
+  /** Every code that may be sent. */
+  canClose: (_code) => true,
   createNative,
   currentContext,
   deliverKept,
@@ -348,6 +361,7 @@ module.exports = {
   now: clock.now,
   prepare,
   receivedForm,
+  refuse,
   reroute,
   send,
   share,

@@ -19,7 +19,7 @@
  * @property {string} [allowed] What is allowed, where it cannot be told from the rest of the row.
  * @property {boolean} [ignored] It is checked, and has nothing to tune here.
  * @property {boolean} [secret] No error shows its value.
- * @property {string} [takes] What of the client takes a value that is assigned later; `nothing`: it can only be read.
+ * @property {string} [takes] What of the client takes a value that is assigned later; `nothing` and `platform`: it can only be read.
  * @property {string} [group] The path of the option that it lies in; '' is the top.
  * @property {string} [path] The group and the name, as users write them.
  */
@@ -101,6 +101,9 @@ const TABLE = [
     ms('maxRetryAfter', 300000, { min: 0, infinite: true, off: [0, 'ignores it'] }),
     ms('connectionTimeout', undefined, { min: 0, infinite: true, off: [0, 'sets no limit'] }),
     { name: 'signal', type: 'signal', takes: 'signal' },
+    { name: 'webSocket', type: 'function', takes: 'platform' },
+    choice('timers', ['page', 'worker'], { takes: 'platform' }),
+    choice('whenHidden', ['connect', 'wait'], { off: ['connect', 'turns it off'], takes: 'platform' }),
   ]),
   ...group('circuitBreaker', 'policy', [
     integer('failureThreshold', 5, 1, {

@@ -5,8 +5,10 @@
 //! (hand in [`Input::Tick`] then; an early tick does nothing).
 
 mod backoff;
+mod chance;
 mod circuit;
 mod circuit_membership;
+mod duration;
 mod failover;
 mod heartbeat;
 mod link;
@@ -24,8 +26,12 @@ mod tests;
 mod time;
 mod types;
 
+pub use chance::Chance;
 pub use circuit::Breaker;
 pub use circuit_membership::SharedBreaker;
+pub use duration::{Count, Duration};
+#[cfg(feature = "browser")]
+pub(crate) use duration::{millis, of_micros};
 pub use failover::Failover;
 pub use link::Link;
 pub use liveness::{Beat, HeartbeatReply, LivenessSettings};

@@ -1,7 +1,5 @@
 //! What must be true of every run: random inputs, stale ones and early ticks among them.
 
-use std::time::Duration;
-
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rand::SeedableRng;

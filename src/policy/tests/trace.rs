@@ -9,8 +9,6 @@
 //! Each line `at` hands in one input; all that follows from it must be in the line `expect`, which
 //! goes on in the next line where it ends in a `·`.
 
-use std::time::Duration;
-
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
@@ -259,6 +257,8 @@ fn parse(what: &str, link: &Link, start: Instant) -> Input {
             slept: duration(time),
         },
         ["network"] => Input::NetworkChanged,
+        ["suspected"] => Input::Suspected,
+        ["shown"] => Input::Shown,
         ["broke"] => Input::Broke {
             failure: Failure {
                 message: "a panic".to_owned(),
