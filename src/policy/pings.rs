@@ -15,8 +15,9 @@ pub(super) const RECEIPT: u8 = 2;
 const NUMBERS: u64 = 1 << 56;
 
 /// What a ping carries: its kind in the first byte, its number in the others.
-pub(super) fn payload(number: impl Into<u64>) -> [u8; 8] {
-    let mut payload = (number.into() % NUMBERS).to_be_bytes();
+#[allow(clippy::unnecessary_cast, reason = "a count is narrower in browsers")]
+pub(super) fn payload(number: Count) -> [u8; 8] {
+    let mut payload = (number as u64 % NUMBERS).to_be_bytes();
     payload[0] = OURS;
     payload
 }
