@@ -17,6 +17,9 @@ export type ReadyState = 0 | 1 | 2 | 3;
 /** What a binary message arrives as. */
 export type BinaryType = 'nodebuffer' | 'arraybuffer';
 
+/** A class of WebSockets as the WHATWG has them: the platform's own, or that of `ws`. */
+export type WebSocketClass = new (url: string, protocols?: string[]) => any;
+
 /** What {@link WebSocketReconnect.send} takes: text, or bytes in any of JavaScript's forms, which are copied. */
 export type SendData = string | ArrayBuffer | SharedArrayBuffer | NodeJS.ArrayBufferView | BlobLike;
 
@@ -641,6 +644,32 @@ export interface CommonOptions {
    * ```
    */
   signal?: Optional<AbortSignalLike>;
+  /**
+   * The class of a WebSocket to connect by, in place of the platform's own. For
+   * `websocket-reconnect-native/portable` and browsers alone; the native engine refuses it.
+   * @defaultValue the platform's own
+   *
+   * @example
+   * ```ts
+   * import WebSocket from 'ws';
+   * import { WebSocketReconnect } from 'websocket-reconnect-native/portable';
+   * new WebSocketReconnect({ url: 'wss://example.com', webSocket: WebSocket });
+   * ```
+   */
+  webSocket?: Optional<WebSocketClass>;
+  /**
+   * Which timers are used: those of the page, or of a Worker, which are in time while the page is hidden.
+   * Where the page's policy forbids a Worker of a Blob, those of the page are used. For browsers alone; the
+   * native engine refuses it.
+   * @defaultValue 'page'
+   */
+  timers?: Optional<'page' | 'worker'>;
+  /**
+   * What a client does that waits to connect again while the page is hidden: `'wait'` makes no attempt until
+   * it is shown. `'connect'` turns it off. For browsers alone; the native engine refuses it.
+   * @defaultValue 'connect'
+   */
+  whenHidden?: Optional<'connect' | 'wait'>;
   // options:end
 }
 
@@ -1250,6 +1279,15 @@ export declare class WebSocketReconnect extends EventEmitter {
   /** What ends the client by its abort. */
   get signal(): AbortSignalLike | undefined;
   set signal(value: Optional<AbortSignalLike>);
+  /** The class of a WebSocket to connect by, in place of the platform's own. */
+  readonly webSocket: WebSocketClass | undefined;
+  /** Which timers are used: those of the page, or of a Worker, which are in time while the page is hidden. */
+  readonly timers: 'page' | 'worker';
+  /**
+   * What a client does that waits to connect again while the page is hidden: `'wait'` makes no attempt until
+   * it is shown. `'connect'` turns it off.
+   */
+  readonly whenHidden: 'connect' | 'wait';
   // options:end
 
   /** `state` as WHATWG counts; 3 before the first `connect()`, while waiting, blocked and failed. */

@@ -47,4 +47,17 @@ function report(where, error) {
   }
 }
 
-module.exports = { beginTurn, clearInterval, each, nextTick, report, rethrow, setImmediate, setInterval };
+/** Runs a function in a turn of its own. */
+const later = setImmediate;
+
+module.exports = {
+  beginTurn,
+  clearInterval,
+  each,
+  later,
+  nextTick,
+  report,
+  rethrow,
+  setImmediate,
+  setInterval,
+};

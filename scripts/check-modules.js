@@ -29,6 +29,7 @@ const LAYERS = {
   },
   net: { layers: ['policy', 'wire'], notCrates: ['napi', 'napi_derive'], banned: CLOCKS },
   engine: { layers: ['policy', 'wire', 'net'], notCrates: ['napi', 'napi_derive'], banned: CLOCKS },
+  browser: { layers: ['policy'], crates: [], banned: [...IO, 'std::time::Instant', ...CLOCKS] },
   binding: { layers: ['policy', 'wire', 'net', 'engine'], banned: CLOCKS },
 };
 
@@ -46,6 +47,9 @@ const BUILT_INS = [
   'util',
   'worker_threads',
 ];
+
+/** Made by tools, and named by the rest. */
+const GENERATED = ['lib/browser/policy.js'];
 
 /** The crates that Cargo.toml names, as the code calls them. */
 function crates() {
@@ -146,10 +150,11 @@ function sources() {
     readdirSync(path.join(ROOT, folder), { withFileTypes: true }).flatMap((entry) =>
       entry.isDirectory() ? below(`${folder}/${entry.name}`) : [`${folder}/${entry.name}`],
     );
-  const lib = below('lib').filter((name) => name.endsWith('.js'));
+  const lib = below('lib').filter((name) => name.endsWith('.js') && !GENERATED.includes(name));
   return [
     ...below('src').filter((name) => name.endsWith('.rs')),
     'index.js',
+    'portable.js',
     'scripts/websocket-reconnect.js',
     ...lib,
   ];

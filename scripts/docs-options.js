@@ -24,6 +24,7 @@ const code = (value) => (Number.isFinite(value) ? String(value) : `\`${literalOf
 const capitalised = (text) => text[0].toUpperCase() + text.slice(1);
 const textOf = (row) => TEXTS[row.path] || {};
 const isFixed = ({ type }) => type === 'fixed';
+const isReadOnly = ({ takes }) => takes === 'nothing' || takes === 'platform';
 
 // index.d.ts
 
@@ -77,7 +78,7 @@ function heldComment(row) {
 }
 
 function setting(row) {
-  const readonly = row.takes === 'nothing' ? 'readonly ' : '';
+  const readonly = isReadOnly(row) ? 'readonly ' : '';
   return [...heldComment(row), `  ${readonly}${row.name}: ${typeOf(row)};`];
 }
 
@@ -86,7 +87,7 @@ function property(row) {
   const type = typeOf(row);
   const { held = {} } = textOf(row);
   const read = held.get || (row.default === undefined ? `${type} | undefined` : type);
-  if (row.takes === 'nothing') return [...heldComment(row), `  readonly ${row.name}: ${read};`];
+  if (isReadOnly(row)) return [...heldComment(row), `  readonly ${row.name}: ${read};`];
   return [
     ...heldComment(row),
     `  get ${row.name}(): ${read};`,

@@ -392,6 +392,43 @@ new WebSocketReconnect({ url: 'wss://example.com', signal: AbortSignal.timeout(6
     table: 'reconnecting',
   },
 
+  webSocket: {
+    doc: [
+      "The class of a WebSocket to connect by, in place of the platform's own.",
+      'For `websocket-reconnect-native/portable` and browsers alone; the native engine refuses it.',
+    ],
+    example: `
+import WebSocket from 'ws';
+import { WebSocketReconnect } from 'websocket-reconnect-native/portable';
+new WebSocketReconnect({ url: 'wss://example.com', webSocket: WebSocket });`,
+    type: 'WebSocketClass',
+    standard: ["the platform's own", 'none', '无'],
+    en: '`/portable` and browsers: the class to connect by',
+    zh: '仅 `/portable` 与浏览器：用来连接的类',
+    table: 'reconnecting',
+  },
+  timers: {
+    doc: [
+      'Which timers are used: those of the page, or of a Worker, which are in time while the page is hidden.',
+      "Where the page's policy forbids a Worker of a Blob, those of the page are used.",
+      'For browsers alone; the native engine refuses it.',
+    ],
+    type: "'page' | 'worker'",
+    en: "browsers: whose timers are used; `'worker'` ones are in time while the page is hidden",
+    zh: "仅浏览器：使用谁的计时器；页面隐藏时 `'worker'` 的计时器仍然准时",
+    table: 'reconnecting',
+  },
+  whenHidden: {
+    doc: [
+      "What a client does that waits to connect again while the page is hidden: `'wait'` makes no attempt until it is shown.",
+      'For browsers alone; the native engine refuses it.',
+    ],
+    type: "'connect' | 'wait'",
+    en: "browsers: `'wait'` makes no attempt while the page is hidden",
+    zh: "仅浏览器：`'wait'` 表示页面隐藏时不尝试连接",
+    table: 'reconnecting',
+  },
+
   'circuitBreaker.failureThreshold': {
     doc: ['Failures in a row that open the circuit.', 'An `open` starts the count again.'],
     en: 'failures in a row that open the circuit{}; `circuitBreaker: false` turns it off too',

@@ -24,6 +24,11 @@ const SUITES = [
     count: (output) => sum(output, /test result: \w+\. (\d+) passed; (\d+) failed/g),
   })),
   {
+    name: 'traces of the policy as browsers have it',
+    command: ['cargo', 'test', '--locked', '--no-default-features', '--features=browser', '--test=traces'],
+    count: (output) => sum(output, /test result: \w+\. (\d+) passed; (\d+) failed/g),
+  },
+  {
     name: 'contract',
     command: [process.execPath, '__test__/run.js'],
     count: (output) => sum(output, /^(\d+) passed, (\d+) failed/gm),

@@ -77,13 +77,13 @@ function python(name, packages) {
 }
 
 /**
- * A runtime from npm, of that version; returns its folder. `script` puts its program in place: npm may
+ * A runtime from npm, or several packages, of that version; returns its folder. `script` puts its program in place: npm may
  * refuse to run a package's own scripts.
  */
 function runtime(key, spec, script) {
   const folder = path.join(TOOLS, 'runtimes', key);
   const ready = path.join(folder, 'ready');
-  if (existsSync(ready) && readFileSync(ready, 'utf8') === spec) return folder;
+  if (existsSync(ready) && readFileSync(ready, 'utf8') === String(spec)) return folder;
   rmSync(folder, { recursive: true, force: true });
   run('npm', [
     'install',
@@ -93,13 +93,13 @@ function runtime(key, spec, script) {
     '--ignore-scripts',
     '--prefix',
     folder,
-    spec,
+    ...[].concat(spec),
   ]);
   if (script) {
     const place = path.join(folder, script);
     run(process.execPath, [place], { cwd: path.dirname(place) });
   }
-  writeFileSync(ready, spec);
+  writeFileSync(ready, String(spec));
   return folder;
 }
 

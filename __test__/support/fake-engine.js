@@ -50,6 +50,8 @@ function fakeEngine() {
     inForm: (content) => content,
     sendOptions: () => ({}),
     tellerOf: () => undefined,
+    canClose: () => true,
+    refuse: () => {},
     binaryOf: (_type, chunk, offset, length) => chunk.slice(offset, offset + length),
     createNative: () => native,
     currentContext: () => undefined,

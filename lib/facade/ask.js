@@ -82,7 +82,7 @@ class Controller {
   }
 }
 
-const AnyController = /** @type {any} */ (global).AbortController || Controller;
+const AnyController = /** @type {any} */ (globalThis).AbortController || Controller;
 
 /** Why something was given up, as Node words it. */
 function abortError(message) {

@@ -57,11 +57,14 @@ function defineClient(engine) {
 
   /** Checks the code and the reason of a close frame. */
   function checkClose(code, reason) {
-    const codes = 'an integer in 1000–1003, 1007–1014 or 3000–4999';
+    const codes = engine.canClose(1001)
+      ? 'an integer in 1000–1003, 1007–1014 or 3000–4999'
+      : '1000 or an integer in 3000–4999';
     if (typeof code !== 'number') throw badType('code', code, codes, 'WSR_ERR_ARGUMENT');
     const sendable =
       (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
-    if (!sendable || !Number.isInteger(code)) throw badRange('code', code, codes, 'WSR_ERR_ARGUMENT');
+    if (!sendable || !Number.isInteger(code) || !engine.canClose(code))
+      throw badRange('code', code, codes, 'WSR_ERR_ARGUMENT');
     const short = 'a string of at most 123 bytes of UTF-8';
     if (typeof reason !== 'string') throw badType('reason', reason, short, 'WSR_ERR_ARGUMENT');
     if (engine.sizeOf(reason) > 123) throw badRange('reason', reason, short, 'WSR_ERR_ARGUMENT');
@@ -167,7 +170,12 @@ function defineClient(engine) {
     ping() {
       const { cutoffs, native, options, view, waiters } = this[LIFE];
       if (view.state !== 'OPEN') return rejected(notConnected(cutoffs.wasStarted));
-      const number = native.ping();
+      let number;
+      try {
+        number = native.ping();
+      } catch (error) {
+        return rejected(error);
+      }
       if (number === null) return rejected(pingLost());
       return waiters.waitForPong(number, options.heartbeatTimeout);
     }
@@ -389,9 +397,22 @@ function defineClient(engine) {
         return this[LIFE].options[row.name];
       },
       set(value) {
+        engine.refuse(row.name, value);
         const life = this[LIFE];
         life.options = withOption(life.options, row, value);
         TAKERS[row.takes](life);
+      },
+    });
+  }
+
+  for (const row of rowsOf('')) {
+    if (row.takes !== 'platform') continue;
+    Object.defineProperty(WebSocketReconnect.prototype, row.name, {
+      enumerable: true,
+      configurable: true,
+      get() {
+        const { [row.name]: set = row.default } = this[LIFE].platform || {};
+        return set;
       },
     });
   }

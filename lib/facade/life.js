@@ -1,12 +1,12 @@
 'use strict';
 
 const { coded, manuallyClosed, messageOf, rejected } = require('../errors.js');
-const { check } = require('../options/check.js');
+const { check, isAbsent } = require('../options/check.js');
 const { assignable, circuitBreaker } = require('../options/circuit-breaker.js');
 const { deliveryOptions, policySettings } = require('../options/crossing.js');
 const { deliveryOf } = require('../options/delivery.js');
 const { hold } = require('../options/held.js');
-const { ROWS } = require('../options/table.js');
+const { ROWS, rowsOf } = require('../options/table.js');
 const { abortError } = require('./ask.js');
 const { Cutoffs, isBefore } = require('./cutoffs.js');
 const { tell } = require('./emitter.js');
@@ -33,15 +33,29 @@ const beginsWithCircuit = ({ refusal, notices: [first] }) =>
 
 const abortReason = ({ reason }) => (reason === undefined ? abortError('The operation was aborted') : reason);
 
+/** Options that are for the engines over a platform's own WebSocket. */
+const OF_PLATFORM = rowsOf('').filter(({ takes }) => takes === 'platform');
+
+/** Those that are set, checked. */
+function platformOf(given) {
+  const set = OF_PLATFORM.filter(({ name }) => !isAbsent(given[name]));
+  return set.length > 0
+    ? Object.fromEntries(set.map((row) => [row.name, check(row, given[row.name])]))
+    : undefined;
+}
+
 /** What is inside of a client: where its parts meet. Calls go out to the engine here, and what is told comes in. */
 class Life {
   constructor(engine, emitter, given) {
     this.engine = engine;
     this.emitter = emitter;
+    for (const name of Object.keys(given)) engine.refuse(name, given[name]);
     if (given.heartbeatMessage !== undefined) this.heartbeatMessage = given.heartbeatMessage;
     /** The options that are held as they are. Clients that were given the same share them, and so the next two. */
     this.options = hold(given);
     this.circuit = circuitBreaker(given.circuitBreaker);
+    /** Those of the platform, where one is set. */
+    this.platform = platformOf(given);
     this.delivery = deliveryOf(given);
     this.route = new Route(engine, given);
     /** @type {Native} */
@@ -50,6 +64,7 @@ class Life {
       heartbeat: check(ROWS.heartbeatMessage, this.heartbeatMessage),
       delivery: deliveryOptions(this.delivery),
       marks: this.options,
+      platform: this.platform,
     });
     this.cutoffs = new Cutoffs();
     this.view = new View(engine.wallTime());

@@ -8,6 +8,7 @@ const clock = require('./clock.js');
 const content = require('./content.js');
 const { currentContext, sharedContext } = require('./context.js');
 const watchdog = require('./event-loop-watchdog.js');
+const { coded } = require('../errors.js');
 const { beginTurn, rethrow, setImmediate } = require('../loop.js');
 const native = require('./native.js');
 const { trustedCertificates } = require('./trust.js');
@@ -326,6 +327,16 @@ function track(id, inbox, reachable, holds) {
   keep();
 }
 
+/** Options that only an engine over a platform's own WebSocket has. */
+const OF_PLATFORM = ['webSocket', 'timers', 'whenHidden'];
+
+/** Refuses an option that has no effect here. */
+function refuse(name, value) {
+  if (!OF_PLATFORM.includes(name) || value === undefined || value === null) return;
+  const message = `${name} is not supported by the native engine; it is for browsers, and for websocket-reconnect-native/portable`;
+  throw coded(TypeError, 'WSR_ERR_UNSUPPORTED_OPTION', message);
+}
+
 /** Has the process live for as long as one of the clients holds it. */
 function hold() {
   if (inboxes.size > resting.size === holding) return;
@@ -338,6 +349,8 @@ module.exports = {
   ...websocketOptions,
   SendStatus,
   binaryOf,
+  /** Every code that may be sent. */
+  canClose: (_code) => true,
   createNative,
   currentContext,
   deliverKept,
@@ -347,6 +360,7 @@ module.exports = {
   now: clock.now,
   prepare,
   receivedForm,
+  refuse,
   reroute,
   send,
   share,

@@ -19,7 +19,7 @@
  * @property {string} [allowed] What is allowed, where it cannot be told from the rest of the row.
  * @property {boolean} [ignored] It is checked, and has nothing to tune here.
  * @property {boolean} [secret] No error shows its value.
- * @property {string} [takes] What of the client takes a value that is assigned later; `nothing`: it can only be read.
+ * @property {string} [takes] What of the client takes a value that is assigned later; `nothing` and `platform`: it can only be read.
  * @property {string} [group] The path of the option that it lies in; '' is the top.
  * @property {string} [path] The group and the name, as users write them.
  */
@@ -106,6 +106,9 @@ const TABLE = [
       takes: 'route',
     }),
     { name: 'signal', type: 'signal', takes: 'signal' },
+    { name: 'webSocket', type: 'function', takes: 'platform' },
+    choice('timers', ['page', 'worker'], { takes: 'platform' }),
+    choice('whenHidden', ['connect', 'wait'], { off: ['connect', 'turns it off'], takes: 'platform' }),
   ]),
   ...group('circuitBreaker', 'policy', [
     integer('failureThreshold', 5, 1, {

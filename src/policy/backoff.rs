@@ -1,10 +1,7 @@
 //! How long to wait before a retry.
 
-use std::time::Duration;
-
-use rand::{Rng, RngExt};
-
-use super::{Backoff, Jitter};
+use super::duration::{Count, Duration, millis, of_millis};
+use super::{Backoff, Chance, Jitter};
 
 impl Backoff {
     /// Delay before retry `attempt` (from 0) in whole milliseconds, rounded down:
@@ -14,27 +11,31 @@ impl Backoff {
     /// Clients that were cut off together must not come back together, so the jitter is drawn anew
     /// for each delay. Never above `cap × (1 + share)` with a spread, and never above `cap` with
     /// any other kind, whatever the attempt.
-    pub fn delay(&self, attempt: u64, before: Option<Duration>, rng: &mut impl Rng) -> Duration {
-        let (base, cap) = (milliseconds(self.base), milliseconds(self.cap));
-        let capped = (base * self.multiplier.powf(attempt as f64)).min(cap);
+    pub fn delay(
+        &self,
+        attempt: Count,
+        before: Option<Duration>,
+        rng: &mut impl Chance,
+    ) -> Duration {
+        let (base, cap) = (millis(self.base), millis(self.cap));
+        let capped = (base * power(self.multiplier, attempt)).min(cap);
         let delay = match self.jitter {
-            Jitter::Spread(share) => capped * (1.0 + share * rng.random_range(-1.0..=1.0)),
-            Jitter::Full => capped * rng.random_range(0.0..=1.0),
-            Jitter::Equal => capped * rng.random_range(0.5..=1.0),
+            Jitter::Spread(share) => capped * (1.0 + share * (2.0 * rng.share() - 1.0)),
+            Jitter::Full => capped * rng.share(),
+            Jitter::Equal => capped * (0.5 + 0.5 * rng.share()),
             Jitter::Decorrelated => {
-                let (base, before) = (base.min(cap), before.map_or(base, milliseconds));
+                let (base, before) = (base.min(cap), before.map_or(base, millis));
                 let most = (3.0 * before.max(base)).min(cap);
-                base + (most - base) * rng.random_range(0.0..=1.0)
+                base + (most - base) * rng.share()
             }
             Jitter::None => capped,
         };
-        // The cast rounds down and saturates.
-        Duration::from_millis(delay as u64)
+        of_millis(delay)
     }
 
     /// How long to wait where a change lets the next attempt hope: anything up to `base`, since all who
     /// have seen the change come then, and no time at all without jitter.
-    pub(super) fn soon(&self, rng: &mut impl Rng) -> Duration {
+    pub(super) fn soon(&self, rng: &mut impl Chance) -> Duration {
         let spreads = match self.jitter {
             Jitter::Spread(share) => share > 0.0,
             Jitter::Full | Jitter::Equal | Jitter::Decorrelated => true,
@@ -43,27 +44,34 @@ impl Backoff {
         if !spreads {
             return Duration::ZERO;
         }
-        let most = milliseconds(self.base.min(self.cap));
-        Duration::from_millis((most * rng.random_range(0.0..=1.0)) as u64)
+        let most = millis(self.base.min(self.cap));
+        of_millis(most * rng.share())
     }
 
     /// How long to wait where the server asked for `asked`: never less, and up to the spread more,
     /// since it has asked all its clients for the same. The named kinds spread by a tenth.
-    pub(super) fn stretch(&self, asked: Duration, rng: &mut impl Rng) -> Duration {
+    pub(super) fn stretch(&self, asked: Duration, rng: &mut impl Chance) -> Duration {
         let share = match self.jitter {
             Jitter::Spread(share) => share,
             Jitter::Full | Jitter::Equal | Jitter::Decorrelated => 0.1,
             Jitter::None => 0.0,
         };
-        let more = milliseconds(asked) * share * rng.random_range(0.0..=1.0);
-        asked.saturating_add(Duration::from_millis(more as u64))
+        let more = millis(asked) * share * rng.share();
+        asked.saturating_add(of_millis(more))
     }
 }
 
-/// Exact for every whole number of milliseconds, unlike `as_secs_f64() * 1000.0`, which rounding
-/// down would turn into one millisecond less.
-fn milliseconds(duration: Duration) -> f64 {
-    duration.as_nanos() as f64 / 1e6
+/// `base` multiplied with itself so many times, by squaring: the same to the last bit on every platform, as `powf` is not.
+fn power(base: f64, exponent: Count) -> f64 {
+    let (mut result, mut square, mut left) = (1.0, base, exponent);
+    while left > 0 {
+        if left % 2 == 1 {
+            result *= square;
+        }
+        square *= square;
+        left /= 2;
+    }
+    result
 }
 
 #[cfg(test)]
@@ -253,9 +261,9 @@ mod tests {
                 Jitter::Equal => (0.5, 0.0),
                 Jitter::Decorrelated | Jitter::None => (0.0, 0.0),
             };
-            prop_assert!(delay <= milliseconds(cap) * (1.0 + above));
+            prop_assert!(delay <= millis(cap) * (1.0 + above));
             let most = u64::MAX as f64;
-            prop_assert!(delay + 1.0 >= (milliseconds(base.min(cap)) * (1.0 - below)).min(most) * (1.0 - 1e-12));
+            prop_assert!(delay + 1.0 >= (millis(base.min(cap)) * (1.0 - below)).min(most) * (1.0 - 1e-12));
         }
     }
 

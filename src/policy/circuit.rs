@@ -2,19 +2,20 @@
 
 use super::sliding_window::{Counts, SlidingWindows};
 use super::{Circuit, CircuitSettings, Instant, Refusal};
+use crate::policy::duration::Count;
 
 /// Counts failures and decides whether connecting is allowed, for one client or for all that share it.
 #[derive(Clone, Debug)]
 pub struct Breaker {
     /// Consecutive ones.
-    failures: u64,
+    failures: Count,
     windows: SlidingWindows,
     position: Position,
     /// Attempts that have been started and have not ended.
-    under_way: u64,
+    under_way: Count,
     /// An attempt that ends without an outcome lets another probe in its place.
     gives_back: bool,
-    moves: u64,
+    moves: Count,
 }
 
 #[derive(Clone, Debug)]
@@ -26,7 +27,7 @@ enum Position {
     },
     /// `dials` connections are under way as probes, or have been where none is given back.
     HalfOpen {
-        dials: u64,
+        dials: Count,
     },
 }
 
@@ -54,7 +55,7 @@ impl Breaker {
 
     /// Grows with each change that other clients must be told: of the circuit, of its timer, or when a
     /// place to probe has come free.
-    pub fn moves(&self) -> u64 {
+    pub fn moves(&self) -> Count {
         self.moves
     }
 
@@ -68,7 +69,7 @@ impl Breaker {
 
     /// Those that are held against the peer by these settings, as of the latest outcome: consecutive
     /// ones, or those in the window.
-    pub(super) fn failures(&self, settings: &CircuitSettings) -> u64 {
+    pub(super) fn failures(&self, settings: &CircuitSettings) -> Count {
         match &settings.rate {
             None => self.failures,
             Some(rate) => self.windows.counts(rate.window).failures,
@@ -77,7 +78,12 @@ impl Breaker {
 
     /// Forgets all outcomes for so many failures. Takes effect at the next failure: a count alone
     /// opens nothing.
-    pub(super) fn set_failures(&mut self, failures: u64, settings: &CircuitSettings, now: Instant) {
+    pub(super) fn set_failures(
+        &mut self,
+        failures: Count,
+        settings: &CircuitSettings,
+        now: Instant,
+    ) {
         self.windows.clear();
         self.note(Counts::failures(failures), settings, now);
         self.failures = failures;
@@ -202,7 +208,7 @@ impl Breaker {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use crate::policy::Duration;
 
     use super::*;
     use crate::policy::FailureRate;

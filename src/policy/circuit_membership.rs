@@ -6,6 +6,7 @@ use std::ops::DerefMut;
 
 use super::circuit::Breaker;
 use super::{Circuit, CircuitSettings, Instant, Refusal};
+use crate::policy::duration::Count;
 
 /// A breaker that several clients share, as one of them has it: how the clients come by it is the caller's
 /// affair.
@@ -17,7 +18,7 @@ pub trait SharedBreaker: Debug + Send {
     fn lock(&self) -> Box<dyn DerefMut<Target = Breaker> + '_>;
 
     /// The breaker's [`moves`](Breaker::moves), read without having to wait for it.
-    fn moves(&self) -> u64;
+    fn moves(&self) -> Count;
 }
 
 /// See the module.
@@ -28,7 +29,7 @@ pub(super) struct CircuitMembership {
     circuit: Circuit,
     deadline: Option<Instant>,
     /// The moves of the breaker when the client saw it last.
-    moves: u64,
+    moves: Count,
     /// Others had moved it then.
     news: bool,
     /// An attempt of this client counts as under way.
@@ -100,14 +101,14 @@ impl CircuitMembership {
     }
 
     /// The failures of all who share the circuit.
-    pub(super) fn failures(&self, settings: &CircuitSettings) -> u64 {
+    pub(super) fn failures(&self, settings: &CircuitSettings) -> Count {
         match &self.breaker {
             BreakerAccess::Own(breaker) => breaker.failures(settings),
             BreakerAccess::Shared(shared) => shared.lock().failures(settings),
         }
     }
 
-    pub(super) fn set_failures(&mut self, count: u64, settings: &CircuitSettings, now: Instant) {
+    pub(super) fn set_failures(&mut self, count: Count, settings: &CircuitSettings, now: Instant) {
         self.using(|breaker| breaker.set_failures(count, settings, now));
     }
 

@@ -1,10 +1,7 @@
 //! Which of several URLs to connect to: the next one after a failure, and after a while the first again.
 
-use std::time::Duration;
-
-use super::Instant;
-
-use rand::{Rng, RngExt};
+use super::{Chance, Instant};
+use crate::policy::duration::Duration;
 
 /// Which of the URLs the next attempt takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,12 +38,12 @@ impl UrlSelector {
     }
 
     /// A connection failed: the next attempt goes to another URL, where there is one.
-    pub(super) fn fail_over(&mut self, settings: &Failover, rng: &mut impl Rng, now: Instant) {
+    pub(super) fn fail_over(&mut self, settings: &Failover, rng: &mut impl Chance, now: Instant) {
         if settings.urls < 2 {
             return;
         }
         let step = if settings.random {
-            rng.random_range(1..settings.urls)
+            1 + rng.below((settings.urls - 1) as f64) as usize
         } else {
             1
         };

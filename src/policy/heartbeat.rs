@@ -170,7 +170,7 @@ fn next_beat(settings: &HeartbeatSettings, now: Instant) -> Option<Instant> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use crate::policy::Duration;
 
     use super::*;
     use crate::policy::Beat;

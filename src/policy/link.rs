@@ -8,18 +8,19 @@ mod user;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::circuit_membership::CircuitMembership;
 use super::failover::UrlSelector;
+use super::peer_liveness::ProbeReason;
 use super::phase::{IdleReason, Phase};
 use super::rtt::RoundTrips;
 use super::{
-    Attempt, Circuit, CloseCode, Ending, Event, Input, Instant, Notice, Output, Random, Refusal,
-    Settings, State,
+    Attempt, Chance, Circuit, CloseCode, Ending, Event, Input, Instant, Notice, Output, Random,
+    Refusal, Settings, State,
 };
+use crate::policy::duration::{Count, Duration};
 
-/// The policy of one client.
+/// The policy of one client, and where its random numbers come from.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -42,10 +43,10 @@ use super::{
 /// # Ok::<(), Refusal>(())
 /// ```
 #[derive(Debug)]
-pub struct Link {
+pub struct Link<C = Random> {
     /// Shared by all clients that have the same.
     settings: Arc<Settings>,
-    rng: Random,
+    rng: C,
     phase: Phase,
     membership: CircuitMembership,
     /// The circuit to move to when the connection has ended.
@@ -54,7 +55,7 @@ pub struct Link {
     told: Circuit,
     /// The number of the latest attempt.
     attempt: Attempt,
-    retry_count: u64,
+    retry_count: Count,
     manual_close: bool,
     url_selector: UrlSelector,
     /// The server asked to be left alone until then.
@@ -62,11 +63,11 @@ pub struct Link {
     /// The delay that was drawn last.
     last_delay: Option<Duration>,
     /// The retries of the series that the client gave up with, unless the user has written since.
-    spent: Option<u64>,
+    spent: Option<Count>,
     /// Since when there is no connection.
     outage: Option<Outage>,
     /// The number of the latest ping.
-    ping: u64,
+    ping: Count,
     /// Of the connection that is open, or was last.
     round_trips: RoundTrips,
     /// When JavaScript's event loop last ran, as far as the policy was told.
@@ -82,8 +83,8 @@ struct Outage {
     after_open: bool,
 }
 
-impl Link {
-    pub fn new(settings: impl Into<Arc<Settings>>, rng: Random) -> Link {
+impl<C: Chance> Link<C> {
+    pub fn new(settings: impl Into<Arc<Settings>>, rng: C) -> Link<C> {
         Link {
             settings: settings.into(),
             rng,
@@ -263,6 +264,11 @@ impl Link {
             Input::EventLoopAlive { at } => self.event_loop_alive(at, now),
             Input::Woke { slept } => self.woke(slept, now),
             Input::NetworkChanged => self.network_changed(now),
+            Input::Suspected => self.probe(ProbeReason::Page, now),
+            Input::Shown => {
+                self.probe(ProbeReason::Page, now);
+                self.hurry(now);
+            }
             Input::Broke { failure } => self.broke(failure),
             Input::Lost {
                 attempt,
@@ -321,12 +327,12 @@ impl Link {
     }
 
     /// Retries announced since the last successful connection.
-    pub fn retry_count(&self) -> u64 {
+    pub fn retry_count(&self) -> Count {
         self.retry_count
     }
 
     /// Failures since the last successful connection, or in the window, of all who share the circuit.
-    pub fn circuit_failures(&self) -> u64 {
+    pub fn circuit_failures(&self) -> Count {
         self.membership.failures(&self.settings.circuit)
     }
 
@@ -374,7 +380,7 @@ impl Link {
     }
 
     /// Delay before retry `attempt` (from 0), with a jitter drawn for it.
-    pub fn delay(&mut self, attempt: u64) -> Duration {
+    pub fn delay(&mut self, attempt: Count) -> Duration {
         // The first delay of a series grows from none.
         let before = self.last_delay.filter(|_| attempt > 0);
         self.settings.backoff.delay(attempt, before, &mut self.rng)
@@ -389,7 +395,7 @@ enum Telling {
 }
 
 /// How the user is told.
-impl Link {
+impl<C: Chance> Link<C> {
     fn tell_circuit(&mut self, telling: Telling) {
         let changed = self.told != self.circuit();
         self.told = self.circuit();

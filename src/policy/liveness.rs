@@ -1,6 +1,6 @@
 //! How a client is to find out who is alive: its peer, its own JavaScript, the way between.
 
-use std::time::Duration;
+use crate::policy::duration::Duration;
 
 /// What a heartbeat sends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

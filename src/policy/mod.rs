@@ -6,8 +6,10 @@
 
 mod backoff;
 mod backpressure;
+mod chance;
 mod circuit;
 mod circuit_membership;
+mod duration;
 mod ending;
 mod failover;
 mod heartbeat;
@@ -27,8 +29,12 @@ mod time;
 mod types;
 
 pub use backpressure::{Backpressure, Marks};
+pub use chance::Chance;
 pub use circuit::Breaker;
 pub use circuit_membership::SharedBreaker;
+pub use duration::{Count, Duration};
+#[cfg(feature = "browser")]
+pub(crate) use duration::{millis, of_micros};
 pub use ending::{CloseCode, Ending};
 pub use failover::Failover;
 pub use link::Link;

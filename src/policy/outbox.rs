@@ -12,9 +12,9 @@
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::time::Duration;
 
 use super::Instant;
+use crate::policy::duration::Duration;
 
 use super::pings::RECEIPT;
 

@@ -1,10 +1,9 @@
 //! Whether the peer of an open connection lives: its heartbeat, its silence, its answers to pings.
 
-use std::time::Duration;
-
 use super::heartbeat::{Heartbeat, Overdue};
 use super::pings::Pings;
 use super::{HeartbeatSettings, Instant, Settings};
+use crate::policy::duration::{Count, Duration, decimal, millis};
 
 /// How long a peer that is asked after sleep or a change of the network may stay silent.
 const PROBE: Duration = Duration::from_secs(3);
@@ -39,6 +38,8 @@ enum Hearing {
 pub(super) enum ProbeReason {
     Slept,
     Network,
+    /// The page was hidden, late or offline.
+    Page,
 }
 
 /// What is due.
@@ -49,7 +50,7 @@ pub(super) enum Due {
     /// JavaScript is to say whether what came answers the heartbeat.
     Ask,
     /// The ping of the user with this number has no answer within its limit.
-    Expired(u64),
+    Expired(Count),
     Dead(Silence),
 }
 
@@ -74,18 +75,17 @@ impl Silence {
         match self {
             Silence::Heartbeat => "Heartbeat timeout - connection appears stale".to_owned(),
             Silence::Idle(limit) => {
-                format!(
-                    "Nothing received for {} ms (idleTimeout)",
-                    limit.as_millis()
-                )
+                let limit = decimal(millis(limit));
+                ["Nothing received for ", &limit, " ms (idleTimeout)"].concat()
             }
             Silence::Probe(reason) => {
                 let after = match reason {
                     ProbeReason::Slept => "the machine slept",
                     ProbeReason::Network => "the network changed",
+                    ProbeReason::Page => "the page was hidden, late or offline",
                 };
-                let limit = PROBE.as_millis();
-                format!("No answer within {limit} ms after {after}")
+                let limit = decimal(millis(PROBE));
+                ["No answer within ", &limit, " ms after ", after].concat()
             }
         }
     }

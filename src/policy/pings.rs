@@ -1,9 +1,9 @@
 //! The pings of one connection that wait for their pong.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use super::Instant;
+use crate::policy::duration::{Count, Duration};
 
 /// The first byte of the payloads of our pings: a pong with another one answers somebody else's.
 const OURS: u8 = 1;
@@ -15,8 +15,9 @@ pub(super) const RECEIPT: u8 = 2;
 const NUMBERS: u64 = 1 << 56;
 
 /// What a ping carries: its kind in the first byte, its number in the others.
-pub(super) fn payload(number: u64) -> [u8; 8] {
-    let mut payload = (number % NUMBERS).to_be_bytes();
+#[allow(clippy::unnecessary_cast, reason = "a count is narrower in browsers")]
+pub(super) fn payload(number: Count) -> [u8; 8] {
+    let mut payload = (number as u64 % NUMBERS).to_be_bytes();
     payload[0] = OURS;
     payload
 }
@@ -48,7 +49,7 @@ pub(super) struct Pings {
 
 #[derive(Clone, Copy, Debug)]
 struct Sent {
-    number: u64,
+    number: Count,
     at: Instant,
 }
 
@@ -60,11 +61,11 @@ struct Asked {
 }
 
 impl Pings {
-    pub(super) fn sent(&mut self, number: u64, now: Instant) {
+    pub(super) fn sent(&mut self, number: Count, now: Instant) {
         self.own = Some(Sent { number, at: now });
     }
 
-    pub(super) fn asked(&mut self, number: u64, limit: Duration, now: Instant) {
+    pub(super) fn asked(&mut self, number: Count, limit: Duration, now: Instant) {
         self.asked.push_back(Asked {
             sent: Sent { number, at: now },
             until: now.checked_add(limit),
@@ -76,7 +77,7 @@ impl Pings {
     }
 
     /// Takes a ping of the user whose limit has passed.
-    pub(super) fn expired(&mut self, now: Instant) -> Option<u64> {
+    pub(super) fn expired(&mut self, now: Instant) -> Option<Count> {
         let index = self
             .asked
             .iter()
@@ -95,9 +96,9 @@ impl Pings {
     /// the time of each. A pong answers all pings before it.
     pub(super) fn ponged(
         &mut self,
-        number: u64,
+        number: Count,
         now: Instant,
-    ) -> (Option<Duration>, Vec<(u64, Duration)>) {
+    ) -> (Option<Duration>, Vec<(Count, Duration)>) {
         let own = self.own.take_if(|sent| sent.number <= number);
         let count = self
             .asked

@@ -1,8 +1,7 @@
 //! When to connect again: what a user has set, and what follows from how a connection ended.
 
-use std::time::Duration;
-
 use super::{CloseCode, Ending, Failover};
+use crate::policy::duration::Duration;
 
 /// When to connect again, beside backoff and circuit. The default is the plain client: always, after
 /// the backoff's delay, asking nobody.

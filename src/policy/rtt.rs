@@ -1,7 +1,8 @@
 //! How long the peer takes to answer a ping.
 
 use std::collections::VecDeque;
-use std::time::Duration;
+
+use crate::policy::duration::{Duration, micros, of_micros};
 
 /// So many of the latest measurements count.
 const KEPT: usize = 128;
@@ -25,8 +26,8 @@ impl RoundTrips {
         if self.0.len() == KEPT {
             self.0.pop_front();
         }
-        self.0
-            .push_back(u32::try_from(rtt.as_micros()).unwrap_or(u32::MAX));
+        // The cast saturates.
+        self.0.push_back(micros(rtt) as u32);
     }
 
     pub(super) fn clear(&mut self) {
@@ -39,12 +40,12 @@ impl RoundTrips {
         let mut sorted: Vec<u32> = self.0.iter().copied().collect();
         sorted.sort_unstable();
         let count = sorted.len();
-        let sum: u64 = sorted.iter().copied().map(u64::from).sum();
-        let micros = |value: u32| Duration::from_micros(value.into());
+        let sum: f64 = sorted.iter().copied().map(f64::from).sum();
+        let micros = |value: u32| of_micros(value.into());
         Some(Rtt {
             last: micros(last),
             min: micros(sorted[0]),
-            mean: Duration::from_micros(sum / count as u64),
+            mean: of_micros(sum / count as f64),
             p95: micros(sorted[(count * 19).div_ceil(20) - 1]),
         })
     }

@@ -1,8 +1,7 @@
 //! Finds out that the machine slept.
 
-use std::time::Duration;
-
 use super::Instant;
+use crate::policy::duration::Duration;
 
 /// So far may the clocks part, and so late may a look at them come, without meaning anything.
 const SLACK: Duration = Duration::from_secs(5);

@@ -1,9 +1,9 @@
 //! The outcomes of the last while: how many connections were tried, and how many failed.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use super::Instant;
+use crate::policy::duration::{Count, Duration};
 
 /// A window is kept in so many buckets, so that its memory has a bound however many outcomes it holds.
 const BUCKETS: u32 = 20;
@@ -35,8 +35,8 @@ struct Bucket {
 /// A number of outcomes, failures among them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Counts {
-    pub failures: u64,
-    pub outcomes: u64,
+    pub failures: Count,
+    pub outcomes: Count,
 }
 
 impl SlidingWindows {
@@ -106,7 +106,7 @@ impl Counts {
         outcomes: 1,
     };
 
-    pub(super) fn failures(count: u64) -> Counts {
+    pub(super) fn failures(count: Count) -> Counts {
         Counts {
             failures: count,
             outcomes: count,

@@ -1,7 +1,9 @@
 //! The time as the policy is told it.
 
+use std::cmp::Ordering;
 use std::ops::{Add, AddAssign, Sub};
-use std::time::Duration;
+
+use super::duration::{Duration, micros, of_micros};
 
 /// A moment, as whole microseconds since one that the caller has chosen.
 ///
@@ -33,14 +35,8 @@ impl Instant {
 
     /// How long after `earlier` this is; nothing where it is before it.
     pub fn saturating_duration_since(self, earlier: Instant) -> Duration {
-        // The cast saturates.
-        Duration::from_micros((self.0 - earlier.0) as u64)
+        of_micros(self.0 - earlier.0)
     }
-}
-
-fn micros(duration: Duration) -> f64 {
-    let seconds = duration.as_secs() as f64;
-    seconds * 1e6 + f64::from(duration.subsec_nanos().div_ceil(1000))
 }
 
 impl Add<Duration> for Instant {
@@ -70,15 +66,19 @@ impl Sub<Instant> for Instant {
 impl Eq for Instant {}
 
 impl Ord for Instant {
-    fn cmp(&self, other: &Instant) -> std::cmp::Ordering {
-        self.0
-            .partial_cmp(&other.0)
-            .unwrap_or(std::cmp::Ordering::Equal)
+    fn cmp(&self, other: &Instant) -> Ordering {
+        if self.0 < other.0 {
+            Ordering::Less
+        } else if self.0 > other.0 {
+            Ordering::Greater
+        } else {
+            Ordering::Equal
+        }
     }
 }
 
 impl PartialOrd for Instant {
-    fn partial_cmp(&self, other: &Instant) -> Option<std::cmp::Ordering> {
+    fn partial_cmp(&self, other: &Instant) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }

@@ -1,9 +1,11 @@
 //! What goes into the policy and what comes out of it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use super::{Beat, Ending, HeartbeatReply, Instant, LivenessSettings, Message, Reconnect, Verdict};
+#[cfg(not(feature = "browser"))]
+use super::Message;
+use super::{Beat, Ending, HeartbeatReply, Instant, LivenessSettings, Reconnect, Verdict};
+use crate::policy::duration::{Count, Duration};
 
 /// Where a client's jitter comes from: small, since each client has one of its own.
 pub type Random = rand::rngs::Xoshiro128PlusPlus;
@@ -13,7 +15,7 @@ pub type Random = rand::rngs::Xoshiro128PlusPlus;
 pub struct Settings {
     pub backoff: Backoff,
     /// Retries before giving up; `None` never gives up.
-    pub max_retries: Option<u64>,
+    pub max_retries: Option<Count>,
     pub reconnect: Reconnect,
     pub heartbeat: HeartbeatSettings,
     pub liveness: LivenessSettings,
@@ -64,13 +66,13 @@ pub struct HeartbeatSettings {
 #[derive(Clone, Debug, PartialEq)]
 pub struct CircuitSettings {
     /// Consecutive failures that open the circuit; at least 1. Without effect where there is a `rate`.
-    pub failure_threshold: u64,
+    pub failure_threshold: Count,
     /// Opens the circuit by the share of failures in a sliding window, in place of consecutive ones.
     pub rate: Option<FailureRate>,
     /// How long the circuit stays open before it turns half-open.
     pub reset_timeout: Duration,
     /// Connections that may be started in one half-open period; at least 1.
-    pub half_open_max: u64,
+    pub half_open_max: Count,
 }
 
 /// So many failures among the outcomes of the last while open the circuit.
@@ -81,7 +83,7 @@ pub struct FailureRate {
     /// The share of failures that is too much, from 0 (any failure) to 1 (nothing but failures).
     pub share: f64,
     /// Fewer outcomes than this prove nothing; at least 1.
-    pub minimum: u64,
+    pub minimum: Count,
 }
 
 /// The state of the client as users read it.
@@ -114,8 +116,10 @@ pub struct Failure {
     /// The HTTP status of a refused upgrade.
     pub status: Option<u16>,
     /// The response's headers of a refused upgrade, in their order.
+    #[cfg(not(feature = "browser"))]
     pub headers: Vec<(String, String)>,
     /// The body of a refused upgrade, or its beginning; none where it is empty.
+    #[cfg(not(feature = "browser"))]
     pub body: Option<Message>,
     /// How long the server asked to be left alone (`Retry-After`, RFC 9110, 10.2.3).
     pub retry_after: Option<Duration>,
@@ -124,7 +128,7 @@ pub struct Failure {
 }
 
 /// The number of a connection attempt of one client, from 1. What arrives for an old one is dropped.
-pub type Attempt = u64;
+pub type Attempt = Count;
 
 /// A fact that the policy is told.
 #[derive(Clone, Debug, PartialEq)]
@@ -152,8 +156,8 @@ pub enum Input {
     /// The user reports a failure (`handleError`): it counts against the circuit.
     CountFailure,
     Configure(Arc<Settings>),
-    SetRetryCount(u64),
-    SetCircuitFailures(u64),
+    SetRetryCount(Count),
+    SetCircuitFailures(Count),
     SetManualClose(bool),
     /// The user assigned the circuit's state: like opening or closing by hand, without its event.
     SetCircuit(Circuit),
@@ -175,6 +179,10 @@ pub enum Input {
     },
     /// There is a new way to the network.
     NetworkChanged,
+    /// The peer may be gone, and JavaScript may have been late to hear of it: it is asked. The user is told nothing.
+    Suspected,
+    /// The page is shown again: the peer is asked, and a wait ends early. The user is told nothing.
+    Shown,
 
     /// The engine has failed this client, and goes on with nothing that it was at.
     Broke {
@@ -212,7 +220,7 @@ pub enum Input {
     /// A pong arrived that answers our ping of this number; [`Input::Received`] tells of it too.
     Ponged {
         attempt: Attempt,
-        number: u64,
+        number: Count,
     },
     /// The connection ended. With a `failure`, that is told as `error` and counts against the
     /// circuit; a connection that the peer closed or cut is none.
@@ -260,8 +268,8 @@ pub enum Output {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Notice {
     pub event: Event,
-    pub retry_count: u64,
-    pub circuit_failures: u64,
+    pub retry_count: Count,
+    pub circuit_failures: Count,
     /// Whether the client is connecting, open, waiting to retry, blocked or closing. The last event
     /// of a life, always a `Close`, is the first that says `false`.
     pub alive: bool,
@@ -275,29 +283,29 @@ pub enum Event {
     /// After so many retries; `downtime` is how long there was no connection where there had been
     /// one before.
     Open {
-        retries: u64,
+        retries: Count,
         downtime: Option<Duration>,
     },
     Error(Failure),
     Close(Ending),
     /// `attempt` from 1; told before the wait begins.
     Retry {
-        attempt: u64,
+        attempt: Count,
         delay: Duration,
-        max_retries: Option<u64>,
+        max_retries: Option<Count>,
     },
     /// The connection has lived for `min_uptime`: the counts are forgotten. Not an event of JavaScript.
     Proved,
     /// JavaScript is asked where and how `attempt` connects, to be answered by `Routed` or `Refused`.
     AskRoute {
         attempt: Attempt,
-        retries: u64,
+        retries: Count,
     },
     /// JavaScript is asked whether and when to try again, to be answered by `Decided`. `retry` is the
     /// number that the next retry would have, `elapsed` how long there has been no connection.
     AskRetry {
         attempt: Attempt,
-        retry: u64,
+        retry: Count,
         elapsed: Duration,
     },
     /// JavaScript has not answered `AskRetry` within `limit`: what follows is the policy's own decision.
@@ -306,7 +314,7 @@ pub enum Event {
     },
     /// What became of the user's ping `number`: the round trip, or `None` where no pong came in time.
     Pinged {
-        number: u64,
+        number: Count,
         rtt: Option<Duration>,
     },
     /// JavaScript runs again after so long.

@@ -1,13 +1,13 @@
 //! What follows from who is alive: from a silent peer, from JavaScript that is blocked, from a machine that slept.
 
-use std::time::Duration;
-
 use super::Link;
+use crate::policy::duration::{Count, Duration};
 use crate::policy::peer_liveness::{Due, ProbeReason, Silence};
 use crate::policy::phase::Phase;
 use crate::policy::pings::payload;
 use crate::policy::{
-    Attempt, Beat, CloseCode, Ending, Event, Failure, Instant, Output, Question, Rtt, Settings,
+    Attempt, Beat, Chance, CloseCode, Ending, Event, Failure, Instant, Output, Question, Rtt,
+    Settings,
 };
 
 /// The close code of a connection whose application does not run: one of those that are the users' own.
@@ -15,10 +15,10 @@ const BLOCKED: u16 = 4008;
 
 const BLOCKED_REASON: &str = "event loop blocked";
 
-impl Link {
+impl<C: Chance> Link<C> {
     /// Pings the peer for the user, and tells the number under which [`Event::Pinged`] will tell what became of it, unless the
     /// connection ends before. `None` where no connection is open.
-    pub fn ping(&mut self, now: Instant) -> Option<u64> {
+    pub fn ping(&mut self, now: Instant) -> Option<Count> {
         let Phase::Open { liveness, .. } = &mut self.phase else {
             return None;
         };
@@ -67,7 +67,7 @@ impl Link {
         }
     }
 
-    pub(super) fn ponged(&mut self, attempt: Attempt, number: u64, now: Instant) {
+    pub(super) fn ponged(&mut self, attempt: Attempt, number: Count, now: Instant) {
         let Some(liveness) = self.phase.liveness(attempt) else {
             return;
         };
@@ -144,7 +144,7 @@ impl Link {
         }
     }
 
-    fn probe(&mut self, reason: ProbeReason, now: Instant) {
+    pub(super) fn probe(&mut self, reason: ProbeReason, now: Instant) {
         if let Phase::Open { liveness, .. } = &mut self.phase
             && liveness.probe(reason, now)
         {

@@ -3,13 +3,12 @@
 //! While JavaScript is busy the client waits for it: the time for an answer runs only once the user's
 //! function has been called.
 
-use std::time::Duration;
-
 use super::{Link, abnormal};
+use crate::policy::duration::{Duration, decimal, millis};
 use crate::policy::phase::Phase;
-use crate::policy::{Attempt, CloseCode, Event, Failure, Instant, Verdict};
+use crate::policy::{Attempt, Chance, CloseCode, Event, Failure, Instant, Verdict};
 
-impl Link {
+impl<C: Chance> Link<C> {
     pub(super) fn ask_route(&mut self) {
         let attempt = self.attempt;
         self.enter(Phase::Asking {
@@ -77,10 +76,12 @@ impl Link {
     pub(super) fn unanswered(&mut self, now: Instant) {
         let limit = self.settings.reconnect.connection_timeout;
         let failure = Failure {
-            message: format!(
-                "Opening handshake has timed out after {} ms waiting for what url, protocols or headers return",
-                limit.unwrap_or_default().as_millis()
-            ),
+            message: [
+                "Opening handshake has timed out after ",
+                &decimal(millis(limit.unwrap_or_default())),
+                " ms waiting for what url, protocols or headers return",
+            ]
+            .concat(),
             code: Some("WSR_ERR_HANDSHAKE_TIMEOUT".to_owned()),
             ..Failure::default()
         };

@@ -1,15 +1,12 @@
 //! What the circuit does to a client (blocks it, lets it probe), and what a client does to the circuit.
 
-use std::time::Duration;
-
-use rand::RngExt;
-
 use super::{Link, Telling, is_due};
 use crate::policy::circuit_membership::CircuitMembership;
+use crate::policy::duration::{Duration, millis, of_millis};
 use crate::policy::phase::{Delay, IdleReason, Phase, Stability};
-use crate::policy::{Circuit, Event, Instant, Refusal, SharedBreaker, State};
+use crate::policy::{Chance, Circuit, Event, Instant, Refusal, SharedBreaker, State};
 
-impl Link {
+impl<C: Chance> Link<C> {
     /// Moves to a circuit that is shared, or to one of its own. While an attempt or a connection is
     /// there, it does so when that has ended: what becomes of it concerns the circuit of before.
     pub fn join(&mut self, shared: Option<Box<dyn SharedBreaker>>, now: Instant) {
@@ -190,8 +187,8 @@ impl Link {
         if let Some(limit) = self.retries_used_up() {
             return self.give_up(limit);
         }
-        let most = self.delay(self.retry_count).as_millis() as u64;
-        let delay = Duration::from_millis(self.rng.random_range(0..=most));
+        let most = millis(self.delay(self.retry_count));
+        let delay = of_millis(self.rng.below(most + 1.0));
         self.wait(self.asked_for(delay, now), Delay::Drawn, now);
     }
 

@@ -1,12 +1,11 @@
 //! What follows when a connection opens, is lost or never came to be: forgetting failures, retrying, giving up.
 
-use std::time::Duration;
-
 use super::{Link, Outage, Telling, abnormal, is_due};
+use crate::policy::duration::{Count, Duration, decimal};
 use crate::policy::peer_liveness::PeerLiveness;
 use crate::policy::phase::{Delay, IdleReason, Phase, Stability};
 use crate::policy::reconnect::is_final;
-use crate::policy::{Attempt, Circuit, CloseCode, Ending, Event, Failure, Instant, Output};
+use crate::policy::{Attempt, Chance, Circuit, CloseCode, Ending, Event, Failure, Instant, Output};
 
 /// A server that asks for more peace than this gets this.
 const FAR: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
@@ -19,7 +18,7 @@ pub(super) enum Reason {
     Asked,
 }
 
-impl Link {
+impl<C: Chance> Link<C> {
     pub(super) fn tick(&mut self, now: Instant) {
         self.catch_up(now);
         if is_due(self.block_deadline(), now) {
@@ -343,8 +342,13 @@ impl Link {
         });
     }
 
-    pub(super) fn give_up(&mut self, limit: u64) {
-        let reason = format!("Maximum retry attempts ({limit}) exceeded");
+    pub(super) fn give_up(&mut self, limit: Count) {
+        let reason = [
+            "Maximum retry attempts (",
+            &decimal(limit as f64),
+            ") exceeded",
+        ]
+        .concat();
         self.stop(CloseCode::MaxRetries, reason);
     }
 
@@ -397,7 +401,7 @@ impl Link {
     }
 
     /// The limit, once it is reached.
-    pub(super) fn retries_used_up(&self) -> Option<u64> {
+    pub(super) fn retries_used_up(&self) -> Option<Count> {
         self.settings
             .max_retries
             .filter(|limit| self.retry_count >= *limit)

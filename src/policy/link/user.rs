@@ -2,9 +2,9 @@
 
 use super::{Link, clean};
 use crate::policy::phase::{IdleReason, Phase};
-use crate::policy::{Event, Instant, Output, State};
+use crate::policy::{Chance, Event, Instant, Output, State};
 
-impl Link {
+impl<C: Chance> Link<C> {
     pub(super) fn close(&mut self, code: u16, reason: String, seen_alive: bool, now: Instant) {
         self.manual_close = true;
         match &mut self.phase {

@@ -1,7 +1,7 @@
 //! The outbox against a model of a connection, in virtual time.
 
+use crate::policy::Duration;
 use std::collections::{BTreeMap, VecDeque};
-use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -1,7 +1,5 @@
 //! What JavaScript is asked before an attempt and before a retry, and what its answers lead to.
 
-use std::time::Duration;
-
 use super::trace::play_with;
 use crate::policy::*;
 

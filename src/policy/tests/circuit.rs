@@ -1,6 +1,6 @@
 //! The circuit breaker in the life of a client.
 
-use std::time::Duration;
+use crate::policy::Duration;
 
 use super::trace::{play, play_with};
 

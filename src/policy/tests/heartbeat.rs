@@ -1,6 +1,6 @@
 //! The heartbeat in the life of a client.
 
-use std::time::Duration;
+use crate::policy::Duration;
 
 use super::trace::play_with;
 use crate::policy::Settings;

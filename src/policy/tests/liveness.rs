@@ -1,6 +1,6 @@
 //! Who is alive, in the life of a client: pings, replies that are judged, silence, sleep, a busy JavaScript.
 
-use std::time::Duration;
+use crate::policy::Duration;
 
 use super::trace::{play as play_idle, play_with};
 use crate::policy::{Beat, HeartbeatReply, Jitter, Settings};
@@ -342,6 +342,31 @@ fn a_peer_that_is_asked_already_is_not_asked_again() {
          expect     network
          at 2s      slept 6s
          expect     wake 6000ms
+         at 4s      tick
+         expect     error WSR_ERR_PROBE_TIMEOUT · cut · CLOSED · close 1006 '' · retry 1 of 10 in 50ms",
+    );
+}
+
+#[test]
+fn a_page_that_is_shown_asks_the_peer_and_ends_the_wait_to_retry_without_a_word() {
+    play(
+        |settings| settings.backoff.base = Duration::from_secs(60),
+        "at 1s      shown
+         expect     ping 1
+         at 2s      lost #1
+         expect     CLOSED · close 1006 '' · retry 1 of 10 in 200ms
+         at 2100ms  suspected
+         at 2110ms  shown
+         expect     CONNECTING · dial #2",
+    );
+}
+
+#[test]
+fn a_peer_that_is_suspected_has_three_seconds_to_answer() {
+    play(
+        plain,
+        "at 1s      suspected
+         expect     ping 1
          at 4s      tick
          expect     error WSR_ERR_PROBE_TIMEOUT · cut · CLOSED · close 1006 '' · retry 1 of 10 in 50ms",
     );

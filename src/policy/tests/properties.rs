@@ -1,7 +1,6 @@
 //! What must be true of every run: random inputs, stale ones and early ticks among them.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;

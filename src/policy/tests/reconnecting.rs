@@ -1,7 +1,5 @@
 //! When and where to connect again, by what a user has set and the server has said.
 
-use std::time::Duration;
-
 use rand::SeedableRng;
 
 use super::trace::{measured, play, play_with};

@@ -1,6 +1,6 @@
 //! Settings that change while the client lives, and settings at the end of their range.
 
-use std::time::Duration;
+use crate::policy::Duration;
 
 use super::trace::{play, play_with};
 

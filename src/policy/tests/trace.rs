@@ -10,7 +10,6 @@
 //! goes on in the next line where it ends in a `·`.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use rand::SeedableRng;
 
@@ -259,6 +258,8 @@ fn parse(what: &str, link: &Link, start: Instant) -> Input {
             slept: duration(time),
         },
         ["network"] => Input::NetworkChanged,
+        ["suspected"] => Input::Suspected,
+        ["shown"] => Input::Shown,
         ["broke"] => Input::Broke {
             failure: Failure {
                 message: "a panic".to_owned(),

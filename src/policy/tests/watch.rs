@@ -1,7 +1,5 @@
 //! What must be true of every run, checked against each output of the traces and the random runs.
 
-use std::time::Duration;
-
 use crate::policy::*;
 
 /// A user's view of a client, made of nothing but what the policy told.
@@ -110,6 +108,8 @@ impl Watch {
             | Input::EventLoopAlive { .. }
             | Input::Woke { .. }
             | Input::NetworkChanged
+            | Input::Suspected
+            | Input::Shown
             | Input::Broke { .. }
             | Input::Ponged { .. }
             | Input::Opened { .. }

@@ -1,0 +1,133 @@
+'use strict';
+
+const assert = require('assert');
+const { once } = require('events');
+const WebSocket = require('ws');
+const { WebSocketReconnect } = require('../portable.js');
+const { startServer } = require('./peer/index.js');
+const { runScript } = require('./support/runtime.js');
+const { mkdtempSync, rmdirSync, unlinkSync, writeFileSync } = require('fs');
+const os = require('os');
+const path = require('path');
+
+describe('the class over a WebSocket that is handed in', () => {
+  const clients = [];
+
+  afterEach(() => {
+    for (const client of clients.splice(0)) client.terminate();
+  });
+
+  const make = (options) => {
+    const client = new WebSocketReconnect({ webSocket: WebSocket, baseDelay: 20, jitter: 0, ...options });
+    clients.push(client);
+    return client;
+  };
+
+  const refused = (options, reason) =>
+    assert.throws(() => make({ url: 'ws://localhost', ...options }), {
+      code: 'WSR_ERR_UNSUPPORTED_OPTION',
+      message: reason,
+    });
+
+  it('refuses what a browser cannot do, with the reason', () => {
+    refused({ headers: { Authorization: 'secret' } }, /^headers .*token into the URL/);
+    refused({ heartbeatMode: 'ping' }, /^heartbeatMode .*sends no pings/);
+    refused({ delivery: 'at-least-once' }, /^delivery .*have the application answer/);
+    refused({ maxEventLoopBlock: 100 }, /^maxEventLoopBlock /);
+    refused({ maxRetryAfter: 100 }, /^maxRetryAfter /);
+    refused({ websocketOptions: { rejectUnauthorized: false } }, /^websocketOptions.rejectUnauthorized /);
+  });
+
+  it('refuses an assignment that the constructor refuses, and keeps what was', () => {
+    const ws = make({ url: 'ws://localhost' });
+    assert.throws(() => (ws.heartbeatMode = 'ping'), { code: 'WSR_ERR_UNSUPPORTED_OPTION' });
+    assert.throws(() => (ws.headers = { a: 'b' }), { code: 'WSR_ERR_UNSUPPORTED_OPTION' });
+    assert.strictEqual(ws.heartbeatMode, 'message');
+    assert.strictEqual(ws.headers, undefined);
+  });
+
+  it('rejects what would need pongs', async () => {
+    const server = await startServer();
+    const ws = make({ url: server.url });
+    await ws.connect();
+    for (const call of [() => ws.ping(), () => ws.sendConfirmed('a'), () => ws.flush()]) {
+      await assert.rejects(call, { code: 'WSR_ERR_UNSUPPORTED_OPTION' });
+    }
+  });
+
+  it('checks URLs and subprotocols in the constructor', () => {
+    for (const url of ['http://x', 'ws://x/#a', 'ws://', 'ws://x:99999']) {
+      assert.throws(() => make({ url }), RangeError, url);
+    }
+    assert.throws(() => make({ url: 'ws://x', protocols: ['a', 'a'] }), /twice/);
+    assert.throws(() => make({ url: 'ws://x', protocols: ['a b'] }), /no subprotocol/);
+  });
+
+  it('keeps messages in the queue, drops what is too much, and sends the rest at the next open', async () => {
+    const server = await startServer({ echo: true });
+    const ws = make({ url: server.url, queue: { maxMessages: 2, overflow: 'drop-oldest' } });
+    const dropped = [];
+    const received = [];
+    ws.on('drop', ({ data, reason }) => dropped.push(`${data} ${reason}`));
+    ws.on('message', ({ data }) => received.push(data));
+    ws.connect();
+    for (const text of ['1', '2', '3']) ws.send(text);
+    assert.deepStrictEqual(dropped, ['1 overflow']);
+    assert.strictEqual(ws.getStats().queuedMessages, 2);
+    while (received.length < 2) await once(ws, 'message');
+    assert.deepStrictEqual(received, ['2', '3']);
+  });
+
+  it('calls the callback of a message once the platform has sent it', async () => {
+    const server = await startServer();
+    const ws = make({ url: server.url });
+    await ws.connect();
+    await new Promise((resolve, reject) => ws.send('a', (error) => (error ? reject(error) : resolve())));
+  });
+
+  it('ends an attempt that hangs after connectionTimeout', async () => {
+    const server = await startServer({ plan: ['silent'] });
+    const ws = make({ url: server.url, connectionTimeout: 50, maxRetries: 0 });
+    ws.connect();
+    const [error] = await once(ws, 'error');
+    assert.strictEqual(error.code, 'WSR_ERR_HANDSHAKE_TIMEOUT');
+  });
+});
+
+describe('a platform without a binary', () => {
+  let folder;
+  let file;
+
+  /** Runs `text` where no binary loads, and a global WebSocket is there or not. */
+  const run = (hasWebSocket) => {
+    folder = mkdtempSync(path.join(os.tmpdir(), 'portable-'));
+    file = path.join(folder, 'a.js');
+    const binary = JSON.stringify(path.join(__dirname, '..', 'lib', 'node', 'binary.js'));
+    writeFileSync(
+      file,
+      `const binary = require(${binary});
+      binary.candidates = () => [];
+      global.WebSocket = ${hasWebSocket ? 'class {}' : 'undefined'};
+      process.on('warning', ({ code, message }) => console.log(code, /takes its place/.test(message)));
+      const { WebSocketReconnect } = require(${JSON.stringify(path.join(__dirname, '..'))});
+      console.log(WebSocketReconnect.name, new WebSocketReconnect({ url: 'ws://x' }).state);\n`,
+    );
+    return runScript(file);
+  };
+
+  afterEach(() => {
+    unlinkSync(file);
+    rmdirSync(folder);
+  });
+
+  it('has the class over the global WebSocket, and is warned of that once', async () => {
+    const { stdout, stderr } = await run(true);
+    assert.strictEqual(stdout, 'WebSocketReconnect CLOSED\nWSR_WARN_PORTABLE true\n', stderr);
+  });
+
+  it('says what is missing where there is none', async () => {
+    const { stdout, stderr } = await run(false);
+    assert.strictEqual(stdout, '');
+    assert.match(stderr, /WSR_ERR_NO_BINARY/);
+  });
+});

@@ -1,0 +1,4 @@
+import portable from './portable.js';
+
+export const { WebSocketReconnect } = portable;
+export default WebSocketReconnect;

@@ -1,0 +1,237 @@
+'use strict';
+
+// Makes what browsers load: `npm run build:browser` compiles the policy of src/policy/ to JavaScript, which is committed;
+// `bundle` makes the files of browser/ of that and of lib/, with every build.
+
+const { createHash } = require('crypto');
+const { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } = require('fs');
+const path = require('path');
+const { gzipSync } = require('zlib');
+const { ROOT, capture, has, run, runtime } = require('./tools.js');
+
+const POLICY = path.join(ROOT, 'lib', 'browser', 'policy.mjs');
+/** The same for `require`. */
+const TWIN = path.join(ROOT, 'lib', 'browser', 'policy.js');
+const BUNDLES = path.join(ROOT, 'browser');
+
+const BINARYEN = 'binaryen@132.0.0';
+/** Debian's compiler that brings the sources of `std`, which is built along, and the linker for WebAssembly. */
+const PACKAGES = ['rustc-web', 'rust-web-src', 'lld-22'];
+const RUSTC = '/usr/bin/rustc';
+const TARGET = 'wasm32-unknown-unknown';
+
+const RUST_FLAGS = [
+  '-Cpanic=immediate-abort',
+  '-Zunstable-options',
+  '-Ctarget-cpu=mvp',
+  '-Ctarget-feature=+mutable-globals',
+  '-Zlocation-detail=none',
+  '-Zfmt-debug=none',
+  '-Clinker=wasm-ld-22',
+  '-Clink-arg=-zstack-size=32768',
+  '-Clink-arg=--initial-memory=131072',
+];
+const CARGO_FLAGS = [
+  '--release',
+  '--locked',
+  '--lib',
+  '--no-default-features',
+  '--features=browser',
+  `--target=${TARGET}`,
+  '-Zbuild-std=std,panic_abort',
+  '-Zbuild-std-features=optimize_for_size',
+];
+
+/** The browser's entry, minified and gzipped, must not be larger, in bytes. */
+const BUDGET = 56 * 1024;
+
+/** The sources that the policy is compiled from. */
+function sources() {
+  const below = (folder) =>
+    readdirSync(path.join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
+      const name = `${folder}/${entry.name}`;
+      if (/\btests?(?:\.rs)?$/.test(entry.name)) return [];
+      return entry.isDirectory() ? below(name) : [name];
+    });
+  return ['src/browser.rs', ...below('src/browser'), ...below('src/policy')].sort();
+}
+
+/** The hash of the sources. */
+function sourceHash() {
+  const hash = createHash('sha256');
+  for (const name of sources()) hash.update(`${name}\0${readFileSync(path.join(ROOT, name))}\0`);
+  return hash.digest('hex');
+}
+
+/** What the compiler calls itself, or undefined. */
+function compiler() {
+  if (!existsSync(RUSTC) || !has('wasm-ld-22')) return undefined;
+  const { ok, output } = capture(RUSTC, ['--version']);
+  const library = '/usr/lib/rustlib/src/rust/library';
+  return ok && existsSync(library) ? output.trim() : undefined;
+}
+
+function header(rustc) {
+  return [
+    '// @ts-nocheck',
+    '// Made by `npm run build:browser`: not to be changed here.',
+    `// compiler: ${rustc}; ${BINARYEN}; esbuild@${require('esbuild').version}`,
+    `// flags: ${[...CARGO_FLAGS, ...RUST_FLAGS].join(' ')}; wasm-opt -Oz; wasm2js -Oz`,
+    `// sources: sha256 ${sourceHash()}`,
+    '',
+  ].join('\n');
+}
+
+/** Compiles the policy: the text of policy.mjs and of its twin. */
+function compile(rustc) {
+  const target = path.join(process.env.CARGO_TARGET_DIR || path.join(ROOT, 'target'), 'browser');
+  run('cargo', ['build', ...CARGO_FLAGS], {
+    env: {
+      ...process.env,
+      RUSTC,
+      RUSTC_BOOTSTRAP: '1',
+      RUSTFLAGS: RUST_FLAGS.join(' '),
+      CARGO_TARGET_DIR: target,
+      CARGO_PROFILE_RELEASE_OPT_LEVEL: 'z',
+      CARGO_PROFILE_RELEASE_PANIC: 'abort',
+    },
+  });
+  const bin = (name) => path.join(runtime('binaryen', BINARYEN), 'node_modules', 'binaryen', 'bin', name);
+  const wasm = path.join(target, 'policy.wasm');
+  const built = path.join(target, TARGET, 'release', 'websocket_reconnect_native.wasm');
+  run(process.execPath, [bin('wasm-opt'), '-Oz', '--strip-debug', '--strip-producers', built, '-o', wasm]);
+  const raw = path.join(target, 'policy.raw.mjs');
+  run(process.execPath, [bin('wasm2js'), '-Oz', wasm, '-o', raw]);
+  const text = readFileSync(raw, 'utf8');
+  const [body, rest] = text.split(/^var retasmFunc = asmFunc\(\{\n\}\);$/m);
+  if (rest === undefined) throw new Error('wasm2js writes its module in another way');
+  const exported = `${body}\nexport default function instantiate() { return asmFunc({}); }\n`;
+  const { transformSync } = require('esbuild');
+  // The code uses no syntax of after 2015.
+  const minified = transformSync(exported, { minify: true, format: 'esm', target: 'es2018' }).code;
+  const twin = transformSync(exported, { minify: true, format: 'cjs', target: 'es2018' }).code;
+  return {
+    esm: `${header(rustc)}${minified}`,
+    cjs: `${header(rustc)}${twin}module.exports = module.exports.default;\n`,
+  };
+}
+
+/** Brings the compiler where it is missing and can be had. */
+function bringCompiler() {
+  if (compiler() !== undefined || !has('apt-get')) return;
+  run('apt-get', ['update', '-qq']);
+  run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...PACKAGES]);
+}
+
+function build() {
+  bringCompiler();
+  const rustc = compiler();
+  if (rustc === undefined) throw new Error(`The compiler is missing: ${PACKAGES.join(', ')} of Debian`);
+  const { esm, cjs } = compile(rustc);
+  writeFileSync(POLICY, esm);
+  writeFileSync(TWIN, cjs);
+  bundle();
+}
+
+/** What is wrong with the artefact. It is made again where its compiler is there. */
+function check() {
+  const faults = [];
+  const text = readFileSync(POLICY, 'utf8');
+  const told = (name) => (new RegExp(`^// ${name}: (?:sha256 )?(.*)$`, 'm').exec(text) || [])[1];
+  if (told('sources') !== sourceHash()) {
+    faults.push('src/policy/ or src/browser/ has changed: npm run build:browser');
+  }
+  const rustc = compiler();
+  const isSame = rustc !== undefined && told('compiler').startsWith(`${rustc}; ${BINARYEN}; `);
+  if (isSame && faults.length === 0) {
+    const { esm, cjs } = compile(rustc);
+    if (esm !== text) faults.push('lib/browser/policy.mjs is not what the sources give');
+    if (cjs !== readFileSync(TWIN, 'utf8')) faults.push('lib/browser/policy.js is not what the sources give');
+  }
+  console.log(
+    isSame ? 'made again by the same compiler' : `not made again: the compiler is ${rustc || 'not there'}`,
+  );
+  const size = bundle();
+  console.log(`the browser's entry: ${size} bytes, minified and gzipped`);
+  if (size > BUDGET) faults.push(`the browser's entry has ${size} bytes; allowed are ${BUDGET}`);
+  return faults;
+}
+
+/** What the parts of Node that lib/ requires are in a browser. */
+const IN_BROWSERS = {
+  events: 'lib/browser/events.js',
+  util: 'lib/browser/util.js',
+};
+const LOOP = 'lib/browser/loop.js';
+
+const inBrowsers = {
+  name: 'in-browsers',
+  setup({ onResolve }) {
+    onResolve({ filter: /^(?:events|util)$/ }, ({ path: name }) => ({
+      path: path.join(ROOT, IN_BROWSERS[name]),
+    }));
+    onResolve({ filter: /\/loop\.js$/ }, () => ({ path: path.join(ROOT, LOOP) }));
+  },
+};
+
+/** Bundles what browsers load into browser/; returns how large the minified entry is when gzipped. */
+function bundle() {
+  mkdirSync(BUNDLES, { recursive: true });
+  // esbuild takes plugins only where it is waited for: that is a process of its own.
+  run(process.execPath, [__filename, 'bundle']);
+  return gzipSync(readFileSync(path.join(BUNDLES, 'websocket-reconnect.min.js')), { level: 9 }).length;
+}
+
+async function bundleAll() {
+  const { build: make } = require('esbuild');
+  /** @type {any} */
+  const common = {
+    bundle: true,
+    platform: 'neutral',
+    target: 'es2018',
+    plugins: [inBrowsers],
+    logLevel: 'warning',
+  };
+  const banner = { js: '/* websocket-reconnect-native, for browsers: docs/browsers.md */' };
+  const entry = (name) => path.join(ROOT, 'lib', 'browser', name);
+  await Promise.all([
+    make({
+      ...common,
+      banner,
+      entryPoints: [entry('index.mjs')],
+      format: 'esm',
+      outfile: path.join(BUNDLES, 'index.mjs'),
+    }),
+    make({
+      ...common,
+      banner,
+      entryPoints: [entry('index.js')],
+      format: 'cjs',
+      outfile: path.join(BUNDLES, 'index.js'),
+    }),
+    make({
+      ...common,
+      banner,
+      minify: true,
+      entryPoints: [entry('script.js')],
+      format: 'iife',
+      outfile: path.join(BUNDLES, 'websocket-reconnect.min.js'),
+    }),
+  ]);
+}
+
+module.exports = { BUDGET, BUNDLES, bundle, check, sourceHash };
+
+if (require.main === module) {
+  const [command] = process.argv.slice(2);
+  if (command === 'bundle')
+    bundleAll().catch((error) => {
+      console.error(error);
+      process.exitCode = 1;
+    });
+  else if (command === 'check') {
+    const faults = check();
+    for (const fault of faults) console.error(fault);
+    process.exitCode = faults.length > 0 ? 1 : 0;
+  } else build();
+}
