@@ -54,7 +54,7 @@ impl Client {
     }
 
     pub fn configure(&mut self, exchange: &Exchange, now: f64) {
-        let settings = Box::new(settings(&exchange.numbers));
+        let settings = Arc::new(settings(&exchange.numbers));
         self.handle(Input::Configure(settings), now);
     }
 

@@ -54,8 +54,8 @@ class Life {
     /** The options that are held as they are. Clients that were given the same share them, and so the next two. */
     this.options = hold(given);
     this.circuit = circuitBreaker(given.circuitBreaker);
-    /** Those of the platform, where one is set. */
-    this.platform = platformOf(given);
+    const platform = platformOf(given);
+    if (platform) this.platform = platform;
     this.delivery = deliveryOf(given);
     this.route = new Route(engine, given);
     /** @type {Native} */
@@ -64,7 +64,7 @@ class Life {
       heartbeat: check(ROWS.heartbeatMessage, this.heartbeatMessage),
       delivery: deliveryOptions(this.delivery),
       marks: this.options,
-      platform: this.platform,
+      platform,
     });
     this.cutoffs = new Cutoffs();
     this.view = new View(engine.wallTime());
