@@ -12,6 +12,8 @@ const { ROOT, capture, has, run, runtime } = require('./tools.js');
 const POLICY = path.join(ROOT, 'lib', 'browser', 'policy.mjs');
 /** The same for `require`. */
 const TWIN = path.join(ROOT, 'lib', 'browser', 'policy.js');
+/** The same for the lab, which is hosted as it is. */
+const OF_LAB = path.join(ROOT, 'docs', 'lab', 'policy.mjs');
 const BUNDLES = path.join(ROOT, 'browser');
 
 const BINARYEN = 'binaryen@132.0.0';
@@ -130,6 +132,7 @@ function build() {
   const { esm, cjs } = compile(rustc);
   writeFileSync(POLICY, esm);
   writeFileSync(TWIN, cjs);
+  writeFileSync(OF_LAB, esm);
   bundle();
 }
 
@@ -141,6 +144,7 @@ function check() {
   if (told('sources') !== sourceHash()) {
     faults.push('src/policy/ or src/browser/ has changed: npm run build:browser');
   }
+  if (readFileSync(OF_LAB, 'utf8') !== text) faults.push('docs/lab/policy.mjs is not lib/browser/policy.mjs');
   const rustc = compiler();
   const isSame = rustc !== undefined && told('compiler').startsWith(`${rustc}; ${BINARYEN}; `);
   if (isSame && faults.length === 0) {

@@ -51,7 +51,9 @@ unsafe impl GlobalAlloc for Allocator {
         }
         let size = 1 << class;
         if blocks.until - blocks.from < size {
-            let pages = size.div_ceil(PAGE);
+            // JavaScript copies all of it when it grows.
+            let more = core::arch::wasm32::memory_size::<0>() / 2;
+            let pages = size.div_ceil(PAGE).max(more);
             let last = core::arch::wasm32::memory_grow::<0>(pages);
             if last == usize::MAX {
                 return null_mut();
