@@ -700,7 +700,7 @@ function createEngine(platform) {
       client.share(scope);
     },
     track(id, inbox, reachable, holding) {
-      const client = inbox.native;
+      const client = inbox.life.native;
       client.inbox = inbox;
       client.holds = holding;
       if (client.timer !== undefined && client.timer.ref) {
