@@ -648,13 +648,6 @@ export interface CommonOptions {
    * The class of a WebSocket to connect by, in place of the platform's own. For
    * `websocket-reconnect-native/portable` and browsers alone; the native engine refuses it.
    * @defaultValue the platform's own
-   *
-   * @example
-   * ```ts
-   * import WebSocket from 'ws';
-   * import { WebSocketReconnect } from 'websocket-reconnect-native/portable';
-   * new WebSocketReconnect({ url: 'wss://example.com', webSocket: WebSocket });
-   * ```
    */
   webSocket?: Optional<WebSocketClass>;
   /**
@@ -799,6 +792,7 @@ export type OwnErrorCode =
   | 'WSR_ERR_HEARTBEAT'
   | 'WSR_ERR_IDLE_TIMEOUT'
   | 'WSR_ERR_PROBE_TIMEOUT'
+  | 'WSR_ERR_CONNECTION'
   | 'WSR_ERR_HANDSHAKE'
   | 'WSR_ERR_HANDSHAKE_TIMEOUT'
   | 'WSR_ERR_PROTOCOL'

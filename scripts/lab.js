@@ -23,5 +23,5 @@ const server = http.createServer((request, response) => {
 });
 
 server.listen(Number(process.argv[2] || 8042), '127.0.0.1', () => {
-  console.log(`The policy lab: http://127.0.0.1:${server.address().port}/`);
+  console.log(`The policy lab: http://127.0.0.1:${/** @type {any} */ (server.address()).port}/`);
 });

@@ -397,10 +397,6 @@ new WebSocketReconnect({ url: 'wss://example.com', signal: AbortSignal.timeout(6
       "The class of a WebSocket to connect by, in place of the platform's own.",
       'For `websocket-reconnect-native/portable` and browsers alone; the native engine refuses it.',
     ],
-    example: `
-import WebSocket from 'ws';
-import { WebSocketReconnect } from 'websocket-reconnect-native/portable';
-new WebSocketReconnect({ url: 'wss://example.com', webSocket: WebSocket });`,
     type: 'WebSocketClass',
     standard: ["the platform's own", 'none', '无'],
     en: '`/portable` and browsers: the class to connect by',

@@ -4,11 +4,11 @@
 // whose name has that in it, `-- bundles` what bundlers make.
 
 const { existsSync } = require('fs');
-const { has, run, runtime } = require('./tools.js');
-const { BROWSERS } = require('../__test__/browsers/drivers.js');
-const { serve } = require('../__test__/browsers/server.js');
-const { bundled } = require('../__test__/browsers/bundlers.js');
-const peer = require('../__test__/peer/index.js');
+const { has, run, runtime } = require('../../scripts/tools.js');
+const { BROWSERS } = require('./drivers.js');
+const { serve } = require('./server.js');
+const { bundled } = require('./bundlers.js');
+const peer = require('../peer/index.js');
 
 const PUPPETEER = 'puppeteer-core@24.43.1';
 /** Debian's packages, each with a file that it brings. */
