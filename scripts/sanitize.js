@@ -66,7 +66,7 @@ for (const { name, isShort, lacks, command, env } of CHECKS) {
   }
   const started = Date.now();
   const { ok, output } = capture(command[0], command.slice(1), { env: { ...process.env, ...env } });
-  const passed = (output.match(/test result: ok\. (\d+) passed/) || [0, 0])[1];
+  const passed = Number((output.match(/test result: ok\. (\d+) passed/) || [])[1] || 0);
   // A check that ran no test has found nothing out.
   const isGood = ok && passed > 0;
   counts[isGood ? 'passed' : 'failed']++;
