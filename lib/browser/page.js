@@ -15,7 +15,8 @@ let shownSince;
 /** The page was left, and is kept to be shown again. */
 let isAway = false;
 
-const clock = () => scope.performance.now();
+/** Node 14 has no `performance` among its globals. */
+const clock = scope.performance ? () => scope.performance.now() : Date.now;
 const isHidden = () => document !== undefined && document.visibilityState === 'hidden';
 const all = (call) => each([...clients], call);
 
