@@ -114,7 +114,8 @@ impl DriverWake {
     /// Tells that the driver ends, unless it has been woken meanwhile and is to go on. Whoever wakes it from now on has
     /// another one begin, so all that this one leaves behind is there before.
     pub(super) fn rest(&self) -> bool {
-        self.is_driven.store(false, Ordering::Release);
+        // A swap, since who has found a driver before has woken it before: this then sees that.
+        self.is_driven.swap(false, Ordering::AcqRel);
         let woken = pin!(self.notify.notified());
         let is_woken = woken
             .poll(&mut Context::from_waker(Waker::noop()))
