@@ -4,7 +4,7 @@
 //! the other side, and knows the order of the numbers too. Times are in microseconds since a moment of the caller's, durations in
 //! milliseconds. Browsers show neither pings nor what a server answers to an upgrade, so neither is here.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use crate::policy::{
     Asked, Backoff, Beat, Breaker, Chance, Circuit, CircuitSettings, CloseCode, Count, Duration,
@@ -13,6 +13,7 @@ use crate::policy::{
     Settings, SharedBreaker, State, Verdict,
 };
 use crate::policy::{millis, of_micros};
+use crate::sync::{Guard, Lock, Rank, lock};
 
 mod exports;
 #[cfg(target_arch = "wasm32")]
@@ -32,7 +33,7 @@ pub struct Client {
 
 /// A circuit that clients share.
 #[derive(Clone, Debug)]
-pub struct Shared(Arc<Mutex<Breaker>>);
+pub struct Shared(Arc<Lock<Breaker>>);
 
 /// A small generator ("mulberry32"): a browser gives it a seed, and so does a trace that is replayed.
 struct Draws(u32);
@@ -264,11 +265,11 @@ impl Exchange {
 
 impl Shared {
     pub fn new() -> Shared {
-        Shared(Arc::new(Mutex::new(Breaker::shared())))
+        Shared(Arc::new(Lock::new(Rank::Breaker, Breaker::shared())))
     }
 
-    fn breaker(&self) -> MutexGuard<'_, Breaker> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn breaker(&self) -> Guard<'_, Breaker> {
+        lock(&self.0)
     }
 }
 

@@ -23,7 +23,7 @@ pub mod wire;
 pub mod engine;
 #[cfg(feature = "engine")]
 pub mod net;
-#[cfg(feature = "engine")]
+#[cfg(any(feature = "engine", feature = "browser"))]
 mod sync;
 
 #[cfg(feature = "node")]
