@@ -337,9 +337,9 @@ function defineClient(engine) {
     }
 
     get connectionTimeout() {
-      const { connectionTimeout, current } = this[LIFE].route;
+      const { connectionTimeout, terms } = this[LIFE].route;
       if (connectionTimeout !== undefined) return connectionTimeout;
-      return current.handshakeTimeout === Infinity ? 0 : current.handshakeTimeout;
+      return terms.handshakeTimeout === Infinity ? 0 : terms.handshakeTimeout;
     }
 
     set connectionTimeout(value) {

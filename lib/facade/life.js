@@ -105,7 +105,7 @@ class Life {
 
   /** Hands what has been assigned to those whom it concerns. */
   configure() {
-    this.native.configure(this.settings());
+    this.engine.configure(this.native, this.settings());
     this.engine.watchEventLoop(this.lifetime.id, this.view.alive ? this.options.maxEventLoopBlock : 0);
     this.inbox.sift(this.options);
     this.share();
