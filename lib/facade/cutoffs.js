@@ -18,6 +18,12 @@ class CallMoment {
 const BEGINNING = Object.freeze(new CallMoment(0, 0));
 
 /**
+ * That of the first call, before which nothing is told: most clients are never called again before they end, and share it.
+ * @type {Moment}
+ */
+const FIRST = Object.freeze(new CallMoment(0, 1));
+
+/**
  * Whether a notice was made before a call.
  * @param {Moment} moment
  * @param {Moment} cutoff
@@ -44,7 +50,7 @@ class Cutoffs {
    */
   next(order) {
     this.calls += 1;
-    return new CallMoment(order, this.calls);
+    return order === 0 && this.calls === 1 ? FIRST : new CallMoment(order, this.calls);
   }
 
   /** Whether a call has ever asked for a connection. */
