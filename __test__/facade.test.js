@@ -268,13 +268,13 @@ describe('a route', () => {
 
 describe('a lifetime', () => {
   it('listens to a signal for as long as the client is alive', () => {
-    const { engine, said } = fakeEngine();
+    const { engine, native, said } = fakeEngine();
     const listeners = [];
     const signal = {
       addEventListener: (_, listener) => listeners.push(listener),
       removeEventListener: (_, listener) => listeners.splice(listeners.indexOf(listener), 1),
     };
-    const lifetime = new Lifetime(engine);
+    const lifetime = new Lifetime({ engine, native });
     const view = new View(0);
     const aborted = [];
     const track = () => lifetime.track(view, { signal, maxEventLoopBlock: 0 }, (one) => aborted.push(one));
@@ -303,7 +303,7 @@ describe('a lifetime', () => {
 
 describe('a signal of the user', () => {
   it('that throws when it is listened to can be left, and listened to again', () => {
-    const lifetime = new Lifetime(fakeEngine().engine);
+    const lifetime = new Lifetime({ engine: fakeEngine().engine });
     let listeners = 0;
     const signal = {
       addEventListener() {

@@ -16,7 +16,7 @@ function fakeEngine() {
   const answer = () => ({ cutoff, notices: [], refusal: undefined, ...replies.shift() });
   const calls = ['connect', 'reconnect', 'close', 'terminate', 'reset', 'openCircuit', 'closeCircuit'];
   const native = {
-    id: () => 1,
+    number: 1,
     bufferedAmount: () => 0,
     takeOutcomes: () => [],
     roundTrips: () => null,

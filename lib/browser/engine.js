@@ -75,10 +75,6 @@ function createEngine(platform) {
       this.waits = false;
     }
 
-    id() {
-      return this.number;
-    }
-
     // What the facade calls.
 
     reroute(terms, urls) {

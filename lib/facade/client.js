@@ -168,7 +168,8 @@ function defineClient(engine) {
     }
 
     ping() {
-      const { cutoffs, native, options, view, waiters } = this[LIFE];
+      const life = this[LIFE];
+      const { cutoffs, native, options, view } = life;
       if (view.state !== 'OPEN') return rejected(notConnected(cutoffs.wasStarted));
       let number;
       try {
@@ -177,7 +178,7 @@ function defineClient(engine) {
         return rejected(error);
       }
       if (number === null) return rejected(pingLost());
-      return waiters.waitForPong(number, options.heartbeatTimeout);
+      return life.awaited().waitForPong(number, options.heartbeatTimeout);
     }
 
     calculateDelay(attempt) {
@@ -189,14 +190,14 @@ function defineClient(engine) {
 
     ref() {
       const life = this[LIFE];
-      life.lifetime.holds = true;
+      life.lifetime.hold(true);
       life.track();
       return this;
     }
 
     unref() {
       const life = this[LIFE];
-      life.lifetime.holds = false;
+      life.lifetime.hold(false);
       life.track();
       return this;
     }

@@ -16,10 +16,10 @@ const { Outgoing } = require('./outgoing.js');
 const { Retry } = require('./retry.js');
 const { Route } = require('./route.js');
 const { View, headersOf } = require('./view.js');
-const { Waiters } = require('./waiters.js');
+const { NOBODY, Waiters } = require('./waiters.js');
 
 /**
- * @typedef {import('../../native/index.js').Client} Native
+ * @typedef {import('../../native/index.js').Client & { number: number }} Native `number`: the client's name.
  * @typedef {import('../../native/index.js').DeliveryOutcome} DeliveryOutcome
  * @typedef {import('../../native/index.js').Notice} Notice
  * @typedef {import('../../native/index.js').Reply} Reply
@@ -68,11 +68,9 @@ class Life {
     });
     this.cutoffs = new Cutoffs();
     this.view = new View(engine.wallTime());
-    this.waiters = new Waiters();
-    this.lifetime = new Lifetime(engine);
+    this.waiters = NOBODY;
+    this.lifetime = new Lifetime(this);
     this.inbox = new Inbox(this);
-    this.lifetime.id = this.native.id();
-    this.lifetime.inbox = this.inbox;
     this.inbox.sift(this.options);
     this.share();
   }
@@ -81,6 +79,12 @@ class Life {
   get outgoing() {
     if (this.sender === undefined) this.sender = new Outgoing(this.engine, this.emitter, this);
     return this.sender;
+  }
+
+  /** Who waits for something of the client, for somebody who is about to. */
+  awaited() {
+    if (this.waiters === NOBODY) this.waiters = new Waiters();
+    return this.waiters;
   }
 
   /** What the policy goes by. */
@@ -106,7 +110,7 @@ class Life {
   /** Hands what has been assigned to those whom it concerns. */
   configure() {
     this.engine.configure(this.native, this.settings());
-    this.engine.watchEventLoop(this.lifetime.id, this.view.alive ? this.options.maxEventLoopBlock : 0);
+    this.engine.watchEventLoop(this.native.number, this.view.alive ? this.options.maxEventLoopBlock : 0);
     this.inbox.sift(this.options);
     this.share();
   }
@@ -117,7 +121,7 @@ class Life {
     if (scope === this.scope) return;
     this.scope = scope;
     this.lifetime.keepContext();
-    this.engine.share(this.lifetime.id, this.inbox, this.native, scope);
+    this.engine.share(this.native.number, this.inbox, this.native, scope);
   }
 
   /** Has the client kept for as long as what it has become needs. */
@@ -195,7 +199,7 @@ class Life {
     this.lifetime.renewContext();
     view.begin();
     cutoffs.begin(called.moment, anew);
-    const promise = this.waiters.waitForOpen();
+    const promise = this.awaited().waitForOpen();
     this.track();
     if (anew) inbox.takeReplyBehind(called);
     else inbox.takeReply(called);
@@ -305,6 +309,7 @@ class Life {
       case 'open':
         view.lastActivity = at;
         if (!isBefore(moment, cutoffs.open)) this.waiters.resolveOpen();
+        if (this.waiters.isIdle) this.waiters = NOBODY;
         this.open(view.opening(notice), moment);
         return;
       case 'close':

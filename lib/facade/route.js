@@ -99,8 +99,7 @@ class Route {
       if (isFunction(this.url)) throw badType('urls', urls, 'none where url is a function');
       this.urls = [this.url, ...urls.filter((other) => other !== this.url)];
     }
-    /** Whether the engine asks where and how to connect. */
-    this.asks = this.functions().length > 0;
+    if (this.functions().length > 0) this.asks = true;
     /**
      * As the engine has them.
      * @type {Terms}
@@ -206,7 +205,7 @@ class Route {
     const asks = this.functions().length > 0;
     if (asks === this.asks && terms === this.terms && engine.isSame(urls, before)) return;
     thrownHere(() => engine.reroute(this.native, terms, urls, mayNeedTrust(terms, urls)));
-    this.asks = asks;
+    if (this.asks !== asks) this.asks = asks;
     this.keep(route);
     onChange();
   }
@@ -305,6 +304,8 @@ class Route {
 
 // What few users give, or have a function for.
 
+/** The engine asks where and how to connect. */
+Route.prototype.asks = false;
 /** @type {string[] | undefined} */
 Route.prototype.urls = undefined;
 Route.prototype.protocols = undefined;

@@ -269,6 +269,18 @@ function termsOf(terms, trusts) {
 }
 
 /**
+ * The addon's class, whose objects have no room for what Node-API keeps on each, and take another for it. One of JavaScript leaves
+ * some to those of this class.
+ */
+class Client extends native.Client {
+  constructor(own, settings, terms, urls, options) {
+    super(own, settings, terms, urls, options);
+    /** Its name, which no other client of this JavaScript environment has. */
+    this.number = this.id();
+  }
+}
+
+/**
  * Makes the native half of a client. `trusts`: as above.
  * @param {import('../../native/index.js').ClientOptions & { settings: PolicySettings }} options
  * @param {RouteOptions} terms
@@ -276,7 +288,7 @@ function termsOf(terms, trusts) {
  */
 function createNative(options, terms, urls, trusts) {
   const routeSettings = termsOf(terms, trusts);
-  return new native.Client(ownFacade(), nativeSettings(options.settings), routeSettings, urls, options);
+  return new Client(ownFacade(), nativeSettings(options.settings), routeSettings, urls, options);
 }
 
 /**
