@@ -190,14 +190,14 @@ function defineClient(engine) {
 
     ref() {
       const life = this[LIFE];
-      life.lifetime.hold(true);
+      life.hold(true);
       life.track();
       return this;
     }
 
     unref() {
       const life = this[LIFE];
-      life.lifetime.hold(false);
+      life.hold(false);
       life.track();
       return this;
     }
