@@ -60,6 +60,23 @@ describe('cutoffs', () => {
     assert.ok(cutoffs.isOfEarlierLife(queued(3)) && !cutoffs.isOfEarlierLife(queued(4)));
   });
 
+  it('of who was called once are one for all, until the next call', () => {
+    const called = (order, anew) => {
+      const cutoffs = new Cutoffs();
+      cutoffs.rest = cutoffs.next(order);
+      cutoffs.begin(cutoffs.rest, anew);
+      return cutoffs.shared();
+    };
+    const one = called(0, false);
+    assert.strictEqual(called(0, false), one);
+    assert.notStrictEqual(called(0, true), one);
+    assert.notStrictEqual(called(3, false), one);
+    const own = one.own();
+    own.finish(own.next(2), true);
+    assert.strictEqual(own.shared(), own);
+    assert.deepStrictEqual([own.life.call, own.birth.call, one.life.call, one.calls], [2, 1, 0, 1]);
+  });
+
   it('of a call that ends a client spare the end that is on its way', () => {
     const cutoffs = new Cutoffs();
     cutoffs.finish(cutoffs.next(1), true);

@@ -232,7 +232,8 @@ function defineClient(engine) {
     set circuitState(value) {
       const life = this[LIFE];
       life.view.circuitState = checkPresent(CIRCUIT_STATE, value);
-      life.cutoffs.circuit = life.assign((native) => native.setCircuit(value));
+      const moment = life.assign((native) => native.setCircuit(value));
+      life.cutoffs.circuit = moment;
       life.track();
     }
 
@@ -244,7 +245,8 @@ function defineClient(engine) {
       const life = this[LIFE];
       const count = check(RETRY_COUNT, value);
       life.view.retryCount = count;
-      life.cutoffs.counts = life.assign((native) => native.setRetryCount(count));
+      const moment = life.assign((native) => native.setRetryCount(count));
+      life.cutoffs.counts = moment;
     }
 
     get circuitFailures() {
@@ -255,7 +257,8 @@ function defineClient(engine) {
       const life = this[LIFE];
       const count = check(CIRCUIT_FAILURES, value);
       life.view.circuitFailures = count;
-      life.cutoffs.counts = life.assign((native) => native.setCircuitFailures(count));
+      const moment = life.assign((native) => native.setCircuitFailures(count));
+      life.cutoffs.counts = moment;
     }
 
     get manualClose() {

@@ -53,6 +53,17 @@ class Cutoffs {
     return order === 0 && this.calls === 1 ? FIRST : new CallMoment(order, this.calls);
   }
 
+  /** The same for who may share it: one for all whose one call began a life. It is changed by nobody. */
+  shared() {
+    const { birth, calls, open, rest } = this;
+    return calls === 1 && birth === FIRST && rest === FIRST && open === BEGINNING ? ONCE : this;
+  }
+
+  /** The same for who is about to change it. */
+  own() {
+    return this === ONCE ? Object.assign(new Cutoffs(), ONCE) : this;
+  }
+
   /** Whether a call has ever asked for a connection. */
   get wasStarted() {
     return this.rest.call > 0;
@@ -114,5 +125,8 @@ Cutoffs.prototype.refusal = BEGINNING;
 Cutoffs.prototype.circuit = BEGINNING;
 /** … `retryCount` and `circuitFailures`. */
 Cutoffs.prototype.counts = BEGINNING;
+
+/** @type {Cutoffs} */
+const ONCE = Object.freeze(Object.assign(new Cutoffs(), { calls: 1, birth: FIRST, rest: FIRST }));
 
 module.exports = { Cutoffs, isBefore };

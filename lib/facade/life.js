@@ -142,7 +142,7 @@ class Life extends Lifetime {
    */
   call(run) {
     const reply = run(this.native, this.inbox.received);
-    return { reply, moment: this.cutoffs.next(reply.cutoff) };
+    return { reply, moment: this.moment(reply.cutoff) };
   }
 
   /**
@@ -160,7 +160,13 @@ class Life extends Lifetime {
    * @param {(native: Native) => number} run
    */
   assign(run) {
-    return this.cutoffs.next(run(this.native));
+    return this.moment(run(this.native));
+  }
+
+  /** That of a call which has just returned. Until something is told, its own cut-offs may be changed. */
+  moment(order) {
+    this.cutoffs = this.cutoffs.own();
+    return this.cutoffs.next(order);
   }
 
   connect() {
@@ -177,7 +183,7 @@ class Life extends Lifetime {
    * @param {(native: Native, received: number) => Reply} run
    */
   start(run, anew = false) {
-    const { cutoffs, inbox, options, view } = this;
+    const { inbox, options, view } = this;
     const { signal } = options;
     if (signal && signal.aborted) return rejected(abortReason(signal));
     let called;
@@ -188,6 +194,7 @@ class Life extends Lifetime {
       return rejected(error);
     }
     const { refusal } = called.reply;
+    const { cutoffs } = this;
     // Of a client that is closed for good, such a call changes nothing: what is still to be told of its end stands.
     if (!refusal || refusal.code !== 'WSR_ERR_CLOSED') cutoffs.rest = called.moment;
     if (refusal) {
@@ -210,7 +217,7 @@ class Life extends Lifetime {
    * @param {(native: Native, received: number, seenAlive: boolean) => Reply} run
    */
   finish(run) {
-    const { cutoffs, inbox, view } = this;
+    const { inbox, view } = this;
     view.manualClose = true;
     // As the user may have made it.
     this.emitter.resume();
@@ -219,7 +226,7 @@ class Life extends Lifetime {
     const seenAlive = view.alive && !view.closing;
     const called = this.overtake((native, received) => run(native, received, seenAlive));
     view.closing = view.alive;
-    cutoffs.finish(called.moment, called.reply.notices.length > 0);
+    this.cutoffs.finish(called.moment, called.reply.notices.length > 0);
     inbox.takeReply(called);
   }
 
@@ -233,8 +240,9 @@ class Life extends Lifetime {
    * @param {(native: Native, received: number) => Reply} run
    */
   moveCircuit(run, state, circuitFailures, retryCount) {
-    const { cutoffs, inbox, view } = this;
+    const { inbox, view } = this;
     const called = this.call(run);
+    const { cutoffs } = this;
     cutoffs.circuit = called.moment;
     if (view.circuitFailures !== circuitFailures || view.retryCount !== retryCount) {
       cutoffs.counts = called.moment;
@@ -247,10 +255,10 @@ class Life extends Lifetime {
 
   /** Counts a failure that the user has seen. */
   countFailure(error) {
-    const { cutoffs, inbox, view } = this;
+    const { inbox, view } = this;
     const called = this.overtake((native, received) => native.countFailure(received));
     view.circuitFailures += 1;
-    cutoffs.counts = called.moment;
+    this.cutoffs.counts = called.moment;
     inbox.takeReply(called, () => this.run(this.tell, this, 'error', error));
   }
 
@@ -309,6 +317,7 @@ class Life extends Lifetime {
         view.lastActivity = at;
         if (!isBefore(moment, cutoffs.open)) this.waiters.resolveOpen();
         if (this.waiters.isIdle) this.waiters = NOBODY;
+        this.cutoffs = cutoffs.shared();
         this.open(view.opening(notice), moment);
         return;
       case 'close':
