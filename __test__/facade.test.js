@@ -7,6 +7,7 @@ const { Lifetime } = require('../lib/facade/lifetime.js');
 const { Retry } = require('../lib/facade/retry.js');
 const { Route } = require('../lib/facade/route.js');
 const { Unread } = require('../lib/facade/unread.js');
+const websocketOptions = require('../lib/options/websocket.js');
 const { View } = require('../lib/facade/view.js');
 const { Waiters } = require('../lib/facade/waiters.js');
 const { fakeEngine } = require('./support/fake-engine.js');
@@ -57,6 +58,23 @@ describe('cutoffs', () => {
     const returned = { order: Infinity, call: moment.call };
     assert.ok(cutoffs.isOfEarlierLife(returned) && !isBefore(returned, cutoffs.birth));
     assert.ok(cutoffs.isOfEarlierLife(queued(3)) && !cutoffs.isOfEarlierLife(queued(4)));
+  });
+
+  it('of who was called once are one for all, until the next call', () => {
+    const called = (order, anew) => {
+      const cutoffs = new Cutoffs();
+      cutoffs.rest = cutoffs.next(order);
+      cutoffs.begin(cutoffs.rest, anew);
+      return cutoffs.shared();
+    };
+    const one = called(0, false);
+    assert.strictEqual(called(0, false), one);
+    assert.notStrictEqual(called(0, true), one);
+    assert.notStrictEqual(called(3, false), one);
+    const own = one.own();
+    own.finish(own.next(2), true);
+    assert.strictEqual(own.shared(), own);
+    assert.deepStrictEqual([own.life.call, own.birth.call, one.life.call, one.calls], [2, 1, 0, 1]);
   });
 
   it('of a call that ends a client spare the end that is on its way', () => {
@@ -219,10 +237,10 @@ describe('a route', () => {
     route.handOver(() => (changes += 1));
     route.handOver(() => (changes += 1));
     assert.deepStrictEqual([said, changes], [['reroute ["ws://a/"]'], 1]);
-    assert.deepStrictEqual(route.current.protocols, ['chat']);
+    assert.deepStrictEqual(route.terms.protocols, ['chat']);
     route.set({ url: 'ws://b/', protocols: undefined }, () => (changes += 1));
     assert.deepStrictEqual([said[1], changes], ['reroute ["ws://b/"]', 2]);
-    assert.deepStrictEqual(route.current.urls, ['ws://b/']);
+    assert.deepStrictEqual(route.currentUrls, ['ws://b/']);
   });
 
   it('that names several URLs shows the one that was reached', () => {
@@ -234,9 +252,9 @@ describe('a route', () => {
 
   it('is asked of the functions, of which one may throw', () => {
     const { route, said } = routeOf({ url: ({ attempt }) => `ws://${attempt}/`, headers: () => ({}) });
-    assert.strictEqual(route.current.urls, undefined);
+    assert.strictEqual(route.currentUrls, undefined);
     route.ask(3, 7, undefined);
-    assert.deepStrictEqual(route.current.urls, ['ws://7/']);
+    assert.deepStrictEqual(route.currentUrls, ['ws://7/']);
     assert.strictEqual(said.length, 1);
     const error = new Error('no token');
     route.headers = () => {
@@ -267,16 +285,16 @@ describe('a route', () => {
 
 describe('a lifetime', () => {
   it('listens to a signal for as long as the client is alive', () => {
-    const { engine, said } = fakeEngine();
+    const { engine, native, said } = fakeEngine();
     const listeners = [];
     const signal = {
       addEventListener: (_, listener) => listeners.push(listener),
       removeEventListener: (_, listener) => listeners.splice(listeners.indexOf(listener), 1),
     };
-    const lifetime = new Lifetime(engine);
+    const lifetime = Object.assign(new Lifetime(engine), { native });
     const view = new View(0);
     const aborted = [];
-    const track = () => lifetime.track(view, { signal, maxEventLoopBlock: 0 }, (one) => aborted.push(one));
+    const track = () => lifetime.keep(view, { signal, maxEventLoopBlock: 0 }, (one) => aborted.push(one));
     track();
     assert.strictEqual(listeners.length, 0);
     view.begin();
@@ -347,7 +365,10 @@ describe('clients that are given the same', () => {
     circuitBreaker: { failureThreshold: 2 },
     queue: { maxMessages: 5 },
   };
-  const partsOf = ({ ws }) => [ws[LIFE].options, ws[LIFE].circuit, ws[LIFE].delivery];
+  const partsOf = ({ ws }) => {
+    const life = ws[LIFE];
+    return [life.options, life.circuit, life.delivery, life.settings()];
+  };
 
   for (const [what, options] of [
     ['nothing', {}],
@@ -381,6 +402,44 @@ describe('clients that are given the same', () => {
   it('share no function of the user', () => {
     const options = { maxRetries: 3, shouldReconnect: () => true };
     assert.notStrictEqual(fakeClient(options).ws[LIFE].options, fakeClient(options).ws[LIFE].options);
+  });
+
+  it('share what the policy goes by, whose functions ever they have', function () {
+    // As above.
+    if (typeof FinalizationRegistry === 'undefined') this.skip();
+    const lifeOf = (more) => fakeClient({ ...alike, ...more }).ws[LIFE];
+    const one = lifeOf({ shouldReconnect: () => true }).settings();
+    assert.strictEqual(lifeOf({ shouldReconnect: () => false }).settings(), one);
+    const changed = lifeOf({ shouldReconnect: () => true });
+    changed.shownCircuitBreaker().resetTimeout = 7;
+    assert.strictEqual(changed.settings().circuitBreaker.resetTimeout, 7);
+    changed.shownCircuitBreaker().resetTimeout = 8;
+    assert.strictEqual(changed.settings().circuitBreaker.resetTimeout, 8);
+    for (const other of [
+      {},
+      { shouldReconnect: () => true, urls: ['ws://x/', 'ws://y/'] },
+      { maxDelay: 40000 },
+    ]) {
+      assert.notDeepStrictEqual(lifeOf(other).settings(), one);
+    }
+  });
+
+  it('share how they connect, whatever their URLs', function () {
+    // As above.
+    if (typeof FinalizationRegistry === 'undefined') this.skip();
+    const engine = { ...fakeEngine().engine, ...websocketOptions };
+    const termsOf = (given) => new Route(engine, given).terms;
+    const given = {
+      protocols: ['chat'],
+      headers: { A: '1' },
+      websocketOptions: { headers: { a: '2', B: '3' } },
+    };
+    const terms = termsOf({ url: 'ws://a/', ...given });
+    assert.strictEqual(termsOf({ urls: ['ws://b/', 'ws://c/'], ...given }), terms);
+    assert.deepStrictEqual([terms.protocols, terms.headers], [['chat'], ['B', '3', 'A', '1']]);
+    for (const other of [{ protocols: ['talk'] }, { headers: { A: '2' } }, { websocketOptions: {} }]) {
+      assert.notDeepStrictEqual(termsOf({ url: 'ws://a/', ...given, ...other }), terms);
+    }
   });
 });
 

@@ -332,10 +332,10 @@ describe('connectionTimeout', () => {
   it('takes the place of the default handshakeTimeout, so that it can be longer', () => {
     const ws = make({ connectionTimeout: 60000 });
     assert.strictEqual(ws.connectionTimeout, 60000);
-    assert.strictEqual(ws[LIFE].route.current.handshakeTimeout, Infinity);
+    assert.strictEqual(ws[LIFE].route.terms.handshakeTimeout, Infinity);
     ws.connectionTimeout = null;
     assert.strictEqual(ws.connectionTimeout, 10000);
-    assert.strictEqual(ws[LIFE].route.current.handshakeTimeout, 10000);
+    assert.strictEqual(ws[LIFE].route.terms.handshakeTimeout, 10000);
     assert.throws(() => make({ connectionTimeout: -1 }), RangeError);
     assert.throws(() => make({ connectionTimeout: '1' }), TypeError);
   });

@@ -1,8 +1,14 @@
 'use strict';
 
-/** Connects to the URL given and prints `open`, or the code of the error. */
+/**
+ * Connects to the URL given and prints `open`, or the code of the error. Another client, which needs no certificate, was made
+ * before.
+ */
+const assert = require('assert');
 const { WebSocketReconnect } = require('../subject.js');
 
+const url = 'ws://localhost/';
+assert.strictEqual(new WebSocketReconnect({ url, maxRetries: 0 }).url, url);
 const ws = new WebSocketReconnect({ url: process.argv[2], maxRetries: 0 });
 ws.on('error', ({ code, message }) => console.log(code, message));
 ws.connect().then(

@@ -16,7 +16,7 @@ function fakeEngine() {
   const answer = () => ({ cutoff, notices: [], refusal: undefined, ...replies.shift() });
   const calls = ['connect', 'reconnect', 'close', 'terminate', 'reset', 'openCircuit', 'closeCircuit'];
   const native = {
-    id: () => 1,
+    number: 1,
     bufferedAmount: () => 0,
     takeOutcomes: () => [],
     roundTrips: () => null,
@@ -30,19 +30,10 @@ function fakeEngine() {
       return answer();
     };
   }
-  for (const name of [
-    'sayAwaited',
-    'sayRetry',
-    'sayRoute',
-    'failRoute',
-    'pause',
-    'resume',
-    'hold',
-    'listen',
-  ]) {
+  for (const name of ['sayAwaited', 'sayRetry', 'failRoute', 'pause', 'resume', 'hold', 'listen']) {
     native[name] = (...args) => note(name, ...args);
   }
-  for (const name of ['configure', 'answered', 'setMarks', 'holdClose']) native[name] = () => note(name);
+  for (const name of ['answered', 'setMarks', 'holdClose']) native[name] = () => note(name);
   const engine = {
     WEBSOCKET_OPTIONS: [],
     SendStatus: { Above: 1, Told: 2, QueueFull: 4, BufferFull: 8 },
@@ -51,6 +42,7 @@ function fakeEngine() {
     sendOptions: () => ({}),
     tellerOf: () => undefined,
     canClose: () => true,
+    configure: () => note('configure'),
     refuse: () => {},
     binaryOf: (_type, chunk, offset, length) => chunk.slice(offset, offset + length),
     createNative: () => native,
@@ -63,10 +55,15 @@ function fakeEngine() {
     keepChunk: () => note('keepChunk'),
     monotonic: () => 5,
     now: () => 5,
-    prepare: () => {},
-    readWebSocketOptions: (_given, instead) => ({ headers: [], handshakeTimeout: 10000, ...instead }),
+    readWebSocketOptions: (_given, instead) => ({
+      headers: [],
+      handshakeTimeout: 10000,
+      protocols: [],
+      ...instead,
+    }),
     receivedForm: (_type, data) => data,
-    reroute: (_native, { urls }) => note('reroute', urls),
+    reroute: (_native, _terms, urls) => note('reroute', urls),
+    sayRoute: (_native, ...args) => note('sayRoute', ...args),
     send: (_id, data) => note('send', data) && undefined,
     share: () => {},
     sizeOf: (text) => text.length,

@@ -37,14 +37,14 @@ function createEngine(platform) {
 
   /** What the engine has for one client. */
   class Client {
-    constructor(options, route) {
+    constructor(options, terms, urls) {
       lastId += 1;
       this.number = lastId;
       this.platform = options.platform || {};
       this.WebSocket = this.platform.webSocket || platform.WebSocket();
       this.settings = options.settings;
       this.heartbeat = options.heartbeat;
-      this.route = checkRoute(route);
+      this.route = routeOf(terms, urls);
       this.scopeAsked = 'instance';
       this.scope = undefined;
       this.policy = new PolicyClient(options.settings, platform.seed());
@@ -75,14 +75,10 @@ function createEngine(platform) {
       this.waits = false;
     }
 
-    id() {
-      return this.number;
-    }
-
     // What the facade calls.
 
-    reroute(route) {
-      this.route = checkRoute(route);
+    reroute(terms, urls) {
+      this.route = routeOf(terms, urls);
       this.joinScope();
     }
 
@@ -176,8 +172,8 @@ function createEngine(platform) {
       return cutoff;
     }
 
-    sayRoute(attempt, route) {
-      this.route = checkRoute(route);
+    sayRoute(attempt, terms, urls) {
+      this.route = routeOf(terms, urls);
       this.joinScope();
       this.assign(INPUT.routed, attempt);
     }
@@ -654,13 +650,13 @@ function createEngine(platform) {
     }
   }
 
-  /** What only the platform can judge of a route. */
-  function checkRoute(route) {
-    if (route.headers.length > 0)
+  /** A route, once what only the platform can judge of it is fine. */
+  function routeOf({ headers, protocols }, urls) {
+    if (headers.length > 0)
       throw unsupported('headers', 'a browser sends none; put a token into the URL or a subprotocol');
-    websocketOptions.checkUrls(route.urls);
-    websocketOptions.checkProtocols(route.protocols);
-    return route;
+    websocketOptions.checkUrls(urls);
+    websocketOptions.checkProtocols(protocols);
+    return { urls, protocols };
   }
 
   return {
@@ -668,9 +664,10 @@ function createEngine(platform) {
     ...websocketOptions.readers,
     SendStatus,
     currentContext: platform.currentContext,
-    createNative: (options, route) => new Client(options, route),
-    prepare() {},
-    reroute: (client, route) => client.reroute(route),
+    createNative: (options, terms, urls) => new Client(options, terms, urls),
+    configure: (client, settings) => client.configure(settings),
+    reroute: (client, terms, urls) => client.reroute(terms, urls),
+    sayRoute: (client, attempt, terms, urls) => client.sayRoute(attempt, terms, urls),
     isSame: platform.isSame,
     keepChunk() {},
     monotonic: (epochMs) => now() - Math.max(0, platform.wallTime() - epochMs),

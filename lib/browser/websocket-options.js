@@ -39,7 +39,7 @@ function readWebSocketOptions(given, instead) {
   const handshakeTimeout =
     check(ROWS['websocketOptions.handshakeTimeout'], taken.handshakeTimeout) || Infinity;
   const closeTimeout = check(ROWS['websocketOptions.closeTimeout'], taken.closeTimeout);
-  return { headers: [], handshakeTimeout, closeTimeout };
+  return { headers: [], handshakeTimeout, closeTimeout, protocols: [] };
 }
 
 /** A bad URL is told by the constructor, and not by each attempt. */

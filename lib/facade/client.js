@@ -168,7 +168,8 @@ function defineClient(engine) {
     }
 
     ping() {
-      const { cutoffs, native, options, view, waiters } = this[LIFE];
+      const life = this[LIFE];
+      const { cutoffs, native, options, view } = life;
       if (view.state !== 'OPEN') return rejected(notConnected(cutoffs.wasStarted));
       let number;
       try {
@@ -177,7 +178,7 @@ function defineClient(engine) {
         return rejected(error);
       }
       if (number === null) return rejected(pingLost());
-      return waiters.waitForPong(number, options.heartbeatTimeout);
+      return life.awaited().waitForPong(number, options.heartbeatTimeout);
     }
 
     calculateDelay(attempt) {
@@ -189,14 +190,14 @@ function defineClient(engine) {
 
     ref() {
       const life = this[LIFE];
-      life.lifetime.holds = true;
+      life.hold(true);
       life.track();
       return this;
     }
 
     unref() {
       const life = this[LIFE];
-      life.lifetime.holds = false;
+      life.hold(false);
       life.track();
       return this;
     }
@@ -231,7 +232,8 @@ function defineClient(engine) {
     set circuitState(value) {
       const life = this[LIFE];
       life.view.circuitState = checkPresent(CIRCUIT_STATE, value);
-      life.cutoffs.circuit = life.assign((native) => native.setCircuit(value));
+      const moment = life.assign((native) => native.setCircuit(value));
+      life.cutoffs.circuit = moment;
       life.track();
     }
 
@@ -243,7 +245,8 @@ function defineClient(engine) {
       const life = this[LIFE];
       const count = check(RETRY_COUNT, value);
       life.view.retryCount = count;
-      life.cutoffs.counts = life.assign((native) => native.setRetryCount(count));
+      const moment = life.assign((native) => native.setRetryCount(count));
+      life.cutoffs.counts = moment;
     }
 
     get circuitFailures() {
@@ -254,7 +257,8 @@ function defineClient(engine) {
       const life = this[LIFE];
       const count = check(CIRCUIT_FAILURES, value);
       life.view.circuitFailures = count;
-      life.cutoffs.counts = life.assign((native) => native.setCircuitFailures(count));
+      const moment = life.assign((native) => native.setCircuitFailures(count));
+      life.cutoffs.counts = moment;
     }
 
     get manualClose() {
@@ -337,9 +341,9 @@ function defineClient(engine) {
     }
 
     get connectionTimeout() {
-      const { connectionTimeout, current } = this[LIFE].route;
+      const { connectionTimeout, terms } = this[LIFE].route;
       if (connectionTimeout !== undefined) return connectionTimeout;
-      return current.handshakeTimeout === Infinity ? 0 : current.handshakeTimeout;
+      return terms.handshakeTimeout === Infinity ? 0 : terms.handshakeTimeout;
     }
 
     set connectionTimeout(value) {

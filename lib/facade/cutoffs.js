@@ -18,6 +18,12 @@ class CallMoment {
 const BEGINNING = Object.freeze(new CallMoment(0, 0));
 
 /**
+ * That of the first call, before which nothing is told: most clients are never called again before they end, and share it.
+ * @type {Moment}
+ */
+const FIRST = Object.freeze(new CallMoment(0, 1));
+
+/**
  * Whether a notice was made before a call.
  * @param {Moment} moment
  * @param {Moment} cutoff
@@ -44,7 +50,18 @@ class Cutoffs {
    */
   next(order) {
     this.calls += 1;
-    return new CallMoment(order, this.calls);
+    return order === 0 && this.calls === 1 ? FIRST : new CallMoment(order, this.calls);
+  }
+
+  /** The same for who may share it: one for all whose one call began a life. It is changed by nobody. */
+  shared() {
+    const { birth, calls, open, rest } = this;
+    return calls === 1 && birth === FIRST && rest === FIRST && open === BEGINNING ? ONCE : this;
+  }
+
+  /** The same for who is about to change it. */
+  own() {
+    return this === ONCE ? Object.assign(new Cutoffs(), ONCE) : this;
   }
 
   /** Whether a call has ever asked for a connection. */
@@ -108,5 +125,8 @@ Cutoffs.prototype.refusal = BEGINNING;
 Cutoffs.prototype.circuit = BEGINNING;
 /** … `retryCount` and `circuitFailures`. */
 Cutoffs.prototype.counts = BEGINNING;
+
+/** @type {Cutoffs} */
+const ONCE = Object.freeze(Object.assign(new Cutoffs(), { calls: 1, birth: FIRST, rest: FIRST }));
 
 module.exports = { Cutoffs, isBefore };

@@ -16,10 +16,10 @@ const { Outgoing } = require('./outgoing.js');
 const { Retry } = require('./retry.js');
 const { Route } = require('./route.js');
 const { View, headersOf } = require('./view.js');
-const { Waiters } = require('./waiters.js');
+const { NOBODY, Waiters } = require('./waiters.js');
 
 /**
- * @typedef {import('../../native/index.js').Client} Native
+ * @typedef {import('../../native/index.js').Client & { number: number }} Native `number`: the client's name.
  * @typedef {import('../../native/index.js').DeliveryOutcome} DeliveryOutcome
  * @typedef {import('../../native/index.js').Notice} Notice
  * @typedef {import('../../native/index.js').Reply} Reply
@@ -45,9 +45,9 @@ function platformOf(given) {
 }
 
 /** What is inside of a client: where its parts meet. Calls go out to the engine here, and what is told comes in. */
-class Life {
+class Life extends Lifetime {
   constructor(engine, emitter, given) {
-    this.engine = engine;
+    super(engine);
     this.emitter = emitter;
     for (const name of Object.keys(given)) engine.refuse(name, given[name]);
     if (given.heartbeatMessage !== undefined) this.heartbeatMessage = given.heartbeatMessage;
@@ -68,11 +68,8 @@ class Life {
     });
     this.cutoffs = new Cutoffs();
     this.view = new View(engine.wallTime());
-    this.waiters = new Waiters();
-    this.lifetime = new Lifetime(engine);
+    this.waiters = NOBODY;
     this.inbox = new Inbox(this);
-    this.lifetime.id = this.native.id();
-    this.lifetime.inbox = this.inbox;
     this.inbox.sift(this.options);
     this.share();
   }
@@ -81,6 +78,12 @@ class Life {
   get outgoing() {
     if (this.sender === undefined) this.sender = new Outgoing(this.engine, this.emitter, this);
     return this.sender;
+  }
+
+  /** Who waits for something of the client, for somebody who is about to. */
+  awaited() {
+    if (this.waiters === NOBODY) this.waiters = new Waiters();
+    return this.waiters;
   }
 
   /** What the policy goes by. */
@@ -105,8 +108,8 @@ class Life {
 
   /** Hands what has been assigned to those whom it concerns. */
   configure() {
-    this.native.configure(this.settings());
-    this.engine.watchEventLoop(this.lifetime.id, this.view.alive ? this.options.maxEventLoopBlock : 0);
+    this.engine.configure(this.native, this.settings());
+    this.engine.watchEventLoop(this.native.number, this.view.alive ? this.options.maxEventLoopBlock : 0);
     this.inbox.sift(this.options);
     this.share();
   }
@@ -116,13 +119,13 @@ class Life {
     const { scope } = this.circuit;
     if (scope === this.scope) return;
     this.scope = scope;
-    this.lifetime.keepContext();
-    this.engine.share(this.lifetime.id, this.inbox, this.native, scope);
+    this.keepContext();
+    this.engine.share(this.native.number, this.inbox, this.native, scope);
   }
 
   /** Has the client kept for as long as what it has become needs. */
   track() {
-    this.lifetime.track(this.view, this.options, (signal) => this.abort(signal));
+    this.keep(this.view, this.options, (signal) => this.abort(signal));
   }
 
   /** Emits an event. */
@@ -139,7 +142,7 @@ class Life {
    */
   call(run) {
     const reply = run(this.native, this.inbox.received);
-    return { reply, moment: this.cutoffs.next(reply.cutoff) };
+    return { reply, moment: this.moment(reply.cutoff) };
   }
 
   /**
@@ -157,7 +160,13 @@ class Life {
    * @param {(native: Native) => number} run
    */
   assign(run) {
-    return this.cutoffs.next(run(this.native));
+    return this.moment(run(this.native));
+  }
+
+  /** That of a call which has just returned. Until something is told, its own cut-offs may be changed. */
+  moment(order) {
+    this.cutoffs = this.cutoffs.own();
+    return this.cutoffs.next(order);
   }
 
   connect() {
@@ -174,7 +183,7 @@ class Life {
    * @param {(native: Native, received: number) => Reply} run
    */
   start(run, anew = false) {
-    const { cutoffs, inbox, options, view } = this;
+    const { inbox, options, view } = this;
     const { signal } = options;
     if (signal && signal.aborted) return rejected(abortReason(signal));
     let called;
@@ -185,6 +194,7 @@ class Life {
       return rejected(error);
     }
     const { refusal } = called.reply;
+    const { cutoffs } = this;
     // Of a client that is closed for good, such a call changes nothing: what is still to be told of its end stands.
     if (!refusal || refusal.code !== 'WSR_ERR_CLOSED') cutoffs.rest = called.moment;
     if (refusal) {
@@ -192,10 +202,10 @@ class Life {
       inbox.takeReplyBehind(called);
       return rejected(coded(Error, refusal.code, refusal.message));
     }
-    this.lifetime.renewContext();
+    this.renewContext();
     view.begin();
     cutoffs.begin(called.moment, anew);
-    const promise = this.waiters.waitForOpen();
+    const promise = this.awaited().waitForOpen();
     this.track();
     if (anew) inbox.takeReplyBehind(called);
     else inbox.takeReply(called);
@@ -207,7 +217,7 @@ class Life {
    * @param {(native: Native, received: number, seenAlive: boolean) => Reply} run
    */
   finish(run) {
-    const { cutoffs, inbox, view } = this;
+    const { inbox, view } = this;
     view.manualClose = true;
     // As the user may have made it.
     this.emitter.resume();
@@ -216,7 +226,7 @@ class Life {
     const seenAlive = view.alive && !view.closing;
     const called = this.overtake((native, received) => run(native, received, seenAlive));
     view.closing = view.alive;
-    cutoffs.finish(called.moment, called.reply.notices.length > 0);
+    this.cutoffs.finish(called.moment, called.reply.notices.length > 0);
     inbox.takeReply(called);
   }
 
@@ -230,8 +240,9 @@ class Life {
    * @param {(native: Native, received: number) => Reply} run
    */
   moveCircuit(run, state, circuitFailures, retryCount) {
-    const { cutoffs, inbox, view } = this;
+    const { inbox, view } = this;
     const called = this.call(run);
+    const { cutoffs } = this;
     cutoffs.circuit = called.moment;
     if (view.circuitFailures !== circuitFailures || view.retryCount !== retryCount) {
       cutoffs.counts = called.moment;
@@ -239,16 +250,16 @@ class Life {
     }
     // Without a notice of its own, the engine was there already: what would have told it is void now.
     const isTold = beginsWithCircuit(called.reply);
-    inbox.takeReply(called, () => isTold || this.lifetime.run(this.setCircuitState, this, state));
+    inbox.takeReply(called, () => isTold || this.run(this.setCircuitState, this, state));
   }
 
   /** Counts a failure that the user has seen. */
   countFailure(error) {
-    const { cutoffs, inbox, view } = this;
+    const { inbox, view } = this;
     const called = this.overtake((native, received) => native.countFailure(received));
     view.circuitFailures += 1;
-    cutoffs.counts = called.moment;
-    inbox.takeReply(called, () => this.lifetime.run(this.tell, this, 'error', error));
+    this.cutoffs.counts = called.moment;
+    inbox.takeReply(called, () => this.run(this.tell, this, 'error', error));
   }
 
   // What is told.
@@ -260,8 +271,8 @@ class Life {
    */
   deliver(notice, at, moment) {
     const begins = notice.kind === 'state' && (notice.state === 'CONNECTING' || notice.state === 'BLOCKED');
-    if (begins && !isBefore(moment, this.cutoffs.birth)) this.lifetime.enterContext();
-    this.lifetime.run(this.take, this, notice, at, moment);
+    if (begins && !isBefore(moment, this.cutoffs.birth)) this.enterContext();
+    this.run(this.take, this, notice, at, moment);
   }
 
   /**
@@ -305,6 +316,8 @@ class Life {
       case 'open':
         view.lastActivity = at;
         if (!isBefore(moment, cutoffs.open)) this.waiters.resolveOpen();
+        if (this.waiters.isIdle) this.waiters = NOBODY;
+        this.cutoffs = cutoffs.shared();
         this.open(view.opening(notice), moment);
         return;
       case 'close':

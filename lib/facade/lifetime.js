@@ -35,13 +35,17 @@ function leave(signal, lifetime) {
 class Lifetime {
   constructor(engine) {
     this.engine = engine;
-    /** Of the client, as the engine knows it. */
-    this.id = 0;
+    /** The engine's half of the client. */
+    this.native = undefined;
+    /** What the engine tells it by. */
     this.inbox = undefined;
-    /** It keeps the process alive. */
-    this.holds = true;
     /** The async context that the user's handlers and functions run in, from before anything is told, … */
     this.context = undefined;
+  }
+
+  /** Whether it keeps the process alive, from the next `keep` on. */
+  hold(holds) {
+    if (this.holds !== holds) this.holds = holds;
   }
 
   /** Calls a function, and by it the user's handlers and functions, in their async context. */
@@ -59,8 +63,9 @@ class Lifetime {
 
   /** Keeps that of the call under way for the life that it starts. What is still to be told of an earlier life has that of its own. */
   renewContext() {
-    if (this.context === undefined) this.context = this.engine.currentContext();
-    else this.nextContext = this.engine.currentContext();
+    const context = this.engine.currentContext();
+    if (this.context === undefined) this.context = context;
+    else this.nextContext = context;
   }
 
   /** The life is told that the call has started. */
@@ -71,13 +76,14 @@ class Lifetime {
   }
 
   /** Takes what the client has become. `abort` is called with the signal that aborts, for as long as that can end something. */
-  track(view, { signal, maxEventLoopBlock }, abort) {
+  keep(view, { signal, maxEventLoopBlock }, abort) {
     const { isReachable, alive } = view;
+    const { engine, inbox, native } = this;
     if (isReachable) this.keepContext();
-    this.engine.track(this.id, this.inbox, isReachable, alive && this.holds);
+    engine.track(native.number, inbox, isReachable, alive && this.holds);
     // The signal may outlive the client.
     this.listenTo(alive ? signal : undefined, abort);
-    this.engine.watchEventLoop(this.id, alive ? maxEventLoopBlock : 0);
+    engine.watchEventLoop(native.number, alive ? maxEventLoopBlock : 0);
   }
 
   /** Has `abort` called when a signal aborts, in place of the one that was listened to before. */
@@ -92,8 +98,10 @@ class Lifetime {
   }
 }
 
-// What few clients have.
+// What few clients have, or have otherwise.
 
+/** It keeps the process alive. */
+Lifetime.prototype.holds = true;
 /** … and that of a later call that starts a life, until that is told. */
 Lifetime.prototype.nextContext = undefined;
 /** The signal that is listened to, and what is called when it aborts. */

@@ -26,7 +26,7 @@ class Outgoing {
     }
     const open = view.state === 'OPEN';
     if (!open && !this.takesUnsent) throw this.notConnected();
-    const status = engine.send(this.life.lifetime.id, content, !isText, open);
+    const status = engine.send(this.native.number, content, !isText, open);
     return status === undefined || this.sent(status);
   }
 
@@ -125,16 +125,16 @@ class Outgoing {
     const refusal = this.refusal(status);
     if (refusal) return refuse(refusal);
     if (tells) {
-      this.life.waiters.expectReceipt(receipt, (reason) =>
-        reason === undefined ? teller() : teller(unsent(reason)),
-      );
+      this.life
+        .awaited()
+        .expectReceipt(receipt, (reason) => (reason === undefined ? teller() : teller(unsent(reason))));
     }
     return this.sent(status);
   }
 
   /** Emits an event in the async context of the client's handlers. */
   tell(event, ...args) {
-    this.life.lifetime.run(tell, undefined, this.emitter, event, ...args);
+    this.life.run(tell, undefined, this.emitter, event, ...args);
   }
 
   /** Sends text or bytes, and asks for a receipt. */
@@ -150,7 +150,7 @@ class Outgoing {
 
   /** The promise of a receipt that a call has asked for. */
   receipt(name) {
-    const promise = this.life.waiters.waitForReceipt(name);
+    const promise = this.life.awaited().waitForReceipt(name);
     this.life.inbox.takeOutcomes();
     return promise;
   }

@@ -2,11 +2,15 @@
 
 const { badType, coded, messageOf } = require('../errors.js');
 const { check, checkPerAttempt, checkPresent, isAbsent, isFunction } = require('../options/check.js');
+const { numberOf, sharingMade } = require('../options/shared.js');
 const { ROWS } = require('../options/table.js');
 const { readHeaders } = require('../request-headers.js');
 const { AnyController, abortError, asError, ask } = require('./ask.js');
 
-/** @typedef {import('../../native/index.js').RouteOptions} RouteOptions */
+/**
+ * How to connect, whatever the URL: clients share it that are told apart by nothing in it.
+ * @typedef {import('../../native/index.js').RouteOptions & { closeTimeout: number }} Terms
+ */
 
 /** Adds headers, name, value, name, value, …; those of the same names in `flat` give way. */
 function withHeaders(flat, more) {
@@ -24,12 +28,11 @@ const checkUrl = (value) => (isFunction(value) ? value : checkPresent(ROWS.url, 
 
 /**
  * Only such a client costs reading the certificates that the platform trusts.
- * @param {RouteOptions} route
+ * @param {Terms} terms
  */
-function mayNeedTrust(route) {
-  const { urls = [] } = route;
+function mayNeedTrust(terms, urls = []) {
   const isSecure = urls.some((url) => /^wss:/i.test(url.trim()));
-  return route.ca === undefined && (isSecure || route.followRedirects);
+  return terms.ca === undefined && (isSecure || terms.followRedirects);
 }
 
 /** The value of an option that the engine refused is out of range: its type is checked here. */
@@ -62,8 +65,19 @@ function standardTerms(engine, isLimited) {
   return terms[Number(isLimited)];
 }
 
-/** What is offered by who offers none. */
-const NO_PROTOCOLS = Object.freeze([]);
+const share = sharingMade();
+
+/**
+ * Terms with subprotocols and headers besides.
+ * @param {Terms} terms
+ */
+function withOwn(terms, protocols, headers) {
+  if (protocols.length === 0 && headers.length === 0) return terms;
+  const own = { protocols, headers: withHeaders(terms.headers, headers) };
+  const make = () => Object.assign({}, terms, own);
+  const number = numberOf(terms);
+  return number === undefined ? make() : share(JSON.stringify([number, own]), make);
+}
 
 /** Where and how to connect: what the user has set, and what the user's functions say for each attempt. */
 class Route {
@@ -85,30 +99,31 @@ class Route {
       if (isFunction(this.url)) throw badType('urls', urls, 'none where url is a function');
       this.urls = [this.url, ...urls.filter((other) => other !== this.url)];
     }
-    /** Whether the engine asks where and how to connect. */
-    this.asks = this.functions().length > 0;
+    if (this.functions().length > 0) this.asks = true;
+    /**
+     * As the engine has them.
+     * @type {Terms}
+     */
+    this.terms = undefined;
     this.keep(this.read());
   }
 
-  /** Where and how to connect, as the engine has it. */
-  get current() {
-    return this.kept === undefined ? this.read() : this.kept;
+  /** The URLs as the engine has them. There are none before the user's function has said one. */
+  get currentUrls() {
+    return this.keptUrls === undefined && !isFunction(this.url) ? [this.url] : this.keptUrls;
   }
 
-  /** What is fixed need not be kept: it can be read again. */
-  keep(route) {
-    this.kept = this.isFixed ? undefined : route;
-  }
-
-  /** The user is about to change something, here or by hand. */
-  loosen() {
-    if (this.kept === undefined) this.kept = this.read();
+  /** What the engine has. A URL of which there is but one is there already. */
+  keep({ terms, urls }) {
+    this.terms = terms;
+    const kept = this.urls === undefined && !isFunction(this.url) ? undefined : urls;
+    if (this.keptUrls !== kept) this.keptUrls = kept;
   }
 
   /** Makes the engine's half of a client that connects here. */
   createNative(options) {
-    const { engine, current } = this;
-    this.native = thrownHere(() => engine.createNative(options, current, mayNeedTrust(current)));
+    const { engine, terms, currentUrls: urls } = this;
+    this.native = thrownHere(() => engine.createNative(options, terms, urls, mayNeedTrust(terms, urls)));
     return this.native;
   }
 
@@ -136,44 +151,41 @@ class Route {
     );
   }
 
-  /** Where and how to connect, as the engine takes it. There are no URLs before the user's function has said one. */
+  /** Where and how to connect. There are no URLs before the user's function has said one. */
   read(said = NOTHING) {
     const { url, urls, protocols, headers } = this;
-    const terms = this.readTerms(said);
-    /** @type {RouteOptions} */
-    const route = Object.create(terms);
+    const standard = this.readWebSocketOptions(said);
+    let leads;
     // What was given may have been written into since.
-    if (isFunction(url)) route.urls = 'url' in said ? [checkPresent(ROWS.url, said.url)] : undefined;
-    else route.urls = urls ? check(ROWS.urls, urls) : [url];
-    const offered = isFunction(protocols) ? said.protocols : protocols;
-    route.protocols = isAbsent(offered) ? NO_PROTOCOLS : check(ROWS.protocols, offered);
+    if (isFunction(url)) leads = 'url' in said ? [checkPresent(ROWS.url, said.url)] : undefined;
+    else leads = urls ? check(ROWS.urls, urls) : [url];
+    const offered = check(ROWS.protocols, isFunction(protocols) ? said.protocols : protocols);
     const more = readHeaders(isFunction(headers) ? said.headers : headers, 'headers');
-    if (more.length > 0) route.headers = withHeaders(terms.headers, more);
-    return route;
+    const terms = withOwn(standard, offered, more);
+    const { engine, terms: before } = this;
+    const isSame = terms === before || (before !== undefined && engine.isSame(terms, before));
+    return { terms: isSame ? before : terms, urls: leads };
   }
 
-  /** What of a route is the same for all clients with such `websocketOptions`: an object that they share. */
-  readTerms(said) {
-    const { connectionTimeout, engine, kept, websocketOptions } = this;
+  readWebSocketOptions(said) {
+    const { connectionTimeout, engine, websocketOptions } = this;
     if (websocketOptions === undefined) return standardTerms(engine, connectionTimeout === undefined);
     const instead = /** @type {any} */ ({});
     if (isFunction(websocketOptions.headers)) instead.headers = said['websocketOptions.headers'];
     const isLimited = !isAbsent(websocketOptions.handshakeTimeout);
     if (connectionTimeout !== undefined && !isLimited) instead.handshakeTimeout = 0;
     if (this.blobs === undefined && engine.hasBlobs(websocketOptions)) this.blobs = new Map();
-    const terms = engine.readWebSocketOptions(websocketOptions, instead, this.blobs);
-    const before = kept && Object.getPrototypeOf(kept);
-    return before && engine.isSame(terms, before) ? before : terms;
+    return engine.readWebSocketOptions(websocketOptions, instead, this.blobs);
   }
 
   /** Changes what the user has set, unless that is no route. `onChange` is called where there is a change. */
   set(change, onChange) {
     const before = {};
-    this.loosen();
+    const { currentUrls } = this;
     for (const name of Object.keys(change)) before[name] = this[name];
     Object.assign(this, change);
     try {
-      this.handOverRead(onChange);
+      this.handOverRead(onChange, currentUrls);
     } catch (error) {
       Object.assign(this, before);
       throw error;
@@ -182,22 +194,20 @@ class Route {
 
   /** Hands the route over where it has changed: users also write into `websocketOptions.headers`. */
   handOver(onChange) {
-    if (!this.isFixed) this.handOverRead(onChange);
+    if (!this.isFixed) this.handOverRead(onChange, this.currentUrls);
   }
 
-  handOverRead(onChange) {
+  /** `before`: the URLs that the engine has. */
+  handOverRead(onChange, before) {
+    const { engine } = this;
     const route = this.read(this.said);
+    const { terms, urls } = route;
     const asks = this.functions().length > 0;
-    if (asks === this.asks && this.isCurrent(route)) return;
-    thrownHere(() => this.engine.reroute(this.native, route, mayNeedTrust(route)));
-    this.asks = asks;
+    if (asks === this.asks && terms === this.terms && engine.isSame(urls, before)) return;
+    thrownHere(() => engine.reroute(this.native, terms, urls, mayNeedTrust(terms, urls)));
+    if (this.asks !== asks) this.asks = asks;
     this.keep(route);
     onChange();
-  }
-
-  isCurrent(route) {
-    const { current, engine } = this;
-    return Object.getPrototypeOf(route) === Object.getPrototypeOf(current) && engine.isSame(route, current);
   }
 
   /** A handler may have written a fresh token into the headers for the next attempt. */
@@ -228,8 +238,8 @@ class Route {
   say(id, said) {
     try {
       const route = this.read(said);
-      this.engine.prepare(mayNeedTrust(route));
-      thrownHere(() => this.native.sayRoute(id, route));
+      const { terms, urls } = route;
+      thrownHere(() => this.engine.sayRoute(this.native, id, terms, urls, mayNeedTrust(terms, urls)));
       this.keep(route);
       this.said = said;
     } catch (error) {
@@ -279,17 +289,13 @@ class Route {
   shownProtocols() {
     const { protocols, said } = this;
     if (isFunction(protocols)) return check(ROWS.protocols, said.protocols);
-    if (protocols === undefined) {
-      this.loosen();
-      this.protocols = check(ROWS.protocols, undefined);
-    }
+    if (protocols === undefined) this.protocols = check(ROWS.protocols, undefined);
     return this.protocols;
   }
 
   /** The client options of `ws` that a user sees, and may write into. */
   shownWebSocketOptions() {
     if (this.websocketOptions === undefined) {
-      this.loosen();
       this.websocketOptions = check(ROWS.websocketOptions, undefined);
     }
     return this.websocketOptions;
@@ -298,6 +304,8 @@ class Route {
 
 // What few users give, or have a function for.
 
+/** The engine asks where and how to connect. */
+Route.prototype.asks = false;
 /** @type {string[] | undefined} */
 Route.prototype.urls = undefined;
 Route.prototype.protocols = undefined;
@@ -306,8 +314,8 @@ Route.prototype.headers = undefined;
 Route.prototype.websocketOptions = undefined;
 /** @type {number | undefined} */
 Route.prototype.connectionTimeout = undefined;
-/** As the engine has it, where the user has something at hand to change it by. */
-Route.prototype.kept = undefined;
+/** See `currentUrls`. */
+Route.prototype.keptUrls = undefined;
 /** What was made of certificates and keys, and of what. */
 Route.prototype.blobs = undefined;
 /** Which of several URLs the latest connection led to, since they were given. */

@@ -67,15 +67,22 @@ class Waiters {
   /** Resolves the promise of the next `open`, where there is one. */
   resolveOpen() {
     const { opening } = this;
+    if (opening === undefined) return;
     this.opening = undefined;
-    if (opening) opening.resolve();
+    opening.resolve();
   }
 
   /** Rejects it with the error that is made for it then: one that nobody gets would cost more than a connection. */
   rejectOpen(makeError) {
     const { opening } = this;
+    if (opening === undefined) return;
     this.opening = undefined;
-    if (opening) opening.reject(makeError());
+    opening.reject(makeError());
+  }
+
+  /** Whether nobody waits for anything, nor has for what there is more than once. */
+  get isIdle() {
+    return this.opening === undefined && this.pings === undefined && this.receipts === undefined;
   }
 
   /** Whether somebody waits for `open`, or has. */
@@ -135,4 +142,7 @@ Waiters.prototype.pings = undefined;
 /** What settles the receipts that have no answer yet, by name. */
 Waiters.prototype.receipts = undefined;
 
-module.exports = { Waiters, pingLost, unsent };
+/** Those of who is not waited for: one for all clients. */
+const NOBODY = Object.freeze(new Waiters());
+
+module.exports = { NOBODY, Waiters, pingLost, unsent };

@@ -235,28 +235,89 @@ function trust() {
 }
 
 /**
- * Makes the native half of a client. `trusts`: it may need the certificates that Node trusts.
- * @param {import('../../native/index.js').ClientOptions} options
- * @param {import('../../native/index.js').RouteOptions} route
+ * What returns the native half of what clients share: it crosses once, and is there for as long as the other half.
+ * @template {object} Made
+ * @param {(given: any) => Made} make
+ * @returns {(given: object) => Made}
  */
-function createNative(options, route, trusts) {
-  if (trusts) trust();
-  return new native.Client(ownFacade(), options, route);
+function nativeHalves(make) {
+  const known = new WeakMap();
+  return (given) => {
+    let made = known.get(given);
+    if (made === undefined) {
+      made = make(given);
+      known.set(given, made);
+    }
+    return made;
+  };
 }
 
-/** Before an attempt whose route a user's function has said. `trusts`: as above. */
-function prepare(trusts) {
-  if (trusts) trust();
+/** @typedef {import('../../native/index.js').PolicySettings} PolicySettings */
+/** @typedef {import('../../native/index.js').RouteOptions} RouteOptions */
+
+const nativeSettings = nativeHalves((/** @type {PolicySettings} */ given) => new native.Settings(given));
+const makeTerms = (/** @type {RouteOptions} */ given) => new native.RouteSettings(environment(), given);
+const nativeTerms = nativeHalves(makeTerms);
+/** Made after the certificates are there that Node trusts. */
+const nativeTrustingTerms = nativeHalves(makeTerms);
+
+/** `trusts`: a client may need the certificates that Node trusts. */
+function termsOf(terms, trusts) {
+  if (!trusts) return nativeTerms(terms);
+  trust();
+  return nativeTrustingTerms(terms);
 }
 
 /**
- * Gives a client another route for its next attempts.
- * @param {import('../../native/index.js').Client} client
- * @param {import('../../native/index.js').RouteOptions} route
+ * The addon's class, whose objects have no room for what Node-API keeps on each, and take another for it. One of JavaScript leaves
+ * some to those of this class.
  */
-function reroute(client, route, trusts) {
-  if (trusts) trust();
-  client.reroute(route);
+class Client extends native.Client {
+  constructor(own, settings, terms, urls, options) {
+    super(own, settings, terms, urls, options);
+    /** Its name, which no other client of this JavaScript environment has. */
+    this.number = this.id();
+  }
+}
+
+/**
+ * Makes the native half of a client. `trusts`: as above.
+ * @param {import('../../native/index.js').ClientOptions & { settings: PolicySettings }} options
+ * @param {RouteOptions} terms
+ * @param {string[] | undefined} urls
+ */
+function createNative(options, terms, urls, trusts) {
+  const routeSettings = termsOf(terms, trusts);
+  return new Client(ownFacade(), nativeSettings(options.settings), routeSettings, urls, options);
+}
+
+/**
+ * Gives a client other settings.
+ * @param {import('../../native/index.js').Client} client
+ * @param {PolicySettings} settings
+ */
+function configure(client, settings) {
+  client.configure(nativeSettings(settings));
+}
+
+/**
+ * Gives a client another route for its next attempts. `trusts`: as above.
+ * @param {import('../../native/index.js').Client} client
+ * @param {RouteOptions} terms
+ * @param {string[] | undefined} urls
+ */
+function reroute(client, terms, urls, trusts) {
+  client.reroute(termsOf(terms, trusts), urls);
+}
+
+/**
+ * Answers where and how an attempt connects. `trusts`: as above.
+ * @param {import('../../native/index.js').Client} client
+ * @param {RouteOptions} terms
+ * @param {string[] | undefined} urls
+ */
+function sayRoute(client, attempt, terms, urls, trusts) {
+  client.sayRoute(attempt, termsOf(terms, trusts), urls);
 }
 
 /**
@@ -351,6 +412,7 @@ module.exports = {
   binaryOf,
   /** Every code that may be sent. */
   canClose: (_code) => true,
+  configure,
   createNative,
   currentContext,
   deliverKept,
@@ -358,10 +420,10 @@ module.exports = {
   keepChunk,
   monotonic: clock.monotonic,
   now: clock.now,
-  prepare,
   receivedForm,
   refuse,
   reroute,
+  sayRoute,
   send,
   share,
   track,

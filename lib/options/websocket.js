@@ -178,6 +178,7 @@ function readWebSocketOptions(given, instead, kept) {
     read[row.name] = reader(row, taken[row.name], { kept, passphrase });
   }
   read.deflate = read.perMessageDeflate;
+  read.protocols = [];
   return kept === undefined ? shared(read) : read;
 }
 

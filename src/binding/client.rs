@@ -11,10 +11,10 @@ use super::convert::{limit, queued, sharing, status, verdict};
 use super::environment::Shared;
 use super::facade::Facade;
 use super::protocol::{
-    BufferMarks, CircuitState, ClientOptions, DeliveryOutcome, PolicySettings, Queued, Reply,
-    RoundTrips, RouteOptions, Sent,
+    BufferMarks, CircuitState, ClientOptions, DeliveryOutcome, Queued, Reply, RoundTrips, Sent,
 };
 use super::sender::Sender;
+use super::settings::{RouteSettings, Settings};
 use crate::engine::{self, Confirmation, Payload, Setup, Wish};
 use crate::policy::{DeliverySettings, Failure, Input};
 
@@ -28,17 +28,23 @@ pub struct Client {
 
 #[napi]
 impl Client {
-    /// Throws where an option is bad.
+    /// The preferred URL is the first; there are none for as long as a user's function has not said them. Throws where one is bad.
     #[napi(constructor, catch_unwind)]
-    pub fn new(facade: &Facade, options: ClientOptions, to: RouteOptions) -> Result<Client, Code> {
+    pub fn new(
+        facade: &Facade,
+        settings: &Settings,
+        route: &RouteSettings,
+        urls: Option<Vec<String>>,
+        options: ClientOptions,
+    ) -> Result<Client, Code> {
         let shared = facade.shared.clone();
         let id = facade.name();
         let client = Arc::new(engine::Client::new(Setup {
             id,
             home: facade.home,
-            settings: shared.settings(options.settings),
+            settings: settings.0.clone(),
             heartbeat: options.heartbeat,
-            route: shared.route(to)?,
+            route: shared.route(&route.0, &urls.unwrap_or_default())?,
             mailbox: facade.mailbox.clone(),
             agenda: shared.drivers.agenda().clone(),
             read_set: shared.read_set.clone(),
@@ -71,8 +77,9 @@ impl Client {
 
     /// Gives the next attempts another route. Throws as the constructor does.
     #[napi(catch_unwind)]
-    pub fn reroute(&self, options: RouteOptions) -> Result<(), Code> {
-        self.client.set_route(self.shared.route(options)?);
+    pub fn reroute(&self, route: &RouteSettings, urls: Option<Vec<String>>) -> Result<(), Code> {
+        let route = self.shared.route(&route.0, &urls.unwrap_or_default())?;
+        self.client.set_route(route);
         Ok(())
     }
 
@@ -147,17 +154,21 @@ impl Client {
     }
 
     #[napi(catch_unwind)]
-    pub fn configure(&self, settings: PolicySettings) -> f64 {
-        let settings = self.shared.settings(settings);
-        self.client.assign(Input::Configure(settings)) as f64
+    pub fn configure(&self, settings: &Settings) -> f64 {
+        self.client.assign(Input::Configure(settings.0.clone())) as f64
     }
 
     // The answers below are none of the user's calls: what follows from them goes through the mailbox.
 
     /// Answers where and how an attempt connects. Throws as the constructor does.
     #[napi(catch_unwind)]
-    pub fn say_route(&self, attempt: f64, options: RouteOptions) -> Result<(), Code> {
-        let route = self.shared.route(options)?;
+    pub fn say_route(
+        &self,
+        attempt: f64,
+        route: &RouteSettings,
+        urls: Option<Vec<String>>,
+    ) -> Result<(), Code> {
+        let route = self.shared.route(&route.0, &urls.unwrap_or_default())?;
         self.client.routed(attempt as u64, route);
         Ok(())
     }

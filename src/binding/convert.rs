@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use napi::bindgen_prelude::{Buffer, Either};
 
-use super::interned::Interned;
 use super::protocol::{
     BufferMarks, CallRefusal, CircuitBreakerSettings, CircuitState, ClientState, Data,
     DeflateOptions, DeliveryGuarantee, DeliveryOptions, DeliveryOutcome, DropReason, FailoverOrder,
@@ -173,41 +172,25 @@ impl From<BufferMarks> for Marks {
     }
 }
 
-/// Parses where and how to connect.
-/// The URLs, not checked yet, and all else, which many clients have in common.
-pub fn route(
+/// Parses how to connect.
+pub fn route_settings(
     given: RouteOptions,
     roots: Arc<Roots>,
     longest: Longest,
-    known: &Interned<RouteSettings>,
-) -> Result<(Vec<String>, Arc<RouteSettings>), BadOption> {
+) -> Result<RouteSettings, BadOption> {
     let max_payload = given.max_payload as usize;
     let deflate = given.deflate.as_ref().map(deflate::DeflateOptions::from);
-    let (urls, common) = given.into_net(roots, deflate.as_ref());
-    let settings = known.get(
-        |settings| {
-            (settings.max_payload, &settings.deflate) == (max_payload, &deflate)
-                && *settings.options.given() == common
-        },
-        || {
-            Ok(RouteSettings {
-                options: Arc::new(CheckedOptions::parse(common.clone())?),
-                deflate: deflate.clone(),
-                max_payload,
-                longest,
-            })
-        },
-    )?;
-    Ok((urls.unwrap_or_default(), settings))
+    let options = given.into_net(roots, deflate.as_ref());
+    Ok(RouteSettings {
+        options: Arc::new(CheckedOptions::parse(options)?),
+        deflate,
+        max_payload,
+        longest,
+    })
 }
 
 impl RouteOptions {
-    /// The URLs, and all else for each.
-    fn into_net(
-        self,
-        roots: Arc<Roots>,
-        deflate: Option<&deflate::DeflateOptions>,
-    ) -> (Option<Vec<String>>, Options) {
+    fn into_net(self, roots: Arc<Roots>, deflate: Option<&deflate::DeflateOptions>) -> Options {
         let bytes = |buffer: Buffer| Vec::from(buffer);
         let blobs = |buffers: Vec<Buffer>| buffers.into_iter().map(bytes).collect();
         let mut headers: Vec<(String, Vec<String>)> = Vec::new();
@@ -221,7 +204,7 @@ impl RouteOptions {
                 None => headers.push((name, vec![value])),
             }
         }
-        let common = Options {
+        Options {
             url: String::new(),
             protocols: self.protocols,
             headers,
@@ -243,8 +226,7 @@ impl RouteOptions {
                 roots,
             },
             extensions: deflate.map(deflate::offer),
-        };
-        (self.urls, common)
+        }
     }
 }
 

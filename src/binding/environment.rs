@@ -1,7 +1,6 @@
 //! What one JavaScript environment (the main thread, or a worker) has once, however often the package is loaded into it.
 
 use std::cell::RefCell;
-use std::convert::Infallible;
 use std::io;
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
@@ -12,12 +11,11 @@ use napi_derive::napi;
 use tokio::task::AbortHandle;
 
 use super::code::Code;
-use super::convert;
 use super::exception::{self, Scope};
 use super::facades::{Facades, Listener, unmade};
 use super::interned::Interned;
 use super::messages::Messages;
-use super::protocol::{FastPathOptions, LongestValues, PolicySettings, RouteOptions};
+use super::protocol::{FastPathOptions, LongestValues};
 use super::uv;
 use super::value::Rows;
 use super::wake::Wake;
@@ -26,7 +24,6 @@ use crate::engine::{
     Runtime, epoch_ms, now,
 };
 use crate::net::{Roots, code_of};
-use crate::policy::Settings;
 use crate::sync::{Lock, Rank, lock};
 use crate::wire::Longest;
 
@@ -43,8 +40,6 @@ pub struct Shared {
     pub longest: Longest,
     pub watchdog: Arc<EventLoopWatchdog>,
     pub wake: Arc<Wake>,
-    settings: Interned<Settings>,
-    route_settings: Interned<RouteSettings>,
     routes: Interned<Route>,
     /// What Node trusts, from the first client that needs it.
     roots: OnceLock<Arc<Roots>>,
@@ -208,8 +203,6 @@ impl Environment {
             longest: longest.into(),
             watchdog: Arc::default(),
             wake,
-            settings: Interned::default(),
-            route_settings: Interned::default(),
             routes: Interned::default(),
             roots: OnceLock::new(),
             no_roots: Arc::new(Roots::from_pem(std::iter::empty::<&str>())),
@@ -230,32 +223,20 @@ impl Environment {
 
 impl Shared {
     /// What was handed to `trust`; nothing before that.
-    fn roots(&self) -> Arc<Roots> {
+    pub fn roots(&self) -> Arc<Roots> {
         self.roots.get().unwrap_or(&self.no_roots).clone()
     }
 
     /// Where and how to connect, as the engine takes it.
-    pub fn route(&self, options: RouteOptions) -> Result<Arc<Route>, Code> {
-        let route = convert::route(options, self.roots(), self.longest, &self.route_settings);
-        Ok(route.and_then(|(urls, settings)| {
-            self.routes.get(
-                |known| known.leads(&urls, &settings),
-                || Route::new(&urls, settings.clone()),
-            )
-        })?)
-    }
-
-    /// The policy's settings, as the engine takes them.
-    pub fn settings(&self, given: PolicySettings) -> Arc<Settings> {
-        let settings = Settings::from(given);
-        let same = |known: &Settings| *known == settings;
-        match self
-            .settings
-            .get(same, || Ok::<_, Infallible>(settings.clone()))
-        {
-            Ok(settings) => settings,
-            Err(never) => match never {},
-        }
+    pub fn route(
+        &self,
+        settings: &Arc<RouteSettings>,
+        urls: &[String],
+    ) -> Result<Arc<Route>, Code> {
+        Ok(self.routes.get(
+            |known| known.leads(urls, settings),
+            || Route::new(urls, settings.clone()),
+        )?)
     }
 
     /// Has a client driven.

@@ -21,6 +21,7 @@ mod pressure;
 mod protocol;
 mod rows;
 mod sender;
+mod settings;
 #[cfg_attr(not(read_set), path = "uv_absent.rs")]
 mod uv;
 mod value;

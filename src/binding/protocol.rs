@@ -44,7 +44,6 @@ pub struct Callbacks<'a> {
 /// What a client keeps for its life, or is given another of by a call of its own.
 #[napi(object, object_to_js = false)]
 pub struct ClientOptions {
-    pub settings: PolicySettings,
     /// The text that a heartbeat sends.
     pub heartbeat: String,
     /// Absent: messages are kept while connecting, and without a bound.
@@ -178,11 +177,10 @@ pub struct BufferMarks {
     pub max_buffered_amount: f64,
 }
 
-/// Where and how to connect. What the values mean is checked by [`Target::parse`](crate::net::Target::parse).
+/// How to connect, whatever the URL. What the values mean is checked by
+/// [`CheckedOptions::parse`](crate::net::CheckedOptions::parse).
 #[napi(object, object_to_js = false)]
 pub struct RouteOptions {
-    /// The preferred one first, never none; absent for as long as a user's function has not said it.
-    pub urls: Option<Vec<String>>,
     pub protocols: Vec<String>,
     /// Name, value, name, value, …; a name may come again.
     pub headers: Vec<String>,

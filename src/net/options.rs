@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Roots;
 
 /// How to reach a peer, not checked yet: [`Target::parse`](super::Target::parse) does that.
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 pub struct Options {
     /// `ws:` or `wss:`, absolute, without a fragment. Credentials in it become Basic authentication.
     pub url: String,
@@ -61,7 +61,7 @@ impl Options {
 }
 
 /// Whom to trust and who to be. Not used for `ws:`.
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 pub struct TlsOptions {
     /// Default true. False accepts any certificate: the peer can then be anybody.
     pub reject_unauthorized: bool,

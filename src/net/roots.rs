@@ -32,13 +32,6 @@ pub(super) struct Key {
     pub passphrase: Option<String>,
 }
 
-impl PartialEq for Roots {
-    /// Roots are read once, and what was made with them belongs to them: two are never the same.
-    fn eq(&self, other: &Roots) -> bool {
-        std::ptr::eq(self, other)
-    }
-}
-
 impl Roots {
     /// From PEM texts of one or more certificates; those that cannot be parsed are skipped, since an
     /// old one in the system's store must not keep a user from the rest.

@@ -219,11 +219,6 @@ impl CheckedOptions {
             given: options,
         })
     }
-
-    /// The options that it was made of.
-    pub fn given(&self) -> &Options {
-        &self.given
-    }
 }
 
 /// Many put a token among the subprotocols, so an error shows none of them, but its place.
