@@ -371,3 +371,42 @@ async fn a_connection_that_javascript_reads_needs_no_driver_until_something_is_t
     peer.read_exact(&mut head).await.unwrap();
     assert_eq!(head[0], 0x88);
 }
+
+#[tokio::test]
+async fn a_client_that_is_paused_while_its_connection_opens_is_not_read_by_javascript() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    let mut reader = Reader::new(b"").await;
+    reader.connect();
+    let _peer = reader.accept().await;
+    let over = Arc::new(AtomicBool::new(false));
+    let engine = std::thread::spawn({
+        let (over, client, read_set) = (
+            over.clone(),
+            reader.client.clone(),
+            reader.read_set.clone(),
+        );
+        move || {
+            while !over.load(Ordering::Relaxed) {
+                read_set.attach(&client);
+            }
+        }
+    });
+    let socket = crate::sync::lock(&reader.client.core)
+        .write_half
+        .socket()
+        .cloned()
+        .unwrap();
+    let mut wrong = 0;
+    for _ in 0..200_000 {
+        reader.client.pause();
+        for _ in 0..50 {
+            std::hint::spin_loop();
+        }
+        wrong += u32::from(socket.read_half().turn.is_javascripts());
+        reader.client.paused.store(false, Ordering::Release);
+    }
+    over.store(true, Ordering::Relaxed);
+    engine.join().unwrap();
+    assert_eq!(wrong, 0, "a paused client is read by JavaScript");
+}

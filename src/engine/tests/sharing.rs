@@ -172,3 +172,86 @@ async fn half_open(name: &str) -> [Life; 2] {
         both => panic!("who connects: {both:?}"),
     }
 }
+
+/// As `a_probe_whose_driver_is_gone…`, in the moment in which the driver has been begun and not run yet.
+#[tokio::test(start_paused = true)]
+async fn a_driver_that_is_removed_before_it_runs_leaves() {
+    use std::future::Future;
+    use std::task::{Context, Waker};
+
+    let life = Life::start(settings());
+    let drivers = Drivers::new();
+    let client = Arc::new(Client::new(Setup {
+        id: 9,
+        home: 1,
+        settings: Arc::new(settings()),
+        heartbeat: String::new(),
+        route: life.route.clone(),
+        mailbox: life.mailbox.clone(),
+        agenda: drivers.agenda().clone(),
+        watchdog: Arc::default(),
+        read_set: None,
+        fast_paths: FastPaths::default(),
+        delivery: DeliverySettings::default(),
+        marks: Marks::default(),
+    }));
+    drivers.add(client.clone());
+    client.share(Sharing::Named("removed before it runs".into()));
+    assert!(client.call(0, Input::OpenCircuit).refusal.is_none());
+    let mut running = std::pin::pin!(drivers.clone().run());
+    let _ = running
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()));
+    assert!(drivers.is_driving(9));
+    drivers.remove_all();
+    tokio::time::sleep(A_MOMENT).await;
+    let circuit = crate::sync::lock(&client.core).link.circuit();
+    assert_eq!(circuit, Circuit::Closed, "it has not left its circuit");
+}
+
+/// The same in the moment in which the driver comes to rest.
+#[tokio::test(start_paused = true)]
+async fn a_driver_that_is_removed_while_it_comes_to_rest_leaves() {
+    let mut one = Life::start(settings());
+    one.client
+        .share(Sharing::Named("removed while it rests".into()));
+    let drivers = Drivers::new();
+    let inner = Arc::new(Mutex::new(None::<Arc<Drivers>>));
+    let hook = inner.clone();
+    let mailbox = Arc::new(Mailbox::new(move || {
+        if let Some(drivers) = hook.lock().unwrap().take() {
+            // JavaScript's thread.
+            std::thread::spawn(move || drivers.remove_all())
+                .join()
+                .unwrap();
+        }
+    }));
+    let client = Arc::new(Client::new(Setup {
+        id: 9,
+        home: 1,
+        settings: Arc::new(settings()),
+        heartbeat: String::new(),
+        route: one.route.clone(),
+        mailbox: mailbox.clone(),
+        agenda: drivers.agenda().clone(),
+        watchdog: Arc::default(),
+        read_set: None,
+        fast_paths: FastPaths::default(),
+        delivery: DeliverySettings::default(),
+        marks: Marks::default(),
+    }));
+    drivers.add(client.clone());
+    tokio::spawn(drivers.clone().run());
+    client.share(Sharing::Named("removed while it rests".into()));
+    tokio::time::sleep(A_MOMENT).await;
+    assert!(drivers.is_driving(9));
+    *inner.lock().unwrap() = Some(drivers.clone());
+    // It would rest in this moment.
+    tokio::time::advance(Duration::from_secs(1)).await;
+    one.client.call(one.received, Input::OpenCircuit);
+    tokio::time::sleep(A_MOMENT).await;
+    assert!(inner.lock().unwrap().is_none());
+    let circuit = crate::sync::lock(&client.core).link.circuit();
+    assert_eq!(circuit, Circuit::Closed, "it has not left its circuit");
+    let _ = one.next_queued();
+}
