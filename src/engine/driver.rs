@@ -86,14 +86,12 @@ impl Stage {
 /// Drives the client until there is nothing to do for now, or it is aborted. A panic ends what the client is at, and is
 /// told; the user can start it again.
 pub(super) async fn drive(client: Arc<Client>) {
-    let mut leaving = Leaving(Some(client.clone()));
     while let Err(panic) = caught_in(run(&client)).await {
         if !client.fail(&panic) {
             // An idle client that panics may do so at once again: the user moves first.
             client.wake.woken().await;
         }
     }
-    leaving.0 = None;
 }
 
 /// Each turn does all that is due before it waits again, so that neither a flood of messages nor one
@@ -153,17 +151,6 @@ async fn run(client: &Arc<Client>) {
 fn rest(client: &Client, stage: Stage, deadline: Option<Instant>) -> Option<Stage> {
     client.park(stage.into_socket(), deadline);
     (!client.wake.rest()).then(|| Stage::of(client.take_parked()))
-}
-
-/// Has the client leave its circuit where the driver is aborted.
-struct Leaving(Option<Arc<Client>>);
-
-impl Drop for Leaving {
-    fn drop(&mut self) {
-        if let Some(client) = &self.0 {
-            client.leave();
-        }
-    }
 }
 
 /// Waits until JavaScript has been delivered all there is, or `until`.

@@ -106,10 +106,14 @@ impl Drivers {
 
     fn begin(self: &Arc<Self>, id: u32) {
         if let Some(driven) = lock(&self.clients).get_mut(&id) {
-            let (drivers, client) = (self.clone(), driven.client.clone());
+            let client = driven.client.clone();
+            let driving = Driving {
+                drivers: self.clone(),
+                client: client.clone(),
+            };
             let task = tokio::spawn(async move {
+                let _driving = driving;
                 drive(client).await;
-                drivers.rests(id);
             });
             driven.task = Some(task.abort_handle());
         }
@@ -121,10 +125,25 @@ impl Drivers {
         clients.get(&id).is_some_and(|driven| driven.task.is_some())
     }
 
-    /// A driver has come to rest. The handle is let go of, since it holds the memory of the task.
-    fn rests(&self, id: u32) {
-        if let Some(driven) = lock(&self.clients).get_mut(&id) {
-            driven.task = None;
+    /// A driver has come to rest. The handle is let go of, since it holds the memory of the task. False where the client
+    /// has been removed.
+    fn rests(&self, id: u32) -> bool {
+        let mut clients = lock(&self.clients);
+        let driven = clients.get_mut(&id);
+        driven.map(|driven| driven.task = None).is_some()
+    }
+}
+
+/// A driver that has been begun. Whenever its task is dropped, the client leaves where it has been removed.
+struct Driving {
+    drivers: Arc<Drivers>,
+    client: Arc<Client>,
+}
+
+impl Drop for Driving {
+    fn drop(&mut self) {
+        if !self.drivers.rests(self.client.id()) {
+            self.client.leave();
         }
     }
 }

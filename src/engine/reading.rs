@@ -159,8 +159,9 @@ impl JsReadable for Client {
         let Some(socket) = lock(&self.core).write_half.socket().cloned() else {
             return false;
         };
-        !self.paused.load(Ordering::Acquire)
-            && socket.hand_over(&mut socket.read_half()) == Asked::Later
+        // Under the lock, since `pause` sets it before it takes that.
+        let mut read_half = socket.read_half();
+        !self.paused.load(Ordering::Acquire) && socket.hand_over(&mut read_half) == Asked::Later
     }
 
     fn take_over(&self) -> bool {
