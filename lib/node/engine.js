@@ -48,6 +48,8 @@ let kept = false;
 let rows = [];
 let cursor = 0;
 let more = false;
+/** An `open` has been told in this turn: until the next, nothing counts as delivered, so nobody reads on. */
+let opening = false;
 
 /**
  * Delivers what the engine has told, and leaves the event loop its turn where that takes long.
@@ -56,14 +58,19 @@ let more = false;
  * then adds a `message` handler misses nothing.
  */
 function deliver() {
+  if (!opening) deliverNow();
+}
+
+function deliverNow() {
+  opening = false;
   const isOver = beginTurn();
   let goesOn = true;
   for (let batch = 0; goesOn && batch < BATCHES; batch += 1) {
     if (cursor >= rows.length) take();
     goesOn = deliverTaken(isOver);
   }
-  if (!isDrained()) {
-    setImmediate(deliver);
+  if (opening || !isDrained()) {
+    setImmediate(opening ? deliverNow : deliver);
     return;
   }
   rows = [];
@@ -92,7 +99,8 @@ function deliverTaken(isOver) {
     const inbox = inboxes.get(rows[at]) || sharer(rows[at]);
     cursor = nextRow(rows, at);
     if (inbox) deliverRow(inbox, rows, at);
-    if (tellsOpen(rows, at) || isOver()) return false;
+    if (tellsOpen(rows, at)) opening = true;
+    if (opening || isOver()) return false;
   }
   return more;
 }
