@@ -4,7 +4,7 @@ const assert = require('assert');
 const { startServer, deadPort } = require('./peer/index.js');
 const { check } = require('./rules.js');
 const { client, openClient } = require('./support/clients.js');
-const { SOON_MS } = require('./support/deadlines.js');
+const { SOON_MS, TEST_MS } = require('./support/deadlines.js');
 const { delays } = require('./support/delays.js');
 const { block } = require('./support/runtime.js');
 
@@ -179,6 +179,27 @@ describe('the order of events after JavaScript was blocked', () => {
       'open',
       'message hello',
     ]);
+  });
+
+  it('tells what follows an open in a later turn of the event loop, however busy that is', async function () {
+    this.timeout(TEST_MS);
+    const server = await startServer({ greet: ['hello'], greetAfter: 1 });
+    let isBusy = true;
+    const keepBusy = () => {
+      block(5);
+      if (isBusy) setTimeout(keepBusy, 0);
+    };
+    keepBusy();
+    for (let i = 0; i < 150; i += 1) {
+      const { ws } = client({ url: server.url, heartbeatInterval: 0 });
+      let turnsSince = 0;
+      ws.on('open', () => setImmediate(() => (turnsSince += 1)));
+      const greeted = new Promise((resolve) => ws.on('message', () => resolve(turnsSince)));
+      ws.connect();
+      assert.strictEqual(await greeted, 1, `at connection ${i}`);
+      ws.terminate();
+    }
+    isBusy = false;
   });
 
   it('loses, doubles and swaps no message of a blocked JavaScript thread', async () => {

@@ -37,7 +37,7 @@ function told(data, isBinary) {
  *   but no frame is answered), `garbage` (an upgrade with `upgrade`, the bytes of its response; then the end of the
  *   connection, unless it `stays`);
  * - `status`, `headers`, `body`: of a refusal or redirect; `location` of a redirect;
- * - `echo`: sends each message back; `greet`: texts sent at the connection; `greetRaw`: bytes in hex,
+ * - `echo`: sends each message back; `greet`: texts sent at the connection, or `greetAfter` so many ms; `greetRaw`: bytes in hex,
  *   in the same packet as the bare handshake's answer; `extensions`: those that answer claims;
  * - `protocol`: the subprotocol chosen, else the first offered; `deflate`: options of permessage-deflate;
  * - `chaos`: a seed: each connection is met and treated as chance has it; its messages are numbered
@@ -169,11 +169,13 @@ class Server {
       link.ending = { code, reason: reason.toString() };
       this.tell();
     });
-    const { greet = [], burst, tick } = this.options;
+    const { greet = [], greetAfter, burst, tick } = this.options;
     const ticking = tick && setInterval(() => ws.ping(), tick);
     ws.on('close', () => clearInterval(ticking));
     if (this.chance) this.misbehave(link, index);
-    for (const text of greet) ws.send(text);
+    const sayHello = () => greet.forEach((text) => ws.send(text));
+    if (greetAfter) setTimeout(sayHello, greetAfter);
+    else sayHello();
     for (let i = 0; burst && i < burst.count; i++) ws.send(`${i} `.padEnd(burst.size, '.'));
     this.tell();
   }

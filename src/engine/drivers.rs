@@ -40,7 +40,10 @@ impl Drivers {
             clients: Lock::new(Rank::Drivers, HashMap::new()),
             agenda: Arc::default(),
         });
-        lock(&ALL).push(Arc::downgrade(&drivers));
+        let mut all = lock(&ALL);
+        all.retain(|drivers| drivers.strong_count() > 0);
+        all.push(Arc::downgrade(&drivers));
+        drop(all);
         drivers
     }
 

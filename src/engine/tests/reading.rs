@@ -381,11 +381,8 @@ async fn a_client_that_is_paused_while_its_connection_opens_is_not_read_by_javas
     let _peer = reader.accept().await;
     let over = Arc::new(AtomicBool::new(false));
     let engine = std::thread::spawn({
-        let (over, client, read_set) = (
-            over.clone(),
-            reader.client.clone(),
-            reader.read_set.clone(),
-        );
+        let (over, client, read_set) =
+            (over.clone(), reader.client.clone(), reader.read_set.clone());
         move || {
             while !over.load(Ordering::Relaxed) {
                 read_set.attach(&client);
