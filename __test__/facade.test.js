@@ -41,6 +41,16 @@ function fakeClient(options = {}) {
   return { ...fake, ws, inbox, tell, log: record(ws) };
 }
 
+describe('the last activity', () => {
+  it('is the very number that it was set to', () => {
+    const view = new View(1000);
+    for (const at of [0, 0.1, Date.now(), Date.now() + 1e12, -1.5, 123.456, Date.now() - 1000]) {
+      view.lastActivity = at;
+      assert.strictEqual(view.lastActivity, at);
+    }
+  });
+});
+
 describe('cutoffs', () => {
   it('void what went to the mailbox before a call, and what earlier calls returned', () => {
     const cutoffs = new Cutoffs();

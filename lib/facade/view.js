@@ -20,10 +20,18 @@ function headersOf(flat) {
 const STATES = { __proto__: null };
 for (const word of ['CLOSED', 'CONNECTING', 'OPEN', 'CLOSING', 'BLOCKED', 'FAILED']) STATES[word] = word;
 
+/**
+ * When this file was loaded. Within some weeks of it, so many ms since fit into a small integer, where any other number takes an
+ * object of its own.
+ */
+const LOADED = Date.now();
+
 /** What the events delivered so far say of a client, whatever the engine has done since. */
 class View {
   constructor(now) {
     this.state = 'CLOSED';
+    /** See `lastActivity`. */
+    this.activeAfter = 0;
     this.lastActivity = now;
     /** On the clock that nobody sets. */
     this.openedAt = 0;
@@ -34,6 +42,19 @@ class View {
     this.agreed = undefined;
     /** Connecting, open, closing, waiting to retry or blocked, as far as events tell. */
     this.alive = false;
+  }
+
+  /** In ms since the epoch. */
+  get lastActivity() {
+    return this.activeAt === undefined ? LOADED + this.activeAfter : this.activeAt;
+  }
+
+  set lastActivity(value) {
+    const after = (value - LOADED) | 0;
+    const isSmall = LOADED + after === value;
+    if (isSmall) this.activeAfter = after;
+    const at = isSmall ? undefined : value;
+    if (this.activeAt !== at) this.activeAt = at;
   }
 
   /** Whether the engine may have something to tell of it. */
@@ -110,6 +131,8 @@ class View {
 
 // Of most clients these say no more than here: they hold one of their own from the first time on that it differs.
 
+/** The last activity where it is no such time. */
+View.prototype.activeAt = undefined;
 View.prototype.circuitState = 'CLOSED';
 View.prototype.retryCount = 0;
 View.prototype.circuitFailures = 0;
