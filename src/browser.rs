@@ -189,6 +189,13 @@ impl Client {
 }
 
 impl Exchange {
+    const fn new() -> Exchange {
+        Exchange {
+            numbers: [0.0; 32],
+            text: Vec::new(),
+        }
+    }
+
     fn said(&self) -> String {
         // SAFETY: JavaScript encodes what it writes, see `exports.rs`.
         unsafe { String::from_utf8_unchecked(self.text.clone()) }

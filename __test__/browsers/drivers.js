@@ -22,15 +22,17 @@ async function byPuppeteer(folder, browser, executablePath, args) {
   });
   /** What the pages have thrown. */
   const faults = [];
+  let page;
   return {
     version: await launched.version(),
     faults,
     async open(url) {
-      const page = await launched.newPage();
+      page = await launched.newPage();
       page.on('pageerror', (error) => faults.push(error.message));
       await page.goto(url);
       return page;
     },
+    evaluate: (expression) => page.evaluate(expression),
     screenshot: async (page, file, width, height) => {
       await page.setViewport({ width, height });
       await page.screenshot({ path: file });
@@ -88,6 +90,8 @@ async function webkit(port, display) {
     faults: [],
     version: `WebKitGTK ${capabilities.browserVersion}`,
     open: (url) => call(port, 'POST', `/session/${sessionId}/url`, { url }),
+    evaluate: (expression) =>
+      call(port, 'POST', `/session/${sessionId}/execute/sync`, { script: `return ${expression}`, args: [] }),
     async stop() {
       await call(port, 'DELETE', `/session/${sessionId}`).catch(() => {});
       driver.kill();
@@ -96,7 +100,7 @@ async function webkit(port, display) {
   };
 }
 
-/** Each browser by its name. */
+/** Each browser by its name; `evaluate` tells what an expression is in the page that was opened last. */
 const BROWSERS = {
   Chromium: (folder) => byPuppeteer(folder, 'chrome', '/usr/bin/chromium', ['--no-sandbox', '--disable-gpu']),
   'Firefox ESR': (folder) => byPuppeteer(folder, 'firefox', '/usr/bin/firefox-esr', []),

@@ -9,6 +9,7 @@ const { BROWSERS } = require('./drivers.js');
 const { serve } = require('./server.js');
 const { bundled } = require('./bundlers.js');
 const peer = require('../peer/index.js');
+const { startChatServer } = require('../../examples/servers/chat-server.js');
 
 const PUPPETEER = 'puppeteer-core@24.43.1';
 /** Debian's packages, each with a file that it brings. */
@@ -62,6 +63,51 @@ async function uses(browser, name, page) {
   }
 }
 
+/** Has an expression in the page be so. */
+async function becomes(browser, expression, expected) {
+  const deadline = Date.now() + LIMIT / 4;
+  for (;;) {
+    const found = await browser.evaluate(expression);
+    if (found === expected) return;
+    if (Date.now() > deadline) throw new Error(`${expression}: found '${found}', expected '${expected}'`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Clicks through the page of the chat example, whose server is lost in between. */
+async function chats(browser) {
+  const state = "document.getElementById('status').textContent";
+  const messages = "[...document.querySelectorAll('li')].map((line) => line.textContent).join(', ')";
+  const say = (text) =>
+    browser.evaluate(
+      `(document.getElementById('text').value = '${text}', document.querySelector('button').click())`,
+    );
+  let server = await startChatServer();
+  try {
+    await browser.open(`${server.page}?user=ann`);
+    await becomes(browser, state, 'in lobby with ann');
+    await say('hello');
+    await becomes(browser, messages, 'ann: hello');
+    const { port } = server;
+    await server.stop();
+    await becomes(browser, `${state}.startsWith('connection lost')`, true);
+    await say('anybody?');
+    server = await startChatServer({ port });
+    await becomes(browser, messages, 'ann: hello, ann: anybody?');
+  } finally {
+    await browser.open('about:blank');
+    await server.stop();
+  }
+}
+
+async function chatsWell(browser) {
+  const name = 'the page of the chat example talks, and comes back when its server does';
+  await chats(browser).then(
+    () => count(name),
+    (error) => count(name, [error, ...browser.faults].join('\n    ')),
+  );
+}
+
 async function test(name, origin, folder, bundles, isBundlesOnly) {
   const browser = await BROWSERS[name](folder);
   console.log(`== ${name}: ${browser.version}`);
@@ -76,6 +122,12 @@ async function test(name, origin, folder, bundles, isBundlesOnly) {
         'a script tag sets window.WebSocketReconnect',
         `${origin}/__test__/browsers/script-tag.html`,
       );
+      await uses(
+        browser,
+        "timers: 'worker' has a Worker tell the time",
+        `${origin}/__test__/browsers/worker.html`,
+      );
+      await chatsWell(browser);
     }
     for (const bundler of bundles)
       await uses(browser, `a bundle by ${bundler}`, `${origin}/bundles/${bundler}/index.html`);

@@ -285,6 +285,46 @@ const tests = {
     await until('message {"type":"ping"}');
   },
 
+  // By its events: of the three drivers only Chromium's could freeze a page.
+  async 'what was awaited when a page was frozen has its whole time again'() {
+    const server = await startServer({ plan: ['bare'] });
+    const { ws, until } = client({
+      url: server.url,
+      heartbeatInterval: 50,
+      heartbeatTimeout: 1000,
+      maxRetries: 0,
+    });
+    await ws.connect();
+    // The answer to the first beat is due 1050 ms after the open.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    document.dispatchEvent(new Event('freeze'));
+    document.dispatchEvent(new Event('resume'));
+    const resumed = performance.now();
+    await until('error WSR_ERR_HEARTBEAT');
+    ok(performance.now() - resumed >= 980, 'it was found dead too early');
+  },
+
+  async 'a timer that is late asks first, and finds nobody dead'() {
+    const server = await startServer({ plan: ['bare'] });
+    const { ws, lines, until } = client({
+      url: server.url,
+      heartbeatInterval: 50,
+      heartbeatTimeout: 500,
+      maxRetries: 0,
+    });
+    await ws.connect();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const blocked = performance.now();
+    while (performance.now() - blocked < 3000);
+    const ran = performance.now();
+    same(
+      lines.filter((line) => line.startsWith('error')),
+      [],
+    );
+    await until('error');
+    ok(performance.now() - ran >= 480, 'it was found dead too early');
+  },
+
   async "timers: 'worker' falls back in silence where a Worker is forbidden"() {
     const server = await startServer({ plan: ['refuse', 'accept'] });
     const { ws, until } = client({ url: server.url, timers: 'worker' });

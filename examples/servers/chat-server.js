@@ -1,12 +1,15 @@
 'use strict';
 
 /*
- * The chat client's server: rooms of users, messages as JSON.
+ * The chat client's server: rooms of users, messages as JSON. It serves the client's page too.
  *
  *   node examples/servers/chat-server.js [port]
  */
 
 const { once } = require('events');
+const { createReadStream } = require('fs');
+const { createServer } = require('http');
+const path = require('path');
 const { WebSocketServer } = require('ws');
 
 function tell(socket, message) {
@@ -67,31 +70,59 @@ function receive(rooms, socket, data) {
   else tell(socket, { type: 'error', error: 'unknown message' });
 }
 
+/** The files of the page, and of what type each is. */
+const PAGE = {
+  '/': ['examples/chat.html', 'text/html; charset=utf-8'],
+  '/chat.js': ['examples/chat.js', 'text/javascript'],
+  // Yours: node_modules/websocket-reconnect-native/browser/websocket-reconnect.min.js
+  '/websocket-reconnect.min.js': ['browser/websocket-reconnect.min.js', 'text/javascript'],
+};
+
+function servePage({ url }, response) {
+  const [file, type] = PAGE[url.split('?')[0]] || [];
+  if (file === undefined) {
+    response.writeHead(404).end();
+    return;
+  }
+  response.writeHead(200, {
+    'Content-Type': type,
+    'Content-Security-Policy': "style-src 'unsafe-inline'; script-src 'self'",
+  });
+  createReadStream(path.join(__dirname, '..', '..', file))
+    .on('error', () => response.destroy())
+    .pipe(response);
+}
+
 /** Starts listening; `stop()` cuts every connection, as the end of a process would. */
 async function startChatServer({ port = 0, host = '127.0.0.1' } = {}) {
   const rooms = new Rooms();
-  const server = new WebSocketServer({ port, host });
+  const http = createServer(servePage);
+  const server = new WebSocketServer({ server: http });
   server.on('connection', (socket) => {
     socket.on('message', (data) => receive(rooms, socket, data));
     socket.on('close', () => rooms.leave(socket));
     socket.on('error', () => socket.terminate());
   });
-  await once(server, 'listening');
+  http.listen(port, host);
+  await once(http, 'listening');
 
-  const { port: bound } = server.address();
+  const { port: bound } = /** @type {import('net').AddressInfo} */ (http.address());
   return {
     port: bound,
     url: `ws://${host}:${bound}`,
+    page: `http://${host}:${bound}/`,
     stop() {
       for (const socket of server.clients) socket.terminate();
-      return new Promise((resolve) => server.close(resolve));
+      // Browsers keep connections open that they may ask again on.
+      if (http.closeAllConnections) http.closeAllConnections();
+      return new Promise((resolve) => http.close(resolve));
     },
   };
 }
 
 if (require.main === module) {
   startChatServer({ port: Number(process.argv[2] || 8080) }).then(
-    ({ url }) => console.log(`chat server on ${url}`),
+    ({ url, page }) => console.log(`chat server on ${url}, its page at ${page}`),
     (error) => {
       console.error(error.message);
       process.exitCode = 1;

@@ -1,4 +1,4 @@
-import native from './index.js';
+import { WebSocketReconnect } from './index.js';
 
-export const { WebSocketReconnect } = native;
+export { WebSocketReconnect };
 export default WebSocketReconnect;

@@ -4,6 +4,7 @@
 //! nothing after [`release`] took it, and no call is made within another, as nothing here calls JavaScript.
 
 use std::cell::RefCell;
+use std::mem::ManuallyDrop;
 
 use super::{Client, Exchange, Shared};
 
@@ -12,11 +13,12 @@ use super::{Client, Exchange, Shared};
 static MEMORY: super::memory::Allocator = super::memory::Allocator::new();
 
 thread_local! {
-    static EXCHANGE: RefCell<Exchange> = RefCell::default();
+    /// Never dropped, and made at compile time: neither needs code then.
+    static EXCHANGE: RefCell<ManuallyDrop<Exchange>> = const { RefCell::new(ManuallyDrop::new(Exchange::new())) };
 }
 
 fn with<T>(run: impl FnOnce(&mut Exchange) -> T) -> T {
-    EXCHANGE.with_borrow_mut(run)
+    EXCHANGE.with_borrow_mut(|exchange| run(exchange))
 }
 
 /// Where the numbers lie. They stay there.

@@ -19,6 +19,7 @@ pub struct Breaker {
 }
 
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "browser", repr(u32))]
 enum Position {
     Closed,
     /// Without `until` (a time too far for the clock) it stays open until closed by hand.

@@ -38,6 +38,7 @@ pub(super) struct CircuitMembership {
 
 /// How the client comes by the breaker of its circuit.
 #[derive(Debug)]
+#[cfg_attr(feature = "browser", repr(u32))]
 enum BreakerAccess {
     Own(Breaker),
     Shared(Box<dyn SharedBreaker>),

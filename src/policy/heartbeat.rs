@@ -11,6 +11,7 @@ pub(super) struct Heartbeat {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "browser", repr(u32))]
 enum Awaiting {
     Nothing,
     /// A beat was sent.

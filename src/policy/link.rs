@@ -14,6 +14,7 @@ use super::failover::UrlSelector;
 use super::peer_liveness::ProbeReason;
 use super::phase::{IdleReason, Phase};
 use super::rtt::RoundTrips;
+use super::time::earliest;
 use super::{
     Attempt, Chance, Circuit, CloseCode, Ending, Event, Input, Instant, Notice, Output, Random,
     Refusal, Settings, State,
@@ -302,15 +303,9 @@ impl<C: Chance> Link<C> {
 
     /// When [`Input::Tick`] is due; `None` where only other inputs can change anything.
     pub fn deadline(&self) -> Option<Instant> {
-        [
-            self.membership.deadline(),
-            self.phase.deadline(),
-            self.return_or_probe_deadline(),
-            self.block_deadline(),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
+        let first = earliest(self.membership.deadline(), self.phase.deadline());
+        let second = earliest(self.return_or_probe_deadline(), self.block_deadline());
+        earliest(first, second)
     }
 
     pub fn state(&self) -> State {

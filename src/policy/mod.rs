@@ -4,6 +4,10 @@
 //! use: **hand in one input, take every output until there is none, then wait for the deadline**
 //! (hand in [`Input::Tick`] then; an early tick does nothing).
 
+/// A page sees neither pings nor what a server answers to an upgrade, and nobody watches over its event loop: browsers do not load the
+/// code for that.
+const IN_BROWSERS: bool = cfg!(feature = "browser");
+
 mod backoff;
 mod backpressure;
 mod chance;

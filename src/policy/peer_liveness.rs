@@ -2,8 +2,9 @@
 
 use super::heartbeat::{Heartbeat, Overdue};
 use super::pings::Pings;
+use super::time::earliest;
 use super::{HeartbeatSettings, Instant, Settings};
-use crate::policy::duration::{Count, Duration, decimal, millis};
+use crate::policy::duration::{Count, Duration, millis, with_number};
 
 /// How long a peer that is asked after sleep or a change of the network may stay silent.
 const PROBE: Duration = Duration::from_secs(3);
@@ -44,6 +45,7 @@ pub(super) enum ProbeReason {
 
 /// What is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "browser", repr(u32))]
 pub(super) enum Due {
     Nothing,
     Beat,
@@ -56,6 +58,7 @@ pub(super) enum Due {
 
 /// What the peer of a lost connection was silent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "browser", repr(u32))]
 pub(super) enum Silence {
     Heartbeat,
     Idle(Duration),
@@ -75,17 +78,15 @@ impl Silence {
         match self {
             Silence::Heartbeat => "Heartbeat timeout - connection appears stale".to_owned(),
             Silence::Idle(limit) => {
-                let limit = decimal(millis(limit));
-                ["Nothing received for ", &limit, " ms (idleTimeout)"].concat()
+                with_number("Nothing received for ", millis(limit), " ms (idleTimeout)")
             }
             Silence::Probe(reason) => {
                 let after = match reason {
-                    ProbeReason::Slept => "the machine slept",
-                    ProbeReason::Network => "the network changed",
-                    ProbeReason::Page => "the page was hidden, late or offline",
+                    ProbeReason::Slept => " ms after the machine slept",
+                    ProbeReason::Network => " ms after the network changed",
+                    ProbeReason::Page => " ms after the page was hidden, late or offline",
                 };
-                let limit = decimal(millis(PROBE));
-                ["No answer within ", &limit, " ms after ", after].concat()
+                with_number("No answer within ", millis(PROBE), after)
             }
         }
     }
@@ -105,20 +106,15 @@ impl PeerLiveness {
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let limits = match self.hearing {
-            Hearing::Listening => [
-                self.heartbeat.reply_by(),
-                self.idle_at,
-                self.probe.as_ref().and_then(|probe| probe.until),
-                self.pings.deadline(),
-            ],
-            Hearing::Deaf => [None; 4],
-        };
-        limits
-            .into_iter()
-            .chain([self.heartbeat.beat_at()])
-            .flatten()
-            .min()
+        let beat_at = self.heartbeat.beat_at();
+        match self.hearing {
+            Hearing::Listening => {
+                let probe = self.probe.as_ref().and_then(|probe| probe.until);
+                let asked = earliest(self.heartbeat.reply_by(), self.pings.deadline());
+                earliest(earliest(beat_at, asked), earliest(self.idle_at, probe))
+            }
+            Hearing::Deaf => beat_at,
+        }
     }
 
     /// Says what is due, and moves or clears its deadline. A limit that is due wins over a beat.

@@ -1,10 +1,12 @@
 //! Where in its life a client is, from idle over dialing to open and back, and what ends each phase.
 
 use super::peer_liveness::PeerLiveness;
+use super::time::earliest;
 use super::{Attempt, Instant, State};
 
 /// Where in its life a client is. A time of `None` is one too far for the clock: it never comes.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "browser", repr(u32))]
 pub(super) enum Phase {
     /// Nothing goes on.
     Idle {
@@ -70,6 +72,7 @@ pub(super) enum IdleReason {
 
 /// Whether an open connection has lived long enough to forget what came before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "browser", repr(u32))]
 pub(super) enum Stability {
     Proved,
     Probation { until: Option<Instant> },
@@ -131,10 +134,7 @@ impl Phase {
                 liveness,
                 stability,
                 ..
-            } => [liveness.deadline(), stability.deadline()]
-                .into_iter()
-                .flatten()
-                .min(),
+            } => earliest(liveness.deadline(), stability.deadline()),
             Phase::Asking { until: time, .. }
             | Phase::Deciding { until: time, .. }
             | Phase::Closing { cut_at: time, .. }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::Instant;
+use super::{IN_BROWSERS, Instant};
 use crate::policy::duration::{Count, Duration};
 
 /// The first byte of the payloads of our pings: a pong with another one answers somebody else's.
@@ -73,11 +73,17 @@ impl Pings {
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
+        if IN_BROWSERS {
+            return None;
+        }
         self.asked.iter().filter_map(|ping| ping.until).min()
     }
 
     /// Takes a ping of the user whose limit has passed.
     pub(super) fn expired(&mut self, now: Instant) -> Option<Count> {
+        if IN_BROWSERS {
+            return None;
+        }
         let index = self
             .asked
             .iter()
@@ -87,6 +93,9 @@ impl Pings {
 
     /// The limits have their whole time again.
     pub(super) fn resume(&mut self, limit: Duration, now: Instant) {
+        if IN_BROWSERS {
+            return;
+        }
         for ping in &mut self.asked {
             ping.until = now.checked_add(limit);
         }

@@ -30,6 +30,7 @@ pub struct Asked {
 
 /// What a user's functions say of the next retry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "browser", repr(u32))]
 pub enum Verdict {
     Stop,
     /// Try again after this delay; `None` leaves it to the policy.

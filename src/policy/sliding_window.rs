@@ -1,7 +1,5 @@
 //! The outcomes of the last while: how many connections were tried, and how many failed.
 
-use std::collections::VecDeque;
-
 use super::Instant;
 use crate::policy::duration::{Count, Duration};
 
@@ -22,7 +20,7 @@ pub(super) struct SlidingWindows {
 #[derive(Clone, Debug)]
 struct SlidingWindow {
     span: Duration,
-    buckets: VecDeque<Bucket>,
+    buckets: Vec<Bucket>,
 }
 
 /// The outcomes of a short stretch of a window, which leave it together.
@@ -47,7 +45,7 @@ impl SlidingWindows {
             Some(index) => self.windows.remove(index),
             None => SlidingWindow {
                 span,
-                buckets: VecDeque::new(),
+                buckets: Vec::new(),
             },
         };
         if self.windows.len() == WINDOWS {
@@ -80,14 +78,14 @@ impl SlidingWindow {
         let age = |bucket: &Bucket| now.saturating_duration_since(bucket.from);
         while self
             .buckets
-            .front()
+            .first()
             .is_some_and(|bucket| age(bucket) >= span)
         {
-            self.buckets.pop_front();
+            self.buckets.remove(0);
         }
-        match self.buckets.back_mut() {
+        match self.buckets.last_mut() {
             Some(bucket) if age(bucket) < span / BUCKETS => bucket.counts.add(counts),
-            Some(_) | None => self.buckets.push_back(Bucket { from: now, counts }),
+            Some(_) | None => self.buckets.push(Bucket { from: now, counts }),
         }
     }
 

@@ -41,6 +41,7 @@ pub struct Backoff {
 /// (M. Brooker, 2015): `Full` spreads clients best, `Equal` keeps half of each delay,
 /// `Decorrelated` grows from the delay before instead of the attempt.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "browser", repr(u32))]
 pub enum Jitter {
     /// `delay × (1 ± share)`, the share from 0 to 1.
     Spread(f64),
@@ -132,6 +133,7 @@ pub type Attempt = Count;
 
 /// A fact that the policy is told.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "browser", repr(u32))]
 pub enum Input {
     /// Time has passed; due when [`deadline`](super::Link::deadline) says so, harmless when early.
     Tick,
@@ -241,6 +243,7 @@ pub enum Input {
 
 /// A decision of the policy, to be carried out in order.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "browser", repr(u32))]
 pub enum Output {
     /// Start connecting, and report `Opened` or `Refused` with this number. `url_index` is the index of
     /// the URL; the attempt fails once `limit` has passed.
@@ -277,6 +280,7 @@ pub struct Notice {
 
 /// What the user is told, in the words of the JavaScript events.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "browser", repr(u32))]
 pub enum Event {
     StateChange(State),
     CircuitChange(Circuit),
@@ -331,6 +335,7 @@ pub enum Event {
 
 /// What the policy has to know of JavaScript. It is asked behind all that it was told before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "browser", repr(u32))]
 pub enum Question {
     /// Was the answer to the heartbeat among the messages so far? JavaScript says [`Input::Answered`] for the one
     /// that was, and [`Input::Judged`] at this place.

@@ -6,8 +6,8 @@ use crate::policy::peer_liveness::{Due, ProbeReason, Silence};
 use crate::policy::phase::Phase;
 use crate::policy::pings::payload;
 use crate::policy::{
-    Attempt, Beat, Chance, CloseCode, Ending, Event, Failure, Instant, Output, Question, Rtt,
-    Settings,
+    Attempt, Beat, Chance, CloseCode, Ending, Event, Failure, IN_BROWSERS, Instant, Output,
+    Question, Rtt, Settings,
 };
 
 /// The close code of a connection whose application does not run: one of those that are the users' own.
@@ -37,6 +37,9 @@ impl<C: Chance> Link<C> {
 
     /// Until when JavaScript must have run, where that matters.
     pub(super) fn block_deadline(&self) -> Option<Instant> {
+        if IN_BROWSERS {
+            return None;
+        }
         let Phase::Open { .. } = self.phase else {
             return None;
         };
@@ -58,7 +61,7 @@ impl<C: Chance> Link<C> {
     }
 
     pub(super) fn configure_vigil(&mut self, new: &Settings, now: Instant) {
-        if self.settings.liveness.max_block.is_none() {
+        if !IN_BROWSERS && self.settings.liveness.max_block.is_none() {
             // Who turns it on runs.
             self.event_loop_alive_at = Some(now);
         }
@@ -68,6 +71,9 @@ impl<C: Chance> Link<C> {
     }
 
     pub(super) fn ponged(&mut self, attempt: Attempt, number: Count, now: Instant) {
+        if IN_BROWSERS {
+            return;
+        }
         let Some(liveness) = self.phase.liveness(attempt) else {
             return;
         };
@@ -93,6 +99,9 @@ impl<C: Chance> Link<C> {
 
     /// A client whose JavaScript was blocked goes on when that runs again.
     pub(super) fn event_loop_alive(&mut self, at: Instant, now: Instant) {
+        if IN_BROWSERS {
+            return;
+        }
         self.event_loop_alive_at = self.event_loop_alive_at.max(Some(at));
         if let Phase::Stalled { since } = self.phase
             && since < at

@@ -4,7 +4,7 @@
 //! function has been called.
 
 use super::{Link, abnormal};
-use crate::policy::duration::{Duration, decimal, millis};
+use crate::policy::duration::{Duration, millis, with_number};
 use crate::policy::phase::Phase;
 use crate::policy::{Attempt, Chance, CloseCode, Event, Failure, Instant, Verdict};
 
@@ -76,12 +76,11 @@ impl<C: Chance> Link<C> {
     pub(super) fn unanswered(&mut self, now: Instant) {
         let limit = self.settings.reconnect.connection_timeout;
         let failure = Failure {
-            message: [
+            message: with_number(
                 "Opening handshake has timed out after ",
-                &decimal(millis(limit.unwrap_or_default())),
+                millis(limit.unwrap_or_default()),
                 " ms waiting for what url, protocols or headers return",
-            ]
-            .concat(),
+            ),
             code: Some("WSR_ERR_HANDSHAKE_TIMEOUT".to_owned()),
             ..Failure::default()
         };

@@ -1,11 +1,14 @@
 //! What follows when a connection opens, is lost or never came to be: forgetting failures, retrying, giving up.
 
 use super::{Link, Outage, Telling, abnormal, is_due};
-use crate::policy::duration::{Count, Duration, decimal};
+use crate::policy::duration::{Count, Duration, with_number};
 use crate::policy::peer_liveness::PeerLiveness;
 use crate::policy::phase::{Delay, IdleReason, Phase, Stability};
 use crate::policy::reconnect::is_final;
-use crate::policy::{Attempt, Chance, Circuit, CloseCode, Ending, Event, Failure, Instant, Output};
+use crate::policy::time::earliest;
+use crate::policy::{
+    Attempt, Chance, Circuit, CloseCode, Ending, Event, Failure, IN_BROWSERS, Instant, Output,
+};
 
 /// A server that asks for more peace than this gets this.
 const FAR: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
@@ -144,6 +147,7 @@ impl<C: Chance> Link<C> {
             let longest = self.settings.reconnect.max_retry_after.min(FAR);
             self.not_before = failure
                 .retry_after
+                .filter(|_| !IN_BROWSERS)
                 .map(|asked| asked.min(longest))
                 .filter(|asked| !asked.is_zero())
                 .and_then(|asked| {
@@ -268,7 +272,8 @@ impl<C: Chance> Link<C> {
 
     /// A delay, or what the server has asked for where that is longer.
     pub(super) fn asked_for(&self, delay: Duration, now: Instant) -> Duration {
-        self.not_before.map_or(delay, |until| {
+        let not_before = self.not_before.filter(|_| !IN_BROWSERS);
+        not_before.map_or(delay, |until| {
             delay.max(until.saturating_duration_since(now))
         })
     }
@@ -292,7 +297,7 @@ impl<C: Chance> Link<C> {
         };
         let soon = self.settings.backoff.soon(&mut self.rng);
         let soon = self.asked_for(Duration::ZERO, now).saturating_add(soon);
-        let until = [until, now.checked_add(soon)].into_iter().flatten().min();
+        let until = earliest(until, now.checked_add(soon));
         self.enter(Phase::Waiting {
             until,
             delay: Delay::Drawn,
@@ -343,18 +348,16 @@ impl<C: Chance> Link<C> {
     }
 
     pub(super) fn give_up(&mut self, limit: Count) {
-        let reason = [
-            "Maximum retry attempts (",
-            &decimal(limit as f64),
-            ") exceeded",
-        ]
-        .concat();
+        let reason = with_number("Maximum retry attempts (", limit as f64, ") exceeded");
         self.stop(CloseCode::MaxRetries, reason);
     }
 
     /// Ends what is under way, where the engine cannot go on with it. That is no failure of the server, and the next attempt
     /// might fail in the same way: only the user starts it again.
     pub(super) fn broke(&mut self, failure: Failure) {
+        if IN_BROWSERS {
+            return;
+        }
         let goes_on = match self.phase {
             Phase::Idle { .. } => return,
             Phase::Closing { reconnect, .. } => reconnect,

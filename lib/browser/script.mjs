@@ -1,0 +1,5 @@
+// For a script tag.
+
+import { WebSocketReconnect } from './index.js';
+
+/** @type {any} */ (globalThis).WebSocketReconnect = WebSocketReconnect;
