@@ -4,6 +4,11 @@
 //! the other side, and knows the order of the numbers too. Times are in microseconds since a moment of the caller's, durations in
 //! milliseconds. Browsers show neither pings nor what a server answers to an upgrade, so neither is here.
 
+#![allow(
+    clippy::disallowed_types,
+    reason = "a page has one thread, so there is no order of locks; and this layer knows the policy alone"
+)]
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::policy::{
