@@ -58,7 +58,9 @@ let opening = false;
  * then adds a `message` handler misses nothing.
  */
 function deliver() {
-  if (!opening) deliverNow();
+  // Who is asked to deliver takes all there is, and is not asked again before.
+  if (opening) more = true;
+  else deliverNow();
 }
 
 function deliverNow() {
