@@ -5,6 +5,7 @@
 
 const { capture } = require('./tools.js');
 
+/** @type {typeof SUITES} */
 const PLATFORMS = [
   ...['without-read-set', 'without-shared-socket'].map((feature) => ({
     name: `the engine ${feature}, as on other platforms`,
@@ -26,6 +27,7 @@ const PLATFORMS = [
   },
 ];
 
+/** @type {{ name: string, command: string[], env?: Record<string, string>, count: Function }[]} */
 const SUITES = [
   {
     name: 'Rust',
