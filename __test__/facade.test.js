@@ -301,10 +301,10 @@ describe('a lifetime', () => {
       addEventListener: (_, listener) => listeners.push(listener),
       removeEventListener: (_, listener) => listeners.splice(listeners.indexOf(listener), 1),
     };
-    const lifetime = Object.assign(new Lifetime(engine), { native });
+    const lifetime = new Lifetime({ engine, native });
     const view = new View(0);
     const aborted = [];
-    const track = () => lifetime.keep(view, { signal, maxEventLoopBlock: 0 }, (one) => aborted.push(one));
+    const track = () => lifetime.track(view, { signal, maxEventLoopBlock: 0 }, (one) => aborted.push(one));
     track();
     assert.strictEqual(listeners.length, 0);
     view.begin();
@@ -330,7 +330,7 @@ describe('a lifetime', () => {
 
 describe('a signal of the user', () => {
   it('that throws when it is listened to can be left, and listened to again', () => {
-    const lifetime = new Lifetime(fakeEngine().engine);
+    const lifetime = new Lifetime({ engine: fakeEngine().engine });
     let listeners = 0;
     const signal = {
       addEventListener() {

@@ -190,14 +190,14 @@ function defineClient(engine) {
 
     ref() {
       const life = this[LIFE];
-      life.hold(true);
+      life.lifetime.hold(true);
       life.track();
       return this;
     }
 
     unref() {
       const life = this[LIFE];
-      life.hold(false);
+      life.lifetime.hold(false);
       life.track();
       return this;
     }

@@ -105,20 +105,20 @@ class Inbox {
   // What the engine tells, outside of any context.
 
   takeTexts(rows, begin, end, at) {
-    this.life.run(this.deliverTexts, this, rows, begin, end, at);
+    this.life.lifetime.run(this.deliverTexts, this, rows, begin, end, at);
   }
 
   takeBinaries(rows, begin, end, at) {
-    this.life.run(this.deliverBinaries, this, rows, begin, end, at);
+    this.life.lifetime.run(this.deliverBinaries, this, rows, begin, end, at);
   }
 
   takeControl(event, payload, at) {
-    this.life.run(this.deliverControl, this, event, payload, at);
+    this.life.lifetime.run(this.deliverControl, this, event, payload, at);
   }
 
   /** @param {DeliveryOutcome} outcome */
   takeOutcome(outcome) {
-    this.life.run(this.life.settle, this.life, outcome);
+    this.life.lifetime.run(this.life.settle, this.life, outcome);
   }
 
   /**
@@ -151,7 +151,7 @@ class Inbox {
       }
       const { data, told } = backlog.take();
       try {
-        if (told === undefined) this.life.run(emitMessage, undefined, this.life.emitter, data);
+        if (told === undefined) this.life.lifetime.run(emitMessage, undefined, this.life.emitter, data);
         else this.life.deliver(told.notice, told.at, told.moment);
       } catch (error) {
         rethrow(error);

@@ -45,9 +45,9 @@ function platformOf(given) {
 }
 
 /** What is inside of a client: where its parts meet. Calls go out to the engine here, and what is told comes in. */
-class Life extends Lifetime {
+class Life {
   constructor(engine, emitter, given) {
-    super(engine);
+    this.engine = engine;
     this.emitter = emitter;
     for (const name of Object.keys(given)) engine.refuse(name, given[name]);
     if (given.heartbeatMessage !== undefined) this.heartbeatMessage = given.heartbeatMessage;
@@ -69,6 +69,7 @@ class Life extends Lifetime {
     this.cutoffs = new Cutoffs();
     this.view = new View(engine.wallTime());
     this.waiters = NOBODY;
+    this.lifetime = new Lifetime(this);
     this.inbox = new Inbox(this);
     this.inbox.sift(this.options);
     this.share();
@@ -119,13 +120,13 @@ class Life extends Lifetime {
     const { scope } = this.circuit;
     if (scope === this.scope) return;
     this.scope = scope;
-    this.keepContext();
+    this.lifetime.keepContext();
     this.engine.share(this.native.number, this.inbox, this.native, scope);
   }
 
   /** Has the client kept for as long as what it has become needs. */
   track() {
-    this.keep(this.view, this.options, (signal) => this.abort(signal));
+    this.lifetime.track(this.view, this.options, (signal) => this.abort(signal));
   }
 
   /** Emits an event. */
@@ -202,7 +203,7 @@ class Life extends Lifetime {
       inbox.takeReplyBehind(called);
       return rejected(coded(Error, refusal.code, refusal.message));
     }
-    this.renewContext();
+    this.lifetime.renewContext();
     view.begin();
     cutoffs.begin(called.moment, anew);
     const promise = this.awaited().waitForOpen();
@@ -250,7 +251,7 @@ class Life extends Lifetime {
     }
     // Without a notice of its own, the engine was there already: what would have told it is void now.
     const isTold = beginsWithCircuit(called.reply);
-    inbox.takeReply(called, () => isTold || this.run(this.setCircuitState, this, state));
+    inbox.takeReply(called, () => isTold || this.lifetime.run(this.setCircuitState, this, state));
   }
 
   /** Counts a failure that the user has seen. */
@@ -259,7 +260,7 @@ class Life extends Lifetime {
     const called = this.overtake((native, received) => native.countFailure(received));
     view.circuitFailures += 1;
     this.cutoffs.counts = called.moment;
-    inbox.takeReply(called, () => this.run(this.tell, this, 'error', error));
+    inbox.takeReply(called, () => this.lifetime.run(this.tell, this, 'error', error));
   }
 
   // What is told.
@@ -271,8 +272,8 @@ class Life extends Lifetime {
    */
   deliver(notice, at, moment) {
     const begins = notice.kind === 'state' && (notice.state === 'CONNECTING' || notice.state === 'BLOCKED');
-    if (begins && !isBefore(moment, this.cutoffs.birth)) this.enterContext();
-    this.run(this.take, this, notice, at, moment);
+    if (begins && !isBefore(moment, this.cutoffs.birth)) this.lifetime.enterContext();
+    this.lifetime.run(this.take, this, notice, at, moment);
   }
 
   /**

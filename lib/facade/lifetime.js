@@ -33,17 +33,14 @@ function leave(signal, lifetime) {
 
 /** How long a client is kept: by the engine that may tell it something, by the event loop, by a signal, in which context. */
 class Lifetime {
-  constructor(engine) {
-    this.engine = engine;
-    /** The engine's half of the client. */
-    this.native = undefined;
-    /** What the engine tells it by. */
-    this.inbox = undefined;
+  /** Of `life` it knows the engine with its half of the client, and what the engine tells it by. */
+  constructor(life) {
+    this.life = life;
     /** The async context that the user's handlers and functions run in, from before anything is told, … */
     this.context = undefined;
   }
 
-  /** Whether it keeps the process alive, from the next `keep` on. */
+  /** Whether it keeps the process alive, from the next `track` on. */
   hold(holds) {
     if (this.holds !== holds) this.holds = holds;
   }
@@ -58,12 +55,12 @@ class Lifetime {
 
   /** Keeps the context of the call under way for what may be told from now on, unless one is kept. */
   keepContext() {
-    if (this.context === undefined) this.context = this.engine.currentContext();
+    if (this.context === undefined) this.context = this.life.engine.currentContext();
   }
 
   /** Keeps that of the call under way for the life that it starts. What is still to be told of an earlier life has that of its own. */
   renewContext() {
-    const context = this.engine.currentContext();
+    const context = this.life.engine.currentContext();
     if (this.context === undefined) this.context = context;
     else this.nextContext = context;
   }
@@ -76,9 +73,9 @@ class Lifetime {
   }
 
   /** Takes what the client has become. `abort` is called with the signal that aborts, for as long as that can end something. */
-  keep(view, { signal, maxEventLoopBlock }, abort) {
+  track(view, { signal, maxEventLoopBlock }, abort) {
     const { isReachable, alive } = view;
-    const { engine, inbox, native } = this;
+    const { engine, inbox, native } = this.life;
     if (isReachable) this.keepContext();
     engine.track(native.number, inbox, isReachable, alive && this.holds);
     // The signal may outlive the client.

@@ -134,7 +134,7 @@ class Outgoing {
 
   /** Emits an event in the async context of the client's handlers. */
   tell(event, ...args) {
-    this.life.run(tell, undefined, this.emitter, event, ...args);
+    this.life.lifetime.run(tell, undefined, this.emitter, event, ...args);
   }
 
   /** Sends text or bytes, and asks for a receipt. */
