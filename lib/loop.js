@@ -2,6 +2,7 @@
 
 const { performance } = require('perf_hooks');
 const timers = require('timers');
+const { thrownBy } = require('./thrown.js');
 
 // What this package asks of the event loop is taken when it loads: what users put in its place, such as the faked timers
 // of their tests, holds up nothing of what is delivered.
@@ -19,36 +20,10 @@ function beginTurn() {
   return () => now() >= end;
 }
 
-/** Throws on its own, as `uncaughtException`: what is being delivered goes on. */
-function rethrow(error) {
-  setImmediate(() => {
-    throw error;
-  });
-}
-
-/** Calls `use` with each item. What it throws keeps no other from its turn. */
-function each(items, use) {
-  for (const item of items) {
-    try {
-      use(item);
-    } catch (error) {
-      rethrow(error);
-    }
-  }
-}
-
-/** Tells of what a function of the user has thrown. The console is the user's too, and an error may throw when it is shown. */
-function report(where, error) {
-  try {
-    console.error(`Error in ${where}:`, error);
-  } catch (failure) {
-    rethrow(error);
-    if (failure !== error) rethrow(failure);
-  }
-}
-
 /** Runs a function in a turn of its own. */
 const later = setImmediate;
+
+const { each, report, rethrow } = thrownBy(later);
 
 module.exports = {
   beginTurn,

@@ -1,8 +1,10 @@
 'use strict';
 
+const { thrownBy } = require('../thrown.js');
+
 // What lib/loop.js is in bundles. What is asked of the event loop is taken when this loads, as there.
 
-const { setTimeout, console } = /** @type {any} */ (globalThis);
+const { setTimeout } = /** @type {any} */ (globalThis);
 
 /** Runs a function in a turn of its own: by a message, since timers of hidden pages are late. */
 const later = (() => {
@@ -20,32 +22,6 @@ const later = (() => {
   };
 })();
 
-/** Throws on its own, as the page's `error` event: what is being delivered goes on. */
-function rethrow(error) {
-  later(() => {
-    throw error;
-  });
-}
-
-/** Calls `use` with each item. What it throws keeps no other from its turn. */
-function each(items, use) {
-  for (const item of items) {
-    try {
-      use(item);
-    } catch (error) {
-      rethrow(error);
-    }
-  }
-}
-
-/** Tells of what a function of the user has thrown. The console is the user's too. */
-function report(where, error) {
-  try {
-    console.error(`Error in ${where}:`, error);
-  } catch (failure) {
-    rethrow(error);
-    if (failure !== error) rethrow(failure);
-  }
-}
+const { each, report, rethrow } = thrownBy(later);
 
 module.exports = { each, later, report, rethrow };
