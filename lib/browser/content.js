@@ -4,8 +4,7 @@
 
 const { badType, coded } = require('../errors.js');
 const { later } = require('../loop.js');
-const { checkMembers } = require('../options/check.js');
-const { ARGUMENT } = require('../options/table.js');
+const { checkSending } = require('../options/sending.js');
 const { unsupported } = require('./unsupported.js');
 
 const SENDABLE = 'a string, ArrayBuffer, TypedArray, DataView or Blob';
@@ -64,15 +63,9 @@ function sizeOf(content) {
   return size;
 }
 
-const MEMBERS = ['binary', 'compress', 'fin', 'mask'].map((name) => ({
-  name,
-  path: `options.${name}`,
-  type: 'boolean',
-}));
-
 /** The options of one message, checked. A browser sends it as it likes. */
 function sendOptions(options) {
-  const given = checkMembers(ARGUMENT, options, MEMBERS);
+  const given = checkSending(options);
   for (const name of ['compress', 'fin', 'mask']) {
     if (given[name] === false) throw unsupported(`options.${name}`, 'a WebSocket frames messages by itself');
   }

@@ -4,8 +4,7 @@ const { types } = require('util');
 const { currentContext } = require('./context.js');
 const { badRange, badType, coded } = require('../errors.js');
 const { nextTick } = require('../loop.js');
-const { checkMembers } = require('../options/check.js');
-const { ARGUMENT } = require('../options/table.js');
+const { checkSending } = require('../options/sending.js');
 
 const SENDABLE = 'a string, Buffer, ArrayBuffer, TypedArray, DataView or Blob';
 
@@ -67,15 +66,9 @@ const copyOf = (content) => (typeof content === 'string' ? content : Buffer.from
 /** How many bytes text or bytes are. */
 const sizeOf = (content) => Buffer.byteLength(content);
 
-const MEMBERS = ['binary', 'compress', 'fin', 'mask'].map((name) => ({
-  name,
-  path: `options.${name}`,
-  type: 'boolean',
-}));
-
 /** The options of one message, checked: those of `ws`. */
 function sendOptions(options) {
-  const given = checkMembers(ARGUMENT, options, MEMBERS);
+  const given = checkSending(options);
   const whole = { fin: 'true: a message goes out as a whole', mask: 'true: a server takes no other frames' };
   for (const name of Object.keys(whole)) {
     if (given[name] === false) throw badRange(`options.${name}`, false, whole[name]);
