@@ -71,8 +71,9 @@ function deliverNow() {
     if (cursor >= rows.length) take();
     goesOn = deliverTaken(isOver);
   }
-  if (opening || !isDrained()) {
-    setImmediate(opening ? deliverNow : deliver);
+  if (opening) return;
+  if (!isDrained()) {
+    setImmediate(deliver);
     return;
   }
   rows = [];
@@ -101,8 +102,12 @@ function deliverTaken(isOver) {
     const inbox = inboxes.get(rows[at]) || sharer(rows[at]);
     cursor = nextRow(rows, at);
     if (inbox) deliverRow(inbox, rows, at);
-    if (tellsOpen(rows, at)) opening = true;
-    if (opening || isOver()) return false;
+    if (tellsOpen(rows, at)) {
+      opening = true;
+      setImmediate(deliverNow);
+      return false;
+    }
+    if (isOver()) return false;
   }
   return more;
 }
