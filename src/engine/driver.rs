@@ -103,16 +103,6 @@ async fn run(client: &Arc<Client>) {
     let mut sleep = pin!(sleep_until(clock::alarm(clock::now())));
     loop {
         stage = take_turn(client, stage, &mut alarm, sleep.as_mut());
-        if alarm.is_time_to_rest() {
-            if stage.can_rest() {
-                match rest(client, stage, alarm.deadline) {
-                    Some(goes_on) => stage = goes_on,
-                    None => return,
-                }
-            }
-            alarm.moved();
-            continue;
-        }
         if alarm
             .deadline
             .is_some_and(|deadline| deadline <= clock::now())
@@ -123,6 +113,16 @@ async fn run(client: &Arc<Client>) {
                 () = ready(()) => {}
             }
             client.tell(Input::Tick);
+            continue;
+        }
+        if alarm.is_time_to_rest() {
+            if stage.can_rest() {
+                match rest(client, stage, alarm.deadline) {
+                    Some(goes_on) => stage = goes_on,
+                    None => return,
+                }
+            }
+            alarm.moved();
             continue;
         }
         let paused = matches!(&stage, Stage::Up(connection) if connection.paused);
@@ -189,8 +189,8 @@ impl Alarm {
         self.moved_at = Some(clock::now());
     }
 
-    /// When the driver will have had nothing to do for so long that it ends. One that has neither read nor written ends
-    /// at once.
+    /// When the driver will have had nothing to do for so long that it ends: at once where it has neither read nor written,
+    /// unless it is woken again.
     fn rest_at(&self) -> Option<Instant> {
         let rest_at = || self.moved_at.map_or_else(clock::now, |at| at + LINGER);
         self.may_rest.then(rest_at)

@@ -392,18 +392,23 @@ impl Dial for Memory {
                 return Err(refusal);
             }
             let _ = peers.send(far);
-            Ok(Wired {
-                stream: Stream::Other(Box::new(near)),
-                head,
-                protocol: String::new(),
-                url: String::new(),
-                status: 101,
-                headers: Vec::new(),
-                deflate: None,
-                max_payload: 0,
-                longest: Longest::default(),
-            })
+            Ok(wired(Stream::Other(Box::new(near)), head))
         })
+    }
+}
+
+/// A connection after a handshake that agreed on nothing, and `head` behind it.
+fn wired(stream: Stream, head: Vec<u8>) -> Wired {
+    Wired {
+        stream,
+        head,
+        protocol: String::new(),
+        url: String::new(),
+        status: 101,
+        headers: Vec::new(),
+        deflate: None,
+        max_payload: 0,
+        longest: Longest::default(),
     }
 }
 

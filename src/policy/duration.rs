@@ -3,6 +3,8 @@
 //! JavaScript has numbers of 53 bits, and code for 64 bits is twice as long there: under the feature `browser` a duration is an
 //! `f64` and a count a `u32`. Everywhere else they are those of `std`.
 
+use std::cmp::Ordering;
+
 #[cfg(not(feature = "browser"))]
 mod wide;
 #[cfg(not(feature = "browser"))]
@@ -16,6 +18,17 @@ mod small;
 pub use small::{Count, Duration};
 #[cfg(feature = "browser")]
 pub(crate) use small::{micros, millis, of_micros, of_millis};
+
+/// The order of two numbers, neither of which is NaN.
+pub(super) fn order(one: f64, other: f64) -> Ordering {
+    if one < other {
+        Ordering::Less
+    } else if one > other {
+        Ordering::Greater
+    } else {
+        Ordering::Equal
+    }
+}
 
 /// A text with a whole number in it, without the machinery of formatting: that is a tenth of what a browser would load.
 pub(super) fn with_number(before: &str, number: f64, after: &str) -> String {

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::ops::{Add, AddAssign, Sub};
 
-use super::duration::{Duration, micros, of_micros};
+use super::duration::{Duration, micros, of_micros, order};
 
 /// A moment, as whole microseconds since one that the caller has chosen.
 ///
@@ -67,13 +67,7 @@ impl Eq for Instant {}
 
 impl Ord for Instant {
     fn cmp(&self, other: &Instant) -> Ordering {
-        if self.0 < other.0 {
-            Ordering::Less
-        } else if self.0 > other.0 {
-            Ordering::Greater
-        } else {
-            Ordering::Equal
-        }
+        order(self.0, other.0)
     }
 }
 

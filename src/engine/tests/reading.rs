@@ -20,17 +20,8 @@ impl Dial for Plain {
         let address = self.listener.local_addr().unwrap();
         let head = self.head.clone();
         Box::pin(async move {
-            Ok(Wired {
-                stream: Stream::Tcp(TcpStream::connect(address).await.unwrap()),
-                head,
-                protocol: String::new(),
-                url: String::new(),
-                status: 101,
-                headers: Vec::new(),
-                deflate: None,
-                max_payload: 0,
-                longest: Longest::default(),
-            })
+            let stream = TcpStream::connect(address).await.unwrap();
+            Ok(wired(Stream::Tcp(stream), head))
         })
     }
 }

@@ -24,17 +24,8 @@ impl Dial for Socket {
     fn dial(self: Arc<Self>, _: usize, _: Option<Duration>) -> DialFuture {
         let address = self.0;
         Box::pin(async move {
-            Ok(Wired {
-                stream: Stream::Tcp(tokio::net::TcpStream::connect(address).await.unwrap()),
-                head: Vec::new(),
-                protocol: String::new(),
-                url: String::new(),
-                status: 101,
-                headers: Vec::new(),
-                deflate: None,
-                max_payload: 0,
-                longest: Longest::default(),
-            })
+            let stream = tokio::net::TcpStream::connect(address).await.unwrap();
+            Ok(wired(Stream::Tcp(stream), Vec::new()))
         })
     }
 }

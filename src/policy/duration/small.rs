@@ -3,6 +3,8 @@
 use std::cmp::Ordering;
 use std::ops::Div;
 
+use super::order;
+
 pub type Count = u32;
 
 /// Whole microseconds. Never NaN, and never below zero.
@@ -50,13 +52,7 @@ impl Eq for Duration {}
 
 impl Ord for Duration {
     fn cmp(&self, other: &Duration) -> Ordering {
-        if self.0 < other.0 {
-            Ordering::Less
-        } else if self.0 > other.0 {
-            Ordering::Greater
-        } else {
-            Ordering::Equal
-        }
+        order(self.0, other.0)
     }
 }
 
