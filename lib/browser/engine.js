@@ -35,6 +35,13 @@ function createEngine(platform) {
   /** Weak references to clients that share a circuit, by scope. */
   const sharers = new Map();
 
+  /** The client `number` shares the circuit of a scope no more. */
+  function leaveScope(scope, number) {
+    const all = sharers.get(scope);
+    all.delete(number);
+    if (all.size === 0) sharers.delete(scope);
+  }
+
   /** What the engine has for one client. */
   class Client {
     constructor(options, terms, urls) {
@@ -585,7 +592,7 @@ function createEngine(platform) {
       if (scopeAsked === 'host') scope = url === undefined ? undefined : `host ${hostOf(url)}`;
       else if (scopeAsked !== 'instance') scope = `name ${scopeAsked}`;
       if (scope === this.scope) return;
-      if (this.scope !== undefined) sharers.get(this.scope).delete(this.number);
+      if (this.scope !== undefined) leaveScope(this.scope, this.number);
       this.scope = scope;
       if (scope !== undefined) {
         if (!sharers.has(scope)) sharers.set(scope, new Map());
@@ -602,7 +609,7 @@ function createEngine(platform) {
       const all = sharers.get(this.scope);
       each([...all], ([number, reference]) => {
         const other = reference.deref();
-        if (other === undefined) all.delete(number);
+        if (other === undefined) leaveScope(this.scope, number);
         else if (other !== this && other.policy.isBehind) {
           other.policy.tell(INPUT.tick, now());
           other.drain(true);
