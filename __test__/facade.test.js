@@ -385,7 +385,7 @@ describe('clients that are given the same', () => {
     ['some options', alike],
   ]) {
     it(`share what is made of it: ${what}`, function () {
-      // Nothing can be shared weakly.
+      // Node before 14.6 holds nothing weakly, and so shares nothing.
       if (typeof FinalizationRegistry === 'undefined') this.skip();
       const [one, other] = [partsOf(fakeClient(options)), partsOf(fakeClient(options))];
       for (const [i, part] of one.entries()) assert.strictEqual(part, other[i]);
@@ -415,7 +415,7 @@ describe('clients that are given the same', () => {
   });
 
   it('share what the policy goes by, whose functions ever they have', function () {
-    // As above.
+    // Node before 14.6 holds nothing weakly, and so shares nothing.
     if (typeof FinalizationRegistry === 'undefined') this.skip();
     const lifeOf = (more) => fakeClient({ ...alike, ...more }).ws[LIFE];
     const one = lifeOf({ shouldReconnect: () => true }).settings();
@@ -435,7 +435,7 @@ describe('clients that are given the same', () => {
   });
 
   it('share how they connect, whatever their URLs', function () {
-    // As above.
+    // Node before 14.6 holds nothing weakly, and so shares nothing.
     if (typeof FinalizationRegistry === 'undefined') this.skip();
     const engine = { ...fakeEngine().engine, ...websocketOptions };
     const termsOf = (given) => new Route(engine, given).terms;
