@@ -125,7 +125,9 @@ describe('the async context', () => {
   });
 
   it('of what a call of another tells is that of connect()', async () => {
-    const { ws } = client({ url: 'ws://127.0.0.1:1/', queue: { maxMessages: 1, overflow: 'drop-oldest' } });
+    // What the engine tells of an attempt that fails meanwhile would be told first.
+    const { url } = await startServer({ plan: ['silent'] });
+    const { ws } = client({ url, queue: { maxMessages: 1, overflow: 'drop-oldest' } });
     const seen = contexts(ws, 'drop', 'error', 'circuitChange', 'stateChange');
     storage.run('mine', () => ws.connect());
     storage.run('another', () => {

@@ -28,9 +28,12 @@ async function stuckClient(options) {
   const { ws, log } = await openClient({ url: server.url, ...options });
   await server.freeze();
   const chunk = Buffer.alloc(1 << 20);
-  while (ws.bufferedAmount < 4 << 20) {
-    ws.send(chunk, { compress: false });
-    await new Promise((resolve) => setImmediate(resolve));
+  const enough = 4 << 20;
+  // The system takes what the buffers of both sockets hold, which it makes larger at a pace of its own.
+  for (let left = -1; ws.bufferedAmount < enough || ws.bufferedAmount !== left; ) {
+    left = ws.bufferedAmount;
+    if (left < enough) ws.send(chunk, { compress: false });
+    await new Promise((resolve) => setTimeout(resolve, left < enough ? 0 : 50));
   }
   return { server, ws, log };
 }
