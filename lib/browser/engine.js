@@ -327,8 +327,8 @@ function createEngine(platform) {
     }
 
     /**
-     * Splits what a call led to as the engine of Rust does (`reply` in src/engine/client.rs): what is told at once, and what
-     * queues behind what has not been seen.
+     * Splits what a call led to as the policy does for the engine of Rust (`ReplyOrder`): what is told at once, and what queues
+     * behind what has not been seen.
      */
     reply(received, owned) {
       const cutoff = this.pushed;

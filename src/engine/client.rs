@@ -22,8 +22,8 @@ use super::shared_socket::SharedSocket;
 use super::wake::{Agenda, DriverWake};
 use super::write_half::WriteHalf;
 use crate::policy::{
-    Attempt, Backpressure, DeliverySettings, Event, Input, Instant, Link, Marks, Notice, Output,
-    Random, Refusal, Rtt, Settings, SharedBreaker, State,
+    Attempt, Backpressure, DeliverySettings, Input, Instant, Link, Marks, Notice, Output, Random,
+    Refusal, ReplyOrder, Rtt, Settings, SharedBreaker,
 };
 use crate::sync::{Lock, Rank, lock};
 
@@ -326,29 +326,16 @@ impl Client {
         }));
     }
 
-    /// Splits what a call led to: what is told at once, and what has to queue behind what JavaScript
-    /// has not seen.
-    ///
-    /// `CLOSING`, and a change of the circuit that is the call's own, are told at once in any case:
-    /// the older ones of their kind that are still under way are void by the call. What follows
-    /// `CLOSING` always comes later, so that a handler which is added after `close()` sees it, and all
-    /// messages that have arrived come before. A `CLOSED` that ends nothing follows none.
+    /// Carries out what a call led to. What is not told by it goes to the mailbox.
     fn reply(&self, core: &mut Core, received: u64, owned: bool) -> Reply {
         let cutoff = core.pushed;
         // JavaScript may have dropped notices that were for nobody any more: there is nothing to queue behind then.
-        let mut in_order = cutoff == received || self.flow.is_drained();
-        let (mut now, mut later) = (Vec::new(), Vec::new());
-        for notice in core.carry_out_outputs() {
-            let closing = notice.event == Event::StateChange(State::Closing);
-            let overtakes = owned && (closing || matches!(notice.event, Event::CircuitChange(_)));
-            in_order &= notice.event != Event::StateChange(State::Closed) || !notice.alive;
-            if in_order || overtakes {
-                now.push(notice);
-            } else {
-                later.push(notice);
-            }
-            in_order &= !closing && later.is_empty();
-        }
+        let is_drained = cutoff == received || self.flow.is_drained();
+        let mut order = ReplyOrder::new(is_drained, owned);
+        let (now, later): (Vec<Notice>, Vec<Notice>) = core
+            .carry_out_outputs()
+            .into_iter()
+            .partition(|notice| order.is_told_at_once(notice));
         self.check_drain(core);
         let outcomes = core.outcomes();
         let later = later.into_iter().map(NotificationKind::Notice);

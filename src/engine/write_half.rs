@@ -1,9 +1,7 @@
-//! What a client writes: which thread does it, what is held back while the peer does not read, and when the memory that
-//! sending needs is released.
+//! What a client writes, by whichever thread, and when the memory that sending needs is released.
 
 use std::mem;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::clock;
 use super::fast_paths::FastPaths;
@@ -13,21 +11,13 @@ use super::payload::Payload;
 use super::read_outcome::Payloads;
 use super::shared_socket::SharedSocket;
 use crate::policy::{
-    DeliverySettings, Frame, Full, Instant, Outbox, Receipt, UnconfirmedReason, Way, ping_number,
+    DeliverySettings, Frame, Full, HeldClose, HeldFrames, Instant, Outbox, OwnFrame, Receipt,
+    SendRate, UnconfirmedReason, Way, ping_number,
 };
 use crate::wire::Writer;
 
-/// From this size on a message is written at once by who sends it: a write of its own costs it little.
-const LARGE: usize = 16 * 1024;
-
 /// An outbound buffer of this size may stay with an idle connection.
 const KEPT_CAPACITY: usize = 4 * 1024;
-
-/// Messages that are sent further apart than this are written one by one.
-const APART: Duration = Duration::from_micros(100);
-
-/// Where so many bytes wait to be written, the peer does not read.
-const STUCK: usize = 64 * 1024;
 
 /// See the module. Both threads use it, under the lock of the client's core.
 pub(super) struct WriteHalf {
@@ -41,52 +31,15 @@ pub(super) struct WriteHalf {
     send_rate: SendRate,
     /// Frames for the open connection.
     out: Outbound,
-    held: Held,
+    held: HeldFrames,
     /// Bytes that the driver has taken and not yet written.
     in_flight: usize,
     handovers: Handovers,
-    /// JavaScript still reads what goes before a close frame of the user's, …
-    holds_close: bool,
-    /// … which is this.
-    held_close: Option<(u16, String)>,
+    held_close: HeldClose,
     /// Messages that were sent, so that the driver sees when none are.
     sends: u64,
     /// Whether this has memory to let go of when nothing is sent for a while.
     holds_idle_memory: bool,
-}
-
-/// Frames that a client sends by itself, held back while the peer does not read: of each kind the latest.
-///
-/// An endpoint may answer the latest ping alone (RFC 6455, 5.5.3), and the pong for one of ours stands for
-/// those before it. So a peer that goes on without reading costs no more memory.
-#[derive(Debug, Default)]
-struct Held {
-    pong: Option<Vec<u8>>,
-    ping: Option<[u8; 8]>,
-    beat: bool,
-}
-
-impl Held {
-    fn is_empty(&self) -> bool {
-        self.pong.is_none() && self.ping.is_none() && !self.beat
-    }
-}
-
-/// How fast the user sends.
-struct SendRate {
-    /// Something has arrived since the user sent last.
-    heard: bool,
-    sent_at: Instant,
-}
-
-impl SendRate {
-    /// Whether the message that is being sent may be an answer, or stands alone.
-    fn is_slow(&mut self) -> bool {
-        let now = clock::now();
-        let alone = now.saturating_duration_since(self.sent_at) >= APART;
-        self.sent_at = now;
-        mem::take(&mut self.heard) || alone
-    }
 }
 
 impl WriteHalf {
@@ -96,16 +49,12 @@ impl WriteHalf {
             heartbeat,
             writer: None,
             socket: None,
-            send_rate: SendRate {
-                heard: true,
-                sent_at: clock::now(),
-            },
+            send_rate: SendRate::new(clock::now()),
             out: Outbound::default(),
-            held: Held::default(),
+            held: HeldFrames::default(),
             in_flight: 0,
             handovers: Handovers::default(),
-            holds_close: false,
-            held_close: None,
+            held_close: HeldClose::default(),
             sends: 0,
             holds_idle_memory: false,
         }
@@ -125,10 +74,6 @@ impl WriteHalf {
         self.out.len() + self.in_flight
     }
 
-    fn is_stuck(&self) -> bool {
-        self.on_their_way() >= STUCK
-    }
-
     pub fn set_heartbeat(&mut self, message: String) {
         self.heartbeat = message;
     }
@@ -136,7 +81,7 @@ impl WriteHalf {
     /// A connection is open: what waited for it goes out first.
     pub fn begin(&mut self, mut writer: Writer, socket: Option<Arc<SharedSocket>>) {
         self.out = Outbound::default();
-        self.held = Held::default();
+        self.held = HeldFrames::default();
         let WriteHalf {
             outbox,
             out,
@@ -210,7 +155,7 @@ impl WriteHalf {
 
     /// Writes a message by this thread where that is the better way. Whether nothing is left to write.
     pub fn write_out_directly(&mut self, fast_paths: FastPaths, length: usize) -> bool {
-        (length >= LARGE || self.send_rate.is_slow()) && self.write_out(fast_paths)
+        self.send_rate.is_written_by_sender(length, clock::now()) && self.write_out(fast_paths)
     }
 
     /// Keeps account of a message that was written. Whether the driver is to see to the memory that
@@ -247,7 +192,7 @@ impl WriteHalf {
 
     /// Something has arrived: what the user sends next may be an answer.
     pub fn note_heard(&mut self) {
-        self.send_rate.heard = true;
+        self.send_rate.note_heard();
     }
 
     /// Writes by this thread what it can. Whether nothing is left for the driver to write.
@@ -298,16 +243,11 @@ impl WriteHalf {
     /// Answers the peer's pings.
     pub fn pong(&mut self, pings: &Payloads) {
         self.release();
-        let stuck = self.is_stuck();
+        let waiting = self.on_their_way();
         let Some(writer) = &mut self.writer else {
             return;
         };
-        if stuck {
-            self.held.pong = pings
-                .iter()
-                .last()
-                .map(<[u8]>::to_vec)
-                .or(self.held.pong.take());
+        if self.held.holds_pongs(pings.iter(), waiting) {
             return;
         }
         for payload in pings.iter() {
@@ -317,36 +257,33 @@ impl WriteHalf {
 
     /// Sends a ping of the policy's.
     pub fn ping(&mut self, payload: [u8; 8]) {
-        self.held.ping = Some(payload);
+        self.held.ping(payload);
         self.release();
     }
 
     /// Sends a heartbeat.
     pub fn beat(&mut self) {
-        self.held.beat = true;
+        self.held.beat();
         self.release();
     }
 
     /// Writes what is held, unless the peer still does not read.
     fn release(&mut self) {
-        if self.held.is_empty() || self.is_stuck() {
-            return;
-        }
+        let waiting = self.on_their_way();
         let Some(writer) = &mut self.writer else {
             return;
         };
-        let Held { pong, ping, beat } = mem::take(&mut self.held);
-        let out = self.out.end();
-        if let Some(payload) = pong {
-            writer.pong(&payload, out);
-        }
-        if beat {
-            writer.text(&self.heartbeat, out);
-        }
-        if let Some(payload) = ping {
-            writer.ping(&payload, out);
-            if let Some(number) = ping_number(&payload) {
-                self.outbox.overtaken(number);
+        while let Some(frame) = self.held.next_frame(waiting) {
+            let out = self.out.end();
+            match frame {
+                OwnFrame::Pong(payload) => writer.pong(&payload, out),
+                OwnFrame::Beat => writer.text(&self.heartbeat, out),
+                OwnFrame::Ping(payload) => {
+                    writer.ping(&payload, out);
+                    if let Some(number) = ping_number(&payload) {
+                        self.outbox.overtaken(number);
+                    }
+                }
             }
         }
     }
@@ -372,22 +309,23 @@ impl WriteHalf {
     /// JavaScript still reads what is to be sent before a close frame of the user's, or does no longer. Whether a close frame
     /// has waited for that.
     pub fn hold_close(&mut self, holds: bool) -> bool {
-        self.holds_close = holds;
-        let Some((code, reason)) = self.held_close.take_if(|_| !holds) else {
-            return false;
-        };
-        self.shut(code, reason);
-        true
+        let close = self.held_close.hold(holds);
+        let has_waited = close.is_some();
+        self.begin_closing(close);
+        has_waited
     }
 
-    /// Begins the closing handshake.
+    /// Begins the closing handshake, once nothing has to go before it.
     pub fn shut(&mut self, code: u16, reason: String) {
-        if self.holds_close {
-            self.held_close = Some((code, reason));
-            return;
+        let close = self.held_close.close(code, reason);
+        self.begin_closing(close);
+    }
+
+    fn begin_closing(&mut self, close: Option<(u16, String)>) {
+        if let Some((code, reason)) = close {
+            self.ask_last();
+            self.say_goodbye(Some(code), &reason);
         }
-        self.ask_last();
-        self.say_goodbye(Some(code), &reason);
     }
 
     /// Adds the close frame, unless there is one: nothing follows it.
@@ -405,7 +343,7 @@ impl WriteHalf {
         }
         self.in_flight = 0;
         self.handovers.clear();
-        self.held_close = None;
+        self.held_close.forget();
         self.outbox.lost();
         mem::take(&mut self.out)
     }

@@ -30,6 +30,8 @@ mod sliding_window;
 #[cfg(test)]
 mod tests;
 mod time;
+#[cfg(not(feature = "browser"))]
+mod traffic;
 mod types;
 
 pub use backpressure::{Backpressure, Marks};
@@ -49,4 +51,6 @@ pub use reconnect::{Asked, Reconnect, Verdict};
 pub use rtt::Rtt;
 pub use sleep::Clocks;
 pub use time::Instant;
+#[cfg(not(feature = "browser"))]
+pub use traffic::*;
 pub use types::*;
