@@ -20,10 +20,11 @@ use super::uv;
 use super::value::Rows;
 use super::wake::Wake;
 use crate::engine::{
-    Client, Drivers, EventLoopWatchdog, FastPaths, JsReadSet, Portion, Route, RouteSettings,
-    Runtime, epoch_ms, now,
+    Client, Drivers, EventLoopWatchdog, FastPaths, JsReadSet, Route, RouteSettings, Runtime,
+    epoch_ms, now,
 };
 use crate::net::{Roots, code_of};
+use crate::policy::Portion;
 use crate::sync::{Lock, Rank, lock};
 use crate::wire::Longest;
 

@@ -3,7 +3,6 @@
 use std::future::{pending, ready};
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::select;
 use tokio::time::{Sleep, sleep_until};
@@ -14,18 +13,9 @@ use super::dial::{DialFuture, Wired};
 use super::open_connection::{OpenConnection, Progress};
 use super::panics::caught_in;
 use super::read_outcome::ReadOutcome;
-use super::retry_after::retry_after;
 use super::shared_socket::SharedSocket;
-use crate::policy::{Attempt, Failure, Input, Instant};
-
-/// How long the end of a connection waits for JavaScript to answer what came before it.
-const ANSWER: Duration = Duration::from_millis(200);
-
-/// How long nothing is sent before the memory for it is let go of.
-const IDLE: Duration = Duration::from_secs(2);
-
-/// How long a driver has nothing to do before it ends: to begin one for each message would cost more than it saves.
-const LINGER: Duration = Duration::from_secs(1);
+use crate::net::retry_after;
+use crate::policy::{Attempt, Failure, IdleMemory, Input, Instant, Linger, PendingEnd};
 
 /// What the driver of a client is busy with.
 enum Stage {
@@ -167,11 +157,9 @@ struct Alarm {
     deadline: Option<Instant>,
     /// That, or when the driver rests.
     armed: Option<Instant>,
-    /// When the driver last wrote or read.
-    moved_at: Option<Instant>,
+    linger: Linger,
     may_rest: bool,
-    /// When sending is looked at, and how many messages had been sent before.
-    idle_check: Option<(Instant, u64)>,
+    idle_memory: IdleMemory,
 }
 
 impl Alarm {
@@ -179,21 +167,19 @@ impl Alarm {
         Alarm {
             deadline: None,
             armed: None,
-            moved_at: None,
+            linger: Linger::default(),
             may_rest: false,
-            idle_check: None,
+            idle_memory: IdleMemory::default(),
         }
     }
 
     fn moved(&mut self) {
-        self.moved_at = Some(clock::now());
+        self.linger.note_moved(clock::now());
     }
 
-    /// When the driver will have had nothing to do for so long that it ends: at once where it has neither read nor written,
-    /// unless it is woken again.
+    /// When the driver ends, unless it is woken again.
     fn rest_at(&self) -> Option<Instant> {
-        let rest_at = || self.moved_at.map_or_else(clock::now, |at| at + LINGER);
-        self.may_rest.then(rest_at)
+        self.may_rest.then(|| self.linger.deadline(clock::now()))
     }
 
     fn is_time_to_rest(&self) -> bool {
@@ -207,21 +193,13 @@ impl Alarm {
         sends: Option<u64>,
         connection: &mut OpenConnection,
     ) {
-        let Some(sends) = sends else {
-            self.idle_check = None;
-            return;
-        };
-        let now = clock::now();
-        match self.idle_check {
-            Some((at, _)) if now < at => {}
-            Some((_, before))
-                if connection.sending.is_empty() && client.release_idle_memory(before) =>
-            {
+        self.idle_memory.look(sends, clock::now(), |before| {
+            let released = connection.sending.is_empty() && client.release_idle_memory(before);
+            if released {
                 connection.release_idle_memory();
-                self.idle_check = None;
             }
-            Some(_) | None => self.idle_check = Some((now + IDLE, sends)),
-        }
+            released
+        });
     }
 }
 
@@ -256,9 +234,9 @@ fn take_turn(
     }
     match &mut stage {
         Stage::Up(connection) => alarm.release_idle_memory(client, turn.sends, connection),
-        Stage::Idle | Stage::Dialing { .. } => alarm.idle_check = None,
+        Stage::Idle | Stage::Dialing { .. } => alarm.idle_memory.forget(),
     }
-    let check_at = alarm.idle_check.map(|(at, _)| at);
+    let check_at = alarm.idle_memory.deadline();
     alarm.deadline = turn.deadline.into_iter().chain(check_at).min();
     alarm.may_rest = check_at.is_none() && stage.may_rest();
     let armed = alarm.deadline.into_iter().chain(alarm.rest_at()).min();
@@ -316,7 +294,7 @@ fn take_in(
     client.on_read(connection.attempt, batches, &control);
     connection.read_is_queued();
     if let Some(end) = end {
-        connection.ending = Some((end, clock::now() + ANSWER));
+        connection.ending = Some(PendingEnd::new(end, clock::now()));
         return conclude(client, connection);
     }
     if client.flow.is_full() {
@@ -328,19 +306,14 @@ fn take_in(
     Stage::Up(connection)
 }
 
-/// Ends a connection that has come to its end.
-///
-/// A peer that closes or breaks the protocol can still be answered: what it sent before is delivered
-/// first, and the answers of the handlers go out before our close frame, unless JavaScript is busy.
+/// Ends a connection that has come to its end, once that is to be told.
 fn conclude(client: &Arc<Client>, mut connection: Box<OpenConnection>) -> Stage {
-    let Some((end, until)) = connection.ending.take() else {
+    let (is_drained, now) = (client.flow.is_drained(), clock::now());
+    let is_due = |ending: &mut PendingEnd| ending.is_due(is_drained, now);
+    let Some(ending) = connection.ending.take_if(is_due) else {
         return Stage::Up(connection);
     };
-    if end.hears() && !client.flow.is_drained() && clock::now() < until {
-        connection.ending = Some((end, until));
-        return Stage::Up(connection);
-    }
-    let last_words = client.conclude(connection.attempt, end);
+    let last_words = client.conclude(connection.attempt, ending.into_end());
     tokio::spawn(connection.end(last_words));
     Stage::Idle
 }
@@ -348,7 +321,7 @@ fn conclude(client: &Arc<Client>, mut connection: Box<OpenConnection>) -> Stage 
 /// When an end that waits for JavaScript waits no longer.
 fn ending(stage: &Stage) -> Option<Instant> {
     match stage {
-        Stage::Up(connection) => connection.ending.as_ref().map(|(_, until)| *until),
+        Stage::Up(connection) => connection.ending.as_ref().map(PendingEnd::deadline),
         Stage::Idle | Stage::Dialing { .. } => None,
     }
 }

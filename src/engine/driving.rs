@@ -7,7 +7,6 @@ use std::time::Duration;
 use super::client::{Client, Core, Parked, Turn};
 use super::clock;
 use super::dial::{DialFuture, Wired};
-use super::end::End;
 use super::mailbox::NotificationKind;
 use super::open_connection::{ConnectionIo, OpenConnection};
 use super::outbound::Outbound;
@@ -15,7 +14,7 @@ use super::panics::{Panic, caught};
 use super::read_outcome::ReadOutcome;
 use super::shared_socket::{EngineStream, SharedSocket};
 use crate::net::Stream;
-use crate::policy::{Attempt, Failure, Input, Instant};
+use crate::policy::{Attempt, End, Failure, Input, Instant};
 use crate::sync::lock;
 use crate::wire::{Reader, Writer};
 

@@ -1,19 +1,11 @@
-//! How far the engine reads ahead of JavaScript.
+//! What waits for JavaScript of each client, counted by both threads.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
-/// A client's messages that JavaScript has not taken may cost this many bytes; beyond, the engine
-/// stops reading that socket, and TCP pushes back on the peer.
-const CAPACITY: usize = 16 * 1024 * 1024;
-
-/// Those of all clients of an environment may cost this many before each may have no more than …
-const BUDGET: usize = 32 * 1024 * 1024;
-
-/// … this many: enough to keep a connection busy.
-const LEAST: usize = 256 * 1024;
+use crate::policy::{is_too_far_ahead, may_read_again};
 
 /// What waits for JavaScript of all clients of one environment, in bytes.
 #[derive(Default)]
@@ -43,12 +35,8 @@ impl FlowControl {
     }
 
     pub fn is_full(&self) -> bool {
-        let most = if self.of_all.0.load(Ordering::Relaxed) > BUDGET {
-            LEAST
-        } else {
-            CAPACITY
-        };
-        self.unread.load(Ordering::Acquire) > most
+        let of_all = self.of_all.0.load(Ordering::Relaxed);
+        is_too_far_ahead(self.unread.load(Ordering::Acquire), of_all)
     }
 
     /// Whether JavaScript has been delivered all there is.
@@ -61,13 +49,10 @@ impl FlowControl {
         self.unread.fetch_add(cost, Ordering::AcqRel);
     }
 
-    /// Half of what a client may have must be free before the engine reads again, or it would do so notification by
-    /// notification.
     pub(super) fn discharge(&self, cost: usize) {
         self.of_all.0.fetch_sub(cost, Ordering::Relaxed);
         let before = self.unread.fetch_sub(cost, Ordering::AcqRel);
-        let falls_to = |mark: usize| before > mark && before - cost <= mark;
-        if falls_to(CAPACITY / 2) || falls_to(LEAST / 2) {
+        if may_read_again(before, before.saturating_sub(cost)) {
             self.has_capacity.notify_one();
         }
         if before == cost {
@@ -99,44 +84,45 @@ mod tests {
         told.await.is_ok()
     }
 
-    #[tokio::test]
-    async fn one_client_may_have_much_and_goes_on_when_half_of_it_is_delivered() {
-        let flow = client(&Arc::default());
-        flow.charge(CAPACITY);
-        assert!(!flow.is_full());
-        flow.charge(1);
-        assert!(flow.is_full());
-        flow.discharge(CAPACITY / 2);
-        assert!(!is_told(&flow.has_capacity).await);
-        flow.discharge(1);
-        assert!(is_told(&flow.has_capacity).await);
+    /// Charges a client until the engine stops reading for it. What that took.
+    fn fill(flow: &FlowControl) -> usize {
+        let mut bytes = 0;
+        while !flow.is_full() {
+            flow.charge(1024);
+            bytes += 1024;
+        }
+        bytes
     }
 
     #[tokio::test]
-    async fn many_clients_have_little_each_beyond_what_all_may_have() {
+    async fn a_client_that_is_full_goes_on_before_all_is_delivered() {
+        let flow = client(&Arc::default());
+        let bytes = fill(&flow);
+        flow.discharge(1024);
+        assert!(!is_told(&flow.has_capacity).await);
+        flow.discharge(bytes - 2 * 1024);
+        assert!(is_told(&flow.has_capacity).await);
+        assert!(!is_told(&flow.drained).await);
+        flow.discharge(1024);
+        assert!(flow.is_drained());
+        assert!(is_told(&flow.drained).await);
+    }
+
+    #[test]
+    fn each_client_may_have_the_less_the_more_all_have() {
         let of_all = Arc::<ReadAhead>::default();
-        let clients: Vec<FlowControl> = (0..=BUDGET / LEAST).map(|_| client(&of_all)).collect();
-        for flow in &clients {
-            flow.charge(LEAST);
-            assert!(!flow.is_full());
-        }
-        let slow = &clients[0];
-        slow.charge(1);
-        assert!(slow.is_full());
-        slow.discharge(LEAST / 2);
-        assert!(!is_told(&slow.has_capacity).await);
-        slow.discharge(1);
-        assert!(is_told(&slow.has_capacity).await);
-        assert!(!slow.is_full());
+        let (first, second, third) = (client(&of_all), client(&of_all), client(&of_all));
+        let alone = fill(&first);
+        fill(&second);
+        assert!(fill(&third) < alone / 2);
     }
 
     #[test]
     fn what_a_client_that_is_gone_had_counts_no_more() {
         let of_all = Arc::<ReadAhead>::default();
         let (gone, other) = (client(&of_all), client(&of_all));
-        gone.charge(BUDGET);
-        other.charge(LEAST + 1);
-        assert!(other.is_full());
+        gone.charge(usize::MAX / 2);
+        fill(&other);
         drop(gone);
         assert!(!other.is_full());
     }

@@ -1,26 +1,22 @@
 //! The connections of one environment that the JavaScript thread reads by itself, and the guard that lets the engine
 //! read them when JavaScript is busy.
 
-use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
-use std::{io, mem};
 
 use tokio::time::sleep;
 
 use super::clock;
 use super::panics::lasting;
 use super::socket_set::SocketSet;
-use crate::policy::Instant;
+use crate::policy::ReadOrder;
 use crate::sync::{Lock, Rank, lock};
 
 /// Bytes that wait longer than two of these are read by the engine.
 const PATIENCE: Duration = Duration::from_millis(8);
-
-/// After so long the set is looked at again: a client that has come since may go before those that still wait.
-const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
 /// A client whose connection the JavaScript thread can read.
 pub trait JsReadable {
@@ -50,9 +46,7 @@ struct Lists<C> {
     known: HashMap<u32, Weak<C>>,
     /// Those among them that the engine reads for now: JavaScript is to ask for the reading.
     pending: HashSet<u32>,
-    /// Clients that had something to read at the last look, and have not had their turn. The last is next.
-    unserved: Vec<Arc<C>>,
-    looked_at: Option<Instant>,
+    order: ReadOrder<Arc<C>>,
 }
 
 impl<C: JsReadable> JsReadSet<C> {
@@ -65,8 +59,7 @@ impl<C: JsReadable> JsReadSet<C> {
                 Lists {
                     known: HashMap::new(),
                     pending: HashSet::new(),
-                    unserved: Vec::new(),
-                    looked_at: None,
+                    order: ReadOrder::default(),
                 },
             ),
         })
@@ -131,24 +124,21 @@ impl<C: JsReadable> JsReadSet<C> {
             }
         }
         if !waiting.is_empty() {
-            lock(&self.lists).unserved = waiting;
+            lock(&self.lists).order.put_back(waiting);
         }
     }
 
     /// The clients that have something to read. The last is next.
     fn waiting(&self) -> Vec<Arc<C>> {
-        let (unserved, looked_at) = {
-            let mut lists = lock(&self.lists);
-            (mem::take(&mut lists.unserved), lists.looked_at)
-        };
-        let is_fresh = |at: Instant| clock::now().saturating_duration_since(at) < LOOK_AGAIN;
-        if !unserved.is_empty() && looked_at.is_some_and(is_fresh) {
+        let unserved = lock(&self.lists).order.take_unserved(clock::now);
+        if !unserved.is_empty() {
             return unserved;
         }
         let mut waiting = self.look();
         if waiting.len() > 1 {
-            waiting.sort_by_key(|client| Reverse(client.served().load(Ordering::Relaxed)));
-            lock(&self.lists).looked_at = Some(clock::now());
+            let served = |client: &Arc<C>| client.served().load(Ordering::Relaxed);
+            let now = clock::now();
+            lock(&self.lists).order.order(&mut waiting, served, now);
         }
         waiting
     }

@@ -8,14 +8,12 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadBuf};
 
-use super::end::End;
 use super::outbound::Outbound;
 use super::read_half::ReadHalf;
 use super::read_outcome::{ControlFrames, ReadOutcome, Wanted, with_scratch};
 use super::shared_socket::{EngineStream, SharedSocket};
-
 use crate::net::Transport;
-use crate::policy::{Attempt, Instant};
+use crate::policy::{Attempt, PendingEnd};
 use crate::wire::Reader;
 
 /// How long the peer may take to end the stream after both close frames.
@@ -33,9 +31,8 @@ pub struct OpenConnection {
     pub attempt: Attempt,
     /// The engine does not read, since JavaScript does not keep up.
     pub paused: bool,
-    /// The end that the peer has come to, until JavaScript has been delivered what came before, or
-    /// until then.
-    pub ending: Option<(End, Instant)>,
+    /// The end that the peer has come to, until that is told.
+    pub ending: Option<PendingEnd>,
     io: ConnectionIo,
     wanted: Arc<Wanted>,
     longest_batch: usize,

@@ -1,7 +1,7 @@
 //! The half of a shared socket that reads, under the lock of the socket.
 
-use super::end::End;
 use super::read_turn::ReadTurn;
+use crate::policy::End;
 use crate::wire::Reader;
 
 /// What turns the socket's bytes into messages. Who holds its lock may read, if the reading is that thread's:

@@ -4,9 +4,8 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::end::End;
-use crate::policy::{is_receipt, ping_number};
-use crate::wire::{Decoded, Reader};
+use crate::policy::{End, Failure, is_receipt, ping_number};
+use crate::wire::{Decoded, Reader, Violation};
 
 /// One read takes at most this many bytes.
 const SCRATCH: usize = 64 * 1024;
@@ -168,9 +167,20 @@ pub(super) fn feed(
         }
     });
     if let Err(violation) = result {
-        control.end = Some(End::Violated(violation));
+        control.end = Some(violated(&violation));
     }
     control
+}
+
+fn violated(violation: &Violation) -> End {
+    End::Violated {
+        code: violation.close_code(),
+        failure: Box::new(Failure {
+            message: violation.to_string(),
+            code: Some(violation.code().to_owned()),
+            ..Failure::default()
+        }),
+    }
 }
 
 /// The messages of one read, gathered into batches for the mailbox.

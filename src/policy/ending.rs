@@ -9,6 +9,31 @@ pub struct Ending {
     pub was_clean: bool,
 }
 
+impl Ending {
+    /// Both sides have said so.
+    pub fn clean(code: u16, reason: String) -> Ending {
+        Ending {
+            code: CloseCode::Frame(code),
+            reason,
+            was_clean: true,
+        }
+    }
+
+    /// One side has said so, at most.
+    pub fn unclean(code: u16) -> Ending {
+        Ending {
+            code: CloseCode::Frame(code),
+            reason: String::new(),
+            was_clean: false,
+        }
+    }
+
+    /// A connection that was cut, or never came to be.
+    pub fn abnormal() -> Ending {
+        Ending::unclean(1006)
+    }
+}
+
 /// The `code` of a `close` event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CloseCode {

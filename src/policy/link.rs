@@ -16,8 +16,8 @@ use super::phase::{IdleReason, Phase};
 use super::rtt::RoundTrips;
 use super::time::earliest;
 use super::{
-    Attempt, Chance, Circuit, CloseCode, Ending, Event, Input, Instant, Notice, Output, Random,
-    Refusal, Settings, State,
+    Attempt, Chance, Circuit, Ending, Event, Input, Instant, Notice, Output, Random, Refusal,
+    Settings, State,
 };
 use crate::policy::duration::{Count, Duration};
 
@@ -248,7 +248,7 @@ impl<C: Chance> Link<C> {
             Input::Decided { attempt, verdict } => self.decided(attempt, verdict, now),
             Input::Opened { attempt } => self.opened(attempt, now),
             Input::Refused { attempt, failure } => {
-                self.lost(attempt, abnormal(), Some(failure), now)
+                self.lost(attempt, Ending::abnormal(), Some(failure), now)
             }
             Input::Received { attempt } => {
                 if let Some(liveness) = self.phase.liveness(attempt) {
@@ -430,21 +430,4 @@ impl<C: Chance> Link<C> {
 
 fn is_due(deadline: Option<Instant>, now: Instant) -> bool {
     deadline.is_some_and(|deadline| deadline <= now)
-}
-
-/// A connection that was cut, or never came to be.
-fn abnormal() -> Ending {
-    Ending {
-        code: CloseCode::Frame(1006),
-        reason: String::new(),
-        was_clean: false,
-    }
-}
-
-fn clean(code: u16, reason: String) -> Ending {
-    Ending {
-        code: CloseCode::Frame(code),
-        reason,
-        was_clean: true,
-    }
 }

@@ -3,10 +3,10 @@
 //! While JavaScript is busy the client waits for it: the time for an answer runs only once the user's
 //! function has been called.
 
-use super::{Link, abnormal};
+use super::Link;
 use crate::policy::duration::{Duration, millis, with_number};
 use crate::policy::phase::Phase;
-use crate::policy::{Attempt, Chance, CloseCode, Event, Failure, Instant, Verdict};
+use crate::policy::{Attempt, Chance, CloseCode, Ending, Event, Failure, Instant, Verdict};
 
 impl<C: Chance> Link<C> {
     pub(super) fn ask_route(&mut self) {
@@ -85,7 +85,7 @@ impl<C: Chance> Link<C> {
             ..Failure::default()
         };
         self.fail(failure, now);
-        self.end(abnormal(), None, now);
+        self.end(Ending::abnormal(), None, now);
     }
 
     pub(super) fn undecided(&mut self, now: Instant) {

@@ -1,6 +1,6 @@
 //! What follows when a connection opens, is lost or never came to be: forgetting failures, retrying, giving up.
 
-use super::{Link, Outage, Telling, abnormal, is_due};
+use super::{Link, Outage, Telling, is_due};
 use crate::policy::duration::{Count, Duration, with_number};
 use crate::policy::peer_liveness::PeerLiveness;
 use crate::policy::phase::{Delay, IdleReason, Phase, Stability};
@@ -167,7 +167,7 @@ impl<C: Chance> Link<C> {
 
     pub(super) fn cut(&mut self, now: Instant) {
         self.outputs.push_back(Output::Cut);
-        self.end(abnormal(), None, now);
+        self.end(Ending::abnormal(), None, now);
     }
 
     /// Lets go of the open connection, and connects anew at once.
@@ -383,7 +383,7 @@ impl<C: Chance> Link<C> {
                     reason: IdleReason::Closed,
                 }
             });
-            self.tell(Event::Close(abnormal()));
+            self.tell(Event::Close(Ending::abnormal()));
             self.change_membership();
         }
         if goes_on {

@@ -1,8 +1,8 @@
 //! What the user does to a client besides connecting it: closing, resetting, assigning its state.
 
-use super::{Link, clean};
+use super::Link;
 use crate::policy::phase::{IdleReason, Phase};
-use crate::policy::{Chance, Event, Instant, Output, State};
+use crate::policy::{Chance, Ending, Event, Instant, Output, State};
 
 impl<C: Chance> Link<C> {
     pub(super) fn close(&mut self, code: u16, reason: String, seen_alive: bool, now: Instant) {
@@ -28,7 +28,7 @@ impl<C: Chance> Link<C> {
                     cut_at: None,
                     reconnect: false,
                 });
-                self.end(clean(code, reason), None, now);
+                self.end(Ending::clean(code, reason), None, now);
             }
             Phase::Asking { attempt, .. } | Phase::Dialing { attempt } => {
                 let attempt = *attempt;
@@ -95,7 +95,10 @@ impl<C: Chance> Link<C> {
                 self.enter(Phase::Idle {
                     reason: IdleReason::Closed,
                 });
-                self.tell(Event::Close(clean(1000, "Normal closure".to_owned())));
+                self.tell(Event::Close(Ending::clean(
+                    1000,
+                    "Normal closure".to_owned(),
+                )));
             }
             Phase::Closing { reconnect, .. } => *reconnect = false,
             Phase::Idle { .. }
