@@ -102,8 +102,8 @@ mod tests {
 
     const ATTEMPT: Attempt = 7;
 
-    /// The code and the reason of the last frame, and what is told of the connection.
-    fn told(end: End) -> (Option<(Option<u16>, String)>, Ending, Option<Failure>) {
+    /// The last frame, and what is told of the connection.
+    fn told(end: End) -> (Option<LastFrame>, Ending, Option<Failure>) {
         let (frame, input) = end.into_input(ATTEMPT);
         let Input::Lost {
             attempt: ATTEMPT,
@@ -113,11 +113,14 @@ mod tests {
         else {
             panic!("no loss: {input:?}");
         };
-        (
-            frame.map(|frame| (frame.code, frame.reason)),
-            ending,
-            failure,
-        )
+        (frame, ending, failure)
+    }
+
+    fn frame(code: Option<u16>, reason: &str) -> Option<LastFrame> {
+        Some(LastFrame {
+            code,
+            reason: reason.to_owned(),
+        })
     }
 
     fn closed(code: Option<u16>) -> End {
@@ -140,24 +143,24 @@ mod tests {
 
     #[test]
     fn a_close_frame_is_answered_by_the_same() {
-        let (frame, ending, failure) = told(closed(Some(4000)));
-        assert_eq!(frame, Some((Some(4000), "bye".to_owned())));
+        let (last, ending, failure) = told(closed(Some(4000)));
+        assert_eq!(last, frame(Some(4000), "bye"));
         assert_eq!(ending, Ending::clean(4000, "bye".to_owned()));
         assert_eq!(failure, None);
     }
 
     #[test]
     fn a_close_frame_without_a_code_is_answered_without_one() {
-        let (frame, ending, _) = told(closed(None));
-        assert_eq!(frame, Some((None, "bye".to_owned())));
+        let (last, ending, _) = told(closed(None));
+        assert_eq!(last, frame(None, "bye"));
         assert_eq!(ending.code, CloseCode::Frame(1005));
         assert!(ending.was_clean);
     }
 
     #[test]
     fn a_peer_that_breaks_the_protocol_is_told_and_so_is_the_user() {
-        let (frame, ending, failure) = told(violated());
-        assert_eq!(frame, Some((Some(1002), String::new())));
+        let (last, ending, failure) = told(violated());
+        assert_eq!(last, frame(Some(1002), ""));
         assert_eq!(ending.code, CloseCode::Frame(1002));
         assert!(!ending.was_clean);
         assert_eq!(failure.unwrap().message, "Invalid frame");
