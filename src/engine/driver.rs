@@ -179,7 +179,7 @@ impl Alarm {
 
     /// When the driver ends, unless it is woken again.
     fn rest_at(&self) -> Option<Instant> {
-        self.may_rest.then(|| self.linger.deadline(clock::now()))
+        self.may_rest.then(|| self.linger.deadline(clock::now))
     }
 
     fn is_time_to_rest(&self) -> bool {
@@ -193,7 +193,7 @@ impl Alarm {
         sends: Option<u64>,
         connection: &mut OpenConnection,
     ) {
-        self.idle_memory.look(sends, clock::now(), |before| {
+        self.idle_memory.look(sends, clock::now, |before| {
             let released = connection.sending.is_empty() && client.release_idle_memory(before);
             if released {
                 connection.release_idle_memory();

@@ -1,4 +1,6 @@
 //! What a driver does that has nothing to do: it ends, and what sending has needed is released.
+//!
+//! Both are asked at each of its turns, so the time is a function: where it does not matter the clock is not read.
 
 use std::time::Duration;
 
@@ -23,8 +25,8 @@ impl Linger {
     }
 
     /// At once where it has neither written nor read: nothing says that more will come.
-    pub fn deadline(&self, now: Instant) -> Instant {
-        self.moved_at.map_or(now, |at| at + LINGER)
+    pub fn deadline(&self, now: impl FnOnce() -> Instant) -> Instant {
+        self.moved_at.map_or_else(now, |at| at + LINGER)
     }
 }
 
@@ -43,11 +45,17 @@ impl IdleMemory {
 
     /// Looks at how many messages have been `sent`, which is none where there is no memory to release. `release` is handed the number of
     /// the last look, and says whether no more have been sent, so that the memory is released.
-    pub fn look(&mut self, sent: Option<u64>, now: Instant, release: impl FnOnce(u64) -> bool) {
+    pub fn look(
+        &mut self,
+        sent: Option<u64>,
+        now: impl FnOnce() -> Instant,
+        release: impl FnOnce(u64) -> bool,
+    ) {
         let Some(sent) = sent else {
             self.forget();
             return;
         };
+        let now = now();
         match self.check {
             Some((at, _)) if now < at => {}
             Some((_, before)) if release(before) => self.forget(),
@@ -71,7 +79,7 @@ mod tests {
 
     #[test]
     fn a_driver_that_has_moved_nothing_ends_at_once() {
-        assert_eq!(Linger::default().deadline(start()), start());
+        assert_eq!(Linger::default().deadline(start), start());
     }
 
     #[test]
@@ -79,19 +87,19 @@ mod tests {
         let mut linger = Linger::default();
         linger.note_moved(start());
         linger.note_moved(start() + IDLE);
-        assert_eq!(linger.deadline(start()), start() + IDLE + LINGER);
+        assert_eq!(linger.deadline(start), start() + IDLE + LINGER);
     }
 
     #[test]
     fn memory_is_released_once_nothing_has_been_sent_for_a_while() {
         let mut idle = IdleMemory::default();
-        idle.look(Some(5), start(), |_| panic!("at the first look"));
+        idle.look(Some(5), start, |_| panic!("at the first look"));
         let at = idle.deadline().unwrap();
         assert_eq!(at, start() + IDLE);
         let early = start() + IDLE / 2;
-        idle.look(Some(5), early, |_| panic!("before it is due"));
+        idle.look(Some(5), || early, |_| panic!("before it is due"));
         let mut released = None;
-        idle.look(Some(5), at, |before| released.replace(before).is_none());
+        idle.look(Some(5), || at, |before| released.replace(before).is_none());
         assert_eq!(released, Some(5));
         assert_eq!(idle.deadline(), None);
     }
@@ -99,19 +107,19 @@ mod tests {
     #[test]
     fn memory_stays_for_another_while_where_something_was_sent() {
         let mut idle = IdleMemory::default();
-        idle.look(Some(5), start(), |_| true);
+        idle.look(Some(5), start, |_| true);
         let at = start() + IDLE;
-        idle.look(Some(6), at, |before| before == 6);
+        idle.look(Some(6), || at, |before| before == 6);
         assert_eq!(idle.deadline(), Some(at + IDLE));
-        idle.look(Some(6), at + IDLE, |before| before == 6);
+        idle.look(Some(6), || at + IDLE, |before| before == 6);
         assert_eq!(idle.deadline(), None);
     }
 
     #[test]
     fn where_there_is_no_memory_nothing_is_looked_at() {
         let mut idle = IdleMemory::default();
-        idle.look(Some(5), start(), |_| true);
-        idle.look(None, start(), |_| true);
+        idle.look(Some(5), start, |_| true);
+        idle.look(None, || panic!("the clock is read"), |_| true);
         assert_eq!(idle.deadline(), None);
     }
 }
