@@ -16,7 +16,7 @@ use super::protocol::{
 use super::sender::Sender;
 use super::settings::{RouteSettings, Settings};
 use crate::engine::{self, Confirmation, Payload, Setup, Wish};
-use crate::policy::{DeliverySettings, Failure, Input};
+use crate::policy::{Failure, Input};
 
 #[napi]
 pub struct Client {
@@ -43,7 +43,7 @@ impl Client {
             id,
             home: facade.home,
             settings: settings.0.clone(),
-            heartbeat: options.heartbeat,
+            heartbeat: shared.heartbeat(options.heartbeat),
             route: shared.route(&route.0, &urls.unwrap_or_default())?,
             mailbox: facade.mailbox.clone(),
             agenda: shared.drivers.agenda().clone(),
@@ -51,10 +51,7 @@ impl Client {
             fast_paths: shared.fast_paths,
             watchdog: shared.watchdog.clone(),
             marks: options.marks.into(),
-            delivery: options
-                .delivery
-                .map(DeliverySettings::from)
-                .unwrap_or_default(),
+            delivery: shared.delivery(options.delivery),
         }));
         shared
             .start(client.clone())
@@ -230,7 +227,7 @@ impl Client {
 
     #[napi(catch_unwind)]
     pub fn set_heartbeat(&self, message: String) {
-        self.client.set_heartbeat(message);
+        self.client.set_heartbeat(self.shared.heartbeat(message));
     }
 
     #[napi(catch_unwind)]

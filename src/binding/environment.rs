@@ -15,7 +15,7 @@ use super::exception::{self, Scope};
 use super::facades::{Facades, Listener, unmade};
 use super::interned::Interned;
 use super::messages::Messages;
-use super::protocol::{FastPathOptions, LongestValues};
+use super::protocol::{DeliveryOptions, FastPathOptions, LongestValues};
 use super::uv;
 use super::value::Rows;
 use super::wake::Wake;
@@ -24,7 +24,7 @@ use crate::engine::{
     epoch_ms, now,
 };
 use crate::net::{Roots, code_of};
-use crate::policy::Portion;
+use crate::policy::{DeliverySettings, Portion};
 use crate::sync::{Lock, Rank, lock};
 use crate::wire::Longest;
 
@@ -42,6 +42,8 @@ pub struct Shared {
     pub watchdog: Arc<EventLoopWatchdog>,
     pub wake: Arc<Wake>,
     routes: Interned<Route>,
+    heartbeats: Interned<String>,
+    deliveries: Interned<DeliverySettings>,
     /// What Node trusts, from the first client that needs it.
     roots: OnceLock<Arc<Roots>>,
     /// For all clients before that.
@@ -205,6 +207,8 @@ impl Environment {
             watchdog: Arc::default(),
             wake,
             routes: Interned::default(),
+            heartbeats: Interned::default(),
+            deliveries: Interned::default(),
             roots: OnceLock::new(),
             no_roots: Arc::new(Roots::from_pem(std::iter::empty::<&str>())),
             drivers,
@@ -238,6 +242,17 @@ impl Shared {
             |known| known.leads(urls, settings),
             || Route::new(urls, settings.clone()),
         )?)
+    }
+
+    /// The message of a heartbeat.
+    pub fn heartbeat(&self, message: String) -> Arc<String> {
+        self.heartbeats.of(message)
+    }
+
+    /// How messages are kept; as by default where that is not given.
+    pub fn delivery(&self, given: Option<DeliveryOptions>) -> Arc<DeliverySettings> {
+        self.deliveries
+            .of(given.map(DeliverySettings::from).unwrap_or_default())
     }
 
     /// Has a client driven.

@@ -18,6 +18,15 @@ impl<T> Default for Interned<T> {
 }
 
 impl<T> Interned<T> {
+    /// The known value that is the same, else this one.
+    pub fn of(&self, value: T) -> Arc<T>
+    where
+        T: PartialEq,
+    {
+        let mut known = lock(&self.0);
+        find(&known, |other| *other == value).unwrap_or_else(|| keep(&mut known, value))
+    }
+
     /// The known value that `is_it` knows, else one that is made.
     pub fn get<E>(
         &self,
@@ -25,28 +34,33 @@ impl<T> Interned<T> {
         make: impl FnOnce() -> Result<T, E>,
     ) -> Result<Arc<T>, E> {
         let mut known = lock(&self.0);
-        let living = known.iter().rev().filter_map(Weak::upgrade);
-        if let Some(found) = living.into_iter().find(|value| is_it(value)) {
-            return Ok(found);
+        match find(&known, is_it) {
+            Some(found) => Ok(found),
+            None => Ok(keep(&mut known, make()?)),
         }
-        let made = Arc::new(make()?);
-        known.retain(|value| value.strong_count() > 0);
-        if known.len() < MOST {
-            known.push(Arc::downgrade(&made));
-        }
-        Ok(made)
     }
+}
+
+fn find<T>(known: &[Weak<T>], is_it: impl Fn(&T) -> bool) -> Option<Arc<T>> {
+    let mut living = known.iter().rev().filter_map(Weak::upgrade);
+    living.find(|value| is_it(value))
+}
+
+fn keep<T>(known: &mut Vec<Weak<T>>, value: T) -> Arc<T> {
+    let kept = Arc::new(value);
+    known.retain(|value| value.strong_count() > 0);
+    if known.len() < MOST {
+        known.push(Arc::downgrade(&kept));
+    }
+    kept
 }
 
 #[cfg(test)]
 mod tests {
-    use std::convert::Infallible;
-
     use super::*;
 
     fn get(interned: &Interned<String>, value: &str) -> Arc<String> {
-        let make = || Ok::<_, Infallible>(value.to_owned());
-        interned.get(|known| known == value, make).unwrap()
+        interned.of(value.to_owned())
     }
 
     #[test]

@@ -17,7 +17,6 @@ use super::flow_control::FlowControl;
 use super::js_read_set::JsReadSet;
 use super::mailbox::{Mailbox, Notification, NotificationKind};
 use super::outbound::Outbound;
-use super::read_outcome::Wanted;
 use super::shared_socket::SharedSocket;
 use super::wake::{Agenda, DriverWake};
 use super::write_half::WriteHalf;
@@ -35,7 +34,7 @@ pub struct Setup {
     pub home: u32,
     pub settings: Arc<Settings>,
     /// The message of a heartbeat.
-    pub heartbeat: String,
+    pub heartbeat: Arc<String>,
     pub route: Arc<dyn Dial>,
     pub mailbox: Arc<Mailbox>,
     /// By which it gets a driver.
@@ -45,7 +44,7 @@ pub struct Setup {
     pub fast_paths: FastPaths,
     /// Tells whether JavaScript runs.
     pub watchdog: Arc<EventLoopWatchdog>,
-    pub delivery: DeliverySettings,
+    pub delivery: Arc<DeliverySettings>,
     pub marks: Marks,
 }
 
@@ -74,7 +73,6 @@ pub struct Client {
     mailbox: Arc<Mailbox>,
     pub(super) fast_paths: FastPaths,
     pub(super) watchdog: Arc<EventLoopWatchdog>,
-    pub(super) wanted: Arc<Wanted>,
 }
 
 pub(super) struct Core {
@@ -147,7 +145,6 @@ impl Client {
             mailbox: setup.mailbox,
             fast_paths: setup.fast_paths,
             watchdog: setup.watchdog,
-            wanted: Arc::default(),
         }
     }
 
@@ -238,8 +235,8 @@ impl Client {
 
     /// Which control frames JavaScript is told of.
     pub fn listen(&self, pings: bool, pongs: bool) {
-        self.wanted.pings.store(pings, Ordering::Relaxed);
-        self.wanted.pongs.store(pongs, Ordering::Relaxed);
+        self.flow.wanted.pings.store(pings, Ordering::Relaxed);
+        self.flow.wanted.pongs.store(pongs, Ordering::Relaxed);
     }
 
     /// Hands an assignment of the user to the policy. It tells nothing before it returns.
@@ -261,7 +258,7 @@ impl Client {
         }
     }
 
-    pub fn set_heartbeat(&self, message: String) {
+    pub fn set_heartbeat(&self, message: Arc<String>) {
         lock(&self.core).write_half.set_heartbeat(message);
     }
 

@@ -74,7 +74,7 @@ impl Client {
         Some(OpenConnection::new(
             attempt,
             io,
-            self.wanted.clone(),
+            self.flow.clone(),
             longest_batch,
         ))
     }
@@ -141,7 +141,7 @@ impl Client {
             Reader::new(wired.max_payload, wired.deflate.as_ref()).with_longest(wired.longest);
         let longest_batch = self.fast_paths.longest_batch();
         let outcome = (!wired.head.is_empty())
-            .then(|| ReadOutcome::read(&mut reader, &wired.head, &self.wanted, longest_batch));
+            .then(|| ReadOutcome::read(&mut reader, &wired.head, &self.flow.wanted, longest_batch));
         let io = self.connection_io(attempt, wired.stream, reader);
         let socket = match &io {
             ConnectionIo::Own { .. } => None,
@@ -161,7 +161,7 @@ impl Client {
                 headers: wired.headers,
             }],
         );
-        let connection = OpenConnection::new(attempt, io, self.wanted.clone(), longest_batch);
+        let connection = OpenConnection::new(attempt, io, self.flow.clone(), longest_batch);
         Some((connection, outcome))
     }
 

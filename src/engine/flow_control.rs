@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
+use super::read_outcome::Wanted;
 use crate::policy::{is_too_far_ahead, may_read_again};
 
 /// What waits for JavaScript of all clients of one environment, in bytes.
@@ -21,6 +22,7 @@ pub struct FlowControl {
     pub has_capacity: Notify,
     /// Told when JavaScript has been delivered all there is of this client.
     pub drained: Notify,
+    pub(super) wanted: Wanted,
 }
 
 impl FlowControl {
@@ -31,6 +33,7 @@ impl FlowControl {
             of_all,
             has_capacity: Notify::new(),
             drained: Notify::new(),
+            wanted: Wanted::default(),
         }
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadBuf};
 
+use super::flow_control::FlowControl;
 use super::outbound::Outbound;
 use super::read_half::ReadHalf;
 use super::read_outcome::{ControlFrames, ReadOutcome, Wanted, with_scratch};
@@ -34,7 +35,7 @@ pub struct OpenConnection {
     /// The end that the peer has come to, until that is told.
     pub ending: Option<PendingEnd>,
     io: ConnectionIo,
-    wanted: Arc<Wanted>,
+    flow: Arc<FlowControl>,
     longest_batch: usize,
     /// The bytes that are being written; more are added once they are.
     pub sending: Outbound,
@@ -67,7 +68,7 @@ impl OpenConnection {
     pub fn new(
         attempt: Attempt,
         io: ConnectionIo,
-        wanted: Arc<Wanted>,
+        flow: Arc<FlowControl>,
         longest_batch: usize,
     ) -> OpenConnection {
         OpenConnection {
@@ -75,7 +76,7 @@ impl OpenConnection {
             paused: false,
             ending: None,
             io,
-            wanted,
+            flow,
             longest_batch,
             sending: Outbound::default(),
             unflushed: false,
@@ -139,7 +140,7 @@ impl OpenConnection {
     fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<ReadOutcome> {
         let OpenConnection {
             io,
-            wanted,
+            flow,
             longest_batch,
             sending,
             paused,
@@ -151,7 +152,7 @@ impl OpenConnection {
                     return Poll::Pending;
                 }
                 let stream = Pin::new(stream.as_mut());
-                read(context, stream, reader, wanted, *longest_batch)
+                read(context, stream, reader, &flow.wanted, *longest_batch)
             }
             ConnectionIo::Shared(stream) => {
                 let socket = stream.socket.clone();
@@ -169,7 +170,13 @@ impl OpenConnection {
                 if !turn.is_engines() || *paused {
                     return Poll::Pending;
                 }
-                let progress = read(context, Pin::new(stream), reader, wanted, *longest_batch);
+                let progress = read(
+                    context,
+                    Pin::new(stream),
+                    reader,
+                    &flow.wanted,
+                    *longest_batch,
+                );
                 if let Poll::Ready(outcome) = &progress {
                     turn.engine_read();
                     if outcome.control.end.is_some() {

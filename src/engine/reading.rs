@@ -72,7 +72,7 @@ impl Client {
             Ok(count @ 1..) => feed(
                 &mut read_half.reader,
                 &scratch[..count],
-                &self.wanted,
+                &self.flow.wanted,
                 |message| {
                     if bytes.replace(count).is_none() {
                         self.flow.charge(1);

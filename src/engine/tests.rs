@@ -455,14 +455,14 @@ impl Life {
             id: 1,
             home: 1,
             settings: Arc::new(settings),
-            heartbeat: "beat".into(),
+            heartbeat: Arc::new("beat".into()),
             route: route.clone(),
             mailbox: mailbox.clone(),
             agenda: drivers.agenda().clone(),
             watchdog: watchdog.clone(),
             read_set: None,
             fast_paths: FastPaths::default(),
-            delivery,
+            delivery: Arc::new(delivery),
             marks,
         }));
         drivers.add(client.clone());

@@ -23,7 +23,7 @@ const KEPT_CAPACITY: usize = 4 * 1024;
 pub(super) struct WriteHalf {
     /// Messages that wait for a connection, or for the peer's receipt.
     pub outbox: Outbox,
-    heartbeat: String,
+    heartbeat: Arc<String>,
     /// There while a connection is open and no close frame has been written.
     writer: Option<Writer>,
     /// The open connection, where both threads can use it.
@@ -43,7 +43,7 @@ pub(super) struct WriteHalf {
 }
 
 impl WriteHalf {
-    pub fn new(delivery: DeliverySettings, heartbeat: String) -> WriteHalf {
+    pub fn new(delivery: Arc<DeliverySettings>, heartbeat: Arc<String>) -> WriteHalf {
         WriteHalf {
             outbox: Outbox::new(delivery),
             heartbeat,
@@ -74,7 +74,7 @@ impl WriteHalf {
         self.out.len() + self.in_flight
     }
 
-    pub fn set_heartbeat(&mut self, message: String) {
+    pub fn set_heartbeat(&mut self, message: Arc<String>) {
         self.heartbeat = message;
     }
 

@@ -12,6 +12,7 @@
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use super::Instant;
 use crate::policy::duration::Duration;
@@ -174,7 +175,7 @@ pub enum Frame<'a> {
 /// dropped have one too.
 #[derive(Debug)]
 pub struct Outbox {
-    delivery: DeliverySettings,
+    delivery: Arc<DeliverySettings>,
     connected: bool,
     /// What is kept, oldest first. All of it has been written while `connected`, none of it otherwise.
     entries: VecDeque<Entry>,
@@ -182,6 +183,19 @@ pub struct Outbox {
     first: u64,
     /// The payloads of `entries`.
     bytes: usize,
+    next_receipt: Receipt,
+    last_ping: u64,
+    /// What the pings of this connection stand for so far.
+    asked: Watermark,
+    /// The payloads of what was written behind the last ping.
+    unasked_bytes: usize,
+    /// Nothing is allocated before the first of them, since most clients never ask for any.
+    receipts: Option<Box<Receipts>>,
+}
+
+/// What somebody waits for, and what is to be told of it.
+#[derive(Debug, Default)]
+struct Receipts {
     /// Receipts that are waited for, with the time when that ends.
     waiters: BTreeMap<Receipt, Option<Instant>>,
     timeouts: BTreeSet<(Instant, Receipt)>,
@@ -189,14 +203,8 @@ pub struct Outbox {
     handovers: BTreeSet<Receipt>,
     /// Receipts that stand for all messages before a position, not for one alone; settled ones among them.
     flushes: VecDeque<(u64, Receipt)>,
-    next_receipt: Receipt,
     /// Pings under way, oldest first.
     pings: VecDeque<PendingAck>,
-    last_ping: u64,
-    /// What the pings of this connection stand for so far.
-    asked: Watermark,
-    /// The payloads of what was written behind the last ping.
-    unasked_bytes: usize,
     outcomes: VecDeque<DeliveryOutcome>,
 }
 
@@ -227,23 +235,18 @@ struct Watermark {
 }
 
 impl Outbox {
-    pub fn new(delivery: DeliverySettings) -> Outbox {
+    pub fn new(delivery: impl Into<Arc<DeliverySettings>>) -> Outbox {
         Outbox {
-            delivery,
+            delivery: delivery.into(),
             connected: false,
             entries: VecDeque::new(),
             first: 0,
             bytes: 0,
-            waiters: BTreeMap::new(),
-            timeouts: BTreeSet::new(),
-            handovers: BTreeSet::new(),
-            flushes: VecDeque::new(),
             next_receipt: 0,
-            pings: VecDeque::new(),
             last_ping: 0,
             asked: Watermark::default(),
             unasked_bytes: 0,
-            outcomes: VecDeque::new(),
+            receipts: None,
         }
     }
 
@@ -293,7 +296,7 @@ impl Outbox {
             max_bytes,
             overflow,
             ..
-        } = self.delivery;
+        } = *self.delivery;
         let len = message.len();
         while self.entries.len() >= max_messages || len > max_bytes - self.bytes.min(max_bytes) {
             match overflow {
@@ -321,8 +324,7 @@ impl Outbox {
 
     /// Drops a message that is not even kept.
     fn refuse(&mut self, message: Message, reason: DropReason) {
-        self.outcomes
-            .push_back(DeliveryOutcome::Dropped { message, reason });
+        self.conclude(DeliveryOutcome::Dropped { message, reason });
     }
 
     /// Asks for a receipt of the message that was kept or written last.
@@ -337,7 +339,7 @@ impl Outbox {
     /// Asks to be told when the message that was kept or written last is handed to the system.
     pub fn hand_over(&mut self) -> Receipt {
         let receipt = self.wait_none();
-        self.handovers.insert(receipt);
+        self.receipts().handovers.insert(receipt);
         if let Some(entry) = self.latest() {
             entry.handover = Some(receipt);
         }
@@ -358,8 +360,7 @@ impl Outbox {
     /// A receipt that cannot be given, for this reason.
     pub fn unconfirmed(&mut self, reason: UnconfirmedReason) -> Receipt {
         let receipt = self.wait_none();
-        self.outcomes
-            .push_back(DeliveryOutcome::Unconfirmed { receipt, reason });
+        self.conclude(DeliveryOutcome::Unconfirmed { receipt, reason });
         receipt
     }
 
@@ -367,15 +368,15 @@ impl Outbox {
     pub fn flush(&mut self, now: Instant, timeout: Option<Duration>) -> Receipt {
         if self.entries.is_empty() && self.keeps_written() {
             let receipt = self.wait_none();
-            self.outcomes
-                .push_back(DeliveryOutcome::Confirmed { receipt });
+            self.conclude(DeliveryOutcome::Confirmed { receipt });
             return receipt;
         }
         if self.entries.is_empty() && !self.connected {
             return self.unconfirmed(UnconfirmedReason::NotConnected);
         }
         let receipt = self.wait(now, timeout);
-        self.flushes.push_back((self.end_position(), receipt));
+        let end = self.end_position();
+        self.receipts().flushes.push_back((end, receipt));
         receipt
     }
 
@@ -383,7 +384,7 @@ impl Outbox {
     pub fn opened(&mut self, now: Instant, mut write: impl FnMut(Frame<'_>)) {
         self.expire(now);
         self.connected = true;
-        self.pings.clear();
+        self.forget_pings();
         self.unasked_bytes = 0;
         self.asked = Watermark {
             position: self.first,
@@ -420,7 +421,7 @@ impl Outbox {
             return;
         }
         self.connected = false;
-        self.pings.clear();
+        self.forget_pings();
         if !self.keeps_written() {
             self.leave_all_unconfirmed(UnconfirmedReason::Lost);
             self.leave_handovers_unconfirmed(UnconfirmedReason::Lost);
@@ -430,7 +431,7 @@ impl Outbox {
     /// The client has come to its end.
     pub fn end(&mut self) {
         self.connected = false;
-        self.pings.clear();
+        self.forget_pings();
         while !self.entries.is_empty() {
             self.drop_oldest(DropReason::Ended);
         }
@@ -441,7 +442,11 @@ impl Outbox {
 
     /// The ping to write now, if one is due.
     pub fn ping(&mut self) -> Option<Ping> {
-        if self.pings.is_empty() || self.asks_for_much(self.end_position()) {
+        let is_free = self
+            .receipts
+            .as_ref()
+            .is_none_or(|receipts| receipts.pings.is_empty());
+        if is_free || self.asks_for_much(self.end_position()) {
             self.last_ping()
         } else {
             None
@@ -457,8 +462,14 @@ impl Outbox {
         };
         let entries = self.keeps_written() && !self.entries.is_empty();
         let due = (entries && watermark.position > self.asked.position)
-            || self.waiters.range(self.asked.receipt..).next().is_some();
+            || self.is_waited_for(self.asked.receipt);
         (self.connected && due).then(|| self.ask(watermark))
+    }
+
+    /// Whether somebody waits for a receipt from this one on.
+    fn is_waited_for(&self, from: Receipt) -> bool {
+        let waits = |receipts: &Receipts| receipts.waiters.range(from..).next().is_some();
+        self.receipts.as_deref().is_some_and(waits)
     }
 
     /// A pong arrived. One stands for the pings before it too, as a peer may answer the last of several alone.
@@ -470,7 +481,11 @@ impl Outbox {
         let Ok(number) = number.try_into().map(u64::from_be_bytes) else {
             return;
         };
-        if self.pings.back().is_none_or(|last| number > last.number) {
+        let last = self
+            .receipts
+            .as_ref()
+            .and_then(|receipts| receipts.pings.back());
+        if last.is_none_or(|last| number > last.number) {
             return;
         }
         self.acknowledge(|pending| pending.number <= number);
@@ -478,7 +493,11 @@ impl Outbox {
 
     /// A ping that asks for no receipt has gone out.
     pub fn overtaken(&mut self, number: u64) {
-        for pending in &mut self.pings {
+        for pending in self
+            .receipts
+            .iter_mut()
+            .flat_map(|receipts| &mut receipts.pings)
+        {
             pending.overtaken.get_or_insert(number);
         }
     }
@@ -491,12 +510,12 @@ impl Outbox {
 
     /// Confirms all that the pings in front stand for which are answered.
     fn acknowledge(&mut self, is_answered: impl Fn(&PendingAck) -> bool) {
-        while let Some(pending) = self.pings.front() {
-            if !is_answered(pending) {
-                break;
-            }
+        while let Some(receipts) = &mut self.receipts
+            && let Some(pending) = receipts.pings.front()
+            && is_answered(pending)
+        {
             let watermark = pending.watermark;
-            self.pings.pop_front();
+            receipts.pings.pop_front();
             self.confirmed(watermark);
         }
     }
@@ -506,7 +525,7 @@ impl Outbox {
         while self.expiry().is_some_and(|expiry| expiry <= now) {
             self.drop_oldest(DropReason::Expired);
         }
-        while let Some(&(deadline, receipt)) = self.timeouts.first() {
+        while let Some((deadline, receipt)) = self.first_timeout() {
             if deadline > now {
                 break;
             }
@@ -516,17 +535,19 @@ impl Outbox {
 
     /// When [`expire`](Outbox::expire) is due.
     pub fn deadline(&self) -> Option<Instant> {
-        let timeout = self.timeouts.first().map(|(deadline, _)| *deadline);
+        let timeout = self.first_timeout().map(|(deadline, _)| deadline);
         [self.expiry(), timeout].into_iter().flatten().min()
     }
 
     /// What became of a message or a receipt, in the order in which it did.
     pub fn next_outcome(&mut self) -> Option<DeliveryOutcome> {
-        self.outcomes.pop_front()
+        self.receipts.as_mut()?.outcomes.pop_front()
     }
 
     pub fn has_outcomes(&self) -> bool {
-        !self.outcomes.is_empty()
+        self.receipts
+            .as_ref()
+            .is_some_and(|receipts| !receipts.outcomes.is_empty())
     }
 
     /// Messages that are kept, and the bytes of their payloads.
@@ -546,15 +567,23 @@ impl Outbox {
                 || self.unasked_bytes >= BYTES_A_PING)
     }
 
+    /// Those of a connection that is over get no pong.
+    fn forget_pings(&mut self) {
+        if let Some(receipts) = &mut self.receipts {
+            receipts.pings.clear();
+        }
+    }
+
     fn ask(&mut self, watermark: Watermark) -> Ping {
         self.last_ping += 1;
         self.asked = watermark;
         self.unasked_bytes = 0;
-        self.pings.push_back(PendingAck {
+        let pending = PendingAck {
             number: self.last_ping,
             watermark,
             overtaken: None,
-        });
+        };
+        self.receipts().pings.push_back(pending);
         let mut payload = [RECEIPT; 9];
         payload[1..].copy_from_slice(&self.last_ping.to_be_bytes());
         payload
@@ -571,18 +600,18 @@ impl Outbox {
                 self.handed(receipt);
             }
         }
-        while let Some((&receipt, _)) = self.waiters.first_key_value() {
+        while let Some(receipt) = self.first_waiter() {
             if receipt >= watermark.receipt {
                 break;
             }
             self.settle(receipt, None);
         }
-        while let Some(&(end, receipt)) = self.flushes.front() {
-            let all_read = self.keeps_written() && end <= self.first;
-            if receipt >= watermark.receipt && !all_read {
-                break;
-            }
-            self.flushes.pop_front();
+        let read = self.keeps_written().then_some(self.first);
+        while let Some(receipts) = &mut self.receipts
+            && let Some(&(end, receipt)) = receipts.flushes.front()
+            && (receipt < watermark.receipt || read.is_some_and(|read| end <= read))
+        {
+            receipts.flushes.pop_front();
             self.settle(receipt, None);
         }
     }
@@ -602,11 +631,11 @@ impl Outbox {
         if let Some(receipt) = entry.receipt {
             self.settle(receipt, reason);
         }
-        while let Some(&(end, receipt)) = self.flushes.back() {
-            if end <= position {
-                break;
-            }
-            self.flushes.pop_back();
+        while let Some(receipts) = &mut self.receipts
+            && let Some(&(end, receipt)) = receipts.flushes.back()
+            && end > position
+        {
+            receipts.flushes.pop_back();
             self.settle(receipt, reason);
         }
     }
@@ -632,47 +661,71 @@ impl Outbox {
         let receipt = self.wait_none();
         let deadline = timeout.and_then(|timeout| now.checked_add(timeout));
         if let Some(deadline) = deadline {
-            self.timeouts.insert((deadline, receipt));
+            self.receipts().timeouts.insert((deadline, receipt));
         }
-        self.waiters.insert(receipt, deadline);
+        self.receipts().waiters.insert(receipt, deadline);
         receipt
     }
 
+    fn first_waiter(&self) -> Option<Receipt> {
+        let (receipt, _) = self.receipts.as_ref()?.waiters.first_key_value()?;
+        Some(*receipt)
+    }
+
+    fn first_timeout(&self) -> Option<(Instant, Receipt)> {
+        self.receipts.as_ref()?.timeouts.first().copied()
+    }
+
     fn leave_all_unconfirmed(&mut self, reason: UnconfirmedReason) {
-        while let Some((&receipt, _)) = self.waiters.first_key_value() {
+        while let Some(receipt) = self.first_waiter() {
             self.settle(receipt, Some(reason));
         }
-        self.flushes.clear();
+        if let Some(receipts) = &mut self.receipts {
+            receipts.flushes.clear();
+        }
     }
 
     fn leave_handovers_unconfirmed(&mut self, reason: UnconfirmedReason) {
-        while let Some(&receipt) = self.handovers.first() {
+        while let Some(&receipt) = self
+            .receipts
+            .as_ref()
+            .and_then(|receipts| receipts.handovers.first())
+        {
             self.settle_handover(receipt, Some(reason));
         }
     }
 
     /// Ends a receipt, unless that has been done.
     fn settle(&mut self, receipt: Receipt, reason: Option<UnconfirmedReason>) {
-        let Some(deadline) = self.waiters.remove(&receipt) else {
+        let receipts = self.receipts();
+        let Some(deadline) = receipts.waiters.remove(&receipt) else {
             return;
         };
         if let Some(deadline) = deadline {
-            self.timeouts.remove(&(deadline, receipt));
+            receipts.timeouts.remove(&(deadline, receipt));
         }
         self.tell(receipt, reason);
     }
 
     /// The same for one that stands for a handover.
     fn settle_handover(&mut self, receipt: Receipt, reason: Option<UnconfirmedReason>) {
-        if self.handovers.remove(&receipt) {
+        if self.receipts().handovers.remove(&receipt) {
             self.tell(receipt, reason);
         }
     }
 
     fn tell(&mut self, receipt: Receipt, reason: Option<UnconfirmedReason>) {
-        self.outcomes.push_back(match reason {
+        self.conclude(match reason {
             None => DeliveryOutcome::Confirmed { receipt },
             Some(reason) => DeliveryOutcome::Unconfirmed { receipt, reason },
         });
+    }
+
+    fn conclude(&mut self, outcome: DeliveryOutcome) {
+        self.receipts().outcomes.push_back(outcome);
+    }
+
+    fn receipts(&mut self) -> &mut Receipts {
+        self.receipts.get_or_insert_default()
     }
 }

@@ -23,7 +23,7 @@ pub struct Writer {
 /// memory, which each idle connection pays.
 #[derive(Debug)]
 struct Keys {
-    hasher: SipHasher13,
+    seed: [u8; 16],
     frames: u64,
 }
 
@@ -31,7 +31,7 @@ impl Keys {
     #[inline]
     fn next(&mut self) -> [u8; 4] {
         self.frames = self.frames.wrapping_add(1);
-        let hash = self.hasher.hash(&self.frames.to_ne_bytes());
+        let hash = SipHasher13::new_with_key(&self.seed).hash(&self.frames.to_ne_bytes());
         (hash as u32).to_ne_bytes()
     }
 }
@@ -40,10 +40,7 @@ impl Writer {
     /// `seed` is to come from the system's randomness, and to serve one connection alone.
     pub fn new(seed: [u8; 16], deflate: Option<&deflate::Agreed>) -> Self {
         Self {
-            keys: Keys {
-                hasher: SipHasher13::new_with_key(&seed),
-                frames: 0,
-            },
+            keys: Keys { seed, frames: 0 },
             compressor: deflate.map(Compressor::new),
         }
     }

@@ -55,7 +55,7 @@ impl Reader {
             id,
             home: 1,
             settings: Arc::new(settings),
-            heartbeat: String::new(),
+            heartbeat: Arc::new(String::new()),
             route: Arc::new(Plain {
                 listener: listener.clone(),
                 head: head.to_vec(),
@@ -65,7 +65,7 @@ impl Reader {
             watchdog: Arc::default(),
             read_set: Some(read_set.clone()),
             fast_paths: FastPaths::default(),
-            delivery: DeliverySettings::default(),
+            delivery: Arc::default(),
             marks: Marks::default(),
         }));
         drivers.add(client.clone());

@@ -185,14 +185,14 @@ async fn a_driver_that_is_removed_before_it_runs_leaves() {
         id: 9,
         home: 1,
         settings: Arc::new(settings()),
-        heartbeat: String::new(),
+        heartbeat: Arc::new(String::new()),
         route: life.route.clone(),
         mailbox: life.mailbox.clone(),
         agenda: drivers.agenda().clone(),
         watchdog: Arc::default(),
         read_set: None,
         fast_paths: FastPaths::default(),
-        delivery: DeliverySettings::default(),
+        delivery: Arc::default(),
         marks: Marks::default(),
     }));
     drivers.add(client.clone());
@@ -230,14 +230,14 @@ async fn a_driver_that_is_removed_while_it_comes_to_rest_leaves() {
         id: 9,
         home: 1,
         settings: Arc::new(settings()),
-        heartbeat: String::new(),
+        heartbeat: Arc::new(String::new()),
         route: one.route.clone(),
         mailbox: mailbox.clone(),
         agenda: drivers.agenda().clone(),
         watchdog: Arc::default(),
         read_set: None,
         fast_paths: FastPaths::default(),
-        delivery: DeliverySettings::default(),
+        delivery: Arc::default(),
         marks: Marks::default(),
     }));
     drivers.add(client.clone());

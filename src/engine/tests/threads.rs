@@ -160,14 +160,14 @@ fn messages_keep_their_order_both_ways_while_the_threads_take_turns() {
                 close_timeout: DEADLINE,
                 ..settings()
             }),
-            heartbeat: String::new(),
+            heartbeat: Arc::new(String::new()),
             route: Arc::new(Socket(address)),
             mailbox: mailbox.clone(),
             agenda: drivers.agenda().clone(),
             watchdog: Arc::default(),
             read_set: read_set.clone(),
             fast_paths: FastPaths::default(),
-            delivery: DeliverySettings::default(),
+            delivery: Arc::default(),
             marks: Marks::default(),
         }));
         drivers.add(client.clone());

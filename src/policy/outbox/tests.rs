@@ -541,7 +541,7 @@ proptest! {
     #[test]
     fn at_most_once_doubles_nothing_and_keeps_the_order(steps in vec(step(), 0..120)) {
         let mut run = Run::new(queue(1000, Overflow::Throw));
-        run.outbox.delivery.max_bytes = 1 << 20;
+        Arc::make_mut(&mut run.outbox.delivery).max_bytes = 1 << 20;
         run.play(&steps);
         run.finish();
         prop_assert!(run.read.is_sorted_by(|a, b| a < b), "{:?}", run.read);
