@@ -6,7 +6,7 @@
  */
 
 const [peer, json] = process.argv.slice(2);
-const { open } = require(`./peers/${peer}.js`);
+const { open, hold } = require(`./peers/${peer}.js`);
 const { restingMemory } = require('./resting.js');
 const task = JSON.parse(json);
 
@@ -184,11 +184,15 @@ async function beside({ url, flood, floods, handler, warmUp, duration }) {
   return { p50: percentile(took, 0.5) };
 }
 
-/** By how much each of many idle connections makes the resident memory grow, beyond what the first ones bring along. */
+/**
+ * By how much each of many idle connections makes the resident memory grow, beyond what the first ones bring along. Where a peer
+ * can, all share their handlers: what a user's own closures weigh is none of the client's.
+ */
 async function idle({ url, connections }) {
-  const held = await openMany(AT_ONCE, () => open(url, {}));
+  const one = () => (hold ? hold(url) : open(url, {}));
+  const held = await openMany(AT_ONCE, one);
   const before = await restingMemory();
-  held.push(...(await openMany(connections, () => open(url, {}))));
+  held.push(...(await openMany(connections, one)));
   const bytes = (await restingMemory()) - before;
   if (held.length !== AT_ONCE + connections) throw new Error(`${held.length} connections are open`);
   return { bytes: bytes / connections };

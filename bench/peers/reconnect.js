@@ -2,6 +2,8 @@
 
 /* The classes `WebSocketReconnect`: this package's, and the skill's on `ws`. */
 
+const ignore = () => {};
+
 /** What opens connections of `WebSocketReconnect` as its users do; heartbeat and circuit at their defaults. */
 function openWith({ WebSocketReconnect }) {
   return (url, { onMessage = (_) => {}, onClose = (_) => {}, options = {} }) =>
@@ -27,4 +29,14 @@ function openWith({ WebSocketReconnect }) {
     });
 }
 
-module.exports = { openWith };
+/** What opens those whose only handler is one that all share. */
+function holdWith({ WebSocketReconnect }) {
+  return async (url) => {
+    const client = new WebSocketReconnect({ url });
+    client.on('message', ignore);
+    await client.connect();
+    return client;
+  };
+}
+
+module.exports = { openWith, holdWith };

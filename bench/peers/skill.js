@@ -1,5 +1,7 @@
 'use strict';
 
-const { openWith } = require('./reconnect.js');
+const { holdWith, openWith } = require('./reconnect.js');
 
-module.exports = { open: openWith(require('./skill-class.js')) };
+const theClass = require('./skill-class.js');
+
+module.exports = { open: openWith(theClass), hold: holdWith(theClass) };

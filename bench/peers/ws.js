@@ -1,6 +1,9 @@
 'use strict';
 
+const { once } = require('events');
 const WebSocket = require('ws');
+
+const ignore = () => {};
 
 /** Opens a connection as users of `ws` do. */
 function open(url, { onMessage = (_) => {}, onClose = (_) => {} }) {
@@ -22,4 +25,12 @@ function open(url, { onMessage = (_) => {}, onClose = (_) => {} }) {
   });
 }
 
-module.exports = { open };
+/** Opens a connection whose only handler is one that all share. */
+async function hold(url) {
+  const client = new WebSocket(url);
+  client.on('message', ignore);
+  await once(client, 'open');
+  return client;
+}
+
+module.exports = { open, hold };
