@@ -90,6 +90,19 @@ async fn close_ends_with_the_frame_that_the_peer_answers() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_close_without_a_status_sends_a_frame_without_a_code() {
+    let mut life = Life::start(settings());
+    life.connect();
+    let mut peer = life.accept().await;
+    life.told(OPEN).await;
+    life.close(1005, "");
+    assert_eq!(peer.frame().await, (CLOSE, Vec::new()));
+    peer.write(&[0x88, 0]).await;
+    life.told(Event::StateChange(State::Closed)).await;
+    life.told(Event::Close(ending(1005, "", true))).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_peer_that_never_answers_the_close_frame_is_cut() {
     let mut life = Life::start(Settings {
         heartbeat: off(),

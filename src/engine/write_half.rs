@@ -11,8 +11,8 @@ use super::payload::Payload;
 use super::read_outcome::Payloads;
 use super::shared_socket::SharedSocket;
 use crate::policy::{
-    DeliverySettings, Frame, Full, HeldClose, HeldFrames, Instant, Outbox, OwnFrame, Receipt,
-    SendRate, UnconfirmedReason, Way, ping_number,
+    DeliverySettings, Frame, Full, HeldClose, HeldFrames, Instant, NO_STATUS, Outbox, OwnFrame,
+    Receipt, SendRate, UnconfirmedReason, Way, ping_number,
 };
 use crate::wire::Writer;
 
@@ -315,7 +315,7 @@ impl WriteHalf {
         has_waited
     }
 
-    /// Begins the closing handshake, once nothing has to go before it.
+    /// Begins the closing handshake, once nothing has to go before it; by [`NO_STATUS`] with a frame that has no code.
     pub fn shut(&mut self, code: u16, reason: String) {
         let close = self.held_close.close(code, reason);
         self.begin_closing(close);
@@ -324,7 +324,7 @@ impl WriteHalf {
     fn begin_closing(&mut self, close: Option<(u16, String)>) {
         if let Some((code, reason)) = close {
             self.ask_last();
-            self.say_goodbye(Some(code), &reason);
+            self.say_goodbye((code != NO_STATUS).then_some(code), &reason);
         }
     }
 

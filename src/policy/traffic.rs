@@ -10,7 +10,7 @@ mod rest;
 mod send_rate;
 mod turns;
 
-pub use end::{End, LastFrame, PendingEnd};
+pub use end::{End, LastFrame, NO_STATUS, PendingEnd};
 pub use held_frames::{HeldClose, HeldFrames, OwnFrame};
 pub use portion::Portion;
 pub use read_ahead::{is_too_far_ahead, may_read_again};

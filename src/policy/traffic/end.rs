@@ -8,7 +8,7 @@ use crate::policy::{Attempt, Ending, Failure, Input, Instant};
 const ANSWER: Duration = Duration::from_millis(200);
 
 /// The close code of a close frame without one (RFC 6455, 7.4.1).
-const NO_STATUS: u16 = 1005;
+pub const NO_STATUS: u16 = 1005;
 
 /// How a connection came to its end, as its reader saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,0 +1,146 @@
+'use strict';
+
+const { LIFE } = require('../facade/client.js');
+const { readArguments, readClose } = require('./arguments.js');
+const { CLOSED, CLOSING, CONNECTING, Connection, OPEN } = require('./connection.js');
+const { EventTarget } = require('./events.js');
+
+/** Where a WebSocket keeps what is inside of it. */
+const CONNECTION = /** @type {any} */ (Symbol('connection'));
+
+/** Where a class keeps the options of its clients. */
+const OPTIONS = /** @type {any} */ (Symbol('options'));
+
+const READY_STATES = { CONNECTING, OPEN, CLOSING, CLOSED };
+
+/** The standard's WebSocket tries once, and beats never; what it has to ask of a peer it asks by a ping. */
+const ONCE = { maxRetries: 0, circuitBreaker: false, heartbeatInterval: 0, heartbeatMode: 'ping' };
+
+/** One that reconnects keeps what is sent in between. */
+const AGAIN = { heartbeatMode: 'ping', queue: true };
+
+/** Throws where an argument is missing that has to be there. */
+function required(given, what) {
+  if (given.length === 0) {
+    throw new TypeError(`Failed to ${what}: 1 argument required, but only 0 present`);
+  }
+}
+
+/**
+ * The class `WebSocket` of the standard over that of clients. It is documented in websocket.d.ts.
+ * @param {any} Client
+ * @param {any} Blob The runtime's, if any.
+ */
+function defineWebSocket(Client, Blob) {
+  class WebSocket extends EventTarget {
+    constructor(...given) {
+      super();
+      required(given, "construct 'WebSocket'");
+      const { url, protocols, websocketOptions } = readArguments(...given);
+      const own = new.target[OPTIONS];
+      const client = new Client({
+        ...own,
+        url: url.href,
+        protocols,
+        websocketOptions: { ...own.websocketOptions, ...websocketOptions },
+      });
+      Object.defineProperty(this, CONNECTION, { value: new Connection(this, url, client, Blob) });
+    }
+
+    get url() {
+      return this[CONNECTION].url;
+    }
+
+    get readyState() {
+      return this[CONNECTION].readyState;
+    }
+
+    get bufferedAmount() {
+      return this[CONNECTION].bufferedAmount;
+    }
+
+    get extensions() {
+      return this[CONNECTION].client.extensions;
+    }
+
+    get protocol() {
+      return this[CONNECTION].client.protocol;
+    }
+
+    get binaryType() {
+      return this[CONNECTION].binaryType;
+    }
+
+    set binaryType(value) {
+      this[CONNECTION].setBinaryType(value);
+    }
+
+    get client() {
+      return this[CONNECTION].client;
+    }
+
+    send(...given) {
+      const connection = this[CONNECTION];
+      required(given, "execute 'send'");
+      connection.send(given[0]);
+    }
+
+    close(...given) {
+      const connection = this[CONNECTION];
+      const { code, reason } = readClose(given[0], given[1], connection.client[LIFE].engine.sizeOf);
+      connection.close(code, reason);
+    }
+
+    terminate() {
+      this[CONNECTION].terminate();
+    }
+
+    ping() {
+      return this[CONNECTION].client.ping();
+    }
+  }
+
+  Object.defineProperty(WebSocket, OPTIONS, { value: ONCE });
+  Object.defineProperty(WebSocket, 'withOptions', { value: withOptions, configurable: true, writable: true });
+  describeClass(WebSocket);
+  return WebSocket;
+}
+
+/** The class that reconnects, made of the one that it is called on, with these options of the client. */
+function withOptions(options) {
+  const before = this[OPTIONS] === ONCE ? AGAIN : this[OPTIONS];
+  const Again = class WebSocket extends this {};
+  Object.defineProperty(Again, OPTIONS, { value: { ...before, ...options } });
+  return Again;
+}
+
+/** Defines what a class has as Web IDL says: attributes and operations can be enumerated, constants cannot be written. */
+function describeClass(WebSocket) {
+  const { prototype } = WebSocket;
+  for (const name of Object.getOwnPropertyNames(prototype)) {
+    if (name !== 'constructor') Object.defineProperty(prototype, name, { enumerable: true });
+  }
+  for (const counted of [WebSocket, prototype.send]) Object.defineProperty(counted, 'length', { value: 1 });
+  for (const [name, value] of Object.entries(READY_STATES)) {
+    Object.defineProperty(WebSocket, name, { value, enumerable: true });
+    Object.defineProperty(prototype, name, { value, enumerable: true });
+  }
+  for (const type of ['open', 'message', 'error', 'close']) describeHandler(prototype, type);
+  Object.defineProperty(prototype, Symbol.toStringTag, { value: 'WebSocket', configurable: true });
+}
+
+/** The attribute for a handler of that type. */
+function describeHandler(prototype, type) {
+  Object.defineProperty(prototype, `on${type}`, {
+    enumerable: true,
+    configurable: true,
+    get() {
+      return this[CONNECTION].handlerOf(type);
+    },
+    set(value) {
+      this[CONNECTION].setHandler(type, value);
+    },
+  });
+}
+
+module.exports = { defineWebSocket };

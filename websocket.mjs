@@ -1,0 +1,4 @@
+import native from './websocket.js';
+
+export const { WebSocket } = native;
+export default WebSocket;
