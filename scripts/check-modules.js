@@ -90,12 +90,12 @@ function rustFaults(file, text) {
   return [...new Set(faults)].map((fault) => `${file} ${fault}`);
 }
 
-/** What the facade may be made of: it runs wherever an engine is handed to it. */
-const OF_FACADE = /^lib\/(?:facade|options)\/(?!websocket)|^lib\/(?:errors|loop|names|request-headers)\.js$/;
+/** What the facade, and the WebSocket class over it, may be made of: they run wherever an engine is handed to it. */
+const OF_FACADE = /^lib\/(?:facade|websocket|options)\/(?!websocket)|^lib\/(?:errors|loop|names|request-headers)\.js$/;
 
 /** What of Node the facade names. */
 function facadeFaults(file, code) {
-  if (!file.startsWith('lib/facade/')) return [];
+  if (!/^lib\/(?:facade|websocket)\//.test(file)) return [];
   const faults = [];
   for (const [, name] of code.matchAll(/\brequire\('([^']+)'\)/g)) {
     const isOurs = name.startsWith('.') && OF_FACADE.test(path.posix.join(path.posix.dirname(file), name));
@@ -136,7 +136,7 @@ function scriptFaults(file, text) {
     const inside =
       literal && /^\.{1,2}\//.test(literal[1]) && path.posix.join(path.posix.dirname(file), literal[1]);
     const allowed = literal
-      ? BUILT_INS.includes(literal[1]) || /^(lib\/\w|index\.js$)/.test(inside || '')
+      ? BUILT_INS.includes(literal[1]) || /^(lib\/\w|(?:index|websocket)\.js$)/.test(inside || '')
       : file === 'lib/node/binary.js';
     if (!allowed) faults.push(`${file} requires ${name}`);
   }
@@ -155,6 +155,8 @@ function sources() {
     ...below('src').filter((name) => name.endsWith('.rs')),
     'index.js',
     'portable.js',
+    'register.js',
+    'websocket.js',
     'scripts/websocket-reconnect.js',
     ...lib,
   ];
@@ -187,6 +189,7 @@ const PLANTED = [
   ['lib/facade/a.js', "require('util');", 'requires util'],
   ['lib/facade/a.js', "require('../node/engine.js');", 'requires ../node/engine.js'],
   ['lib/facade/a.js', 'const a = Buffer.alloc(1);', 'names Buffer'],
+  ['lib/websocket/a.js', "require('buffer');", 'requires buffer'],
   ['index.js', "import('fs');", 'imports at run time'],
 ];
 

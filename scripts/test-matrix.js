@@ -36,6 +36,7 @@ const BETWEEN = [
   'reconnect',
   'route',
   'subclass',
+  'websocket.test',
   'whatwg',
   // What it trusts, and how it reads keys.
   'tls',

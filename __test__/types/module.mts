@@ -6,3 +6,7 @@ const ws: WebSocketReconnect = new WebSocketReconnect(options);
 ws.on('retry', ({ attempt }) => attempt.toFixed());
 // @ts-expect-error the url is required
 new WebSocketReconnect({});
+
+import Standard, { WebSocket } from 'websocket-reconnect-native/websocket';
+
+const same: typeof WebSocket = Standard;

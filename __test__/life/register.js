@@ -1,0 +1,7 @@
+'use strict';
+
+require('../../register.js');
+const { WebSocket } = require('../../websocket.js');
+
+const { enumerable, writable } = Object.getOwnPropertyDescriptor(globalThis, 'WebSocket');
+console.log(globalThis.WebSocket === WebSocket, enumerable, writable);

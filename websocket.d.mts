@@ -1,0 +1,2 @@
+export * from './websocket.js';
+export { WebSocket as default } from './websocket.js';
