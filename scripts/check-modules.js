@@ -91,7 +91,8 @@ function rustFaults(file, text) {
 }
 
 /** What the facade, and the WebSocket class over it, may be made of: they run wherever an engine is handed to it. */
-const OF_FACADE = /^lib\/(?:facade|websocket|options)\/(?!websocket)|^lib\/(?:errors|loop|names|request-headers)\.js$/;
+const OF_FACADE =
+  /^lib\/(?:facade|websocket|options)\/(?!websocket)|^lib\/(?:errors|loop|names|request-headers)\.js$/;
 
 /** What of Node the facade names. */
 function facadeFaults(file, code) {

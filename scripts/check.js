@@ -16,6 +16,9 @@ function cargoDeny() {
   return capture(program, ['--all-features', '--locked', 'check', 'licenses', 'bans', 'sources']);
 }
 
+/** The locks of what is installed by one command alone. */
+const OTHER_LOCKS = ['bench/package-lock.json', '__test__/ecosystem/package-lock.json'];
+
 /** The platform packages are the package's own: same version, each named once. */
 function manifests() {
   const main = require('../package.json');
@@ -34,7 +37,7 @@ function manifests() {
   const locked = wanted.every((name) => lock.packages[`node_modules/${name}`]?.version === main.version);
   const addressed = [
     lock,
-    JSON.parse(readFileSync(path.join(ROOT, 'bench', 'package-lock.json'), 'utf8')),
+    ...OTHER_LOCKS.map((name) => JSON.parse(readFileSync(path.join(ROOT, name), 'utf8'))),
   ].flatMap(({ packages }) => Object.keys(packages).filter((name) => packages[name].resolved));
   const ok =
     exact && cargo && locked && addressed.length === 0 && String(names.sort()) === String(wanted.sort());
