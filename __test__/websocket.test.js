@@ -57,6 +57,13 @@ describe('the WebSocket class of the standard', () => {
       }
     });
 
+    it('names what reads and writes an attribute after it', () => {
+      for (const name of ['binaryType', 'onopen', 'onmessage', 'onerror', 'onclose']) {
+        const { enumerable, get, set } = Object.getOwnPropertyDescriptor(WebSocket.prototype, name);
+        assert.deepStrictEqual([enumerable, get.name, set.name], [true, `get ${name}`, `set ${name}`]);
+      }
+    });
+
     it('throws a TypeError where its attributes are read of another object', () => {
       assert.throws(() => WebSocket.prototype.readyState, TypeError);
       assert.throws(() => WebSocket.prototype.send.call({}, 'x'), TypeError);
@@ -159,6 +166,13 @@ describe('the WebSocket class of the standard', () => {
         assert.strictEqual(headers['x-mine'], 'yes');
       });
     }
+
+    it('fails the connection where the server chooses a subprotocol that was not offered', async () => {
+      const server = await startServer({ protocol: 'two' });
+      const { told, types } = open(server.url, ['one']);
+      assert.strictEqual((await told('close')).code, 1006);
+      assert.deepStrictEqual(types(), ['error', 'close']);
+    });
 
     it('refuses options that the client does not have', () => {
       assert.throws(() => new WebSocket(NOWHERE, [], { nothing: true }), {

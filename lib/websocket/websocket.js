@@ -129,18 +129,18 @@ function describeClass(WebSocket) {
   Object.defineProperty(prototype, Symbol.toStringTag, { value: 'WebSocket', configurable: true });
 }
 
-/** The attribute for a handler of that type. */
+/** The attribute for a handler of that type; what reads and writes it is named after it, as that of a class is. */
 function describeHandler(prototype, type) {
-  Object.defineProperty(prototype, `on${type}`, {
-    enumerable: true,
-    configurable: true,
-    get() {
+  const name = `on${type}`;
+  const attribute = {
+    get [name]() {
       return this[CONNECTION].handlerOf(type);
     },
-    set(value) {
+    set [name](value) {
       this[CONNECTION].setHandler(type, value);
     },
-  });
+  };
+  Object.defineProperty(prototype, name, Object.getOwnPropertyDescriptor(attribute, name));
 }
 
 module.exports = { defineWebSocket };
