@@ -6,6 +6,7 @@ const test = require('node:test');
 const { ChatClient } = require('./chat-client.js');
 const { Orders, sendOrders } = require('./at-least-once.js');
 const { GraphQLClient } = require('./graphql-client.js');
+const { followNotes } = require('./graphql-ws-client.js');
 const { startClients } = require('./shared-circuit.js');
 const { startChatServer } = require('./servers/chat-server.js');
 const { startGraphQLServer } = require('./servers/graphql-server.js');
@@ -233,6 +234,20 @@ test('the GraphQL client does not try again where it is forbidden', async (t) =>
   const friend = graphql(t, server, { connectionParams: () => ({ token: 'secret' }) });
   friend.connect();
   assert.deepStrictEqual(await friend.request({ query: '{ notes { text } }' }), { data: { notes: [] } });
+});
+
+test('graphql-ws over the WebSocket class follows the notes through a restart of the server', async (t) => {
+  const notes = [{ id: 1, text: 'milk' }];
+  const first = await startGraphQLServer({ notes });
+  const told = new Inbox();
+  const end = followNotes({ url: first.url, delay: 20, told: (texts) => told.put(texts) });
+  t.after(end);
+  assert.deepStrictEqual(await told.take(), ['milk']);
+  await first.stop();
+  notes.push({ id: 2, text: 'bread' });
+  const second = await startGraphQLServer({ port: first.port, notes });
+  t.after(() => second.stop());
+  assert.deepStrictEqual(await told.take(), ['milk', 'bread']);
 });
 
 test('clients with a shared circuit wait together, and come back by one probe', async (t) => {
