@@ -58,6 +58,20 @@ describe('loading', () => {
     return prints('file.js', `const { WebSocketReconnect } = require('${script}');\n${PRINT}`);
   });
 
+  for (const [name, text] of [
+    ['websocket.js', "const { WebSocket } = require('websocket-reconnect-native/websocket');"],
+    ['websocket.mjs', "import { WebSocket } from 'websocket-reconnect-native/websocket';"],
+    ['register.js', "require('websocket-reconnect-native/register');"],
+    ['register.mjs', "import 'websocket-reconnect-native/register';"],
+  ]) {
+    it(`has its WebSocket class by ${text}`, async () => {
+      const { stdout, stderr } = await runScript(
+        write(name, `${text}\nconsole.log(typeof WebSocket.withOptions);`),
+      );
+      assert.strictEqual(stdout.trim(), 'function', stderr);
+    });
+  }
+
   it('is one and the same class by every way', async () => {
     const script = write(
       'same.mjs',

@@ -526,30 +526,27 @@ describe('the WebSocket class of the standard', () => {
       it(`'${type}' is what binary messages are, and text stays text`, async function () {
         if (type === 'blob' && !Blob) this.skip(); // Node 14.0 has none.
         const server = await startServer({ echo: true });
-        const { ws, told, log } = await opened(server.url);
+        const { ws, messages } = await opened(server.url);
         ws.binaryType = type;
         ws.send(BYTES);
-        assert.ok(await isRight((await told('message')).data));
         ws.send('text');
-        ws.close();
-        await told('close');
-        assert.strictEqual(log[2].event.data, 'text');
+        const [bytes, text] = await messages(2);
+        assert.ok(await isRight(bytes));
+        assert.strictEqual(text, 'text');
       });
     }
 
     it('holds from the next message on', async () => {
       const server = await startServer({ echo: true });
-      const { ws, log, told } = await opened(server.url);
+      const { ws, messages } = await opened(server.url);
       ws.binaryType = 'nodebuffer';
       ws.addEventListener('message', () => {
         ws.binaryType = 'arraybuffer';
       });
       ws.send(BYTES);
       ws.send(BYTES);
-      ws.close();
-      await told('close');
-      const messages = log.filter(({ type }) => type === 'message').map(({ event }) => event.data);
-      assert.ok(Buffer.isBuffer(messages[0]) && messages[1] instanceof ArrayBuffer);
+      const [first, second] = await messages(2);
+      assert.ok(Buffer.isBuffer(first) && second instanceof ArrayBuffer);
     });
   });
 
@@ -636,6 +633,25 @@ describe('the WebSocket class of the standard', () => {
       ws.close();
       await told('close');
       assert.strictEqual((await server.received(100)).length, 100);
+    });
+
+    it('without a code waits for a Blob that was sent', async function () {
+      if (!Blob) this.skip(); // Node 14.0 has none.
+      const server = await startServer();
+      const { ws, told } = await opened(server.url);
+      ws.send(new Blob(['whole']));
+      ws.close();
+      assert.strictEqual((await told('close')).code, 1005);
+      assert.strictEqual((await server.received(1))[0].data, Buffer.from('whole').toString('hex'));
+    });
+
+    it('is followed by no message, though the peer has sent some', async () => {
+      const server = await startServer({ echo: true });
+      const { ws, told, types } = await opened(server.url);
+      for (let i = 0; i < 10; i += 1) ws.send(`${i}`);
+      ws.close();
+      await told('close');
+      assert.deepStrictEqual(types(), ['open', 'close']);
     });
 
     it('inside of a handler of message leaves what came before it to be told', async () => {
@@ -764,6 +780,18 @@ describe('a WebSocket class that reconnects', () => {
     assert.deepStrictEqual([headers['x-class'], headers.origin], ['yes', 'http://here']);
     assert.deepStrictEqual([ws.client.maxRetries, ws.client.baseDelay], [1, 20]);
     assert.ok(ws instanceof Again && ws instanceof WebSocket);
+  });
+
+  it('is not made of options that are wrong, or belong to the constructor', () => {
+    for (const options of [
+      { maxRetries: -1 },
+      { jitter: 'some' },
+      { websocketOptions: { agent: {} } },
+      { url: NOWHERE },
+      { protocols: [] },
+    ]) {
+      assert.throws(() => WebSocket.withOptions(options), { code: /^WSR_ERR_(?:UNSUPPORTED_)?OPTION$/ });
+    }
   });
 
   it('beats by pings, since it does not know what its peer reads', () => {

@@ -31,6 +31,14 @@ const USES = {
     text: `const { WebSocketReconnect } = require('./node_modules/${SCRIPT}');\n${PRINT}`,
   },
   import: { file: 'c.mjs', text: `import { WebSocketReconnect } from '${NAME}';\n${PRINT}` },
+  'require of the WebSocket class': {
+    file: 'f.js',
+    text: `const { WebSocketReconnect } = require('${NAME}');\nrequire('${NAME}/websocket').WebSocket.withOptions({});\n${PRINT}`,
+  },
+  'import of the WebSocket class, registered': {
+    file: 'g.mjs',
+    text: `import { WebSocketReconnect } from '${NAME}';\nimport '${NAME}/register';\nWebSocket.withOptions({});\n${PRINT}`,
+  },
   'import of the default': { file: 'd.mjs', text: `import WebSocketReconnect from '${NAME}';\n${PRINT}` },
 };
 

@@ -1,6 +1,7 @@
 'use strict';
 
 const { WebSocket } = require('../../websocket.js');
+const { until } = require('./waiting.js');
 
 const TYPES = ['open', 'message', 'error', 'close'];
 
@@ -24,7 +25,13 @@ function open(url, second, third, Kind = WebSocket) {
       if (known) resolve(known.event);
       else waiting.push({ type, resolve });
     });
-  return { ws, log, told, types: () => log.map(({ type }) => type) };
+  /** Waits for so many messages, and gives their data. */
+  const messages = (count) =>
+    until(() => {
+      const all = log.filter(({ type }) => type === 'message').map(({ event }) => event.data);
+      return all.length >= count && all;
+    });
+  return { ws, log, told, messages, types: () => log.map(({ type }) => type) };
 }
 
 /** The same, once it is open. */

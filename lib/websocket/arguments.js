@@ -21,12 +21,11 @@ function syntaxError(message) {
 /** The URL record; relative ones are read against the page's, where there is a page. */
 function readUrl(given) {
   const { location } = /** @type {any} */ (globalThis);
+  const text = `${given}`;
   let url;
   try {
-    url = new URL(`${given}`, location ? location.href : undefined);
-  } catch (error) {
-    // A value that no text can be made of is told as it is.
-    if (error.code !== 'ERR_INVALID_URL' && !/url/i.test(error.message)) throw error;
+    url = new URL(text, location ? location.href : undefined);
+  } catch (_error) {
     throw syntaxError('the URL is invalid');
   }
   const scheme = SCHEMES.get(url.protocol);

@@ -88,7 +88,9 @@ class Connection {
     this.target.dispatchEvent(new Event('open'));
   }
 
+  /** Once it is closing, the standard tells no message. */
   receive(received) {
+    if (this.readyState !== OPEN) return;
     const { Blob, origin, target } = this;
     const isBlob = this.binaryType === 'blob' && typeof received !== 'string';
     const data = isBlob ? new Blob([received]) : received;

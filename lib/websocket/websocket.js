@@ -1,5 +1,6 @@
 'use strict';
 
+const { coded } = require('../errors.js');
 const { LIFE } = require('../facade/client.js');
 const { readArguments, readClose } = require('./arguments.js');
 const { CLOSED, CLOSING, CONNECTING, Connection, OPEN } = require('./connection.js');
@@ -101,17 +102,23 @@ function defineWebSocket(Client, Blob) {
   }
 
   Object.defineProperty(WebSocket, OPTIONS, { value: ONCE });
+  /** The class that reconnects, made of the one that it is called on, with these options of the client. */
+  function withOptions(given) {
+    const options = { ...(this[OPTIONS] === ONCE ? AGAIN : this[OPTIONS]), ...given };
+    const taken = ['url', 'protocols'].find((name) => name in options);
+    if (taken !== undefined) {
+      throw coded(TypeError, 'WSR_ERR_OPTION', `${taken}: belongs into the arguments of the constructor`);
+    }
+    // What is wrong with them is told here, and not by each constructor.
+    new Client({ ...options, url: 'ws://localhost/' });
+    const Again = class WebSocket extends this {};
+    Object.defineProperty(Again, OPTIONS, { value: options });
+    return Again;
+  }
+
   Object.defineProperty(WebSocket, 'withOptions', { value: withOptions, configurable: true, writable: true });
   describeClass(WebSocket);
   return WebSocket;
-}
-
-/** The class that reconnects, made of the one that it is called on, with these options of the client. */
-function withOptions(options) {
-  const before = this[OPTIONS] === ONCE ? AGAIN : this[OPTIONS];
-  const Again = class WebSocket extends this {};
-  Object.defineProperty(Again, OPTIONS, { value: { ...before, ...options } });
-  return Again;
 }
 
 /** Defines what a class has as Web IDL says: attributes and operations can be enumerated, constants cannot be written. */
