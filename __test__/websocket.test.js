@@ -1,6 +1,7 @@
 'use strict';
 
 const assert = require('assert');
+const { certificates } = require('./peer/certificates.js');
 const { startServer, deadPort } = require('./peer/index.js');
 const { program, runScript } = require('./support/runtime.js');
 const { settle, turn } = require('./support/waiting.js');
@@ -276,6 +277,28 @@ describe('the WebSocket class of the standard', () => {
       const server = await startServer();
       const { ws } = await opened(server.url);
       assert.strictEqual(ws.client.heartbeatInterval, 0);
+    });
+  });
+
+  describe('over TLS', () => {
+    it('takes what a peer is trusted by, and counts what is sent as without', async () => {
+      const { ca, leaf } = certificates();
+      const server = await startServer({ tls: leaf, echo: true });
+      const { ws, told, messages } = await opened(server.url.replace('wss:', 'https:'), [], { ca });
+      assert.strictEqual(ws.url, server.url);
+      ws.send('secret');
+      ws.send(BYTES);
+      assert.strictEqual(ws.bufferedAmount, 10);
+      assert.strictEqual((await messages(2))[0], 'secret');
+      assert.strictEqual((await told('message')).origin, `wss://127.0.0.1:${server.port}`);
+    });
+
+    it('fails where the peer is not trusted', async () => {
+      const { leaf } = certificates();
+      const server = await startServer({ tls: leaf });
+      const { told, types } = open(server.url);
+      assert.strictEqual((await told('close')).code, 1006);
+      assert.deepStrictEqual(types(), ['error', 'close']);
     });
   });
 

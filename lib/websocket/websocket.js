@@ -101,7 +101,6 @@ function defineWebSocket(Client, Blob) {
     }
   }
 
-  Object.defineProperty(WebSocket, OPTIONS, { value: ONCE });
   /** The class that reconnects, made of the one that it is called on, with these options of the client. */
   function withOptions(given) {
     const options = { ...(this[OPTIONS] === ONCE ? AGAIN : this[OPTIONS]), ...given };
@@ -116,6 +115,7 @@ function defineWebSocket(Client, Blob) {
     return Again;
   }
 
+  Object.defineProperty(WebSocket, OPTIONS, { value: ONCE });
   Object.defineProperty(WebSocket, 'withOptions', { value: withOptions, configurable: true, writable: true });
   describeClass(WebSocket);
   return WebSocket;
