@@ -1,7 +1,6 @@
 /// <reference types="node" />
 
 import type {
-  BlobLike,
   Optional,
   SendData,
   UrlLike,
@@ -54,6 +53,7 @@ export interface WebSocketEventMap {
 }
 
 type Listener<E> = ((this: WebSocket, event: E) => any) | { handleEvent(event: E): any };
+type Handler<E> = ((event: E) => any) | null;
 type ListenerOptions = boolean | { capture?: boolean; once?: boolean; passive?: boolean; signal?: any };
 
 /**
@@ -114,22 +114,27 @@ export class WebSocket extends EventTarget {
   readonly extensions: string;
   /** The subprotocol that the server chose, or `''`. */
   readonly protocol: string;
-  /** What a binary message arrives as. A value that is not known is ignored. */
-  binaryType: BinaryType;
+  /**
+   * What a binary message arrives as. A value that is not known is ignored. It reads as it was set; the type is the standard's, so
+   * that the class fits where a library asks for that.
+   */
+  get binaryType(): 'blob' | 'arraybuffer';
+  set binaryType(value: BinaryType);
   /** The client beneath, for what the standard has no name for: `retry`, `reconnected`, `getStats()`. */
   readonly client: WebSocketReconnect;
 
-  onopen: ((this: WebSocket, event: Event) => any) | null;
-  onmessage: ((this: WebSocket, event: MessageEvent) => any) | null;
-  onerror: ((this: WebSocket, event: ErrorEvent) => any) | null;
-  onclose: ((this: WebSocket, event: CloseEvent) => any) | null;
+  onopen: Handler<Event>;
+  onmessage: Handler<MessageEvent>;
+  /** The event is an {@link ErrorEvent}; the standard promises no more than an Event. */
+  onerror: Handler<Event & Partial<ErrorEvent>>;
+  onclose: Handler<CloseEvent>;
 
   /**
    * Sends text for a string, binary for bytes and Blobs. Once the connection closes nothing is sent, and nothing thrown.
    * @throws DOMException `InvalidStateError` while connecting; in a class that reconnects also what `send()` of the client throws,
    * such as `WSR_ERR_QUEUE_FULL`.
    */
-  send(data: SendData | BlobLike): void;
+  send(data: SendData | ArrayBufferView): void;
 
   /**
    * Begins the closing handshake.

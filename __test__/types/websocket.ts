@@ -22,6 +22,9 @@ const trip: Promise<number> = ws.ping();
 ws.client.on('retry', ({ attempt }) => attempt.toFixed());
 ws.terminate();
 
+/** Where a library asks for the class of the standard. */
+const standard: new (url: string | URL, protocols?: string | string[]) => globalThis.WebSocket = WebSocket;
+
 const Again: typeof WebSocket = WebSocket.withOptions({ maxRetries: Infinity, queue: { ttl: 1000 } });
 const target: EventTarget = new Again('ws://localhost');
 
