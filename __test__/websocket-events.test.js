@@ -46,6 +46,7 @@ describe("the DOM's classes where the runtime has none", () => {
     ]) {
       assert.ok(event instanceof Event);
       assert.strictEqual(event.constructor.name, name);
+      assert.strictEqual(String(event), `[object ${name}]`);
     }
     assert.deepStrictEqual([message.type, message.data, message.origin], ['message', 'x', 'ws://a']);
     assert.deepStrictEqual([close.code, close.reason, close.wasClean], [1000, 'y', true]);

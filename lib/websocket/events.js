@@ -131,6 +131,11 @@ class DOMException extends Error {
   }
 }
 
+// Else they name themselves after what they extend.
+for (const Kind of [MessageEvent, CloseEvent, ErrorEvent, DOMException]) {
+  Object.defineProperty(Kind.prototype, Symbol.toStringTag, { value: Kind.name, configurable: true });
+}
+
 /** The numbers that the standard has for those that are thrown here. */
 const CODES = { InvalidStateError: 11, SyntaxError: 12, InvalidAccessError: 15 };
 
