@@ -744,7 +744,8 @@ describe('a WebSocket class that reconnects', () => {
 
   it('is OPEN while it is cut off, and keeps what is sent', async () => {
     const server = await startServer();
-    const { ws, told } = again(server.url);
+    // Not back before it has been looked at.
+    const { ws, told } = open(server.url, [], {}, Again.withOptions({ baseDelay: 1000 }));
     await told('open');
     const lost = new Promise((resolve) => ws.client.once('retry', resolve));
     await server.cut();
