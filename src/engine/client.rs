@@ -80,7 +80,7 @@ pub(super) struct Core {
     pub route: Arc<dyn Dial>,
     sharing: Sharing,
     /// The scope of the circuit that the client shares, or will share once the connection has ended.
-    scope: Option<Scope>,
+    scope: Option<Box<Scope>>,
     pub write_half: WriteHalf,
     pub backpressure: Backpressure,
     pub actions: VecDeque<Action>,
@@ -279,10 +279,10 @@ impl Client {
     /// Moves to the circuit that the sharing and the route ask for.
     fn join(&self, core: &mut Core) {
         let scope = core.sharing.scope(core.route.host_port());
-        if scope == core.scope {
+        if scope.as_ref() == core.scope.as_deref() {
             return;
         }
-        core.scope.clone_from(&scope);
+        core.scope = scope.clone().map(Box::new);
         let shared = scope.map(|scope| -> Box<dyn SharedBreaker> {
             Box::new(Member::new(scope, self.wake.clone()))
         });

@@ -24,20 +24,21 @@ static ADDED: Notify = Notify::const_new();
 
 /// See the module.
 pub struct Drivers {
-    clients: Lock<HashMap<u32, Driven>>,
+    driven: Lock<Driven>,
     agenda: Arc<Agenda>,
 }
 
+#[derive(Default)]
 struct Driven {
-    client: Arc<Client>,
-    /// What drives it, unless that rests.
-    task: Option<AbortHandle>,
+    clients: HashMap<u32, Arc<Client>>,
+    /// What drives those of them whose driver does not rest.
+    tasks: HashMap<u32, AbortHandle>,
 }
 
 impl Drivers {
     pub fn new() -> Arc<Drivers> {
         let drivers = Arc::new(Drivers {
-            clients: Lock::new(Rank::Drivers, HashMap::new()),
+            driven: Lock::new(Rank::Drivers, Driven::default()),
             agenda: Arc::default(),
         });
         let mut all = lock(&ALL);
@@ -54,30 +55,31 @@ impl Drivers {
 
     /// Drives a client, as soon as it needs that.
     pub fn add(&self, client: Arc<Client>) {
-        let driven = Driven { client, task: None };
-        lock(&self.clients).insert(driven.client.id(), driven);
+        lock(&self.driven).clients.insert(client.id(), client);
         ADDED.notify_one();
     }
 
     /// Ends the driver of a client, its connection with it.
     pub fn remove(&self, id: u32) {
-        let driven = {
-            let mut clients = lock(&self.clients);
-            let driven = clients.remove(&id);
-            if clients.is_empty() {
-                clients.shrink_to_fit();
+        let (client, task) = {
+            let mut driven = lock(&self.driven);
+            let client = driven.clients.remove(&id);
+            if driven.clients.is_empty() {
+                driven.clients.shrink_to_fit();
             }
-            driven
+            (client, driven.tasks.remove(&id))
         };
-        if let Some(driven) = driven {
-            driven.end();
+        if let Some(client) = client {
+            end(&client, task);
         }
     }
 
     /// Ends the drivers of all.
     pub fn remove_all(&self) {
-        let clients = std::mem::take(&mut *lock(&self.clients));
-        clients.into_values().for_each(Driven::end);
+        let Driven { clients, mut tasks } = std::mem::take(&mut *lock(&self.driven));
+        for (id, client) in clients {
+            end(&client, tasks.remove(&id));
+        }
     }
 
     /// Begins the drivers that are needed, on the engine's thread, for as long as that runs.
@@ -96,8 +98,8 @@ impl Drivers {
                 self.begin(id);
             }
             for id in alarmed {
-                if let Some(driven) = lock(&self.clients).get(&id) {
-                    driven.client.wake();
+                if let Some(client) = lock(&self.driven).clients.get(&id) {
+                    client.wake();
                 }
             }
             select! {
@@ -108,8 +110,8 @@ impl Drivers {
     }
 
     fn begin(self: &Arc<Self>, id: u32) {
-        if let Some(driven) = lock(&self.clients).get_mut(&id) {
-            let client = driven.client.clone();
+        let mut driven = lock(&self.driven);
+        if let Some(client) = driven.clients.get(&id).cloned() {
             let driving = Driving {
                 drivers: self.clone(),
                 client: client.clone(),
@@ -118,22 +120,24 @@ impl Drivers {
                 let _driving = driving;
                 drive(client).await;
             });
-            driven.task = Some(task.abort_handle());
+            driven.tasks.insert(id, task.abort_handle());
         }
     }
 
     #[cfg(test)]
     pub(super) fn is_driving(&self, id: u32) -> bool {
-        let clients = lock(&self.clients);
-        clients.get(&id).is_some_and(|driven| driven.task.is_some())
+        lock(&self.driven).tasks.contains_key(&id)
     }
 
     /// A driver has come to rest. The handle is let go of, since it holds the memory of the task. False where the client
     /// has been removed.
     fn rests(&self, id: u32) -> bool {
-        let mut clients = lock(&self.clients);
-        let driven = clients.get_mut(&id);
-        driven.map(|driven| driven.task = None).is_some()
+        let mut driven = lock(&self.driven);
+        driven.tasks.remove(&id);
+        if driven.tasks.is_empty() {
+            driven.tasks.shrink_to_fit();
+        }
+        driven.clients.contains_key(&id)
     }
 }
 
@@ -151,13 +155,12 @@ impl Drop for Driving {
     }
 }
 
-impl Driven {
-    fn end(self) {
-        match self.task {
-            // It leaves when its task is dropped, after whatever it is at.
-            Some(task) => task.abort(),
-            None => self.client.leave(),
-        }
+/// Ends the driving of a client that has been removed.
+fn end(client: &Client, task: Option<AbortHandle>) {
+    match task {
+        // It leaves when its task is dropped, after whatever it is at.
+        Some(task) => task.abort(),
+        None => client.leave(),
     }
 }
 
@@ -167,11 +170,7 @@ pub(super) fn all_clients() -> Vec<Arc<Client>> {
     all.retain(|drivers| drivers.strong_count() > 0);
     let all: Vec<Arc<Drivers>> = all.iter().filter_map(Weak::upgrade).collect();
     let clients = all.iter().flat_map(|drivers| {
-        let clients = lock(&drivers.clients);
-        let clients: Vec<Arc<Client>> = clients
-            .values()
-            .map(|driven| driven.client.clone())
-            .collect();
+        let clients: Vec<Arc<Client>> = lock(&drivers.driven).clients.values().cloned().collect();
         clients
     });
     clients.collect()
@@ -180,7 +179,8 @@ pub(super) fn all_clients() -> Vec<Arc<Client>> {
 /// Whether there is any client in the process.
 pub(super) fn is_any_driven() -> bool {
     let all: Vec<Arc<Drivers>> = lock(&ALL).iter().filter_map(Weak::upgrade).collect();
-    all.iter().any(|drivers| !lock(&drivers.clients).is_empty())
+    all.iter()
+        .any(|drivers| !lock(&drivers.driven).clients.is_empty())
 }
 
 /// Waits until a client has come since the last call.

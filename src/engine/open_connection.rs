@@ -160,7 +160,7 @@ impl OpenConnection {
                 let ReadHalf { reader, turn, end } = &mut *read_half;
                 if let Some(end) = end.take() {
                     return Poll::Ready(ReadOutcome::of(ControlFrames {
-                        end: Some(end),
+                        end: Some(*end),
                         ..ControlFrames::default()
                     }));
                 }

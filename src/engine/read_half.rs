@@ -9,8 +9,8 @@ use crate::wire::Reader;
 pub(super) struct ReadHalf {
     pub reader: Reader,
     pub turn: ReadTurn,
-    /// The end that JavaScript's thread came upon, for the driver.
-    pub end: Option<End>,
+    /// The end that JavaScript's thread came upon, for the driver; boxed, since every connection has room for it.
+    pub end: Option<Box<End>>,
 }
 
 impl ReadHalf {

@@ -85,7 +85,7 @@ impl Client {
         });
         let over = control.end.is_some();
         if over {
-            read_half.end = control.end.take();
+            read_half.end = control.end.take().map(Box::new);
             socket.end(&mut read_half);
         }
         drop(read_half);

@@ -14,7 +14,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use super::Instant;
+use super::{Instant, Rare};
 use crate::policy::duration::Duration;
 
 use super::pings::RECEIPT;
@@ -189,8 +189,7 @@ pub struct Outbox {
     asked: Watermark,
     /// The payloads of what was written behind the last ping.
     unasked_bytes: usize,
-    /// Nothing is allocated before the first of them, since most clients never ask for any.
-    receipts: Option<Box<Receipts>>,
+    receipts: Rare<Receipts>,
 }
 
 /// What somebody waits for, and what is to be told of it.
@@ -246,7 +245,7 @@ impl Outbox {
             last_ping: 0,
             asked: Watermark::default(),
             unasked_bytes: 0,
-            receipts: None,
+            receipts: Rare::default(),
         }
     }
 
@@ -444,7 +443,7 @@ impl Outbox {
     pub fn ping(&mut self) -> Option<Ping> {
         let is_free = self
             .receipts
-            .as_ref()
+            .get()
             .is_none_or(|receipts| receipts.pings.is_empty());
         if is_free || self.asks_for_much(self.end_position()) {
             self.last_ping()
@@ -469,7 +468,7 @@ impl Outbox {
     /// Whether somebody waits for a receipt from this one on.
     fn is_waited_for(&self, from: Receipt) -> bool {
         let waits = |receipts: &Receipts| receipts.waiters.range(from..).next().is_some();
-        self.receipts.as_deref().is_some_and(waits)
+        self.receipts.get().is_some_and(waits)
     }
 
     /// A pong arrived. One stands for the pings before it too, as a peer may answer the last of several alone.
@@ -483,7 +482,7 @@ impl Outbox {
         };
         let last = self
             .receipts
-            .as_ref()
+            .get()
             .and_then(|receipts| receipts.pings.back());
         if last.is_none_or(|last| number > last.number) {
             return;
@@ -495,7 +494,8 @@ impl Outbox {
     pub fn overtaken(&mut self, number: u64) {
         for pending in self
             .receipts
-            .iter_mut()
+            .get_mut()
+            .into_iter()
             .flat_map(|receipts| &mut receipts.pings)
         {
             pending.overtaken.get_or_insert(number);
@@ -510,7 +510,7 @@ impl Outbox {
 
     /// Confirms all that the pings in front stand for which are answered.
     fn acknowledge(&mut self, is_answered: impl Fn(&PendingAck) -> bool) {
-        while let Some(receipts) = &mut self.receipts
+        while let Some(receipts) = self.receipts.get_mut()
             && let Some(pending) = receipts.pings.front()
             && is_answered(pending)
         {
@@ -541,12 +541,12 @@ impl Outbox {
 
     /// What became of a message or a receipt, in the order in which it did.
     pub fn next_outcome(&mut self) -> Option<DeliveryOutcome> {
-        self.receipts.as_mut()?.outcomes.pop_front()
+        self.receipts.get_mut()?.outcomes.pop_front()
     }
 
     pub fn has_outcomes(&self) -> bool {
         self.receipts
-            .as_ref()
+            .get()
             .is_some_and(|receipts| !receipts.outcomes.is_empty())
     }
 
@@ -569,7 +569,7 @@ impl Outbox {
 
     /// Those of a connection that is over get no pong.
     fn forget_pings(&mut self) {
-        if let Some(receipts) = &mut self.receipts {
+        if let Some(receipts) = self.receipts.get_mut() {
             receipts.pings.clear();
         }
     }
@@ -607,7 +607,7 @@ impl Outbox {
             self.settle(receipt, None);
         }
         let read = self.keeps_written().then_some(self.first);
-        while let Some(receipts) = &mut self.receipts
+        while let Some(receipts) = self.receipts.get_mut()
             && let Some(&(end, receipt)) = receipts.flushes.front()
             && (receipt < watermark.receipt || read.is_some_and(|read| end <= read))
         {
@@ -631,7 +631,7 @@ impl Outbox {
         if let Some(receipt) = entry.receipt {
             self.settle(receipt, reason);
         }
-        while let Some(receipts) = &mut self.receipts
+        while let Some(receipts) = self.receipts.get_mut()
             && let Some(&(end, receipt)) = receipts.flushes.back()
             && end > position
         {
@@ -668,19 +668,19 @@ impl Outbox {
     }
 
     fn first_waiter(&self) -> Option<Receipt> {
-        let (receipt, _) = self.receipts.as_ref()?.waiters.first_key_value()?;
+        let (receipt, _) = self.receipts.get()?.waiters.first_key_value()?;
         Some(*receipt)
     }
 
     fn first_timeout(&self) -> Option<(Instant, Receipt)> {
-        self.receipts.as_ref()?.timeouts.first().copied()
+        self.receipts.get()?.timeouts.first().copied()
     }
 
     fn leave_all_unconfirmed(&mut self, reason: UnconfirmedReason) {
         while let Some(receipt) = self.first_waiter() {
             self.settle(receipt, Some(reason));
         }
-        if let Some(receipts) = &mut self.receipts {
+        if let Some(receipts) = self.receipts.get_mut() {
             receipts.flushes.clear();
         }
     }
@@ -688,7 +688,7 @@ impl Outbox {
     fn leave_handovers_unconfirmed(&mut self, reason: UnconfirmedReason) {
         while let Some(&receipt) = self
             .receipts
-            .as_ref()
+            .get()
             .and_then(|receipts| receipts.handovers.first())
         {
             self.settle_handover(receipt, Some(reason));
@@ -726,6 +726,6 @@ impl Outbox {
     }
 
     fn receipts(&mut self) -> &mut Receipts {
-        self.receipts.get_or_insert_default()
+        self.receipts.used()
     }
 }

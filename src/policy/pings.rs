@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{IN_BROWSERS, Instant};
+use super::{IN_BROWSERS, Instant, Rare};
 use crate::policy::duration::{Count, Duration};
 
 /// The first byte of the payloads of our pings: a pong with another one answers somebody else's.
@@ -44,7 +44,7 @@ pub(super) struct Pings {
     /// latest alone (RFC 6455, 5.5.3).
     own: Option<Sent>,
     /// Those of the user, oldest first. Their limits bound their number.
-    asked: VecDeque<Asked>,
+    asked: Rare<VecDeque<Asked>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +66,7 @@ impl Pings {
     }
 
     pub(super) fn asked(&mut self, number: Count, limit: Duration, now: Instant) {
-        self.asked.push_back(Asked {
+        self.asked.used().push_back(Asked {
             sent: Sent { number, at: now },
             until: now.checked_add(limit),
         });
@@ -76,7 +76,8 @@ impl Pings {
         if IN_BROWSERS {
             return None;
         }
-        self.asked.iter().filter_map(|ping| ping.until).min()
+        let asked = self.asked.get()?;
+        asked.iter().filter_map(|ping| ping.until).min()
     }
 
     /// Takes a ping of the user whose limit has passed.
@@ -84,11 +85,11 @@ impl Pings {
         if IN_BROWSERS {
             return None;
         }
-        let index = self
-            .asked
+        let asked = self.asked.get_mut()?;
+        let index = asked
             .iter()
             .position(|ping| ping.until.is_some_and(|until| until <= now))?;
-        self.asked.remove(index).map(|ping| ping.sent.number)
+        asked.remove(index).map(|ping| ping.sent.number)
     }
 
     /// The limits have their whole time again.
@@ -96,7 +97,7 @@ impl Pings {
         if IN_BROWSERS {
             return;
         }
-        for ping in &mut self.asked {
+        for ping in self.asked.get_mut().into_iter().flatten() {
             ping.until = now.checked_add(limit);
         }
     }
@@ -109,12 +110,14 @@ impl Pings {
         now: Instant,
     ) -> (Option<Duration>, Vec<(Count, Duration)>) {
         let own = self.own.take_if(|sent| sent.number <= number);
-        let count = self
-            .asked
-            .iter()
-            .take_while(|ping| ping.sent.number <= number)
-            .count();
-        let answered: Vec<Sent> = self.asked.drain(..count).map(|ping| ping.sent).collect();
+        let mut answered = Vec::new();
+        while let Some(asked) = self.asked.get_mut()
+            && let Some(ping) = asked.front()
+            && ping.sent.number <= number
+        {
+            answered.push(ping.sent);
+            asked.pop_front();
+        }
         let took = |sent: &Sent| now.saturating_duration_since(sent.at);
         let exact = own
             .iter()

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::Rare;
 use crate::policy::duration::{Duration, micros, of_micros};
 
 /// So many of the latest measurements count.
@@ -19,15 +20,16 @@ pub struct Rtt {
 
 /// The latest round trips, in microseconds: half a kilobyte at most, and nothing before the first.
 #[derive(Clone, Debug, Default)]
-pub(super) struct RoundTrips(VecDeque<u32>);
+pub(super) struct RoundTrips(Rare<VecDeque<u32>>);
 
 impl RoundTrips {
     pub(super) fn add(&mut self, rtt: Duration) {
-        if self.0.len() == KEPT {
-            self.0.pop_front();
+        let latest = self.0.used();
+        if latest.len() == KEPT {
+            latest.pop_front();
         }
         // The cast saturates.
-        self.0.push_back(micros(rtt) as u32);
+        latest.push_back(micros(rtt) as u32);
     }
 
     pub(super) fn clear(&mut self) {
@@ -36,8 +38,9 @@ impl RoundTrips {
 
     /// `None` before the first measurement.
     pub(super) fn summary(&self) -> Option<Rtt> {
-        let last = *self.0.back()?;
-        let mut sorted: Vec<u32> = self.0.iter().copied().collect();
+        let latest = self.0.get()?;
+        let last = *latest.back()?;
+        let mut sorted: Vec<u32> = latest.iter().copied().collect();
         sorted.sort_unstable();
         let count = sorted.len();
         let sum: f64 = sorted.iter().copied().map(f64::from).sum();

@@ -1,6 +1,7 @@
 //! The time as the policy is told it.
 
 use std::cmp::Ordering;
+use std::fmt;
 use std::ops::{Add, AddAssign, Sub};
 
 use super::duration::{Duration, micros, of_micros, order};
@@ -9,8 +10,46 @@ use super::duration::{Duration, micros, of_micros, order};
 ///
 /// The type is the policy's own since `std::time::Instant` cannot be made without a clock of the platform, and browsers hand theirs
 /// in. It is an `f64` since that is the number of JavaScript; it counts microseconds exactly for 285 years.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Instant(f64);
+#[derive(Clone, Copy)]
+pub struct Instant(kept::Micros);
+
+/// How an `Instant` keeps its number.
+#[cfg(not(feature = "browser"))]
+mod kept {
+    use std::num::NonZeroU64;
+
+    /// The inverted bits of an `f64` that is no NaN: they are never all zero, so that an `Option` needs no room of its own. A client
+    /// has a dozen of them.
+    #[derive(Clone, Copy)]
+    pub(super) struct Micros(NonZeroU64);
+
+    impl Micros {
+        pub(super) fn new(micros: f64) -> Micros {
+            Micros(NonZeroU64::new(!micros.to_bits()).unwrap_or(NonZeroU64::MAX))
+        }
+
+        pub(super) fn get(self) -> f64 {
+            f64::from_bits(!self.0.get())
+        }
+    }
+}
+
+/// How an `Instant` keeps its number: JavaScript has no integers of 64 bits.
+#[cfg(feature = "browser")]
+mod kept {
+    #[derive(Clone, Copy)]
+    pub(super) struct Micros(f64);
+
+    impl Micros {
+        pub(super) fn new(micros: f64) -> Micros {
+            Micros(micros)
+        }
+
+        pub(super) fn get(self) -> f64 {
+            self.0
+        }
+    }
+}
 
 /// What comes after it is not counted exactly.
 const LAST: f64 = 9_007_199_254_740_992.0;
@@ -19,23 +58,27 @@ impl Instant {
     /// Drops fractions of a microsecond; what is no number, or too far, is the caller's origin.
     pub fn from_micros(micros: f64) -> Instant {
         let whole = micros.floor();
-        Instant(if whole.abs() <= LAST { whole } else { 0.0 })
+        Instant::of(if whole.abs() <= LAST { whole } else { 0.0 })
+    }
+
+    fn of(micros: f64) -> Instant {
+        Instant(kept::Micros::new(micros))
     }
 
     /// Microseconds since the caller's origin.
     pub fn as_micros(self) -> f64 {
-        self.0
+        self.0.get()
     }
 
     /// `None` where that is too far for the clock. Fractions of a microsecond count as a whole one, so that nothing is due too early.
     pub fn checked_add(self, duration: Duration) -> Option<Instant> {
-        let later = self.0 + micros(duration);
-        (later <= LAST).then_some(Instant(later))
+        let later = self.as_micros() + micros(duration);
+        (later <= LAST).then(|| Instant::of(later))
     }
 
     /// How long after `earlier` this is; nothing where it is before it.
     pub fn saturating_duration_since(self, earlier: Instant) -> Duration {
-        of_micros(self.0 - earlier.0)
+        of_micros(self.as_micros() - earlier.as_micros())
     }
 }
 
@@ -44,7 +87,8 @@ impl Add<Duration> for Instant {
 
     /// The last moment of the clock where the sum would be later.
     fn add(self, duration: Duration) -> Instant {
-        self.checked_add(duration).unwrap_or(Instant(LAST))
+        self.checked_add(duration)
+            .unwrap_or_else(|| Instant::of(LAST))
     }
 }
 
@@ -62,12 +106,24 @@ impl Sub<Instant> for Instant {
     }
 }
 
+impl fmt::Debug for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} µs", self.as_micros())
+    }
+}
+
+impl PartialEq for Instant {
+    fn eq(&self, other: &Instant) -> bool {
+        self.as_micros() == other.as_micros()
+    }
+}
+
 /// An `Instant` is never NaN, so there is always an order.
 impl Eq for Instant {}
 
 impl Ord for Instant {
     fn cmp(&self, other: &Instant) -> Ordering {
-        order(self.0, other.0)
+        order(self.as_micros(), other.as_micros())
     }
 }
 
@@ -89,35 +145,43 @@ pub(super) fn earliest(one: Option<Instant>, other: Option<Instant>) -> Option<I
 mod tests {
     use super::*;
 
-    const START: Instant = Instant(0.0);
+    fn start() -> Instant {
+        Instant::from_micros(0.0)
+    }
+
+    #[test]
+    #[cfg(not(feature = "browser"))]
+    fn one_that_may_be_missing_is_no_larger() {
+        assert_eq!(size_of::<Option<Instant>>(), size_of::<Instant>());
+    }
 
     #[test]
     fn what_is_added_is_what_has_passed() {
-        let later = START + Duration::from_micros(1_234_567);
+        let later = start() + Duration::from_micros(1_234_567);
         assert_eq!(later.as_micros(), 1_234_567.0);
-        let passed = later.saturating_duration_since(START);
+        let passed = later.saturating_duration_since(start());
         assert_eq!(passed, Duration::from_micros(1_234_567));
-        assert_eq!(START.saturating_duration_since(later), Duration::ZERO);
+        assert_eq!(start().saturating_duration_since(later), Duration::ZERO);
     }
 
     #[test]
     fn fractions_of_a_microsecond_are_never_due_too_early() {
-        let soon = START + Duration::from_nanos(1);
+        let soon = start() + Duration::from_nanos(1);
         assert_eq!(soon, Instant::from_micros(1.0));
-        assert_eq!(Instant::from_micros(0.9), START);
+        assert_eq!(Instant::from_micros(0.9), start());
     }
 
     #[test]
     fn what_is_too_far_for_the_clock_is_no_moment() {
-        assert_eq!(START.checked_add(Duration::MAX), None);
-        assert_eq!(START + Duration::MAX, Instant(LAST));
-        assert_eq!(Instant::from_micros(f64::NAN), START);
-        assert_eq!(Instant::from_micros(f64::INFINITY), START);
+        assert_eq!(start().checked_add(Duration::MAX), None);
+        assert_eq!(start() + Duration::MAX, Instant::from_micros(LAST));
+        assert_eq!(Instant::from_micros(f64::NAN), start());
+        assert_eq!(Instant::from_micros(f64::INFINITY), start());
     }
 
     #[test]
     fn moments_are_in_the_order_in_which_they_come() {
-        let (before, after) = (Instant::from_micros(-1.0), START);
+        let (before, after) = (Instant::from_micros(-1.0), start());
         assert!(before < after);
         assert_eq!([after, before].into_iter().min(), Some(before));
     }

@@ -16,7 +16,8 @@ pub struct Reader {
     head: [u8; MAX_SERVER_HEAD],
     head_len: usize,
     state: State,
-    message: Option<Partial>,
+    /// Boxed, since every connection has room for it.
+    message: Option<Box<Partial>>,
 }
 
 /// The longest messages that their consumer can hold, in bytes.
@@ -272,11 +273,11 @@ impl Reader {
             }
             Opcode::Text => {
                 let body = Body::Text(Utf8::default());
-                self.message = Some(Partial { compressed, body });
+                self.message = Some(Box::new(Partial { compressed, body }));
             }
             Opcode::Binary => {
                 let body = Body::Binary(Vec::new());
-                self.message = Some(Partial { compressed, body });
+                self.message = Some(Box::new(Partial { compressed, body }));
             }
             Opcode::Continuation => {}
         }
@@ -288,7 +289,7 @@ impl Reader {
     /// is inflated.
     #[inline]
     fn admit(&self, head: Head) -> Result<usize, Violation> {
-        let (compressed, is_text, before) = match &self.message {
+        let (compressed, is_text, before) = match self.message.as_deref() {
             Some(Partial { compressed, body }) if !head.opcode.is_control() => {
                 (*compressed, body.is_text(), body.len())
             }
@@ -311,7 +312,7 @@ impl Reader {
         fin: bool,
         chunk: &mut Vec<u8>,
     ) -> Result<(), Violation> {
-        let Some(Partial { compressed, body }) = &mut self.message else {
+        let Some(Partial { compressed, body }) = self.message.as_deref_mut() else {
             return Ok(());
         };
         let limit = self.limits.of(body.is_text());
@@ -335,13 +336,13 @@ impl Reader {
         chunk: &mut Vec<u8>,
         sink: &mut impl FnMut(Decoded<'_>),
     ) -> Result<(), Violation> {
-        let Some(Partial {
-            compressed,
-            mut body,
-        }) = self.message.take()
-        else {
+        let Some(message) = self.message.take() else {
             return Ok(());
         };
+        let Partial {
+            compressed,
+            mut body,
+        } = *message;
         if compressed && let Some(decompressor) = &mut self.decompressor {
             let limit = self.limits.of(body.is_text());
             decompressor.finish(chunk, |inflated| body.push(inflated, 0, limit.bytes, limit))?;
@@ -482,7 +483,7 @@ impl Reader {
             State::Head | State::Data { .. } | State::Ended => 0,
         };
         control
-            + match &self.message {
+            + match self.message.as_deref() {
                 Some(Partial {
                     body: Body::Text(text),
                     ..

@@ -3,6 +3,8 @@
 
 use std::mem;
 
+use crate::policy::Rare;
+
 /// Where so many bytes wait to be written, the peer does not read.
 const STUCK: usize = 64 * 1024;
 
@@ -22,6 +24,11 @@ pub enum OwnFrame {
 /// those before it. So a peer that goes on without reading costs no more memory.
 #[derive(Debug, Default)]
 pub struct HeldFrames {
+    held: Rare<Latest>,
+}
+
+#[derive(Debug, Default)]
+struct Latest {
     pong: Option<Vec<u8>>,
     ping: Option<[u8; 8]>,
     beat: bool,
@@ -29,11 +36,11 @@ pub struct HeldFrames {
 
 impl HeldFrames {
     pub fn ping(&mut self, payload: [u8; 8]) {
-        self.ping = Some(payload);
+        self.held.used().ping = Some(payload);
     }
 
     pub fn beat(&mut self) {
-        self.beat = true;
+        self.held.used().beat = true;
     }
 
     /// Whether the answers to these pings wait, where so many bytes do. Otherwise each is to be written.
@@ -44,7 +51,7 @@ impl HeldFrames {
     ) -> bool {
         let holds = waiting >= STUCK;
         if holds && let Some(latest) = pings.last() {
-            self.pong = Some(latest.to_vec());
+            self.held.used().pong = Some(latest.to_vec());
         }
         holds
     }
@@ -55,6 +62,16 @@ impl HeldFrames {
         if waiting >= STUCK {
             return None;
         }
+        let frame = self.held.get_mut()?.next_frame();
+        if frame.is_none() {
+            self.held.clear();
+        }
+        frame
+    }
+}
+
+impl Latest {
+    fn next_frame(&mut self) -> Option<OwnFrame> {
         if let Some(payload) = self.pong.take() {
             return Some(OwnFrame::Pong(payload));
         }
@@ -69,19 +86,20 @@ impl HeldFrames {
 #[derive(Debug, Default)]
 pub struct HeldClose {
     holds: bool,
-    close: Option<(u16, String)>,
+    /// Boxed, since every client has room for it.
+    close: Option<Box<(u16, String)>>,
 }
 
 impl HeldClose {
     /// JavaScript still reads what goes before, or does no longer. The close frame that has waited for that.
     pub fn hold(&mut self, holds: bool) -> Option<(u16, String)> {
         self.holds = holds;
-        self.close.take_if(|_| !holds)
+        self.close.take_if(|_| !holds).map(|close| *close)
     }
 
     /// The user closes. The close frame, where it is to be written now.
     pub fn close(&mut self, code: u16, reason: String) -> Option<(u16, String)> {
-        self.close = Some((code, reason));
+        self.close = Some(Box::new((code, reason)));
         self.hold(self.holds)
     }
 

@@ -1,0 +1,50 @@
+//! State that most clients never have.
+
+/// Takes the room of a pointer, and a box from its first use on.
+#[derive(Clone, Debug)]
+pub struct Rare<T>(Option<Box<T>>);
+
+impl<T> Default for Rare<T> {
+    fn default() -> Rare<T> {
+        Rare(None)
+    }
+}
+
+impl<T: Default> Rare<T> {
+    /// `None` before the first use.
+    #[inline]
+    pub fn get(&self) -> Option<&T> {
+        self.0.as_deref()
+    }
+
+    /// `None` before the first use.
+    #[inline]
+    pub fn get_mut(&mut self) -> Option<&mut T> {
+        self.0.as_deref_mut()
+    }
+
+    pub fn used(&mut self) -> &mut T {
+        self.0.get_or_insert_default()
+    }
+
+    /// As before the first use.
+    pub fn clear(&mut self) {
+        self.0 = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_used_takes_a_pointer() {
+        let mut rare = Rare::<[u64; 9]>::default();
+        assert_eq!(size_of_val(&rare), size_of::<usize>());
+        assert!(rare.get().is_none() && rare.get_mut().is_none());
+        rare.used()[0] = 7;
+        assert_eq!(rare.get().map(|used| used[0]), Some(7));
+        rare.clear();
+        assert!(rare.get().is_none());
+    }
+}
