@@ -96,6 +96,35 @@ function header(rustc) {
   ].join('\n');
 }
 
+/** What wasm2js writes of its data: as base64. */
+const DATA = /base64DecodeToExistingUint8Array\(bufferView, (\d+), "(.*)"\);$/gm;
+const DATA_READER = /^ {2}var base64ReverseLookup[\s\S]*?(?=^function initActiveSegments)/m;
+
+/** As shorter text: most of the data is words. */
+const dataAsText = (text) =>
+  text
+    .replace(
+      DATA,
+      (_, at, data) => `put(${at}, ${JSON.stringify(Buffer.from(data, 'base64').toString('latin1'))});`,
+    )
+    .replace(
+      DATA_READER,
+      'function put(at, data) { for (var i = 0; i < data.length; ++i) bufferView[at + i] = data.charCodeAt(i); }\n',
+    );
+
+/** Without what wasm2js writes for every module and this one does not use, as the addresses that the linker exports. */
+function withoutUnused(text) {
+  const used = text.replace(/, \n {2}"__\w+": \{\n {3}get value[\s\S]*?^ {2}\}/gm, '');
+  const isUnused = (name) => used.split(name).length === used.split(`${name} = `).length;
+  return [...used.matchAll(/^ var ([\w$]+) = (?:\d|Math|new)/gm)]
+    .filter(([, name]) => isUnused(name))
+    .reduce(
+      (left, [, name]) =>
+        left.replace(new RegExp(`^ +(?:var )?${name.replace('$', '\\$')} = .*\n`, 'gm'), ''),
+      used,
+    );
+}
+
 /** Compiles the policy: the text of policy.mjs and of its twin. */
 function compile(rustc) {
   const target = path.join(process.env.CARGO_TARGET_DIR || path.join(ROOT, 'target'), 'browser');
@@ -118,7 +147,7 @@ function compile(rustc) {
   run(process.execPath, [bin('wasm-opt'), features, ...OPTIMIZATIONS, ...stripped, built, '-o', wasm]);
   const raw = path.join(target, 'policy.raw.mjs');
   run(process.execPath, [bin('wasm2js'), features, '-Oz', wasm, '-o', raw]);
-  const text = readFileSync(raw, 'utf8');
+  const text = withoutUnused(dataAsText(readFileSync(raw, 'utf8')));
   const [body, rest] = text.split(/^var retasmFunc = asmFunc\(\{\n\}\);$/m);
   if (rest === undefined) throw new Error('wasm2js writes its module in another way');
   const exported = `${body}\nexport default function instantiate() { return asmFunc({}); }\n`;

@@ -88,7 +88,7 @@ impl CircuitMembership {
 
     /// Sees what the others have made of the circuit.
     pub(super) fn look(&mut self) {
-        self.using(|_| ());
+        self.using(&mut |_| ());
     }
 
     /// The circuit as this client saw it last.
@@ -110,53 +110,57 @@ impl CircuitMembership {
     }
 
     pub(super) fn set_failures(&mut self, count: Count, settings: &CircuitSettings, now: Instant) {
-        self.using(|breaker| breaker.set_failures(count, settings, now));
+        self.using(&mut |breaker| breaker.set_failures(count, settings, now));
     }
 
     /// Whether a connection might be started.
     pub(super) fn admit(&mut self, settings: &CircuitSettings) -> Result<(), Refusal> {
-        self.using(|breaker| breaker.admit(settings))
+        let mut answer = Ok(());
+        self.using(&mut |breaker| answer = breaker.admit(settings));
+        answer
     }
 
     /// Counts a connection as under way, where it may be started.
     pub(super) fn begin(&mut self, settings: &CircuitSettings) -> Result<(), Refusal> {
-        self.using(|breaker| breaker.begin(settings))?;
-        self.dialing = true;
-        Ok(())
+        let mut answer = Ok(());
+        self.using(&mut |breaker| answer = breaker.begin(settings));
+        self.dialing |= answer.is_ok();
+        answer
     }
 
     /// The connection is under way no more, whatever its outcome.
     pub(super) fn finish(&mut self) {
         if std::mem::take(&mut self.dialing) {
-            self.using(Breaker::finish);
+            self.using(&mut Breaker::finish);
         }
     }
 
     pub(super) fn fail(&mut self, settings: &CircuitSettings, now: Instant) {
-        self.using(|breaker| breaker.fail(settings, now));
+        self.using(&mut |breaker| breaker.fail(settings, now));
     }
 
     pub(super) fn succeed(&mut self, settings: &CircuitSettings, now: Instant) {
-        self.using(|breaker| breaker.succeed(settings, now));
+        self.using(&mut |breaker| breaker.succeed(settings, now));
     }
 
     pub(super) fn open(&mut self, settings: &CircuitSettings, now: Instant) {
-        self.using(|breaker| breaker.open(settings, now));
+        self.using(&mut |breaker| breaker.open(settings, now));
     }
 
     pub(super) fn half_open(&mut self) {
-        self.using(Breaker::half_open);
+        self.using(&mut Breaker::half_open);
     }
 
     pub(super) fn half_open_if_due(&mut self, now: Instant) {
-        self.using(|breaker| breaker.half_open_if_due(now));
+        self.using(&mut |breaker| breaker.half_open_if_due(now));
     }
 
     pub(super) fn close(&mut self) {
-        self.using(Breaker::close);
+        self.using(&mut Breaker::close);
     }
 
-    fn using<T>(&mut self, work: impl FnOnce(&mut Breaker) -> T) -> T {
+    /// Not generic: browsers would load what is around the work as often as there is work.
+    fn using(&mut self, work: &mut dyn FnMut(&mut Breaker)) {
         let mut locked;
         let breaker = match &mut self.breaker {
             BreakerAccess::Own(breaker) => breaker,
@@ -166,11 +170,10 @@ impl CircuitMembership {
             }
         };
         self.news |= breaker.moves() != self.moves;
-        let result = work(breaker);
+        work(breaker);
         self.circuit = breaker.circuit();
         self.deadline = breaker.deadline();
         self.moves = breaker.moves();
-        result
     }
 }
 

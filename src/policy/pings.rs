@@ -1,7 +1,5 @@
 //! The pings of one connection that wait for their pong.
 
-use std::collections::VecDeque;
-
 use super::{IN_BROWSERS, Instant};
 use crate::policy::duration::{Count, Duration};
 
@@ -44,7 +42,7 @@ pub(super) struct Pings {
     /// latest alone (RFC 6455, 5.5.3).
     own: Option<Sent>,
     /// Those of the user, oldest first. Their limits bound their number.
-    asked: VecDeque<Asked>,
+    asked: Vec<Asked>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +64,7 @@ impl Pings {
     }
 
     pub(super) fn asked(&mut self, number: Count, limit: Duration, now: Instant) {
-        self.asked.push_back(Asked {
+        self.asked.push(Asked {
             sent: Sent { number, at: now },
             until: now.checked_add(limit),
         });
@@ -88,7 +86,7 @@ impl Pings {
             .asked
             .iter()
             .position(|ping| ping.until.is_some_and(|until| until <= now))?;
-        self.asked.remove(index).map(|ping| ping.sent.number)
+        Some(self.asked.remove(index).sent.number)
     }
 
     /// The limits have their whole time again.

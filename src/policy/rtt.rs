@@ -1,7 +1,5 @@
 //! How long the peer takes to answer a ping.
 
-use std::collections::VecDeque;
-
 use crate::policy::duration::{Duration, micros, of_micros};
 
 /// So many of the latest measurements count.
@@ -19,15 +17,15 @@ pub struct Rtt {
 
 /// The latest round trips, in microseconds: half a kilobyte at most, and nothing before the first.
 #[derive(Clone, Debug, Default)]
-pub(super) struct RoundTrips(VecDeque<u32>);
+pub(super) struct RoundTrips(Vec<u32>);
 
 impl RoundTrips {
     pub(super) fn add(&mut self, rtt: Duration) {
         if self.0.len() == KEPT {
-            self.0.pop_front();
+            self.0.remove(0);
         }
         // The cast saturates.
-        self.0.push_back(micros(rtt) as u32);
+        self.0.push(micros(rtt) as u32);
     }
 
     pub(super) fn clear(&mut self) {
@@ -36,8 +34,8 @@ impl RoundTrips {
 
     /// `None` before the first measurement.
     pub(super) fn summary(&self) -> Option<Rtt> {
-        let last = *self.0.back()?;
-        let mut sorted: Vec<u32> = self.0.iter().copied().collect();
+        let last = *self.0.last()?;
+        let mut sorted = self.0.clone();
         sorted.sort_unstable();
         let count = sorted.len();
         let sum: f64 = sorted.iter().copied().map(f64::from).sum();

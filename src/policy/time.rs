@@ -10,7 +10,19 @@ use super::duration::{Duration, micros, of_micros, order};
 /// The type is the policy's own since `std::time::Instant` cannot be made without a clock of the platform, and browsers hand theirs
 /// in. It is an `f64` since that is the number of JavaScript; it counts microseconds exactly for 285 years.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Instant(f64);
+pub struct Instant {
+    micros: f64,
+    #[cfg(feature = "browser")]
+    tag: Tag,
+}
+
+/// What an `Option` of an instant tells by whether there is one. It would take 64 bits for that, which JavaScript has not.
+#[cfg(feature = "browser")]
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(u32)]
+enum Tag {
+    Some,
+}
 
 /// What comes after it is not counted exactly.
 const LAST: f64 = 9_007_199_254_740_992.0;
@@ -19,23 +31,31 @@ impl Instant {
     /// Drops fractions of a microsecond; what is no number, or too far, is the caller's origin.
     pub fn from_micros(micros: f64) -> Instant {
         let whole = micros.floor();
-        Instant(if whole.abs() <= LAST { whole } else { 0.0 })
+        Instant::exact(if whole.abs() <= LAST { whole } else { 0.0 })
+    }
+
+    const fn exact(micros: f64) -> Instant {
+        Instant {
+            micros,
+            #[cfg(feature = "browser")]
+            tag: Tag::Some,
+        }
     }
 
     /// Microseconds since the caller's origin.
     pub fn as_micros(self) -> f64 {
-        self.0
+        self.micros
     }
 
     /// `None` where that is too far for the clock. Fractions of a microsecond count as a whole one, so that nothing is due too early.
     pub fn checked_add(self, duration: Duration) -> Option<Instant> {
-        let later = self.0 + micros(duration);
-        (later <= LAST).then_some(Instant(later))
+        let later = self.micros + micros(duration);
+        (later <= LAST).then_some(Instant::exact(later))
     }
 
     /// How long after `earlier` this is; nothing where it is before it.
     pub fn saturating_duration_since(self, earlier: Instant) -> Duration {
-        of_micros(self.0 - earlier.0)
+        of_micros(self.micros - earlier.micros)
     }
 }
 
@@ -44,7 +64,7 @@ impl Add<Duration> for Instant {
 
     /// The last moment of the clock where the sum would be later.
     fn add(self, duration: Duration) -> Instant {
-        self.checked_add(duration).unwrap_or(Instant(LAST))
+        self.checked_add(duration).unwrap_or(Instant::exact(LAST))
     }
 }
 
@@ -67,7 +87,7 @@ impl Eq for Instant {}
 
 impl Ord for Instant {
     fn cmp(&self, other: &Instant) -> Ordering {
-        order(self.0, other.0)
+        order(self.micros, other.micros)
     }
 }
 
@@ -89,7 +109,7 @@ pub(super) fn earliest(one: Option<Instant>, other: Option<Instant>) -> Option<I
 mod tests {
     use super::*;
 
-    const START: Instant = Instant(0.0);
+    const START: Instant = Instant::exact(0.0);
 
     #[test]
     fn what_is_added_is_what_has_passed() {
@@ -110,7 +130,7 @@ mod tests {
     #[test]
     fn what_is_too_far_for_the_clock_is_no_moment() {
         assert_eq!(START.checked_add(Duration::MAX), None);
-        assert_eq!(START + Duration::MAX, Instant(LAST));
+        assert_eq!(START + Duration::MAX, Instant::exact(LAST));
         assert_eq!(Instant::from_micros(f64::NAN), START);
         assert_eq!(Instant::from_micros(f64::INFINITY), START);
     }
