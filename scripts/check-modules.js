@@ -91,7 +91,8 @@ function rustFaults(file, text) {
 }
 
 /** What the facade may be made of: it runs wherever an engine is handed to it. */
-const OF_FACADE = /^lib\/(?:facade|options)\/(?!websocket)|^lib\/(?:errors|loop|names|request-headers)\.js$/;
+const OF_FACADE =
+  /^lib\/(?:facade|options)\/(?!websocket)|^lib\/(?:errors|loop|names|request-headers|response-headers)\.js$/;
 
 /** What of Node the facade names. */
 function facadeFaults(file, code) {
