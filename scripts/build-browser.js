@@ -252,7 +252,7 @@ function asModule(file) {
   };
   const text = readFileSync(file, 'utf8')
     .replace(/^const (\{[^}]*\}|\w+) = require\('([^']+)'\);$/gm, imported)
-    // The numbers stand in the place of the names then.
+    // As TypeScript's: esbuild puts the numbers in the place of the names then.
     .replace(
       /^const ([A-Z]+) = Object\.freeze\(\{((?:\s*\w+: \d+,?)+\s*)\}\);$/gm,
       (_, name, members) => `const enum ${name} {${members.replace(/:/g, ' =')}}`,

@@ -307,6 +307,7 @@ impl SharedBreaker for Shared {
     }
 }
 
+/// A moment as it crosses. One function for all of them, as `count` is.
 #[inline(never)]
 fn at(now: f64) -> Instant {
     Instant::from_micros(now)
