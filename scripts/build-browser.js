@@ -139,6 +139,10 @@ function compile(rustc) {
       CARGO_TARGET_DIR: target,
       CARGO_PROFILE_RELEASE_OPT_LEVEL: 'z',
       CARGO_PROFILE_RELEASE_PANIC: 'abort',
+      // As Cargo.toml has them: who builds the addon in haste has others for it.
+      CARGO_PROFILE_RELEASE_LTO: 'fat',
+      CARGO_PROFILE_RELEASE_CODEGEN_UNITS: '1',
+      CARGO_INCREMENTAL: '0',
     },
   });
   const bin = (name) => path.join(runtime('binaryen', BINARYEN), 'node_modules', 'binaryen', 'bin', name);
