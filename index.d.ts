@@ -1,6 +1,13 @@
+// Projects for browsers may lack the types of Node. What is ignored for them is understood where those are there.
+
+// @ts-ignore
 /// <reference types="node" />
 
+// @ts-ignore
 import { EventEmitter } from 'events';
+
+/** That of Node, and where its types are not there the bytes that it is made of. */
+type Buffer = typeof globalThis extends { Buffer: { alloc(size: number): infer B } } ? B : Uint8Array;
 
 /**
  * What the client is doing. `BLOCKED`: the circuit is open, nothing connects; or it has refused a `connect()`, until it lets go.
@@ -21,7 +28,7 @@ export type BinaryType = 'nodebuffer' | 'arraybuffer';
 export type WebSocketClass = new (url: string, protocols?: string[]) => any;
 
 /** What {@link WebSocketReconnect.send} takes: text, or bytes in any of JavaScript's forms, which are copied. */
-export type SendData = string | ArrayBuffer | SharedArrayBuffer | NodeJS.ArrayBufferView | BlobLike;
+export type SendData = string | ArrayBuffer | SharedArrayBuffer | ArrayBufferView | BlobLike;
 
 /** What a `Blob` and a `File` have. It is read first; what is sent after it waits, so that the order stays. */
 export interface BlobLike {
@@ -922,6 +929,7 @@ export interface WebSocketReconnectEvents {
   /** `EventEmitter`'s own. */
   removeListener: [event: string | symbol, listener: (...args: any[]) => void];
   /** What `error` tells, before its handlers are told: for those who watch and do not handle. */
+  // @ts-ignore
   [EventEmitter.errorMonitor]: [error: WebSocketReconnectError];
   // events:end
 }

@@ -92,7 +92,7 @@ function rustFaults(file, text) {
 
 /** What the facade, and the WebSocket class over it, may be made of: they run wherever an engine is handed to it. */
 const OF_FACADE =
-  /^lib\/(?:facade|websocket|options)\/(?!websocket)|^lib\/(?:errors|loop|names|request-headers)\.js$/;
+  /^lib\/(?:facade|websocket|options)\/(?!websocket)|^lib\/(?:errors|loop|names|request-headers|response-headers)\.js$/;
 
 /** What of Node the facade names. */
 function facadeFaults(file, code) {

@@ -83,6 +83,7 @@ const STEPS = {
   biome: () => capture(bin('biome'), ['ci', '--error-on-warnings', '.']),
   'types-js': () => capture(bin('tsc'), ['--project', 'tsconfig.json']),
   'types-ts': () => capture(bin('tsc'), ['--project', '__test__/types/tsconfig.json']),
+  'types-browser': node('scripts/check-browser-types.js'),
   modules: node('scripts/check-modules.js'),
   snippets: node('scripts/check-snippets.js'),
   options: node('scripts/docs-options.js', '--check'),

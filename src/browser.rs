@@ -61,23 +61,23 @@ impl Client {
 
     /// 0, or the number of the refusal.
     pub fn connect(&mut self, now: f64) -> u32 {
-        refusal(self.link.connect(Instant::from_micros(now)))
+        refusal(self.link.connect(at(now)))
     }
 
     /// As `connect`; the text is the reason.
     pub fn reconnect(&mut self, code: u32, exchange: &Exchange, now: f64) -> u32 {
         let (code, reason) = (code as u16, exchange.said());
-        refusal(self.link.reconnect(code, reason, Instant::from_micros(now)))
+        refusal(self.link.reconnect(code, reason, at(now)))
     }
 
     /// Hands in a fact, by its number; what `a` and `b` are is said beside each.
     pub fn tell(&mut self, input: u32, a: f64, b: f64, exchange: &Exchange, now: f64) {
-        let attempt = a as Count;
+        let attempt = count(a);
         let input = match input {
             0 => Input::Tick,
             // A close code, and whether the user has seen it alive; the text is the reason.
             1 => Input::Close {
-                code: a as u16,
+                code: attempt as u16,
                 reason: exchange.said(),
                 seen_alive: b > 0.0,
             },
@@ -114,14 +114,14 @@ impl Client {
             // Whether a function of the user threw; the text is the code and the message, a line each.
             19 => Input::Refused {
                 attempt,
-                failure: failure(exchange.said(), (b > 0.0).then_some(attempt)),
+                failure: failure(&exchange.text, (b > 0.0).then_some(attempt)),
             },
             20 => Input::Received { attempt },
             // A close code, above 65535 where the closing handshake was not whole; the text is the reason.
             21 => Input::Lost {
                 attempt,
                 ending: Ending {
-                    code: CloseCode::Frame(b as u32 as u16),
+                    code: CloseCode::Frame(count(b) as u16),
                     reason: exchange.said(),
                     was_clean: b < 65536.0,
                 },
@@ -137,33 +137,14 @@ impl Client {
     }
 
     fn handle(&mut self, input: Input, now: f64) {
-        self.link.handle(input, Instant::from_micros(now));
+        self.link.handle(input, at(now));
     }
 
     /// Takes the next decision: its number, 0 where there is none.
     pub fn next(&mut self, exchange: &mut Exchange) -> u32 {
-        match self.link.next_output() {
-            None => 0,
-            Some(Output::Dial {
-                attempt,
-                url_index,
-                limit,
-            }) => exchange.say(
-                1,
-                [attempt as f64, url_index as f64, or_infinite(limit)],
-                "",
-            ),
-            Some(Output::Beat) => exchange.say(2, [0.0; 3], ""),
-            Some(Output::Ping { .. }) => exchange.say(3, [0.0; 3], ""),
-            Some(Output::Shut { code, reason }) => {
-                exchange.say(4, [f64::from(code), 0.0, 0.0], &reason)
-            }
-            Some(Output::Cut) => exchange.say(5, [0.0; 3], ""),
-            Some(Output::Leave { code, reason }) => {
-                exchange.say(6, [f64::from(code), 0.0, 0.0], &reason)
-            }
-            Some(Output::Notify(notice)) => exchange.notify(notice),
-        }
+        self.link
+            .next_output()
+            .map_or(0, |output| exchange.decided(&output))
     }
 
     /// When to hand in a tick; infinite where only other facts can change anything.
@@ -174,13 +155,13 @@ impl Client {
     }
 
     pub fn delay(&mut self, attempt: f64) -> f64 {
-        ms(self.link.delay(attempt as Count))
+        ms(self.link.delay(count(attempt)))
     }
 
     /// Moves to a circuit that is shared, or to one of its own.
     pub fn join(&mut self, shared: Option<&Shared>, now: f64) {
         let shared = shared.map(|shared| -> Box<dyn SharedBreaker> { Box::new(shared.clone()) });
-        self.link.join(shared, Instant::from_micros(now));
+        self.link.join(shared, at(now));
     }
 
     pub fn is_behind(&self) -> bool {
@@ -197,47 +178,77 @@ impl Exchange {
     }
 
     fn said(&self) -> String {
-        // SAFETY: JavaScript encodes what it writes, see `exports.rs`.
-        unsafe { String::from_utf8_unchecked(self.text.clone()) }
+        string(&self.text)
     }
 
-    fn say(&mut self, kind: u32, numbers: [f64; 3], text: &str) -> u32 {
-        self.numbers[..3].copy_from_slice(&numbers);
+    /// Puts down what goes with a number, and gives that back. In one place, since what is inlined is loaded as often.
+    #[inline(never)]
+    fn say(&mut self, kind: u32, a: f64, b: f64, c: f64, text: &str) -> u32 {
+        self.numbers[0] = a;
+        self.numbers[1] = b;
+        self.numbers[2] = c;
         self.text.clear();
         self.text.extend_from_slice(text.as_bytes());
         kind
     }
 
+    fn decided(&mut self, output: &Output) -> u32 {
+        match output {
+            Output::Dial {
+                attempt,
+                url_index,
+                limit,
+            } => {
+                let (attempt, place) = (*attempt as f64, *url_index as f64);
+                self.say(1, attempt, place, or_infinite(*limit), "")
+            }
+            Output::Beat => self.say(2, 0.0, 0.0, 0.0, ""),
+            Output::Ping { .. } => self.say(3, 0.0, 0.0, 0.0, ""),
+            Output::Shut { code, reason } => self.say(4, f64::from(*code), 0.0, 0.0, reason),
+            Output::Cut => self.say(5, 0.0, 0.0, 0.0, ""),
+            Output::Leave { code, reason } => self.say(6, f64::from(*code), 0.0, 0.0, reason),
+            Output::Notify(notice) => self.told(notice),
+        }
+    }
+
     /// Behind the numbers of the event, the counts and whether the client lives.
-    fn notify(&mut self, notice: Notice) -> u32 {
+    fn told(&mut self, notice: &Notice) -> u32 {
         self.numbers[3] = notice.retry_count as f64;
         self.numbers[4] = notice.circuit_failures as f64;
         self.numbers[5] = f64::from(notice.alive);
-        match notice.event {
-            Event::StateChange(state) => self.say(10, [state_number(state), 0.0, 0.0], ""),
-            Event::CircuitChange(circuit) => self.say(11, [circuit_number(circuit), 0.0, 0.0], ""),
+        match &notice.event {
+            Event::StateChange(state) => {
+                self.say(10, f64::from(state_number(*state)), 0.0, 0.0, "")
+            }
+            Event::CircuitChange(circuit) => {
+                self.say(11, f64::from(circuit_number(*circuit)), 0.0, 0.0, "")
+            }
             Event::Open { retries, downtime } => {
-                self.say(12, [retries as f64, downtime.map_or(-1.0, ms), 0.0], "")
+                self.say(12, *retries as f64, downtime.map_or(-1.0, ms), 0.0, "")
             }
             Event::Error(failure) => {
                 let thrown_for = failure.thrown_for.unwrap_or_default() as f64;
-                let kind = self.say(13, [thrown_for, 0.0, 0.0], "");
-                self.text
-                    .extend_from_slice(failure.code.unwrap_or_default().as_bytes());
+                let code = failure.code.as_deref().unwrap_or_default();
+                let kind = self.say(13, thrown_for, 0.0, 0.0, code);
                 self.text.push(b'\n');
                 self.text.extend_from_slice(failure.message.as_bytes());
                 kind
             }
             Event::Close(ending) => {
                 let code = match ending.code {
-                    CloseCode::Frame(code) => f64::from(code),
-                    CloseCode::MaxRetries => -1.0,
-                    CloseCode::Stopped => -2.0,
-                    CloseCode::NotTransient => -3.0,
-                    CloseCode::Internal => -4.0,
+                    CloseCode::Frame(code) => i32::from(code),
+                    CloseCode::MaxRetries => -1,
+                    CloseCode::Stopped => -2,
+                    CloseCode::NotTransient => -3,
+                    CloseCode::Internal => -4,
                 };
-                let was_clean = f64::from(ending.was_clean);
-                self.say(14, [code, was_clean, 0.0], &ending.reason)
+                self.say(
+                    14,
+                    f64::from(code),
+                    f64::from(ending.was_clean),
+                    0.0,
+                    &ending.reason,
+                )
             }
             Event::Retry {
                 attempt,
@@ -245,27 +256,27 @@ impl Exchange {
                 max_retries,
             } => {
                 let most = max_retries.map_or(f64::INFINITY, |most| most as f64);
-                self.say(15, [attempt as f64, ms(delay), most], "")
+                self.say(15, *attempt as f64, ms(*delay), most, "")
             }
-            Event::Proved => self.say(16, [0.0; 3], ""),
+            Event::Proved => self.say(16, 0.0, 0.0, 0.0, ""),
             Event::AskRoute { attempt, retries } => {
-                self.say(17, [attempt as f64, retries as f64, 0.0], "")
+                self.say(17, *attempt as f64, *retries as f64, 0.0, "")
             }
             Event::AskRetry {
                 attempt,
                 retry,
                 elapsed,
-            } => self.say(18, [attempt as f64, retry as f64, ms(elapsed)], ""),
-            Event::Undecided { limit } => self.say(19, [ms(limit), 0.0, 0.0], ""),
-            Event::Wake { slept } => self.say(20, [ms(slept), 0.0, 0.0], ""),
-            Event::Network => self.say(21, [0.0; 3], ""),
+            } => self.say(18, *attempt as f64, *retry as f64, ms(*elapsed), ""),
+            Event::Undecided { limit } => self.say(19, ms(*limit), 0.0, 0.0, ""),
+            Event::Wake { slept } => self.say(20, ms(*slept), 0.0, 0.0, ""),
+            Event::Network => self.say(21, 0.0, 0.0, 0.0, ""),
             Event::Asked(Question::WasAnswered { attempt }) => {
-                self.say(22, [attempt as f64, 0.0, 0.0], "")
+                self.say(22, *attempt as f64, 0.0, 0.0, "")
             }
             // None is told of a client that neither pings for its user nor watches over JavaScript.
             Event::Pinged { .. }
             | Event::Blocked { .. }
-            | Event::Asked(Question::EventLoopAlive) => self.say(23, [0.0; 3], ""),
+            | Event::Asked(Question::EventLoopAlive) => self.say(23, 0.0, 0.0, 0.0, ""),
         }
     }
 }
@@ -296,6 +307,12 @@ impl SharedBreaker for Shared {
     }
 }
 
+/// A moment as it crosses. One function for all of them, as `count` is.
+#[inline(never)]
+fn at(now: f64) -> Instant {
+    Instant::from_micros(now)
+}
+
 /// Rounded up, so that what is above zero stays so.
 fn duration(ms: f64) -> Duration {
     of_micros((ms * 1000.0).ceil())
@@ -307,7 +324,7 @@ fn limit(ms: f64) -> Option<Duration> {
 }
 
 fn finite(ms: f64) -> Option<Duration> {
-    ms.is_finite().then(|| duration(ms))
+    (ms < f64::INFINITY).then(|| duration(ms))
 }
 
 fn or_infinite(limit: Option<Duration>) -> f64 {
@@ -354,7 +371,7 @@ fn settings(numbers: &[f64; 32]) -> Settings {
             base: duration(base),
             cap: duration(cap),
             multiplier,
-            jitter: match kind as u32 {
+            jitter: match count(kind) {
                 1 => Jitter::Full,
                 2 => Jitter::Equal,
                 3 => Jitter::Decorrelated,
@@ -362,7 +379,7 @@ fn settings(numbers: &[f64; 32]) -> Settings {
                 _ => Jitter::None,
             },
         },
-        max_retries: max_retries.is_finite().then_some(max_retries as Count),
+        max_retries: (max_retries < f64::INFINITY).then_some(count(max_retries)),
         reconnect: Reconnect {
             min_uptime: duration(min_uptime),
             max_retry_after: Duration::ZERO,
@@ -373,7 +390,7 @@ fn settings(numbers: &[f64; 32]) -> Settings {
                 retry: asks_retry > 0.0,
             },
             failover: Failover {
-                urls: places.max(1.0) as usize,
+                urls: count(places).max(1) as usize,
                 random: random > 0.0,
                 prefer_first: limit(prefer_first),
             },
@@ -394,27 +411,41 @@ fn settings(numbers: &[f64; 32]) -> Settings {
             detect_sleep: detect_sleep > 0.0,
         },
         circuit: CircuitSettings {
-            failure_threshold: threshold as Count,
+            failure_threshold: count(threshold),
             rate: limit(window).map(|window| FailureRate {
                 window,
                 share: failure_rate,
-                minimum: minimum as Count,
+                minimum: count(minimum),
             }),
             reset_timeout: duration(reset_timeout),
-            half_open_max: half_open_max as Count,
+            half_open_max: count(half_open_max),
         },
         close_timeout: duration(close_timeout),
     }
 }
 
-fn failure(text: String, thrown_for: Option<Count>) -> Failure {
-    let (code, message) = text.split_once('\n').unwrap_or(("", &text));
+/// Of a text: the code and the message, a line each.
+fn failure(text: &[u8], thrown_for: Option<Count>) -> Failure {
+    let end = text.iter().position(|byte| *byte == b'\n').unwrap_or(0);
+    let (code, message) = text.split_at(end);
     Failure {
-        message: message.to_owned(),
-        code: (!code.is_empty()).then(|| code.to_owned()),
+        message: string(message.get(1..).unwrap_or_default()),
+        code: (end > 0).then(|| string(code)),
+        status: None,
+        retry_after: None,
         thrown_for,
-        ..Failure::default()
     }
+}
+
+fn string(text: &[u8]) -> String {
+    // SAFETY: JavaScript encodes what it writes, see `exports.rs`.
+    unsafe { String::from_utf8_unchecked(text.to_vec()) }
+}
+
+/// A whole number. One function for all of them: in JavaScript the cast takes a line.
+#[inline(never)]
+fn count(number: f64) -> Count {
+    number as Count
 }
 
 fn refusal(answer: Result<(), Refusal>) -> u32 {
@@ -426,27 +457,27 @@ fn refusal(answer: Result<(), Refusal>) -> u32 {
     }
 }
 
-fn state_number(state: State) -> f64 {
+fn state_number(state: State) -> u32 {
     match state {
-        State::Closed => 0.0,
-        State::Connecting => 1.0,
-        State::Open => 2.0,
-        State::Closing => 3.0,
-        State::Blocked => 4.0,
-        State::Failed => 5.0,
+        State::Closed => 0,
+        State::Connecting => 1,
+        State::Open => 2,
+        State::Closing => 3,
+        State::Blocked => 4,
+        State::Failed => 5,
     }
 }
 
-fn circuit_number(circuit: Circuit) -> f64 {
+fn circuit_number(circuit: Circuit) -> u32 {
     match circuit {
-        Circuit::Closed => 0.0,
-        Circuit::Open => 1.0,
-        Circuit::HalfOpen => 2.0,
+        Circuit::Closed => 0,
+        Circuit::Open => 1,
+        Circuit::HalfOpen => 2,
     }
 }
 
 fn circuit(number: f64) -> Circuit {
-    match number as u32 {
+    match count(number) {
         1 => Circuit::Open,
         2 => Circuit::HalfOpen,
         _ => Circuit::Closed,

@@ -9,6 +9,8 @@ const http = require('http');
 const os = require('os');
 const path = require('path');
 
+const sleep = (time) => new Promise((resolve) => setTimeout(resolve, time));
+
 /** Opens with puppeteer-core, which lies in `folder`. */
 async function byPuppeteer(folder, browser, executablePath, args) {
   const puppeteer = require(require.resolve('puppeteer-core', { paths: [folder] }));
@@ -18,14 +20,43 @@ async function byPuppeteer(folder, browser, executablePath, args) {
     protocol: 'webDriverBiDi',
     headless: true,
     args,
+    // Else it keeps no page for back and forward.
+    extraPrefsFirefox: { 'fission.bfcacheInParent': true },
     userDataDir: browser === 'chrome' ? mkdtempSync(path.join(os.tmpdir(), 'chromium-')) : undefined,
   });
   /** What the pages have thrown. */
   const faults = [];
   let page;
+  /** Has another tab be in front. */
+  const hide = async (time) => {
+    const other = await launched.newPage();
+    await other.bringToFront();
+    await sleep(time);
+    await page.bringToFront();
+    await other.close();
+  };
+  const does = {
+    hidden: hide,
+    async offline(time) {
+      await page.setOfflineMode(true);
+      await sleep(time);
+      await page.setOfflineMode(false);
+    },
+  };
+  if (browser === 'chrome') {
+    does.frozen = async (time) => {
+      const session = await page.createCDPSession();
+      await session.send('Page.setWebLifecycleState', { state: 'frozen' });
+      await sleep(time);
+      await session.send('Page.setWebLifecycleState', { state: 'active' });
+      // Only a hidden page is frozen, and it stays hidden.
+      await hide(0);
+    };
+  }
   return {
     version: await launched.version(),
     faults,
+    does,
     async open(url) {
       page = await launched.newPage();
       page.on('pageerror', (error) => faults.push(error.message));
@@ -63,7 +94,7 @@ async function reached(port, deadline = Date.now() + 15000) {
       return await call(port, 'GET', '/status');
     } catch (error) {
       if (Date.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await sleep(50);
     }
   }
 }
@@ -86,12 +117,14 @@ async function webkit(port, display) {
       },
     },
   });
+  const session = (method, where, body) => call(port, method, `/session/${sessionId}/${where}`, body);
   return {
     faults: [],
+    // WebDriver has nothing for the network or for freezing, and a tab that it opens or chooses is not in front in MiniBrowser.
+    does: {},
     version: `WebKitGTK ${capabilities.browserVersion}`,
-    open: (url) => call(port, 'POST', `/session/${sessionId}/url`, { url }),
-    evaluate: (expression) =>
-      call(port, 'POST', `/session/${sessionId}/execute/sync`, { script: `return ${expression}`, args: [] }),
+    open: (url) => session('POST', 'url', { url }),
+    evaluate: (expression) => session('POST', 'execute/sync', { script: `return ${expression}`, args: [] }),
     async stop() {
       await call(port, 'DELETE', `/session/${sessionId}`).catch(() => {});
       driver.kill();
@@ -100,7 +133,10 @@ async function webkit(port, display) {
   };
 }
 
-/** Each browser by its name; `evaluate` tells what an expression is in the page that was opened last. */
+/**
+ * Each browser by its name; `evaluate` tells what an expression is in the page that was opened last, `does` has what the driver can do
+ * to it for so many ms.
+ */
 const BROWSERS = {
   Chromium: (folder) => byPuppeteer(folder, 'chrome', '/usr/bin/chromium', ['--no-sandbox', '--disable-gpu']),
   'Firefox ESR': (folder) => byPuppeteer(folder, 'firefox', '/usr/bin/firefox-esr', []),

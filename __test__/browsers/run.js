@@ -31,6 +31,15 @@ function bringBrowsers() {
 }
 
 let give = (_result) => {};
+let current;
+
+/** Has the browser do to its page what that asks for, once it has the answer; tells whether it can. */
+function grant(does, time) {
+  const { [does]: run } = current.does;
+  const { faults } = current;
+  if (run !== undefined) setTimeout(() => run(time).catch((error) => faults.push(error.message)), 50);
+  return run !== undefined;
+}
 
 /** What the page at `url` posts. */
 async function resultOf(browser, url) {
@@ -110,13 +119,16 @@ async function chatsWell(browser) {
 
 async function test(name, origin, folder, bundles, isBundlesOnly) {
   const browser = await BROWSERS[name](folder);
+  current = browser;
   console.log(`== ${name}: ${browser.version}`);
   try {
     if (!isBundlesOnly) {
       const { results, kept } = await resultOf(browser, `${origin}/__test__/browsers/suite.html`);
       for (const { name: test, error } of results) count(test, error);
       if (!kept)
-        console.log('  (this browser does not keep a page that is left, so that it is not connected again)');
+        console.log(
+          '  (this browser does not keep a page that is left with a connection, so that it is not connected again)',
+        );
       await uses(
         browser,
         'a script tag sets window.WebSocketReconnect',
@@ -145,7 +157,7 @@ async function main() {
   const isBundlesOnly = filters.includes('bundles');
   const { folder: bundles, names, errors } = bundled();
   for (const [name, error] of Object.entries(errors)) count(`a bundle by ${name}`, error);
-  const { origin, stop } = await serve({ bundles }, (result) => give(result));
+  const { origin, stop } = await serve({ bundles }, (result) => give(result), grant);
   const wanted = filters.filter((filter) => filter !== 'bundles');
   for (const name of Object.keys(BROWSERS)) {
     if (wanted.length > 0 && !wanted.some((filter) => name.includes(filter))) continue;

@@ -33,8 +33,11 @@ const body = async (request) => {
   return JSON.parse(text);
 };
 
-/** Serves `folders`, by the first part of the path, and the project; calls `onResult` with what a page posts as its result. */
-async function serve(folders, onResult) {
+/**
+ * Serves `folders`, by the first part of the path, and the project. Calls `onResult` with what a page posts as its result, and `onWish`
+ * with what it wants its browser to do to it, and for how long; that tells whether it can.
+ */
+async function serve(folders, onResult, onWish) {
   const peers = new Map();
   const posts = {
     '/peer/start': async (options) => {
@@ -45,6 +48,7 @@ async function serve(folders, onResult) {
     '/peer/call': ({ url, method, args }) => peers.get(url)[method](...args),
     '/peer/dead': () => deadPort(),
     '/result': (result) => onResult(result),
+    '/browser': ({ does, time }) => onWish(does, time),
   };
   const server = http.createServer(async (request, response) => {
     const { pathname } = new URL(request.url, 'http://localhost');

@@ -82,4 +82,7 @@ function tellerOf(callback) {
 /** A binary message, which has memory of its own: Uint8Array is what Buffer is made of. */
 const binaryOf = (type, chunk) => (type === 'nodebuffer' ? new Uint8Array(chunk) : chunk);
 
-module.exports = { binaryOf, bytesOf, contentOf, copyOf, inForm, isBytes, sendOptions, sizeOf, tellerOf };
+/** All of it, as the engine is handed it. */
+const content = { binaryOf, bytesOf, contentOf, copyOf, inForm, isBytes, sendOptions, sizeOf, tellerOf };
+
+module.exports = content;

@@ -8,7 +8,7 @@ const { PolicyClient, INPUT, UNCLEAN } = require('./policy-client.js');
 const { Outgoing } = require('./outgoing.js');
 const page = require('./page.js');
 const { timersOf } = require('./timers.js');
-const { unsupported } = require('./unsupported.js');
+const { NO_HEADERS, unsupported } = require('./unsupported.js');
 const websocketOptions = require('./websocket-options.js');
 
 /** What sending led to, as src/binding/protocol.rs has it. */
@@ -659,8 +659,7 @@ function createEngine(platform) {
 
   /** A route, once what only the platform can judge of it is fine. */
   function routeOf({ headers, protocols }, urls) {
-    if (headers.length > 0)
-      throw unsupported('headers', 'a browser sends none; put a token into the URL or a subprotocol');
+    if (headers.length > 0) throw unsupported('headers', NO_HEADERS);
     websocketOptions.checkUrls(urls);
     websocketOptions.checkProtocols(protocols);
     return { urls, protocols };

@@ -6,14 +6,14 @@ const { badRange, coded } = require('../errors.js');
 const { take } = require('../names.js');
 const { check, isAbsent } = require('../options/check.js');
 const { ROWS, rowsOf } = require('../options/table.js');
-const { unsupported } = require('./unsupported.js');
+const { NO_HEADERS, unsupported } = require('./unsupported.js');
 
 const ALL = rowsOf('websocketOptions').map(({ name }) => name);
 const TAKEN = ['handshakeTimeout', 'closeTimeout'];
 
 /** Why options of the top are refused; a function says it of a value, where some are taken. */
 const REFUSED = {
-  headers: () => 'a browser sends none of its user; put a token into the URL or a subprotocol',
+  headers: () => NO_HEADERS,
   heartbeatMode: (value) => value === 'ping' && "it sends no pings; 'message' sends heartbeatMessage",
   delivery: (value) =>
     value === 'at-least-once' &&

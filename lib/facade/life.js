@@ -7,6 +7,7 @@ const { deliveryOptions, policySettings } = require('../options/crossing.js');
 const { deliveryOf } = require('../options/delivery.js');
 const { hold } = require('../options/held.js');
 const { ROWS, rowsOf } = require('../options/table.js');
+const { headersOf } = require('../response-headers.js');
 const { abortError } = require('./ask.js');
 const { Cutoffs, isBefore } = require('./cutoffs.js');
 const { tell } = require('./emitter.js');
@@ -15,7 +16,7 @@ const { Lifetime } = require('./lifetime.js');
 const { Outgoing } = require('./outgoing.js');
 const { Retry } = require('./retry.js');
 const { Route } = require('./route.js');
-const { View, headersOf } = require('./view.js');
+const { View } = require('./view.js');
 const { NOBODY, Waiters } = require('./waiters.js');
 
 /**

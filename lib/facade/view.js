@@ -1,20 +1,8 @@
 'use strict';
 
-/** @typedef {import('../../native/index.js').Notice} Notice */
+const { headersOf } = require('../response-headers.js');
 
-/** Headers as Node shows those of a response: lower case, lists joined, `set-cookie` an array. */
-function headersOf(flat) {
-  const headers = new Map();
-  for (let i = 0; i < flat.length; i += 2) {
-    const name = flat[i].toLowerCase();
-    const value = flat[i + 1];
-    const before = headers.get(name);
-    if (name === 'set-cookie') headers.set(name, [...(before || []), value]);
-    else headers.set(name, before === undefined ? value : `${before}, ${value}`);
-  }
-  // Defines what an assignment would not: a server may name a header `__proto__`.
-  return Object.fromEntries(headers);
-}
+/** @typedef {import('../../native/index.js').Notice} Notice */
 
 /** The words of states, each once for all clients: what crosses is a string of its own. */
 const STATES = { __proto__: null };
@@ -149,4 +137,4 @@ View.prototype.currentError = undefined;
 /** How the latest connection ended. */
 View.prototype.lastClose = undefined;
 
-module.exports = { View, headersOf };
+module.exports = { View };

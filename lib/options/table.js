@@ -3,48 +3,10 @@
 // Every option of the class, once. Its checks, its default, its name among the known ones, its property and what
 // documents tell of it are made from its row; scripts/option-texts.js has the sentences.
 
-/**
- * @typedef {object} Row
- * @property {string} name
- * @property {string} type What checks it, by its name in check.js.
- * @property {any} [default] What stands for an absent value; some options have none.
- * @property {'ms' | 'bytes'} [unit]
- * @property {number} [above] The bounds of a number: above this one.
- * @property {number} [min] At least this one.
- * @property {number} [max] At most this one.
- * @property {boolean} [integer]
- * @property {boolean} [infinite] Whether `Infinity` is a value too.
- * @property {any[]} [choices] The values that are allowed, besides those of the type where it has some of its own.
- * @property {[any, string]} [off] The value that turns it off, and what that does.
- * @property {string} [allowed] What is allowed, where it cannot be told from the rest of the row.
- * @property {boolean} [ignored] It is checked, and has nothing to tune here.
- * @property {boolean} [secret] No error shows its value.
- * @property {string} [takes] What of the client takes a value that is assigned later; `nothing` and `platform`: it can only be read.
- * @property {string} [group] The path of the option that it lies in; '' is the top.
- * @property {string} [path] The group and the name, as users write them.
- */
+const { MIB, boolean, bytes, choice, group, integer, ms, number } = require('./rows.js');
+const { WEBSOCKET_TABLE } = require('./websocket-table.js');
 
-const MIB = 1024 * 1024;
-
-const number = (name, standard, rest) => ({ name, type: 'number', default: standard, ...rest });
-const ms = (name, standard, rest) => number(name, standard, { unit: 'ms', ...rest });
-const bytes = (name, standard, rest) => number(name, standard, { unit: 'bytes', ...rest });
-const integer = (name, standard, min, rest) => number(name, standard, { integer: true, min, ...rest });
-const boolean = (name, standard, rest) => ({ name, type: 'boolean', default: standard, ...rest });
-const choice = (name, choices, rest) => ({ name, type: 'choice', default: choices[0], choices, ...rest });
-const string = (name, rest) => ({ name, type: 'string', ...rest });
-const blobs = (name) => ({ name, type: 'blobs', secret: true });
-const fixed = (name, value) => ({ name, type: 'fixed', default: value });
-
-/** The rows of a group; `takes` is of those that do not say it. */
-function group(path, takes, rows) {
-  for (const row of rows) {
-    row.group = path;
-    row.path = path === '' ? row.name : `${path}.${row.name}`;
-    row.takes = row.takes || takes;
-  }
-  return rows;
-}
+/** @typedef {import('./rows.js').Row} Row */
 
 /** @type {Row[]} */
 const TABLE = [
@@ -134,54 +96,7 @@ const TABLE = [
     choice('overflow', ['throw', 'drop-oldest', 'drop-newest']),
     ms('ttl', 0, { min: 0, off: [0, 'turns it off'] }),
   ]),
-  ...group('websocketOptions', 'route', [
-    { name: 'headers', type: 'headers', secret: true },
-    string('origin'),
-    string('auth', { allowed: "a string 'user:password'", secret: true }),
-    ms('handshakeTimeout', 10000, { min: 0, infinite: true, off: [0, 'sets no limit'] }),
-    bytes('maxPayload', 100 * MIB, { integer: true, min: 0, off: [0, 'sets no limit'] }),
-    boolean('followRedirects', false),
-    integer('maxRedirects', 10, 0, { max: 2 ** 32 - 1 }),
-    {
-      name: 'perMessageDeflate',
-      type: 'object',
-      default: true,
-      choices: [true, false],
-      off: [false, 'offers none'],
-    },
-    ms('closeTimeout', 30000, { min: 0, infinite: true }),
-    string('localAddress', { allowed: 'an IP address' }),
-    choice('family', [0, 4, 6]),
-    string('servername', { allowed: 'a host name' }),
-    boolean('rejectUnauthorized', true),
-    blobs('ca'),
-    blobs('cert'),
-    blobs('key'),
-    blobs('pfx'),
-    string('passphrase', { secret: true }),
-    fixed('protocolVersion', 13),
-    fixed('allowSynchronousEvents', true),
-    fixed('autoPong', true),
-    fixed('skipUTF8Validation', false),
-  ]),
-  ...group('websocketOptions.perMessageDeflate', 'route', [
-    boolean('serverNoContextTakeover', false),
-    boolean('clientNoContextTakeover'),
-    integer('serverMaxWindowBits', undefined, 8, { max: 15, choices: [true, false] }),
-    integer('clientMaxWindowBits', undefined, 8, { max: 15, choices: [true, false] }),
-    bytes('threshold', 1024, { min: 0, infinite: true }),
-    { name: 'zlibDeflateOptions', type: 'object' },
-    { name: 'zlibInflateOptions', type: 'object', ignored: true },
-    number('concurrencyLimit', undefined, { above: 0, infinite: true, ignored: true }),
-  ]),
-  ...group('websocketOptions.perMessageDeflate.zlibDeflateOptions', 'route', [
-    integer('level', undefined, -1, { max: 9 }),
-    integer('memLevel', undefined, 1, { max: 9 }),
-    number('chunkSize', undefined, { above: 0, infinite: true, ignored: true }),
-  ]),
-  ...group('websocketOptions.perMessageDeflate.zlibInflateOptions', 'route', [
-    number('chunkSize', undefined, { above: 0, infinite: true, ignored: true }),
-  ]),
+  ...WEBSOCKET_TABLE,
 ];
 
 /** The argument in which the constructor and methods are given options. */

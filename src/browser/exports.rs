@@ -3,8 +3,7 @@
 //! JavaScript keeps these rules, on which the safety of all below rests: it hands in what [`create`] or [`circuit`] gave and
 //! nothing after [`release`] took it, and no call is made within another, as nothing here calls JavaScript.
 
-use std::cell::RefCell;
-use std::mem::ManuallyDrop;
+use std::cell::UnsafeCell;
 
 use super::{Client, Exchange, Shared};
 
@@ -12,45 +11,48 @@ use super::{Client, Exchange, Shared};
 #[global_allocator]
 static MEMORY: super::memory::Allocator = super::memory::Allocator::new();
 
-thread_local! {
-    /// Never dropped, and made at compile time: neither needs code then.
-    static EXCHANGE: RefCell<ManuallyDrop<Exchange>> = const { RefCell::new(ManuallyDrop::new(Exchange::new())) };
-}
+/// What crosses, in one place.
+struct Place(UnsafeCell<Exchange>);
 
-fn with<T>(run: impl FnOnce(&mut Exchange) -> T) -> T {
-    EXCHANGE.with_borrow_mut(|exchange| run(exchange))
+// SAFETY: JavaScript's WebAssembly has one thread.
+unsafe impl Sync for Place {}
+
+static EXCHANGE: Place = Place(UnsafeCell::new(Exchange::new()));
+
+fn exchange<'a>() -> &'a mut Exchange {
+    // SAFETY: the rules of the module, by which no two calls are under way.
+    unsafe { &mut *EXCHANGE.0.get() }
 }
 
 /// Where the numbers lie. They stay there.
 #[unsafe(no_mangle)]
 extern "C" fn numbers() -> *mut f64 {
-    with(|exchange| exchange.numbers.as_mut_ptr())
+    exchange().numbers.as_mut_ptr()
 }
 
 /// Makes room for a text of so many bytes: where it is to be written to.
 #[unsafe(no_mangle)]
 extern "C" fn room(length: usize) -> *mut u8 {
-    with(|exchange| {
-        exchange.text.clear();
-        exchange.text.resize(length, 0);
-        exchange.text.as_mut_ptr()
-    })
+    let text = &mut exchange().text;
+    text.clear();
+    text.resize(length, 0);
+    text.as_mut_ptr()
 }
 
 /// Where the text lies.
 #[unsafe(no_mangle)]
 extern "C" fn text() -> *const u8 {
-    with(|exchange| exchange.text.as_ptr())
+    exchange().text.as_ptr()
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn length() -> usize {
-    with(|exchange| exchange.text.len())
+    exchange().text.len()
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn create(seed: u32) -> *mut Client {
-    with(|exchange| Box::into_raw(Box::new(Client::new(seed, exchange))))
+    Box::into_raw(Box::new(Client::new(seed, exchange())))
 }
 
 #[unsafe(no_mangle)]
@@ -71,7 +73,7 @@ fn of<'a>(client: *mut Client) -> &'a mut Client {
 
 #[unsafe(no_mangle)]
 extern "C" fn configure(client: *mut Client, now: f64) {
-    with(|exchange| of(client).configure(exchange, now));
+    of(client).configure(exchange(), now);
 }
 
 #[unsafe(no_mangle)]
@@ -81,17 +83,17 @@ extern "C" fn connect(client: *mut Client, now: f64) -> u32 {
 
 #[unsafe(no_mangle)]
 extern "C" fn reconnect(client: *mut Client, code: u32, now: f64) -> u32 {
-    with(|exchange| of(client).reconnect(code, exchange, now))
+    of(client).reconnect(code, exchange(), now)
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn tell(client: *mut Client, input: u32, a: f64, b: f64, now: f64) {
-    with(|exchange| of(client).tell(input, a, b, exchange, now));
+    of(client).tell(input, a, b, exchange(), now);
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn next(client: *mut Client) -> u32 {
-    with(|exchange| of(client).next(exchange))
+    of(client).next(exchange())
 }
 
 #[unsafe(no_mangle)]

@@ -2,7 +2,7 @@
 //! shared with other clients, who may have moved it since this one looked.
 
 use std::fmt::Debug;
-use std::ops::DerefMut;
+use std::ops::{Deref, DerefMut};
 
 use super::circuit::Breaker;
 use super::{Circuit, CircuitSettings, Instant, Refusal};
@@ -25,15 +25,19 @@ pub trait SharedBreaker: Debug + Send {
 #[derive(Debug)]
 pub(super) struct CircuitMembership {
     breaker: BreakerAccess,
-    /// The circuit and its deadline when the client saw it last.
+    seen: Seen,
+    /// An attempt of this client counts as under way.
+    dialing: bool,
+}
+
+/// What the client saw of its circuit last.
+#[derive(Debug)]
+struct Seen {
     circuit: Circuit,
     deadline: Option<Instant>,
-    /// The moves of the breaker when the client saw it last.
     moves: Count,
     /// Others had moved it then.
     news: bool,
-    /// An attempt of this client counts as under way.
-    dialing: bool,
 }
 
 /// How the client comes by the breaker of its circuit.
@@ -42,6 +46,17 @@ pub(super) struct CircuitMembership {
 enum BreakerAccess {
     Own(Breaker),
     Shared(Box<dyn SharedBreaker>),
+}
+
+/// The breaker, for this client alone until this is dropped: what has become of it is seen then.
+struct InUse<'a> {
+    breaker: Held<'a>,
+    seen: &'a mut Seen,
+}
+
+enum Held<'a> {
+    Own(&'a mut Breaker),
+    Shared(Box<dyn DerefMut<Target = Breaker> + 'a>),
 }
 
 impl CircuitMembership {
@@ -56,10 +71,12 @@ impl CircuitMembership {
     fn at(breaker: BreakerAccess) -> CircuitMembership {
         let mut membership = CircuitMembership {
             breaker,
-            circuit: Circuit::Closed,
-            deadline: None,
-            moves: 0,
-            news: false,
+            seen: Seen {
+                circuit: Circuit::Closed,
+                deadline: None,
+                moves: 0,
+                news: false,
+            },
             dialing: false,
         };
         membership.look();
@@ -77,28 +94,28 @@ impl CircuitMembership {
     pub(super) fn is_behind(&self) -> bool {
         match &self.breaker {
             BreakerAccess::Own(_) => false,
-            BreakerAccess::Shared(shared) => shared.moves() != self.moves,
+            BreakerAccess::Shared(shared) => shared.moves() != self.seen.moves,
         }
     }
 
     /// Whether the client has come upon moves of others since it was asked last.
     pub(super) fn take_news(&mut self) -> bool {
-        std::mem::take(&mut self.news)
+        std::mem::take(&mut self.seen.news)
     }
 
     /// Sees what the others have made of the circuit.
     pub(super) fn look(&mut self) {
-        self.using(|_| ());
+        drop(self.using());
     }
 
     /// The circuit as this client saw it last.
     pub(super) fn circuit(&self) -> Circuit {
-        self.circuit
+        self.seen.circuit
     }
 
     /// When the open circuit that this client saw last turns half-open.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.deadline
+        self.seen.deadline
     }
 
     /// The failures of all who share the circuit.
@@ -110,17 +127,17 @@ impl CircuitMembership {
     }
 
     pub(super) fn set_failures(&mut self, count: Count, settings: &CircuitSettings, now: Instant) {
-        self.using(|breaker| breaker.set_failures(count, settings, now));
+        self.using().set_failures(count, settings, now);
     }
 
     /// Whether a connection might be started.
     pub(super) fn admit(&mut self, settings: &CircuitSettings) -> Result<(), Refusal> {
-        self.using(|breaker| breaker.admit(settings))
+        self.using().admit(settings)
     }
 
     /// Counts a connection as under way, where it may be started.
     pub(super) fn begin(&mut self, settings: &CircuitSettings) -> Result<(), Refusal> {
-        self.using(|breaker| breaker.begin(settings))?;
+        self.using().begin(settings)?;
         self.dialing = true;
         Ok(())
     }
@@ -128,49 +145,74 @@ impl CircuitMembership {
     /// The connection is under way no more, whatever its outcome.
     pub(super) fn finish(&mut self) {
         if std::mem::take(&mut self.dialing) {
-            self.using(Breaker::finish);
+            self.using().finish();
         }
     }
 
     pub(super) fn fail(&mut self, settings: &CircuitSettings, now: Instant) {
-        self.using(|breaker| breaker.fail(settings, now));
+        self.using().fail(settings, now);
     }
 
     pub(super) fn succeed(&mut self, settings: &CircuitSettings, now: Instant) {
-        self.using(|breaker| breaker.succeed(settings, now));
+        self.using().succeed(settings, now);
     }
 
     pub(super) fn open(&mut self, settings: &CircuitSettings, now: Instant) {
-        self.using(|breaker| breaker.open(settings, now));
+        self.using().open(settings, now);
     }
 
     pub(super) fn half_open(&mut self) {
-        self.using(Breaker::half_open);
+        self.using().half_open();
     }
 
     pub(super) fn half_open_if_due(&mut self, now: Instant) {
-        self.using(|breaker| breaker.half_open_if_due(now));
+        self.using().half_open_if_due(now);
     }
 
     pub(super) fn close(&mut self) {
-        self.using(Breaker::close);
+        self.using().close();
     }
 
-    fn using<T>(&mut self, work: impl FnOnce(&mut Breaker) -> T) -> T {
-        let mut locked;
+    fn using(&mut self) -> InUse<'_> {
         let breaker = match &mut self.breaker {
-            BreakerAccess::Own(breaker) => breaker,
-            BreakerAccess::Shared(shared) => {
-                locked = shared.lock();
-                &mut *locked
-            }
+            BreakerAccess::Own(breaker) => Held::Own(breaker),
+            BreakerAccess::Shared(shared) => Held::Shared(shared.lock()),
         };
-        self.news |= breaker.moves() != self.moves;
-        let result = work(breaker);
-        self.circuit = breaker.circuit();
-        self.deadline = breaker.deadline();
-        self.moves = breaker.moves();
-        result
+        let used = InUse {
+            breaker,
+            seen: &mut self.seen,
+        };
+        used.seen.news |= used.moves() != used.seen.moves;
+        used
+    }
+}
+
+impl Deref for InUse<'_> {
+    type Target = Breaker;
+
+    fn deref(&self) -> &Breaker {
+        match &self.breaker {
+            Held::Own(breaker) => breaker,
+            Held::Shared(breaker) => breaker,
+        }
+    }
+}
+
+impl DerefMut for InUse<'_> {
+    fn deref_mut(&mut self) -> &mut Breaker {
+        match &mut self.breaker {
+            Held::Own(breaker) => breaker,
+            Held::Shared(breaker) => breaker,
+        }
+    }
+}
+
+impl Drop for InUse<'_> {
+    fn drop(&mut self) {
+        let (circuit, deadline, moves) = (self.circuit(), self.deadline(), self.moves());
+        self.seen.circuit = circuit;
+        self.seen.deadline = deadline;
+        self.seen.moves = moves;
     }
 }
 

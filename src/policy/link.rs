@@ -6,8 +6,9 @@ mod circuit;
 mod life;
 mod user;
 
-use std::collections::VecDeque;
+use std::mem;
 use std::sync::Arc;
+use std::vec::IntoIter;
 
 use super::circuit_membership::CircuitMembership;
 use super::failover::UrlSelector;
@@ -73,7 +74,10 @@ pub struct Link<C = Random> {
     round_trips: RoundTrips,
     /// When JavaScript's event loop last ran, as far as the policy was told.
     event_loop_alive_at: Option<Instant>,
-    outputs: VecDeque<Output>,
+    /// What has been decided and is being taken, …
+    taken: IntoIter<Output>,
+    /// … and what has been since.
+    outputs: Vec<Output>,
 }
 
 /// A time without a connection.
@@ -106,7 +110,8 @@ impl<C: Chance> Link<C> {
             ping: 0,
             round_trips: RoundTrips::default(),
             event_loop_alive_at: None,
-            outputs: VecDeque::new(),
+            taken: Vec::new().into_iter(),
+            outputs: Vec::new(),
         }
     }
 
@@ -293,12 +298,11 @@ impl<C: Chance> Link<C> {
 
     /// The next decision, in the order to be carried out.
     pub fn next_output(&mut self) -> Option<Output> {
-        let output = self.outputs.pop_front();
-        if output.is_none() {
+        self.taken.next().or_else(|| {
             // A client decides something now and then: its list need not be there all the time.
-            self.outputs = VecDeque::new();
-        }
-        output
+            self.taken = mem::take(&mut self.outputs).into_iter();
+            self.taken.next()
+        })
     }
 
     /// When [`Input::Tick`] is due; `None` where only other inputs can change anything.
@@ -403,7 +407,7 @@ impl<C: Chance> Link<C> {
     /// The one place where the phase changes. A change of state that ends a life is still told
     /// within it: the `close` that follows is its last event.
     fn enter(&mut self, phase: Phase) {
-        let before = std::mem::replace(&mut self.phase, phase);
+        let before = mem::replace(&mut self.phase, phase);
         let was_under_way = matches!(before, Phase::Asking { .. } | Phase::Dialing { .. });
         if was_under_way && !matches!(self.phase, Phase::Dialing { .. }) {
             self.membership.finish();
@@ -419,7 +423,7 @@ impl<C: Chance> Link<C> {
     }
 
     fn notify(&mut self, event: Event, alive: bool) {
-        self.outputs.push_back(Output::Notify(Notice {
+        self.outputs.push(Output::Notify(Notice {
             event,
             retry_count: self.retry_count,
             circuit_failures: self.circuit_failures(),

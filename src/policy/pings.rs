@@ -1,7 +1,5 @@
 //! The pings of one connection that wait for their pong.
 
-use std::collections::VecDeque;
-
 use super::{IN_BROWSERS, Instant, Rare};
 use crate::policy::duration::{Count, Duration};
 
@@ -44,7 +42,7 @@ pub(super) struct Pings {
     /// latest alone (RFC 6455, 5.5.3).
     own: Option<Sent>,
     /// Those of the user, oldest first. Their limits bound their number.
-    asked: Rare<VecDeque<Asked>>,
+    asked: Rare<Vec<Asked>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +64,7 @@ impl Pings {
     }
 
     pub(super) fn asked(&mut self, number: Count, limit: Duration, now: Instant) {
-        self.asked.used().push_back(Asked {
+        self.asked.used().push(Asked {
             sent: Sent { number, at: now },
             until: now.checked_add(limit),
         });
@@ -89,7 +87,7 @@ impl Pings {
         let index = asked
             .iter()
             .position(|ping| ping.until.is_some_and(|until| until <= now))?;
-        asked.remove(index).map(|ping| ping.sent.number)
+        Some(asked.remove(index).sent.number)
     }
 
     /// The limits have their whole time again.
@@ -110,14 +108,13 @@ impl Pings {
         now: Instant,
     ) -> (Option<Duration>, Vec<(Count, Duration)>) {
         let own = self.own.take_if(|sent| sent.number <= number);
-        let mut answered = Vec::new();
-        while let Some(asked) = self.asked.get_mut()
-            && let Some(ping) = asked.front()
-            && ping.sent.number <= number
-        {
-            answered.push(ping.sent);
-            asked.pop_front();
-        }
+        let answered: Vec<Sent> = self.asked.get_mut().map_or_else(Vec::new, |asked| {
+            let count = asked
+                .iter()
+                .take_while(|ping| ping.sent.number <= number)
+                .count();
+            asked.drain(..count).map(|ping| ping.sent).collect()
+        });
         let took = |sent: &Sent| now.saturating_duration_since(sent.at);
         let exact = own
             .iter()

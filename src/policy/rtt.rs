@@ -1,7 +1,5 @@
 //! How long the peer takes to answer a ping.
 
-use std::collections::VecDeque;
-
 use super::Rare;
 use crate::policy::duration::{Duration, micros, of_micros};
 
@@ -20,16 +18,16 @@ pub struct Rtt {
 
 /// The latest round trips, in microseconds: half a kilobyte at most, and nothing before the first.
 #[derive(Clone, Debug, Default)]
-pub(super) struct RoundTrips(Rare<VecDeque<u32>>);
+pub(super) struct RoundTrips(Rare<Vec<u32>>);
 
 impl RoundTrips {
     pub(super) fn add(&mut self, rtt: Duration) {
         let latest = self.0.used();
         if latest.len() == KEPT {
-            latest.pop_front();
+            latest.remove(0);
         }
         // The cast saturates.
-        latest.push_back(micros(rtt) as u32);
+        latest.push(micros(rtt) as u32);
     }
 
     pub(super) fn clear(&mut self) {
@@ -39,8 +37,8 @@ impl RoundTrips {
     /// `None` before the first measurement.
     pub(super) fn summary(&self) -> Option<Rtt> {
         let latest = self.0.get()?;
-        let last = *latest.back()?;
-        let mut sorted: Vec<u32> = latest.iter().copied().collect();
+        let last = *latest.last()?;
+        let mut sorted = latest.clone();
         sorted.sort_unstable();
         let count = sorted.len();
         let sum: f64 = sorted.iter().copied().map(f64::from).sum();

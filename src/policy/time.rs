@@ -38,15 +38,26 @@ mod kept {
 #[cfg(feature = "browser")]
 mod kept {
     #[derive(Clone, Copy)]
-    pub(super) struct Micros(f64);
+    pub(super) struct Micros {
+        micros: f64,
+        tag: Tag,
+    }
+
+    /// What an `Option` of it tells by whether there is one. It would take 64 bits for that.
+    #[derive(Clone, Copy)]
+    #[repr(u32)]
+    enum Tag {
+        Some,
+    }
 
     impl Micros {
         pub(super) fn new(micros: f64) -> Micros {
-            Micros(micros)
+            let tag = Tag::Some;
+            Micros { micros, tag }
         }
 
         pub(super) fn get(self) -> f64 {
-            self.0
+            self.micros
         }
     }
 }

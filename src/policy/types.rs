@@ -128,6 +128,16 @@ pub struct Failure {
     pub thrown_for: Option<Attempt>,
 }
 
+impl Failure {
+    pub(super) fn new(code: &str, message: String) -> Failure {
+        Failure {
+            message,
+            code: Some(code.to_owned()),
+            ..Failure::default()
+        }
+    }
+}
+
 /// The number of a connection attempt of one client, from 1. What arrives for an old one is dropped.
 pub type Attempt = Count;
 

@@ -75,16 +75,12 @@ impl<C: Chance> Link<C> {
 
     pub(super) fn unanswered(&mut self, now: Instant) {
         let limit = self.settings.reconnect.connection_timeout;
-        let failure = Failure {
-            message: with_number(
-                "Opening handshake has timed out after ",
-                millis(limit.unwrap_or_default()),
-                " ms waiting for what url, protocols or headers return",
-            ),
-            code: Some("WSR_ERR_HANDSHAKE_TIMEOUT".to_owned()),
-            ..Failure::default()
-        };
-        self.fail(failure, now);
+        let message = with_number(
+            "Opening handshake has timed out after ",
+            millis(limit.unwrap_or_default()),
+            " ms waiting for what url, protocols or headers return",
+        );
+        self.fail(Failure::new("WSR_ERR_HANDSHAKE_TIMEOUT", message), now);
         self.end(Ending::abnormal(), None, now);
     }
 

@@ -166,7 +166,7 @@ impl<C: Chance> Link<C> {
     }
 
     pub(super) fn cut(&mut self, now: Instant) {
-        self.outputs.push_back(Output::Cut);
+        self.outputs.push(Output::Cut);
         self.end(Ending::abnormal(), None, now);
     }
 
@@ -177,7 +177,7 @@ impl<C: Chance> Link<C> {
             cut_at: None,
             reconnect: true,
         });
-        self.outputs.push_back(Output::Leave {
+        self.outputs.push(Output::Leave {
             code,
             reason: reason.clone(),
         });
@@ -340,7 +340,7 @@ impl<C: Chance> Link<C> {
     pub(super) fn reach(&mut self, limit: Option<Duration>) {
         let attempt = self.attempt;
         self.enter(Phase::Dialing { attempt });
-        self.outputs.push_back(Output::Dial {
+        self.outputs.push(Output::Dial {
             attempt,
             url_index: self.url_selector.index(),
             limit,
@@ -372,7 +372,7 @@ impl<C: Chance> Link<C> {
         let reason = failure.message.clone();
         self.tell(Event::Error(failure));
         if self.phase.attempt().is_some() {
-            self.outputs.push_back(Output::Cut);
+            self.outputs.push(Output::Cut);
             self.enter(if goes_on {
                 Phase::Waiting {
                     until: None,

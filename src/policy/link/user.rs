@@ -47,7 +47,7 @@ impl<C: Chance> Link<C> {
                     cut_at,
                     reconnect: false,
                 });
-                self.outputs.push_back(Output::Shut { code, reason });
+                self.outputs.push(Output::Shut { code, reason });
             }
             Phase::Closing { reconnect, .. } => *reconnect = false,
         }

@@ -1,0 +1,73 @@
+'use strict';
+
+// Every client option of `ws`, as lib/options/table.js has those of the class.
+
+const {
+  MIB,
+  blobs,
+  boolean,
+  bytes,
+  choice,
+  fixed,
+  group,
+  integer,
+  ms,
+  number,
+  string,
+} = require('./rows.js');
+
+/** @typedef {import('./rows.js').Row} Row */
+
+/** @type {Row[]} */
+const WEBSOCKET_TABLE = [
+  ...group('websocketOptions', 'route', [
+    { name: 'headers', type: 'headers', secret: true },
+    string('origin'),
+    string('auth', { allowed: "a string 'user:password'", secret: true }),
+    ms('handshakeTimeout', 10000, { min: 0, infinite: true, off: [0, 'sets no limit'] }),
+    bytes('maxPayload', 100 * MIB, { integer: true, min: 0, off: [0, 'sets no limit'] }),
+    boolean('followRedirects', false),
+    integer('maxRedirects', 10, 0, { max: 2 ** 32 - 1 }),
+    {
+      name: 'perMessageDeflate',
+      type: 'object',
+      default: true,
+      choices: [true, false],
+      off: [false, 'offers none'],
+    },
+    ms('closeTimeout', 30000, { min: 0, infinite: true }),
+    string('localAddress', { allowed: 'an IP address' }),
+    choice('family', [0, 4, 6]),
+    string('servername', { allowed: 'a host name' }),
+    boolean('rejectUnauthorized', true),
+    blobs('ca'),
+    blobs('cert'),
+    blobs('key'),
+    blobs('pfx'),
+    string('passphrase', { secret: true }),
+    fixed('protocolVersion', 13),
+    fixed('allowSynchronousEvents', true),
+    fixed('autoPong', true),
+    fixed('skipUTF8Validation', false),
+  ]),
+  ...group('websocketOptions.perMessageDeflate', 'route', [
+    boolean('serverNoContextTakeover', false),
+    boolean('clientNoContextTakeover'),
+    integer('serverMaxWindowBits', undefined, 8, { max: 15, choices: [true, false] }),
+    integer('clientMaxWindowBits', undefined, 8, { max: 15, choices: [true, false] }),
+    bytes('threshold', 1024, { min: 0, infinite: true }),
+    { name: 'zlibDeflateOptions', type: 'object' },
+    { name: 'zlibInflateOptions', type: 'object', ignored: true },
+    number('concurrencyLimit', undefined, { above: 0, infinite: true, ignored: true }),
+  ]),
+  ...group('websocketOptions.perMessageDeflate.zlibDeflateOptions', 'route', [
+    integer('level', undefined, -1, { max: 9 }),
+    integer('memLevel', undefined, 1, { max: 9 }),
+    number('chunkSize', undefined, { above: 0, infinite: true, ignored: true }),
+  ]),
+  ...group('websocketOptions.perMessageDeflate.zlibInflateOptions', 'route', [
+    number('chunkSize', undefined, { above: 0, infinite: true, ignored: true }),
+  ]),
+];
+
+module.exports = { WEBSOCKET_TABLE };
