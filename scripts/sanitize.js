@@ -4,7 +4,7 @@
 // the threads (ThreadSanitizer). Usage: sanitize.js [--short].
 //
 // ThreadSanitizer needs a nightly toolchain with `rust-src`; what cannot run is said, with why. It does not watch the addon,
-// which needs Node. Miri is left out: all `unsafe` of ours calls Node-API, libuv or the C library, which it cannot run.
+// which needs Node. Miri is left out: CONTRIBUTING.md says why.
 
 const path = require('path');
 const { ROOT, capture } = require('./tools.js');
@@ -30,6 +30,14 @@ const CHECKS = [
     env: { LOOM_MAX_PREEMPTIONS: '255' },
   },
   {
+    name: 'loom: the orders of a driver that rests and two who wake it',
+    isShort: false,
+    lacks: () => undefined,
+    command: ['cargo', 'test', ...ENGINE, 'wake::model'],
+    // Without a limit there are too many for three threads.
+    env: { LOOM_MAX_PREEMPTIONS: '5' },
+  },
+  {
     name: 'ThreadSanitizer: the engine over sockets',
     isShort: true,
     lacks: () =>
@@ -51,7 +59,13 @@ const CHECKS = [
         ? ['engine::tests::threads', 'shared_socket', 'sync::', 'wake::']
         : ['engine::', 'net::', 'sync::'],
     ),
-    env: { RUSTFLAGS: '-Zsanitizer=thread', CARGO_TARGET_DIR: path.join(ROOT, 'target', 'thread-sanitizer') },
+    env: {
+      RUSTFLAGS: '-Zsanitizer=thread',
+      CARGO_TARGET_DIR: path.join(ROOT, 'target', 'thread-sanitizer'),
+      // A report tells lines: more would take a sixth of the time to compile.
+      CARGO_PROFILE_DEV_DEBUG: 'line-tables-only',
+      CARGO_INCREMENTAL: '0',
+    },
   },
 ];
 
