@@ -77,7 +77,7 @@ class Life {
 
   /** What sends: many a client only receives. */
   get outgoing() {
-    if (this.sender === undefined) this.sender = new Outgoing(this.engine, this.emitter, this);
+    if (this.sender === undefined) this.sender = new Outgoing(this.engine, this);
     return this.sender;
   }
 
@@ -131,6 +131,8 @@ class Life {
 
   /** Emits an event. */
   tell(event, ...args) {
+    const { engine } = this;
+    if (engine.observe !== undefined) engine.observe(this, event, args[0]);
     tell(this.emitter, event, ...args);
   }
 
