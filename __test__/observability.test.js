@@ -2,6 +2,7 @@
 
 const assert = require('assert');
 const { inspect } = require('util');
+const { WebSocketReconnect: Portable } = require('../portable.js');
 const { startServer } = require('./peer/index.js');
 const { WebSocketReconnect, client, make, openClient } = require('./support/clients.js');
 const { program, runScript } = require('./support/runtime.js');
@@ -188,6 +189,21 @@ describe('diagnostics_channel', () => {
     assert.deepStrictEqual(messages('connecting'), [{ attempt: 0 }, { attempt: 1 }]);
     assert.strictEqual(messages('error')[0].error, error);
     assert.deepStrictEqual(messages('circuit'), [{ state: 'OPEN' }, { state: 'CLOSED' }]);
+  });
+
+  it("tells of clients over the platform's WebSocket too", async () => {
+    const server = await startServer();
+    const told = listen();
+    const ws = new Portable({ url: server.url, webSocket: require('ws') });
+    await ws.connect();
+    assert.ok(/^WebSocketReconnect \{\s+url: '[^']+',\s+state: 'OPEN'/.test(inspect(ws)), inspect(ws));
+    const closed = new Promise((resolve) => ws.on('close', resolve));
+    ws.close();
+    await closed;
+    assert.deepStrictEqual(
+      of(ws, told).map(([name]) => name),
+      ['connecting', 'open', 'close'],
+    );
   });
 
   it('tells of messages that are dropped', async () => {

@@ -3,12 +3,12 @@
 const { inspect } = require('util');
 const { redact } = require('../errors.js');
 const { LIFE, defineClient } = require('../facade/client.js');
-const { rethrow } = require('../loop.js');
+const { report } = require('../loop.js');
 const { publishEvent } = require('./channels.js');
 const { isOn, logEvent } = require('./debug-log.js');
 
 /**
- * Shows an event to who looks on from outside, before the client's handlers are told. Whatever is thrown stops nothing.
+ * Shows an event to who looks on from outside, before the client's handlers are told. What is thrown is reported, and stops nothing.
  * @param {import('../facade/life.js').Life} life
  */
 function observe(life, event, argument) {
@@ -16,7 +16,7 @@ function observe(life, event, argument) {
     if (isOn) logEvent(life, event, argument);
     publishEvent(life, event, argument);
   } catch (error) {
-    rethrow(error);
+    report(`what looks on at '${event}'`, error);
   }
 }
 
