@@ -874,8 +874,8 @@ export interface ConnectTrace {
 }
 
 /**
- * The messages of each channel of `diagnostics_channel` on which Node is told what all clients of a thread do. They are told
- * before the handlers of the client, and have secrets as the events have them.
+ * The messages of `diagnostics_channel`, by channel: what all clients of a thread do. Each comes before the handlers of its client
+ * are told, and holds what they are told, secrets too.
  *
  * ```ts
  * import { channel } from 'diagnostics_channel';
