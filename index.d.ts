@@ -869,6 +869,47 @@ export interface Stats {
   queuedBytes?: number;
 }
 
+/** What an attempt's messages of the tracing channel `websocket-reconnect:connect` have: one object for all of them. */
+export interface ConnectTrace {
+  readonly client: WebSocketReconnect;
+  /** The retry that this is, as in `retry`; 0 for the first attempt. */
+  readonly attempt: number;
+  /** What `open` tells, once the connection is open. */
+  readonly result?: OpenInfo;
+  /** Why the attempt failed; with the code `ABORT_ERR` where it was given up. */
+  readonly error?: WebSocketReconnectError;
+}
+
+/**
+ * The messages of `diagnostics_channel`, by channel: what all clients of a thread do. Each comes before the handlers of its client
+ * are told, and holds what they are told, secrets too.
+ *
+ * ```ts
+ * import { channel } from 'diagnostics_channel';
+ * import type { DiagnosticsMessages } from 'websocket-reconnect-native';
+ *
+ * channel('websocket-reconnect:retry').subscribe((message) => {
+ *   const { client, attempt, delay } = message as DiagnosticsMessages['websocket-reconnect:retry'];
+ *   console.log(client.state, attempt, delay);
+ * });
+ * ```
+ */
+export interface DiagnosticsMessages {
+  /** An attempt begins; `attempt` is the retry that it is, as in `retry`, and 0 for the first. */
+  'websocket-reconnect:connecting': { readonly client: WebSocketReconnect; readonly attempt: number };
+  'websocket-reconnect:open': { readonly client: WebSocketReconnect } & OpenInfo;
+  'websocket-reconnect:close': { readonly client: WebSocketReconnect } & CloseInfo;
+  'websocket-reconnect:error': {
+    readonly client: WebSocketReconnect;
+    readonly error: WebSocketReconnectError;
+  };
+  'websocket-reconnect:retry': { readonly client: WebSocketReconnect } & RetryInfo;
+  /** `circuitChange` */
+  'websocket-reconnect:circuit': { readonly client: WebSocketReconnect; readonly state: CircuitState };
+  'websocket-reconnect:drop': { readonly client: WebSocketReconnect } & DropInfo;
+  'websocket-reconnect:giveup': { readonly client: WebSocketReconnect } & GiveUpInfo;
+}
+
 /** What a WHATWG listener of `open` gets. */
 export interface OpenEvent {
   readonly type: 'open';

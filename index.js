@@ -1,11 +1,11 @@
 'use strict';
 
-const { defineClient } = require('./lib/facade/client.js');
+const { defineSeen } = require('./lib/node/sight.js');
 
 /** The class over the addon; over the global WebSocket where no binary of it loads, unless the user has named one. */
 function load() {
   try {
-    return defineClient(require('./lib/node/engine.js'));
+    return defineSeen(require('./lib/node/engine.js'));
   } catch (error) {
     const isNamed = Boolean(process.env.WEBSOCKET_RECONNECT_NATIVE_PATH);
     const { WebSocket } = /** @type {any} */ (global);

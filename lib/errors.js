@@ -115,6 +115,7 @@ module.exports = {
   manuallyClosed,
   ignore,
   isError,
+  redact,
   rejected,
   textOf,
 };

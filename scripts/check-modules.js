@@ -38,6 +38,7 @@ const BUILT_INS = [
   'async_hooks',
   'buffer',
   'crypto',
+  'diagnostics_channel',
   'events',
   'fs',
   'path',

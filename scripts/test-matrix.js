@@ -36,6 +36,8 @@ const BETWEEN = [
   'reconnect',
   'route',
   'subclass',
+  // What a runtime has to look on with.
+  'observability',
   'websocket.test',
   'whatwg',
   // What it trusts, and how it reads keys.

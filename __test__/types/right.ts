@@ -4,7 +4,9 @@ import {
   type CircuitState,
   type CloseInfo,
   type ConnectionState,
+  type ConnectTrace,
   type Delivery,
+  type DiagnosticsMessages,
   type HeadersInput,
   type QueueSettings,
   type ReadyState,
@@ -264,4 +266,13 @@ refreshing.on('giveup', ({ reason, message, retryCount, error }) => [
   error?.code,
 ]);
 
-export { again, place, reconnecting };
+const drop = (message: DiagnosticsMessages['websocket-reconnect:drop']): number =>
+  message.client.send(message.data) ? Buffer.from(message.data as string).length : 0;
+const circuitTold = ({ state }: DiagnosticsMessages['websocket-reconnect:circuit']): CircuitState => state;
+const traced = ({
+  attempt,
+  result,
+  error,
+}: ConnectTrace): [number, string | undefined, string | undefined] => [attempt, result?.url, error?.code];
+
+export { again, circuitTold, drop, place, reconnecting, traced };

@@ -4,11 +4,11 @@
 
 const { randomBytes } = require('crypto');
 const { isDeepStrictEqual } = require('util');
-const { defineClient } = require('../facade/client.js');
 const { binaryOf } = require('../node/chunk.js');
 const clock = require('../node/clock.js');
 const content = require('../node/content.js');
 const { currentContext } = require('../node/context.js');
+const { defineSeen } = require('../node/sight.js');
 const { createEngine } = require('./engine.js');
 
 const wallTime = Date.now;
@@ -24,6 +24,6 @@ const engine = createEngine({
   warn: (message, code) => process.emitWarning(message, { code }),
 });
 
-const WebSocketReconnect = defineClient(/** @type {any} */ (engine));
+const WebSocketReconnect = defineSeen(/** @type {any} */ (engine));
 
 module.exports = { WebSocketReconnect };

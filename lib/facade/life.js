@@ -78,7 +78,7 @@ class Life {
 
   /** What sends: many a client only receives. */
   get outgoing() {
-    if (this.sender === undefined) this.sender = new Outgoing(this.engine, this.emitter, this);
+    if (this.sender === undefined) this.sender = new Outgoing(this.engine, this);
     return this.sender;
   }
 
@@ -132,6 +132,8 @@ class Life {
 
   /** Emits an event. */
   tell(event, ...args) {
+    const { engine } = this;
+    if (engine.observe !== undefined) engine.observe(this, event, args[0]);
     tell(this.emitter, event, ...args);
   }
 

@@ -2,16 +2,14 @@
 
 const { coded, ignore, notConnected, rejected } = require('../errors.js');
 const { timeoutOf } = require('../options/delivery.js');
-const { tell } = require('./emitter.js');
 const { Unread } = require('./unread.js');
 const { unsent } = require('./waiters.js');
 
 /** What a client sends: to the engine, or behind the Blobs that have to be read first. */
 class Outgoing {
-  constructor(engine, emitter, life) {
+  constructor(engine, life) {
     this.engine = engine;
     this.native = life.native;
-    this.emitter = emitter;
     this.view = life.view;
     this.life = life;
   }
@@ -75,7 +73,7 @@ class Outgoing {
   drained() {
     const { unread } = this;
     if (unread !== undefined && this.bufferedAmount > this.life.options.highWaterMark) unread.isAbove = true;
-    else tell(this.emitter, 'drain');
+    else this.life.tell('drain');
   }
 
   /**
@@ -134,7 +132,7 @@ class Outgoing {
 
   /** Emits an event in the async context of the client's handlers. */
   tell(event, ...args) {
-    this.life.lifetime.run(tell, undefined, this.emitter, event, ...args);
+    this.life.lifetime.run(this.life.tell, this.life, event, ...args);
   }
 
   /** Sends text or bytes, and asks for a receipt. */
