@@ -948,6 +948,14 @@ export interface WebSocketReconnectEventMap {
   // events:end
 }
 
+/** What the event `E` tells: its first argument, `undefined` where it has none. */
+export type EventArgument<E extends keyof WebSocketReconnectEvents> = WebSocketReconnectEvents[E] extends [
+  infer Argument,
+  ...unknown[],
+]
+  ? Argument
+  : undefined;
+
 /** A handler of the event `E`. It may return a promise: what that rejects with is reported as what it throws is. */
 export type Handler<E extends keyof WebSocketReconnectEvents> = (
   this: WebSocketReconnect,
@@ -1045,6 +1053,37 @@ export declare class WebSocketReconnect extends EventEmitter {
 
   /** Delivers what was held by `pause()`, in order. `close()` does so too. */
   resume(): this;
+
+  /**
+   * The data of the messages that arrive from here on, over reconnects. It ends with the last `close`, and throws what
+   * `connect()` rejects with (`WSR_ERR_GAVE_UP`) when the client gives up; begun before `connect()`, it waits.
+   *
+   * While 64 KiB of messages wait for the loop, the client pauses: leave `pause()` and `resume()` to it. `break` has messages flow
+   * again. In Node alone, as {@link WebSocketReconnect.events}.
+   *
+   * @example
+   * ```ts
+   * for await (const message of ws) {
+   *   if (message === 'bye') break;
+   * }
+   * ```
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<MessageData>;
+
+  /**
+   * The arguments of an event from here on, one by one; it ends and throws as the iterator of messages does. Nothing pauses: what the
+   * loop does not take in time is kept, without a bound.
+   * @throws TypeError `WSR_ERR_ARGUMENT` for what is no name.
+   *
+   * @example
+   * ```ts
+   * for await (const { attempt, delay } of ws.events('retry')) console.log(attempt, delay);
+   * ```
+   */
+  events<E extends keyof WebSocketReconnectEvents>(event: E): AsyncIterableIterator<EventArgument<E>>;
+
+  /** Closes, and resolves at the end. There in runtimes that have `Symbol.asyncDispose`: Node 18.18, 20 and later. */
+  [Symbol.asyncDispose](): Promise<void>;
 
   /**
    * Ends the connection for good: no retry follows until {@link WebSocketReconnect.reset}.

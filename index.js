@@ -1,6 +1,6 @@
 'use strict';
 
-const { defineClient } = require('./lib/facade/client.js');
+const { defineClient } = require('./lib/node/client.js');
 
 /** The class over the addon; over the global WebSocket where no binary of it loads, unless the user has named one. */
 function load() {

@@ -38,6 +38,7 @@ const BETWEEN = [
   'subclass',
   'websocket.test',
   'whatwg',
+  'iteration',
   // What it trusts, and how it reads keys.
   'tls',
 ];

@@ -4,8 +4,8 @@
 
 const { randomBytes } = require('crypto');
 const { isDeepStrictEqual } = require('util');
-const { defineClient } = require('../facade/client.js');
 const { binaryOf } = require('../node/chunk.js');
+const { defineClient } = require('../node/client.js');
 const clock = require('../node/clock.js');
 const content = require('../node/content.js');
 const { currentContext } = require('../node/context.js');
