@@ -1,6 +1,8 @@
 /// <reference types="node" />
 
 import { EventEmitter } from 'events';
+import type { Duplex, DuplexOptions as NodeDuplexOptions } from 'stream';
+import type { ReadableStream, WritableStream } from 'stream/web';
 
 /**
  * What the client is doing. `BLOCKED`: the circuit is open, nothing connects; or it has refused a `connect()`, until it lets go.
@@ -956,6 +958,15 @@ export type EventArgument<E extends keyof WebSocketReconnectEvents> = WebSocketR
   ? Argument
   : undefined;
 
+/** Options of {@link WebSocketReconnect.duplex}: those of Node's `Duplex`; `objectMode` and `writableObjectMode` have no effect. */
+export interface DuplexOptions extends NodeDuplexOptions {
+  /**
+   * Whether the stream goes on over reconnects, to the end of the client; else it ends with the first connection, which leaves the
+   * client as it is. @defaultValue false
+   */
+  persistent?: Optional<boolean>;
+}
+
 /** A handler of the event `E`. It may return a promise: what that rejects with is reported as what it throws is. */
 export type Handler<E extends keyof WebSocketReconnectEvents> = (
   this: WebSocketReconnect,
@@ -1081,6 +1092,32 @@ export declare class WebSocketReconnect extends EventEmitter {
    * ```
    */
   events<E extends keyof WebSocketReconnectEvents>(event: E): AsyncIterableIterator<EventArgument<E>>;
+
+  /**
+   * The messages as a stream of the WHATWG, from its first read on: it pauses, goes on, ends and fails as a loop over the client does, and
+   * cancelling it lets messages flow again. The same until it has ended. In Node 18 and later alone; else `undefined`.
+   */
+  readonly readable: ReadableStream<MessageData>;
+
+  /**
+   * Sends each chunk as a message, once the client is open and there is room below `highWaterMark`. Closing it closes the client, aborting
+   * it terminates that; it fails when the client is closed (`WSR_ERR_CLOSED`) or gives up (`WSR_ERR_GAVE_UP`). The same until it
+   * has ended. In Node 18 and later alone; else `undefined`.
+   */
+  readonly writable: WritableStream<SendData>;
+
+  /**
+   * A stream of Node, as `createWebSocketStream` of `ws` makes one: of bytes, with `readableObjectMode` of messages. It sends binary
+   * messages, and waits for the connection and for room. `end()` closes the client, `destroy()` terminates it. In Node alone.
+   * @throws TypeError `WSR_ERR_ARGUMENT` for a `persistent` that is no boolean.
+   *
+   * @example
+   * ```ts
+   * const stream = ws.duplex({ persistent: true });
+   * process.stdin.pipe(stream).pipe(process.stdout);
+   * ```
+   */
+  duplex(options?: Optional<DuplexOptions>): Duplex;
 
   /** Closes, and resolves at the end. There in runtimes that have `Symbol.asyncDispose`: Node 18.18, 20 and later. */
   [Symbol.asyncDispose](): Promise<void>;

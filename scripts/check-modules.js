@@ -42,6 +42,7 @@ const BUILT_INS = [
   'fs',
   'path',
   'perf_hooks',
+  'stream',
   'timers',
   'tls',
   'util',

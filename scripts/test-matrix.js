@@ -39,6 +39,7 @@ const BETWEEN = [
   'websocket.test',
   'whatwg',
   'iteration',
+  'streams',
   // What it trusts, and how it reads keys.
   'tls',
 ];

@@ -203,6 +203,13 @@ async function iterate() {
   for await (const info of ws.events('retry')) info.reason;
   // @ts-expect-error there is no such event
   ws.events('nonsense');
+  const read: { done: boolean; value?: string | Buffer | ArrayBuffer | undefined } = await ws.readable
+    .getReader()
+    .read();
+  await ws.writable.getWriter().write('text');
+  ws.duplex({ persistent: true, readableObjectMode: true }).end();
+  // @ts-expect-error it is true or false
+  ws.duplex({ persistent: 'yes' });
   const ended: Promise<void> = ws[Symbol.asyncDispose]();
   return ended;
 }

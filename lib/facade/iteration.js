@@ -212,4 +212,4 @@ function addIteration(WebSocketReconnect) {
   }
 }
 
-module.exports = { addIteration, gateOf, watchEnd };
+module.exports = { Messages, addIteration, gateOf, watchEnd };

@@ -4,6 +4,8 @@
 
 const facade = require('../facade/client.js');
 const { addIteration } = require('../facade/iteration.js');
+const { addWebStreams } = require('../facade/web-streams.js');
+const { addDuplex } = require('./duplex.js');
 
 /**
  * The class `WebSocketReconnect` over an engine.
@@ -12,6 +14,8 @@ const { addIteration } = require('../facade/iteration.js');
 function defineClient(engine) {
   const WebSocketReconnect = facade.defineClient(engine);
   addIteration(WebSocketReconnect);
+  addWebStreams(WebSocketReconnect);
+  addDuplex(WebSocketReconnect);
   return WebSocketReconnect;
 }
 
