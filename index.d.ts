@@ -5,6 +5,8 @@
 
 // @ts-ignore
 import { EventEmitter } from 'events';
+import type { Duplex, DuplexOptions as NodeDuplexOptions } from 'stream';
+import type { ReadableStream, WritableStream } from 'stream/web';
 
 /** That of Node, and where its types are not there the bytes that it is made of. */
 type Buffer = typeof globalThis extends { Buffer: { alloc(size: number): infer B } } ? B : Uint8Array;
@@ -997,6 +999,23 @@ export interface WebSocketReconnectEventMap {
   // events:end
 }
 
+/** What the event `E` tells: its first argument, `undefined` where it has none. */
+export type EventArgument<E extends keyof WebSocketReconnectEvents> = WebSocketReconnectEvents[E] extends [
+  infer Argument,
+  ...unknown[],
+]
+  ? Argument
+  : undefined;
+
+/** Options of {@link WebSocketReconnect.duplex}: those of Node's `Duplex`; `objectMode` and `writableObjectMode` have no effect. */
+export interface DuplexOptions extends NodeDuplexOptions {
+  /**
+   * Whether the stream goes on over reconnects, to the end of the client; else it ends with the first connection, which leaves the
+   * client as it is. @defaultValue false
+   */
+  persistent?: Optional<boolean>;
+}
+
 /** A handler of the event `E`. It may return a promise: what that rejects with is reported as what it throws is. */
 export type Handler<E extends keyof WebSocketReconnectEvents> = (
   this: WebSocketReconnect,
@@ -1094,6 +1113,63 @@ export declare class WebSocketReconnect extends EventEmitter {
 
   /** Delivers what was held by `pause()`, in order. `close()` does so too. */
   resume(): this;
+
+  /**
+   * The data of the messages that arrive from here on, over reconnects. It ends with the last `close`, and throws what
+   * `connect()` rejects with (`WSR_ERR_GAVE_UP`) when the client gives up; begun before `connect()`, it waits.
+   *
+   * While 64 KiB of messages wait for the loop, the client pauses: leave `pause()` and `resume()` to it. `break` has messages flow
+   * again. In Node alone, as {@link WebSocketReconnect.events}.
+   *
+   * @example
+   * ```ts
+   * for await (const message of ws) {
+   *   if (message === 'bye') break;
+   * }
+   * ```
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<MessageData>;
+
+  /**
+   * The arguments of an event from here on, one by one; it ends and throws as the iterator of messages does. Nothing pauses: what the
+   * loop does not take in time is kept, without a bound.
+   * @throws TypeError `WSR_ERR_ARGUMENT` for what is no name.
+   *
+   * @example
+   * ```ts
+   * for await (const { attempt, delay } of ws.events('retry')) console.log(attempt, delay);
+   * ```
+   */
+  events<E extends keyof WebSocketReconnectEvents>(event: E): AsyncIterableIterator<EventArgument<E>>;
+
+  /**
+   * The messages as a stream of the WHATWG, from its first read on: it pauses, goes on, ends and fails as a loop over the client does, and
+   * cancelling it lets messages flow again. The same until it has ended. In Node 18 and later alone; else `undefined`.
+   */
+  readonly readable: ReadableStream<MessageData>;
+
+  /**
+   * Sends each chunk as a message, once the client is open and there is room below `highWaterMark`. Closing it closes the client, aborting
+   * it terminates that; it fails when the client is closed (`WSR_ERR_CLOSED`) or gives up (`WSR_ERR_GAVE_UP`). The same until it
+   * has ended. In Node 18 and later alone; else `undefined`.
+   */
+  readonly writable: WritableStream<SendData>;
+
+  /**
+   * A stream of Node, as `createWebSocketStream` of `ws` makes one: of bytes, with `readableObjectMode` of messages. It sends binary
+   * messages, and waits for the connection and for room. `end()` closes the client, `destroy()` terminates it. In Node alone.
+   * @throws TypeError `WSR_ERR_ARGUMENT` for a `persistent` that is no boolean.
+   *
+   * @example
+   * ```ts
+   * const stream = ws.duplex({ persistent: true });
+   * process.stdin.pipe(stream).pipe(process.stdout);
+   * ```
+   */
+  duplex(options?: Optional<DuplexOptions>): Duplex;
+
+  /** Closes, and resolves at the end. There in runtimes that have `Symbol.asyncDispose`: Node 18.18, 20 and later. */
+  [Symbol.asyncDispose](): Promise<void>;
 
   /**
    * Ends the connection for good: no retry follows until {@link WebSocketReconnect.reset}.

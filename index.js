@@ -1,11 +1,11 @@
 'use strict';
 
-const { defineSeen } = require('./lib/node/sight.js');
+const { defineClient } = require('./lib/node/client.js');
 
 /** The class over the addon; over the global WebSocket where no binary of it loads, unless the user has named one. */
 function load() {
   try {
-    return defineSeen(require('./lib/node/engine.js'));
+    return defineClient(require('./lib/node/engine.js'));
   } catch (error) {
     const isNamed = Boolean(process.env.WEBSOCKET_RECONNECT_NATIVE_PATH);
     const { WebSocket } = /** @type {any} */ (global);

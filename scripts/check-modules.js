@@ -43,6 +43,7 @@ const BUILT_INS = [
   'fs',
   'path',
   'perf_hooks',
+  'stream',
   'timers',
   'tls',
   'util',

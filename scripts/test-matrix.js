@@ -40,6 +40,8 @@ const BETWEEN = [
   'observability',
   'websocket.test',
   'whatwg',
+  'iteration',
+  'streams',
   // What it trusts, and how it reads keys.
   'tls',
 ];

@@ -195,4 +195,23 @@ ws.removeEventListener('message', () => {});
 // @ts-expect-error a message has no reason
 ws.addEventListener('message', (event) => event.reason);
 
-export { circuit, circuitState, connected, delay, numbers, open, readyState, state, words };
+async function iterate() {
+  for await (const data of ws) if (typeof data !== 'string') data.byteLength;
+  for await (const info of ws.events('retry')) info.delay.toFixed();
+  for await (const nothing of ws.events('drain')) nothing satisfies undefined;
+  // @ts-expect-error a retry has no reason
+  for await (const info of ws.events('retry')) info.reason;
+  // @ts-expect-error there is no such event
+  ws.events('nonsense');
+  const read: { done: boolean; value?: string | Buffer | ArrayBuffer | undefined } = await ws.readable
+    .getReader()
+    .read();
+  await ws.writable.getWriter().write('text');
+  ws.duplex({ persistent: true, readableObjectMode: true }).end();
+  // @ts-expect-error it is true or false
+  ws.duplex({ persistent: 'yes' });
+  const ended: Promise<void> = ws[Symbol.asyncDispose]();
+  return ended;
+}
+
+export { circuit, circuitState, connected, delay, iterate, numbers, open, readyState, state, words };

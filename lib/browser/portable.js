@@ -5,10 +5,10 @@
 const { randomBytes } = require('crypto');
 const { isDeepStrictEqual } = require('util');
 const { binaryOf } = require('../node/chunk.js');
+const { defineClient } = require('../node/client.js');
 const clock = require('../node/clock.js');
 const content = require('../node/content.js');
 const { currentContext } = require('../node/context.js');
-const { defineSeen } = require('../node/sight.js');
 const { createEngine } = require('./engine.js');
 
 const wallTime = Date.now;
@@ -24,6 +24,6 @@ const engine = createEngine({
   warn: (message, code) => process.emitWarning(message, { code }),
 });
 
-const WebSocketReconnect = defineSeen(/** @type {any} */ (engine));
+const WebSocketReconnect = defineClient(/** @type {any} */ (engine));
 
 module.exports = { WebSocketReconnect };

@@ -2,7 +2,7 @@
 
 const { debuglog, inspect } = require('util');
 const { messageOf, redact } = require('../errors.js');
-const { headersOf } = require('../facade/view.js');
+const { headersOf } = require('../response-headers.js');
 
 /** By `NODE_DEBUG`. */
 const log = /** @type {any} */ (debuglog('websocket-reconnect'));

@@ -2,7 +2,7 @@
 
 const { inspect } = require('util');
 const { redact } = require('../errors.js');
-const { LIFE, defineClient } = require('../facade/client.js');
+const { LIFE } = require('../facade/client.js');
 const { report } = require('../loop.js');
 const { publishEvent } = require('./channels.js');
 const { isOn, logEvent } = require('./debug-log.js');
@@ -38,14 +38,14 @@ function show(depth, options) {
 }
 
 /**
- * The class over an engine, as it is seen in Node: by its events from outside, and by `util.inspect`.
+ * An engine whose clients' events are seen from outside.
  * @param {typeof import('./engine.js')} engine
  */
-function defineSeen(engine) {
-  const observed = { ...engine, observe };
-  const Class = defineClient(observed);
+const observed = (engine) => ({ ...engine, observe });
+
+/** Has `util.inspect` show what clients are up to. */
+function addInspection(Class) {
   Object.defineProperty(Class.prototype, inspect.custom, { value: show, configurable: true, writable: true });
-  return Class;
 }
 
-module.exports = { defineSeen };
+module.exports = { addInspection, observed };
