@@ -77,6 +77,31 @@ describe('duplex()', () => {
     assert.deepStrictEqual(await server.received(0), []);
   });
 
+  it('writes nothing to the connection after its own', async () => {
+    const server = await startServer();
+    const { ws, log } = await openClient({ url: server.url });
+    const stream = ws.duplex();
+    stream.on('error', () => {});
+    const written = new Promise((resolve) => {
+      ws.once('stateChange', () => stream.write('late', resolve));
+    });
+    await server.cut('reset');
+    assert.strictEqual((await written).code, 'WSR_ERR_NOT_CONNECTED');
+    await log.until('open');
+    ws.send('next');
+    assert.strictEqual((await server.received(1))[0].data, 'next');
+  });
+
+  it('is over at once where the client is', async () => {
+    const { ws } = client({ url: await deadUrl(), maxRetries: 0 });
+    await assert.rejects(ws.connect());
+    const [error] = await once(ws.duplex(), 'error');
+    assert.strictEqual(error.code, 'WSR_ERR_GAVE_UP');
+    const closed = client({ url: await deadUrl() });
+    closed.ws.close();
+    assert.deepStrictEqual(await all(closed.ws.duplex()), []);
+  });
+
   it('fails with the error that its connection failed with', async () => {
     const server = await startServer({ plan: ['accept', 'silent'] });
     const { ws, log } = await openClient({ url: server.url });
@@ -292,5 +317,15 @@ describe('readable and writable', () => {
     await ws.writable.abort();
     await log.until('close 1006');
     assert.strictEqual(ws.state, 'CLOSED');
+  });
+
+  itStreams('give up a write that waits by abort()', async () => {
+    const { ws, log } = client({ url: await deadUrl() });
+    ws.connect();
+    const writer = ws.writable.getWriter();
+    const written = writer.write('waits');
+    await log.until('retry');
+    await Promise.all([writer.abort(), assert.rejects(written), assert.rejects(writer.closed)]);
+    assert.strictEqual(ws.manualClose, true);
   });
 });

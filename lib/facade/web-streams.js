@@ -43,11 +43,20 @@ function readableOf(client, forget) {
  */
 function writableOf(client, forget) {
   let stop;
+  const leave = () => {
+    stop();
+    forget();
+  };
   return new WritableStream({
     start(controller) {
       stop = watchEnd(client, (error) => {
         forget();
         controller.error(error || manuallyClosed());
+      });
+      // At once: `abort` of a stream is called behind the write that is under way, which this ends.
+      /** @type {any} */ (controller).signal.addEventListener('abort', () => {
+        leave();
+        client.terminate();
       });
     },
     write: (data) =>
@@ -55,15 +64,9 @@ function writableOf(client, forget) {
         write(client, data, (error) => (error ? reject(error) : resolve()));
       }),
     close() {
-      stop();
-      forget();
+      leave();
       client.close();
       return new Promise((resolve) => watchEnd(client, () => resolve()));
-    },
-    abort() {
-      stop();
-      forget();
-      client.terminate();
     },
   });
 }

@@ -17,6 +17,8 @@ class ClientStream extends Duplex {
     super({ allowHalfOpen: false, ...options, objectMode: false, writableObjectMode: false });
     this.client = client;
     this.isOver = false;
+    /** The connection that it ends with has opened. */
+    this.wasOpen = false;
     this.stopWatching = ignore;
     this.handlers = { message: ({ data }) => this.receive(data) };
     if (!persistent) this.watchConnection();
@@ -27,12 +29,12 @@ class ClientStream extends Duplex {
   /** Finishes with the connection that is open, or the next that is. Attempts that fail before end none. */
   watchConnection() {
     const { view } = this.client[LIFE];
-    let wasOpen = view.state === 'OPEN' || view.state === 'CLOSING';
+    this.wasOpen = view.state === 'OPEN' || view.state === 'CLOSING';
     this.handlers.open = () => {
-      wasOpen = true;
+      this.wasOpen = true;
     };
     this.handlers.close = () => {
-      if (wasOpen) this.finish(view.currentError);
+      if (this.wasOpen) this.finish(view.currentError);
     };
   }
 
@@ -67,7 +69,9 @@ class ClientStream extends Duplex {
   }
 
   _write(chunk, _encoding, callback) {
-    if (this.isOver) callback(notConnected(true));
+    // The next connection would not be its own.
+    const isLost = this.isOver || (this.wasOpen && this.client.state !== 'OPEN');
+    if (isLost) callback(notConnected(true));
     else write(this.client, chunk, callback);
   }
 
