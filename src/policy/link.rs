@@ -8,7 +8,6 @@ mod user;
 
 use std::mem;
 use std::sync::Arc;
-use std::vec::IntoIter;
 
 use super::circuit_membership::CircuitMembership;
 use super::failover::UrlSelector;
@@ -74,9 +73,7 @@ pub struct Link<C = Random> {
     round_trips: RoundTrips,
     /// When JavaScript's event loop last ran, as far as the policy was told.
     event_loop_alive_at: Option<Instant>,
-    /// What has been decided and is being taken, …
-    taken: IntoIter<Output>,
-    /// … and what has been since.
+    /// What has been decided and not yet taken.
     outputs: Vec<Output>,
 }
 
@@ -110,7 +107,6 @@ impl<C: Chance> Link<C> {
             ping: 0,
             round_trips: RoundTrips::default(),
             event_loop_alive_at: None,
-            taken: Vec::new().into_iter(),
             outputs: Vec::new(),
         }
     }
@@ -298,11 +294,12 @@ impl<C: Chance> Link<C> {
 
     /// The next decision, in the order to be carried out.
     pub fn next_output(&mut self) -> Option<Output> {
-        self.taken.next().or_else(|| {
+        if self.outputs.is_empty() {
             // A client decides something now and then: its list need not be there all the time.
-            self.taken = mem::take(&mut self.outputs).into_iter();
-            self.taken.next()
-        })
+            self.outputs = Vec::new();
+            return None;
+        }
+        Some(self.outputs.remove(0))
     }
 
     /// When [`Input::Tick`] is due; `None` where only other inputs can change anything.

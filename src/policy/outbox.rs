@@ -178,7 +178,7 @@ pub struct Outbox {
     delivery: Arc<DeliverySettings>,
     connected: bool,
     /// What is kept, oldest first. All of it has been written while `connected`, none of it otherwise.
-    entries: VecDeque<Entry>,
+    entries: Rare<VecDeque<Entry>>,
     /// The position of the first of `entries`.
     first: u64,
     /// The payloads of `entries`.
@@ -238,7 +238,7 @@ impl Outbox {
         Outbox {
             delivery: delivery.into(),
             connected: false,
-            entries: VecDeque::new(),
+            entries: Rare::default(),
             first: 0,
             bytes: 0,
             next_receipt: 0,
@@ -297,10 +297,10 @@ impl Outbox {
             ..
         } = *self.delivery;
         let len = message.len();
-        while self.entries.len() >= max_messages || len > max_bytes - self.bytes.min(max_bytes) {
+        while self.kept_count() >= max_messages || len > max_bytes - self.bytes.min(max_bytes) {
             match overflow {
                 Overflow::Throw => return Err(Full),
-                Overflow::DropOldest if !self.entries.is_empty() && len <= max_bytes => {
+                Overflow::DropOldest if self.kept_count() > 0 && len <= max_bytes => {
                     self.drop_oldest(DropReason::Overflow);
                 }
                 Overflow::DropOldest | Overflow::DropNewest => {
@@ -311,7 +311,7 @@ impl Outbox {
         }
         self.bytes += len;
         self.unasked_bytes += len;
-        self.entries.push_back(Entry {
+        self.entries.used().push_back(Entry {
             message,
             plain,
             since: now,
@@ -353,7 +353,7 @@ impl Outbox {
     /// The message that was kept last, where the message that was kept or written last is kept.
     fn latest(&mut self) -> Option<&mut Entry> {
         let is_kept = self.keeps_written() || !self.connected;
-        self.entries.back_mut().filter(|_| is_kept)
+        self.entries.get_mut()?.back_mut().filter(|_| is_kept)
     }
 
     /// A receipt that cannot be given, for this reason.
@@ -365,12 +365,12 @@ impl Outbox {
 
     /// Asks for a receipt of all that was sent so far.
     pub fn flush(&mut self, now: Instant, timeout: Option<Duration>) -> Receipt {
-        if self.entries.is_empty() && self.keeps_written() {
+        if self.kept_count() == 0 && self.keeps_written() {
             let receipt = self.wait_none();
             self.conclude(DeliveryOutcome::Confirmed { receipt });
             return receipt;
         }
-        if self.entries.is_empty() && !self.connected {
+        if self.kept_count() == 0 && !self.connected {
             return self.unconfirmed(UnconfirmedReason::NotConnected);
         }
         let receipt = self.wait(now, timeout);
@@ -390,8 +390,10 @@ impl Outbox {
             receipt: 0,
         };
         let mut watermark = self.asked;
-        for index in 0..self.entries.len() {
-            let entry = &self.entries[index];
+        for index in 0..self.kept_count() {
+            let Some(entry) = self.entries.get().and_then(|entries| entries.get(index)) else {
+                break;
+            };
             write(Frame::Message {
                 message: &entry.message,
                 plain: entry.plain,
@@ -410,7 +412,7 @@ impl Outbox {
         if !self.keeps_written() {
             self.first = self.end_position();
             self.bytes = 0;
-            self.entries = VecDeque::new();
+            self.entries.clear();
         }
     }
 
@@ -431,10 +433,10 @@ impl Outbox {
     pub fn end(&mut self) {
         self.connected = false;
         self.forget_pings();
-        while !self.entries.is_empty() {
+        while self.kept_count() > 0 {
             self.drop_oldest(DropReason::Ended);
         }
-        self.entries = VecDeque::new();
+        self.entries.clear();
         self.leave_all_unconfirmed(UnconfirmedReason::Ended);
         self.leave_handovers_unconfirmed(UnconfirmedReason::Ended);
     }
@@ -459,7 +461,7 @@ impl Outbox {
             position: self.end_position(),
             receipt: self.next_receipt,
         };
-        let entries = self.keeps_written() && !self.entries.is_empty();
+        let entries = self.keeps_written() && self.kept_count() > 0;
         let due = (entries && watermark.position > self.asked.position)
             || self.is_waited_for(self.asked.receipt);
         (self.connected && due).then(|| self.ask(watermark))
@@ -552,7 +554,7 @@ impl Outbox {
 
     /// Messages that are kept, and the bytes of their payloads.
     pub fn kept(&self) -> (usize, usize) {
-        (self.entries.len(), self.bytes)
+        (self.kept_count(), self.bytes)
     }
 
     /// Bytes of payload that wait for a connection.
@@ -591,7 +593,7 @@ impl Outbox {
 
     fn confirmed(&mut self, watermark: Watermark) {
         while self.first < watermark.position {
-            let Some(entry) = self.entries.pop_front() else {
+            let Some(entry) = self.pop() else {
                 break;
             };
             self.first += 1;
@@ -617,7 +619,7 @@ impl Outbox {
     }
 
     fn drop_oldest(&mut self, reason: DropReason) {
-        let Some(entry) = self.entries.pop_front() else {
+        let Some(entry) = self.pop() else {
             return;
         };
         let position = self.first;
@@ -640,15 +642,27 @@ impl Outbox {
         }
     }
 
+    fn kept_count(&self) -> usize {
+        self.entries.get().map_or(0, VecDeque::len)
+    }
+
+    fn pop(&mut self) -> Option<Entry> {
+        self.entries.get_mut()?.pop_front()
+    }
+
     fn expiry(&self) -> Option<Instant> {
         if self.connected {
             return None;
         }
-        self.entries.front()?.since.checked_add(self.delivery.ttl?)
+        self.entries
+            .get()?
+            .front()?
+            .since
+            .checked_add(self.delivery.ttl?)
     }
 
     fn end_position(&self) -> u64 {
-        self.first + self.entries.len() as u64
+        self.first + self.kept_count() as u64
     }
 
     fn wait_none(&mut self) -> Receipt {

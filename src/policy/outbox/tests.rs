@@ -743,7 +743,9 @@ impl Run {
         let sum: usize = self
             .outbox
             .entries
-            .iter()
+            .get()
+            .into_iter()
+            .flatten()
             .map(|entry| entry.message.len())
             .sum();
         assert_eq!(bytes, sum);
