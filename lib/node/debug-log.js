@@ -46,7 +46,7 @@ function connecting({ asks, currentUrls, terms, url }) {
 const sizeOf = (data) =>
   typeof data === 'string' ? `${data.length} characters of text` : `${data.byteLength} bytes`;
 
-/** What is printed of an event, by what it tells. */
+/** What is printed of an event, by what it tells; of any other its name. */
 const LINES = {
   __proto__: null,
   stateChange: (state, route) => (state === 'CONNECTING' ? connecting(route) : `state ${state}`),
@@ -60,7 +60,6 @@ const LINES = {
   giveup: ({ reason, message }) => `giveup ${reason}: ${message}`,
   blocked: ({ duration }) => `blocked: the event loop did not run for ${duration} ms`,
   wake: ({ slept }) => `wake: the machine slept for ${slept} ms`,
-  network: () => 'network: there is a new default route',
 };
 
 /**
@@ -68,7 +67,7 @@ const LINES = {
  * @param {import('../facade/life.js').Life} life
  */
 function logEvent({ native, route }, event, argument) {
-  if (event in LINES) log(`#${native.number} ${LINES[event](argument, route)}`);
+  log(`#${native.number} ${event in LINES ? LINES[event](argument, route) : event}`);
 }
 
 module.exports = { isOn, logEvent };
