@@ -11,6 +11,12 @@ describe('the policy as browsers have it', () => {
     });
   }
 
+  it('decides the same beside another', () => {
+    const [[, text]] = traces();
+    const [first, second] = [instantiate(), instantiate()];
+    for (const policy of [first, second, first]) assert.deepStrictEqual(differences(text, policy), []);
+  });
+
   it('is found to decide otherwise where it does', () => {
     const lines = trace(1, instantiate());
     const changed = lines.map((line) => line.replace(/^> 10 1 /, '> 10 2 '));

@@ -156,7 +156,8 @@ function compile(rustc) {
   const text = withoutUnused(dataAsText(readFileSync(raw, 'utf8')));
   const [body, rest] = text.split(/^var retasmFunc = asmFunc\(\{\n\}\);$/m);
   if (rest === undefined) throw new Error('wasm2js writes its module in another way');
-  const exported = `${body}\nexport { asmFunc as default };\n`;
+  // What wasm2js lays beside the function is of one instance too: the view of its memory.
+  const exported = `function instantiate() {\n${body}\nreturn asmFunc({});\n}\nexport { instantiate as default };\n`;
   const { transformSync } = require('esbuild');
   // The code uses no syntax of after 2015.
   const minified = transformSync(exported, { minify: true, format: 'esm', target: 'es2018' }).code;
