@@ -5,7 +5,9 @@
 
 // @ts-ignore
 import { EventEmitter } from 'events';
+// @ts-ignore
 import type { Duplex, DuplexOptions as NodeDuplexOptions } from 'stream';
+// @ts-ignore
 import type { ReadableStream, WritableStream } from 'stream/web';
 
 /** That of Node, and where its types are not there the bytes that it is made of. */
@@ -1169,6 +1171,7 @@ export declare class WebSocketReconnect extends EventEmitter {
   duplex(options?: Optional<DuplexOptions>): Duplex;
 
   /** Closes, and resolves at the end. There in runtimes that have `Symbol.asyncDispose`: Node 18.18, 20 and later. */
+  // @ts-ignore
   [Symbol.asyncDispose](): Promise<void>;
 
   /**

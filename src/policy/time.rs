@@ -40,6 +40,7 @@ mod kept {
     #[derive(Clone, Copy)]
     pub(super) struct Micros {
         micros: f64,
+        #[expect(dead_code, reason = "an Option reads it")]
         tag: Tag,
     }
 
