@@ -110,8 +110,13 @@ describe('a process', () => {
 
   it('keeps nothing of the options that dropped clients were given', async function () {
     // Without weak references nothing is shared.
-    if (typeof FinalizationRegistry === 'undefined') this.skip();
+    if (typeof WeakRef === 'undefined') this.skip();
     const { stdout, stderr } = await runScript(program('shared-options.js'), [], { exposeGc: true });
+    assert.strictEqual(stdout.trim(), 'collected', stderr);
+  });
+
+  it('ends though what clients share is collected at that moment', async () => {
+    const { stdout, stderr } = await runScript(program('collected-at-exit.js'), [], { exposeGc: true });
     assert.strictEqual(stdout.trim(), 'collected', stderr);
   });
 

@@ -48,7 +48,7 @@ const copies = (options) =>
 describe('what clients have alike', () => {
   before(function () {
     // Without it nothing can be held weakly, and so nothing is shared.
-    if (typeof FinalizationRegistry === 'undefined') this.skip();
+    if (typeof WeakRef === 'undefined') this.skip();
   });
 
   afterEach(() => {

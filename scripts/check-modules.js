@@ -94,7 +94,7 @@ function rustFaults(file, text) {
 
 /** What the facade, and the WebSocket class over it, may be made of: they run wherever an engine is handed to it. */
 const OF_FACADE =
-  /^lib\/(?:facade|websocket|options)\/(?!websocket)|^lib\/(?:errors|loop|names|request-headers|response-headers)\.js$/;
+  /^lib\/(?:facade|websocket|options)\/(?!websocket)|^lib\/(?:errors|loop|names|request-headers|response-headers|weakly)\.js$/;
 
 /** What of Node the facade names. */
 function facadeFaults(file, code) {
@@ -134,6 +134,8 @@ function scriptFaults(file, text) {
   const code = text.replace(/\/\*[\s\S]*?\*\/|(?:^|\s)\/\/.*/gm, '');
   const faults = facadeFaults(file, code);
   if (/\bimport\s*\(/.test(code)) faults.push(`${file} imports at run time`);
+  // lib/weakly.js says why.
+  if (/\bFinalizationRegistry\b/.test(code)) faults.push(`${file} has a FinalizationRegistry`);
   for (const [, name] of code.matchAll(/\brequire\(\s*([^)]*)\)/g)) {
     const literal = /^'([^']+)'$/.exec(name);
     const inside =
@@ -194,6 +196,7 @@ const PLANTED = [
   ['lib/facade/a.js', 'const a = Buffer.alloc(1);', 'names Buffer'],
   ['lib/websocket/a.js', "require('buffer');", 'requires buffer'],
   ['index.js', "import('fs');", 'imports at run time'],
+  ['lib/a.js', 'new FinalizationRegistry(f);', 'has a FinalizationRegistry'],
 ];
 
 /** Texts that break none. */

@@ -9,6 +9,7 @@ const { Outgoing } = require('./outgoing.js');
 const page = require('./page.js');
 const { timersOf } = require('./timers.js');
 const { NO_HEADERS, unsupported } = require('./unsupported.js');
+const { weakly } = require('../weakly.js');
 const websocketOptions = require('./websocket-options.js');
 
 /** What sending led to, as src/binding/protocol.rs has it. */
@@ -596,8 +597,7 @@ function createEngine(platform) {
       this.scope = scope;
       if (scope !== undefined) {
         if (!sharers.has(scope)) sharers.set(scope, new Map());
-        const reference = typeof WeakRef === 'function' ? new WeakRef(this) : { deref: () => this };
-        sharers.get(scope).set(this.number, reference);
+        sharers.get(scope).set(this.number, weakly(this));
       }
       this.policy.join(scope, now());
       this.drain(true);

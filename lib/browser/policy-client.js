@@ -2,6 +2,7 @@
 
 // The policy of src/policy/, which `npm run build:browser` has compiled: calls by number, as src/browser.rs takes them.
 
+const { WeakValues } = require('../weakly.js');
 const instantiate = require('./policy.js');
 
 const policy = instantiate();
@@ -154,11 +155,8 @@ const OUTPUTS = {
   22: (connection) => ({ kind: 'was-answered', connection }),
 };
 
-/** A link is gone with the client whose it is, where the platform tells that. */
-const collected =
-  typeof FinalizationRegistry === 'function'
-    ? new FinalizationRegistry((link) => policy.release(link))
-    : undefined;
+/** The clients by their links, which are let go of once those are gone. */
+const clients = new WeakValues((link) => policy.release(link));
 
 /** The circuits that clients share, by their scope. */
 const circuits = new Map();
@@ -169,7 +167,7 @@ class PolicyClient {
   constructor(settings, seed) {
     put(settings);
     this.link = policy.create(seed);
-    if (collected) collected.register(this, this.link);
+    clients.set(this.link, this);
   }
 
   configure(settings, now) {

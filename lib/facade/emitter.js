@@ -6,6 +6,7 @@ const { badType } = require('../errors.js');
 const loop = require('../loop.js');
 const { check } = require('../options/check.js');
 const { ROWS } = require('../options/table.js');
+const { weakly } = require('../weakly.js');
 
 /** The event by which errors are heard of and not handled. Node has it from 12.16 on. */
 const { errorMonitor } = /** @type {any} */ (EventEmitter);
@@ -30,9 +31,6 @@ const DOM_EVENTS = {
 
 /** On the function that stands for a WHATWG listener among the handlers: what is known of that listener. */
 const STAND_IN = Symbol('standIn');
-
-/** What a signal must not keep, since it may outlive the client. Before Node 14.6 there is no weak reference. */
-const weakly = (value) => (typeof WeakRef === 'function' ? new WeakRef(value) : { deref: () => value });
 
 function report(event, error) {
   loop.report(`the handler of '${String(event)}'`, error);

@@ -12,6 +12,7 @@ const { coded } = require('../errors.js');
 const { beginTurn, rethrow, setImmediate } = require('../loop.js');
 const native = require('./native.js');
 const { trustedCertificates } = require('./trust.js');
+const { WeakValues } = require('../weakly.js');
 
 const { ROW_HEAD, RowKind, SendFlag, SendStatus } = native;
 
@@ -23,11 +24,7 @@ const SHARES = 16;
 /** The inboxes of clients that may be told something, by id. All others can be collected. */
 const inboxes = new Map();
 /** The inboxes of clients that others may have something to tell about their shared circuit, by id: each can be collected. */
-const sharers = new Map();
-const collected =
-  typeof FinalizationRegistry === 'function'
-    ? new FinalizationRegistry((id) => sharers.delete(id))
-    : undefined;
+const sharers = new WeakValues();
 /** Ids of clients that need nothing more, and may still have rows under way. */
 const leaving = new Set();
 /** Ids of those of `inboxes` that do not keep the process alive: few, or soon gone. */
@@ -99,7 +96,7 @@ function take() {
 function deliverTaken(isOver) {
   while (cursor < rows.length) {
     const at = cursor;
-    const inbox = inboxes.get(rows[at]) || sharer(rows[at]);
+    const inbox = inboxes.get(rows[at]) || sharers.get(rows[at]);
     cursor = nextRow(rows, at);
     if (inbox) deliverRow(inbox, rows, at);
     if (tellsOpen(rows, at)) {
@@ -140,11 +137,6 @@ function deliverAllKept() {
   const later = resumed;
   resumed = new Set();
   for (const inbox of [...waiting, ...later]) deliverKept(inbox);
-}
-
-function sharer(id) {
-  const reference = sharers.get(id);
-  return reference && reference.deref();
 }
 
 /** Takes what `facade.take` gives: whether more is left, and rows. */
@@ -342,10 +334,7 @@ function sayRoute(client, attempt, terms, urls, trusts) {
  */
 function share(id, inbox, native, scope) {
   const isShared = scope !== 'instance';
-  if (isShared && !sharers.has(id)) {
-    sharers.set(id, collected ? new WeakRef(inbox) : { deref: () => inbox });
-    if (collected) collected.register(inbox, id);
-  }
+  if (isShared && sharers.get(id) === undefined) sharers.set(id, inbox);
   native.share(scope);
   if (isShared || !sharers.delete(id) || inboxes.has(id)) return;
   // What others have done to the circuit may be under way still.

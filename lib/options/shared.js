@@ -1,39 +1,47 @@
 'use strict';
 
+const { WeakValues, canHoldWeakly } = require('../weakly.js');
+
 /** A number that JSON has not. */
 const inText = (_name, value) => (value === Infinity ? 'Infinity' : value);
 
 /**
- * The number of what is shared: it stands for its content in that of others.
- * @type {WeakMap<object, number>}
+ * What is shared, each with its content, which may be a secret, and the number that stands for it in that of others: they are gone
+ * with it.
+ * @type {WeakMap<object, { content: string, made: any, number: number }>}
  */
-const numbers = new WeakMap();
+const entries = new WeakMap();
 let last = 0;
 
-/** That of an object; undefined where it is not shared. */
-const numberOf = (value) => numbers.get(value);
+/** The number of what is shared; undefined where it is not. */
+function numberOf(value) {
+  const entry = entries.get(value);
+  return entry && entry.number;
+}
+
+/** A number for a text, which hardly another has. */
+function hashOf(text) {
+  let hash = 0;
+  for (let i = 0; i < text.length; i += 1) hash = (Math.imul(hash, 31) + text.charCodeAt(i)) | 0;
+  return hash;
+}
 
 /**
  * A function that returns one object for all of the same content, for as long as somebody holds it; it calls `make` where nobody
- * does. Before Node 14.6 nothing can be held weakly, and so nothing is shared.
+ * does. Before Node 14.6 nothing is shared.
  * @returns {<T extends object>(content: string, make: () => T) => T}
  */
-function sharingMade(known = new Map()) {
-  if (typeof FinalizationRegistry !== 'function') return (_content, make) => make();
-  const collected = new FinalizationRegistry((content) => {
-    const reference = known.get(content);
-    // Another of that content may have come since, and gone.
-    if (reference && reference.deref() === undefined) known.delete(content);
-  });
+function sharingMade(known = new WeakValues()) {
+  if (!canHoldWeakly) return (_content, make) => make();
   return (/** @type {string} */ content, /** @type {() => any} */ make) => {
-    const reference = known.get(content);
-    const before = reference && reference.deref();
-    if (before !== undefined) return before;
+    const hash = hashOf(content);
+    const before = known.get(hash);
+    if (before !== undefined && before.content === content) return before.made;
     const made = make();
     last += 1;
-    numbers.set(made, last);
-    known.set(content, new WeakRef(made));
-    collected.register(made, content);
+    const entry = { content, made, number: last };
+    entries.set(made, entry);
+    known.set(hash, entry);
     return made;
   };
 }
@@ -42,7 +50,7 @@ function sharingMade(known = new Map()) {
  * The same for what is there already. Content is numbers, words and lists of those.
  * @returns {<T extends object>(value: T) => T}
  */
-function sharing(known = new Map()) {
+function sharing(known = new WeakValues()) {
   const share = sharingMade(known);
   return (value) => share(JSON.stringify(value, inText), () => value);
 }
