@@ -2,7 +2,8 @@
 
 /**
  * Runs the contract's tests: `<runtime> __test__/run.js [filter…]`. A filter is a part of a file's name;
- * without one every file runs. `WSR_TEST_GREP` chooses tests by a part of their full names.
+ * without one every file runs. `WSR_TEST_GREP` chooses tests by a part of their full names; `WSR_TEST_PART=1/2` takes every
+ * second file.
  */
 const { readdirSync } = require('fs');
 const path = require('path');
@@ -20,7 +21,10 @@ if (idle !== undefined) {
   console.error(`No test file has ${idle} in its name.`);
   process.exit(1);
 }
-const files = all.filter((name) => filters.length === 0 || filters.some((filter) => name.includes(filter)));
+const [part, parts] = (process.env.WSR_TEST_PART || '1/1').split('/').map(Number);
+const files = all
+  .filter((name) => filters.length === 0 || filters.some((filter) => name.includes(filter)))
+  .filter((_name, index) => index % parts === part - 1);
 
 const mocha = new Mocha({ timeout: TEST_MS, slow: 2000, reporter: 'spec', ui: 'bdd' });
 if (process.env.WSR_TEST_GREP) mocha.fgrep(process.env.WSR_TEST_GREP);

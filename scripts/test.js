@@ -3,7 +3,7 @@
 // Runs every test: Rust's, the contract's against real servers, and the examples'. With `--platforms`, it runs those of Rust
 // as other platforms have it, which takes builds of its own.
 
-const { capture } = require('./tools.js');
+const { capturing } = require('./tools.js');
 
 /** @type {typeof SUITES} */
 const PLATFORMS = [
@@ -27,7 +27,10 @@ const PLATFORMS = [
   },
 ];
 
-/** @type {{ name: string, command: string[], env?: Record<string, string>, count: Function }[]} */
+/**
+ * `lanes`: in so many processes at once, each with a part of the files. Tests wait more than they compute.
+ * @type {{ name: string, command: string[], lanes?: number, env?: Record<string, string>, count: Function }[]}
+ */
 const SUITES = [
   {
     name: 'Rust',
@@ -37,6 +40,7 @@ const SUITES = [
   {
     name: 'contract',
     command: [process.execPath, '__test__/run.js'],
+    lanes: 2,
     count: (output) => sum(output, /^(\d+) passed, (\d+) failed/gm),
   },
   {
@@ -69,15 +73,31 @@ function sum(output, pattern) {
   return counts;
 }
 
-const total = { passed: 0, failed: 0 };
-for (const { name, command, env = {}, count } of process.argv.includes('--platforms') ? PLATFORMS : SUITES) {
-  console.log(`\n== ${name}: ${command.slice(0, 2).join(' ')}`);
-  const { ok, output } = capture(command[0], command.slice(1), { env: { ...process.env, ...env } });
-  process.stdout.write(output);
-  const { passed, failed } = count(output);
-  total.passed += passed;
-  // A suite that fails or ends without a test counts as a failure of its own.
-  total.failed += failed || (ok && passed > 0 ? 0 : 1);
+/** Runs a suite; returns whether it succeeded, and what it printed, one lane after the other. */
+async function run({ command: [program, ...args], lanes = 1, env = {} }) {
+  const ended = await Promise.all(
+    Array.from({ length: lanes }, (_, lane) =>
+      capturing(program, args, {
+        env: { ...process.env, ...env, ...(lanes > 1 ? { WSR_TEST_PART: `${lane + 1}/${lanes}` } : {}) },
+      }),
+    ),
+  );
+  return { ok: ended.every(({ ok }) => ok), output: ended.map(({ output }) => output).join('\n') };
 }
-console.log(`\n${total.passed} passed, ${total.failed} failed`);
-process.exitCode = total.failed > 0 ? 1 : 0;
+
+async function main(suites) {
+  const total = { passed: 0, failed: 0 };
+  for (const suite of suites) {
+    console.log(`\n== ${suite.name}: ${suite.command.slice(0, 2).join(' ')}`);
+    const { ok, output } = await run(suite);
+    process.stdout.write(output);
+    const { passed, failed } = suite.count(output);
+    total.passed += passed;
+    // A suite that fails or ends without a test counts as a failure of its own.
+    total.failed += failed || (ok && passed > 0 ? 0 : 1);
+  }
+  console.log(`\n${total.passed} passed, ${total.failed} failed`);
+  process.exitCode = total.failed > 0 ? 1 : 0;
+}
+
+main(process.argv.includes('--platforms') ? PLATFORMS : SUITES);
