@@ -1,6 +1,6 @@
 'use strict';
 
-const { WebSocketReconnect } = require('../../index.js');
+const { WebSocketReconnect } = require('../../../index.js');
 const { ServerProcess } = require('./server-process.js');
 const { BLOCKED_MS, blockJavaScript, watch } = require('./shared.js');
 const { check } = require('./witness.js');
