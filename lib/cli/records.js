@@ -1,0 +1,46 @@
+'use strict';
+
+const { safeJson } = require('./escape.js');
+
+/** How a record holds what a message says. */
+const content = (data) =>
+  typeof data === 'string' ? { type: 'text', data } : { type: 'binary', base64: data.toString('base64') };
+
+/** An event as a line of JSON. */
+const record = (event, fields) => safeJson({ time: new Date().toISOString(), event, ...fields });
+
+/** The record that a line is; undefined for what is none. */
+function parsed(line) {
+  try {
+    const { time, event, ...fields } = JSON.parse(line);
+    const at = Date.parse(time);
+    return typeof event === 'string' && !Number.isNaN(at) ? { at, event, ...fields } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * What was sent in a record, each message with its ms after the first `open`. What `--on-open` sent is left out: it belongs to
+ * connections, and those of a replay are others.
+ * @throws SyntaxError that names a line which is no record.
+ */
+function sentIn(text) {
+  const records = text
+    .split('\n')
+    .map((line, i) => ({ line, number: i + 1 }))
+    .filter(({ line }) => line.trim() !== '')
+    .map(({ line, number }) => {
+      const found = parsed(line);
+      if (!found) throw new SyntaxError(`line ${number} is no record of --json`);
+      return found;
+    });
+  const sent = records.filter(({ event, onOpen }) => event === 'sent' && !onOpen);
+  const [{ at: start } = { at: 0 }] = [...records.filter(({ event }) => event === 'open'), ...sent];
+  return sent.map(({ at, type, data, base64 }) => ({
+    after: Math.max(at - start, 0),
+    data: type === 'text' ? data : Buffer.from(base64, 'base64'),
+  }));
+}
+
+module.exports = { content, record, sentIn };
