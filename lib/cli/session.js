@@ -47,6 +47,8 @@ class Session {
     this.confirmed = 0;
     this.confirming = undefined;
     this.hasRoom = true;
+    /** Whether the connection is open, and what comes first has been sent on it. */
+    this.isOpen = false;
     /** @type {(value?: any) => void} */
     this.wake = () => {};
     this.ended = new Promise((resolve) => {
@@ -85,6 +87,7 @@ class Session {
       this.settle();
     });
     client.on('stateChange', (state) => {
+      this.isOpen = false;
       this.tell('state', { state });
       this.screen.refresh();
       this.settleIfClosed();
@@ -106,14 +109,16 @@ class Session {
     this.hasRoom = true;
     this.tell('open', { ...info, protocol: this.client.protocol });
     for (const data of this.settings.onOpen) this.send(data, true);
-    if (this.screen.hasStatus) this.client.ping().catch(() => {});
+    if (this.screen.hasStatus || this.settings.stats) this.client.ping().catch(() => {});
+    this.isOpen = true;
     this.wake();
   }
 
   take(data) {
     this.counts.messagesIn++;
     this.counts.bytesIn += size(data);
-    if (this.reports.message(data)) return;
+    // What is delivered at the end is printed without a pause, which would hold the end back.
+    if (this.reports.message(data) || this.code !== undefined) return;
     this.client.pause();
     this.screen.output.once('drain', () => this.client.resume());
   }
@@ -157,7 +162,7 @@ class Session {
 
   /** Waits until a message can be sent. */
   async ready() {
-    while (this.client.state !== 'OPEN' || !this.hasRoom) {
+    while (!this.isOpen || !this.hasRoom) {
       await new Promise((resolve) => {
         this.wake = resolve;
       });
