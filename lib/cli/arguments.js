@@ -181,6 +181,7 @@ function columns(rows) {
   return rows.map(([first, second]) => `  ${first.padEnd(width)}  ${second}`).join('\n');
 }
 
+/** @param {{ name: string, short?: string, value?: string }} option */
 const headOf = ({ name, short, value }) =>
   `${short ? `-${short}, ` : '    '}--${name}${value ? ` ${value}` : ''}`;
 
