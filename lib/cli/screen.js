@@ -48,6 +48,12 @@ class Screen {
       this.shown = undefined;
       this.draw();
     });
+    // From here on the status stands by itself.
+    typing.on('close', () => {
+      this.erase();
+      this.typing = undefined;
+      this.draw();
+    });
     this.draw();
     yield* typing;
   }
