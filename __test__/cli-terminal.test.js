@@ -119,6 +119,34 @@ const CTRL_D = '\u0004';
     assert.ok(output.includes('\u001b[2A\u001b[1G\u001b[0J< first\r\n'), JSON.stringify(output));
   });
 
+  it('has a status line while lines come from a pipe, and none in what is printed to one', async () => {
+    const server = await startServer({ echo: true });
+    const { code, output } = await onTerminal(
+      ['-w', '-1', server.url],
+      [
+        ['expect', '[open '],
+        ['expect', ' ms]'],
+        ['tell', 'cut'],
+        ['expect', '\u001b[1G\u001b[0Jwsr: closed 1006, not clean\r\n'],
+        ['expect', '[retry 1 of 10 in 1 s]'],
+        ['expect', 'wsr: connected again'],
+        ['expect', '[open '],
+        ['send', CTRL_C],
+        ['expect', 'printed: piped in'],
+      ],
+      {
+        told: async () => {
+          await server.received(1);
+          await server.cut();
+        },
+        // Ctrl-C reaches the shell as well.
+        shell: 'trap "" INT; printed=$(echo piped in | "$@"); code=$?; echo "printed: $printed"; exit $code',
+      },
+    );
+    assert.strictEqual(code, 130);
+    assert.ok(output.endsWith('printed: piped in\r\n'), JSON.stringify(output));
+  });
+
   it('has no line of a message look like another, and escapes what a terminal would obey', async () => {
     const server = await startServer({ greet: ['one\n< two\u001b[2J\u009b2J\r'] });
     const { output } = await onTerminal(

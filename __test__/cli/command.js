@@ -53,12 +53,15 @@ function wsr(input, ...args) {
   return running.ended;
 }
 
-/** Runs the command on a pseudo-terminal: terminal.py says what steps there are. `told` is called at each `tell`. */
-async function onTerminal(args, steps, { told = async () => {}, env = {} } = {}) {
+/**
+ * Runs the command on a pseudo-terminal: terminal.py says what steps there are. `told` is called at each `tell`; `shell` is a
+ * command line in which "$@" stands for the command.
+ */
+async function onTerminal(args, steps, { told = async () => {}, env = {}, shell = '"$@"' } = {}) {
   const all = { ...process.env, TERM: 'xterm', NO_COLOR: '1', ...env };
   const python = new Running(
     'python3',
-    [TERMINAL, JSON.stringify(steps), process.execPath, PROGRAM, ...args],
+    [TERMINAL, JSON.stringify(steps), 'sh', '-c', shell, 'sh', process.execPath, PROGRAM, ...args],
     {
       env: all,
     },

@@ -8,6 +8,9 @@ const COLOURS = { dim: 2, red: 31, cyan: 36 };
 /** How often the status is looked at again, in ms: it counts seconds. */
 const TICK = 1000;
 
+/** A text none of whose lines looks like a message or a note of its own. */
+const oneThing = (text) => text.replace(/\n/g, '\n  ');
+
 /**
  * Where input comes from and output goes to: messages to standard output, all else to standard error.
  *
@@ -62,10 +65,10 @@ class Screen {
     return this.coloured && stream.isTTY ? `\u001b[${COLOURS[colour]}m${text}\u001b[0m` : text;
   }
 
-  /** Prints a message. On a terminal it is told from what is typed, and no line of it looks like another message. */
+  /** Prints a message. On a terminal it is told from what is typed. */
   message(text) {
     if (!this.output.isTTY) return this.print(text);
-    return this.print(`${this.paint(this.output, 'cyan', '<')} ${text.replace(/\n/g, '\n  ')}`);
+    return this.print(`${this.paint(this.output, 'cyan', '<')} ${oneThing(text)}`);
   }
 
   /** Prints a line to standard output; false where that has to be waited for. */
@@ -79,7 +82,7 @@ class Screen {
   /** Says something about the connection. */
   note(text, colour = 'dim') {
     this.erase();
-    this.error.write(`${this.paint(this.error, colour, `wsr: ${text}`)}\n`);
+    this.error.write(`${this.paint(this.error, colour, `wsr: ${oneThing(text)}`)}\n`);
     this.draw();
   }
 

@@ -15,7 +15,7 @@ const WAIT = 1000;
 /** Close codes by which a server says that all is well: RFC 6455, 7.4.1. */
 const AT_PEACE = [1000, 1001, 1005];
 
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, Math.min(ms, 2 ** 31 - 1)));
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, Math.min(ms, 2 ** 31 - 1)));
 const size = (data) => Buffer.byteLength(data);
 
 /** What of an event a record holds: objects as they are, but for what leads out of them. */
@@ -204,9 +204,9 @@ class Session {
     // Who types sees that there is no connection, and wants to leave.
     if (!isTyped) await this.ready();
     this.endsWithConnection = wait !== Infinity;
-    await Promise.race([this.confirming, pause(CONFIRMED_IN)]);
+    await Promise.race([this.confirming, sleep(CONFIRMED_IN)]);
     if (wait === Infinity) return;
-    await pause(wait);
+    await sleep(wait);
     if (this.code === undefined) this.finish(this.outcome());
   }
 
