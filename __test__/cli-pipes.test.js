@@ -129,6 +129,23 @@ const { until } = require('./support/waiting.js');
     assert.strictEqual((await server.handshakes()).length, 1);
   });
 
+  it('gives up where the server closes for good', async () => {
+    const server = await startServer();
+    const running = start('-x', 'hi', server.url);
+    await server.received(1);
+    await server.close(1003, 'no texts');
+    const { code, stderr } = await running.ended;
+    assert.ok(stderr.includes("wsr: closed 1003 'no texts'\n"), stderr);
+    assert.strictEqual(code, 3);
+  });
+
+  it('never gives up with --max-retries inf', async () => {
+    const running = start('--max-retries', 'inf', `ws://127.0.0.1:${await deadPort()}/`);
+    await running.printed('wsr: retry 1 in ');
+    running.child.kill('SIGINT');
+    await running.ended;
+  });
+
   it('gives up an attempt after --timeout', async () => {
     const server = await startServer({ plan: ['silent'] });
     const { code, stderr } = await wsr('', '--timeout', '200ms', '--max-retries', '0', server.url);

@@ -115,6 +115,25 @@ const { deadPort, startServer } = require('./peer/index.js');
     assert.ok(second - first >= 600, `${second - first} ms between them`);
   });
 
+  it('are not replayed where a line is none, or has no message', async () => {
+    const time = new Date().toISOString();
+    const good = JSON.stringify({ time, event: 'sent', type: 'text', data: 'x' });
+    for (const line of [
+      'x',
+      '1',
+      'null',
+      '{}',
+      '{"event":"open"}',
+      `{"time":"${time}"}`,
+      `{"time":"${time}","event":"sent"}`,
+    ]) {
+      writeFileSync(file, `${good}\n${line}\n`);
+      const { code, stderr } = await wsr('', '--replay', file, 'ws://127.0.0.1:1');
+      assert.ok(stderr.startsWith('wsr: --replay: line 2 is no record of --json\n'), stderr);
+      assert.strictEqual(code, 2);
+    }
+  });
+
   it('are replayed with bytes, by hand as well', async () => {
     const server = await startServer();
     const at = (ms) => new Date(ms).toISOString();

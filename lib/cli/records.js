@@ -9,12 +9,15 @@ const content = (data) =>
 /** An event as a line of JSON. */
 const record = (event, fields) => safeJson({ time: new Date().toISOString(), event, ...fields });
 
+const isWhole = ({ at, event, data, base64 }) =>
+  !Number.isNaN(at) && (event === 'sent' ? typeof (data ?? base64) === 'string' : typeof event === 'string');
+
 /** The record that a line is; undefined for what is none. */
 function parsed(line) {
   try {
-    const { time, event, ...fields } = JSON.parse(line);
-    const at = Date.parse(time);
-    return typeof event === 'string' && !Number.isNaN(at) ? { at, event, ...fields } : undefined;
+    const { time, ...fields } = JSON.parse(line);
+    const found = { at: Date.parse(time), ...fields };
+    return isWhole(found) ? found : undefined;
   } catch {
     return undefined;
   }
@@ -37,9 +40,9 @@ function sentIn(text) {
     });
   const sent = records.filter(({ event, onOpen }) => event === 'sent' && !onOpen);
   const [{ at: start } = { at: 0 }] = [...records.filter(({ event }) => event === 'open'), ...sent];
-  return sent.map(({ at, type, data, base64 }) => ({
+  return sent.map(({ at, data, base64 }) => ({
     after: Math.max(at - start, 0),
-    data: type === 'text' ? data : Buffer.from(base64, 'base64'),
+    data: data ?? Buffer.from(base64, 'base64'),
   }));
 }
 

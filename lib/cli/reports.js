@@ -18,8 +18,10 @@ function refusal({ body }) {
   return `: ${text.length > BODY_SHOWN ? `${text.slice(0, BODY_SHOWN)}…` : text}`;
 }
 
-const roundTrip = ({ last, min, mean, p95 }) =>
-  `, round trip last ${last}, min ${min}, mean ${mean}, p95 ${p95} ms`;
+const roundTrip = (rtt) => {
+  const [last, min, mean, p95] = [rtt.last, rtt.min, rtt.mean, rtt.p95].map((ms) => ms.toFixed(1));
+  return `, round trip last ${last}, min ${min}, mean ${mean}, p95 ${p95} ms`;
+};
 
 /** What is said of an event to people; nothing of one that the others tell already. */
 const WORDS = {

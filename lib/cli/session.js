@@ -18,7 +18,7 @@ const AT_PEACE = [1000, 1001, 1005];
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, Math.min(ms, 2 ** 31 - 1)));
 const size = (data) => Buffer.byteLength(data);
 
-/** What of an event a record holds: objects as they are, but for what leads out of them. */
+/** What is told of events whose argument is more than plain data. */
 const FIELDS = {
   /** @param {{ code?: string, message: string, statusCode?: number, body?: string | Buffer }} error */
   error: ({ code, message, statusCode, body }) => ({ code, message, statusCode, body: body && String(body) }),
@@ -41,7 +41,7 @@ class Session {
     /** Whether a message waits for the connection. */
     this.isHolding = false;
     this.hasBadLine = false;
-    /** Whether the input has ended and the session has, with the connection. */
+    /** Whether the end of the connection is that of the session: the input has ended. */
     this.endsWithConnection = false;
     this.counts = { messagesIn: 0, bytesIn: 0, messagesOut: 0, bytesOut: 0, connects: 0 };
     this.confirmed = 0;
