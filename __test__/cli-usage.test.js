@@ -78,8 +78,11 @@ const ROOT = path.join(__dirname, '..');
     const { code, stdout } = await wsr('', 'demo', server.url);
     assert.strictEqual(code, 0, stdout);
     assert.ok(/All \d+ checks were seen to hold/.test(stdout), stdout);
-    const local = await wsr('', 'demo');
-    assert.strictEqual(local.code, 0, local.stdout);
+    // The whole of the other one measures times, and is seen where nothing else runs: by scripts/test-pack.js.
+    const local = start('demo');
+    await local.printed("'hello' came back from the server");
+    local.child.kill();
+    await local.ended;
   });
 
   it('holds the process for nothing but its session', async () => {
