@@ -38,7 +38,7 @@ class Connection {
     this.onMessage = onMessage;
     this.onLeft = onLeft;
     /** The subprotocol that is agreed on: the first that the client offers. */
-    [this.protocol] = (request.headers['sec-websocket-protocol'] || '').split(/\s*,\s*/);
+    this.protocol = (request.headers['sec-websocket-protocol'] || '').split(',')[0].trim();
     this.isOpen = false;
     /** It reads nothing any more. */
     this.isSilent = false;

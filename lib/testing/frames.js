@@ -96,7 +96,8 @@ class FrameReader {
   }
 
   /** That a frame may come now that begins so. */
-  check([first, second], end) {
+  check(bytes, end) {
+    const [first, second] = bytes;
     const opcode = first & 0x0f;
     if (first & 0x70) throw new Violation(1002, 'a reserved bit is set');
     if (!KNOWN.includes(opcode)) throw new Violation(1002, `the opcode ${opcode} is not known`);
