@@ -98,7 +98,7 @@ export interface ServerConnection {
   drop(): void;
   /** Resets it; before Node 16.17 and 18.3 it is ended without that. */
   reset(): void;
-  /** Reads nothing and answers nothing from now on. */
+  /** Reads nothing and answers nothing from now on: the end of the client is not seen either. */
   silence(): void;
 }
 

@@ -127,7 +127,8 @@ describe('the server for tests', () => {
         it(`fails by ${JSON.stringify(step)}`, async () => {
           const server = await start(step, 'open');
           const { log, told } = open(Kind, server.url);
-          await told('close');
+          // That of Node 22 tells no close behind it.
+          await told('error');
           assert.ok(!log.some(({ type }) => type === 'open'));
         });
       }
@@ -139,7 +140,7 @@ describe('the server for tests', () => {
         // A timer of 1.9 ms may come after 1 ms.
         assert.ok(Date.now() - begun >= 120, `${Date.now() - begun}`);
         const { log, told } = open(Kind, server.url);
-        assert.strictEqual((await told('close')).code, 1006);
+        assert.strictEqual((await told('close')).wasClean, false);
         assert.ok(log.some(({ type }) => type === 'open'));
       });
     });

@@ -105,8 +105,7 @@ class VirtualLink extends EventEmitter {
     this.isTelling = false;
     this.retry = new Retry({
       sayAwaited: (id) => this.tell(INPUT.awaited, id),
-      sayRetry: (id, goesOn, delay) =>
-        this.tell(INPUT.decided, id, goesOn ? (typeof delay === 'number' ? delay : -1) : -2),
+      sayRetry: (id, goesOn, delay) => this.tell(INPUT.decided, id, goesOn ? (delay ?? -1) : -2),
     });
   }
 
