@@ -15,11 +15,13 @@ const { policySettings } = require('../options/crossing.js');
 const { deliveryOf } = require('../options/delivery.js');
 const { hold } = require('../options/held.js');
 const { group, integer, ms } = require('../options/rows.js');
-const { ARGUMENT, ROWS, rowsOf } = require('../options/table.js');
+const { ARGUMENT, rowsOf } = require('../options/table.js');
 const websocketOptions = require('../options/websocket.js');
 const { inVain } = require('./arrivals.js');
 
 const NAMES = rowsOf('').map(({ name }) => name);
+/** Options that the policy does not go by. */
+const UNUSED = rowsOf('').filter(({ takes }) => takes === 'platform' || takes === 'heartbeat');
 const WORLD = group('', 'nothing', [integer('seed', 1, 0, { max: 2 ** 32 - 1 })]);
 const MOVE = { ...ms('ms', undefined, { min: 0 }), path: 'ms' };
 
@@ -78,7 +80,7 @@ class VirtualLink extends EventEmitter {
     const route = new Route(ENGINE, hasPlace ? given : { ...given, url: NOWHERE });
     const { connectionTimeout, currentUrls, terms } = route;
     deliveryOf(given);
-    check(ROWS.heartbeatMessage, given.heartbeatMessage);
+    for (const row of UNUSED) check(row, given[row.name]);
     this.options = hold(given);
     this.urls = currentUrls === undefined ? [''] : currentUrls;
     const settings = policySettings(this.options, circuitBreaker(given.circuitBreaker), {
