@@ -14,8 +14,8 @@ const KINDS = { ws: Ws, ours: WebSocket };
 if (global.WebSocket) KINDS.global = global.WebSocket;
 
 const BYTES = Buffer.from([0, 255, 128]);
-/** A heartbeat of which a test sees the end. */
-const QUICK_BEAT = { heartbeatMode: 'ping', heartbeatInterval: 60, heartbeatTimeout: 40 };
+/** A heartbeat whose end a test sees, and which a slow machine answers. */
+const QUICK_BEAT = { heartbeatMode: 'ping', heartbeatInterval: 300, heartbeatTimeout: 1000 };
 
 const servers = [];
 const sockets = [];
@@ -165,16 +165,16 @@ describe('the server for tests', () => {
       baseDelay: 20,
       maxDelay: 20,
       maxRetries: Infinity,
-      connectionTimeout: 400,
+      connectionTimeout: 3000,
     });
     const closes = [];
     ws.on('close', ({ code }) => closes.push(code));
     const delays = [];
     ws.on('retry', ({ delay }) => delays.push(delay));
-    const slow = await server.connection(6, { timeout: 20000 });
+    const slow = await server.connection(6, { timeout: 60000 });
     await until(() => ws.state === 'OPEN' && slow.isOpen);
     slow.drop();
-    const last = await server.connection(8, { timeout: 20000 });
+    const last = await server.connection(8, { timeout: 60000 });
     await until(() => ws.state === 'OPEN' && last.isOpen);
     ws.send('back');
     assert.strictEqual(await server.next(), 'back');
