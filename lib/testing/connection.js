@@ -188,7 +188,7 @@ class Connection {
         const data = opcode === OPCODE.text ? textOf(payload) : payload;
         this.messages.push(data);
         this.onMessage(data);
-        if (this.echoes) this.send(data);
+        if (this.echoes && !this.hasSentClose) this.send(data);
       }
     }
   }
