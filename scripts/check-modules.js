@@ -50,8 +50,8 @@ const BUILT_INS = [
   'worker_threads',
 ];
 
-/** Those besides that the command may use: it is a program, and is loaded by nothing else. */
-const OF_COMMAND = ['child_process', 'http', 'readline'];
+/** Those besides that a folder may use: the command is a program, which nothing else loads, and a server for tests is made of two. */
+const BUILT_INS_OF = { cli: ['child_process', 'http', 'readline'], testing: ['http', 'net'] };
 
 /** The one file that imports at run time: the simulator, a module that a page has in common with the command. */
 const SIMULATOR = 'lib/cli/simulate.js';
@@ -140,7 +140,8 @@ function scriptFaults(file, text) {
   const code = text.replace(/\/\*[\s\S]*?\*\/|(?:^|\s)\/\/.*/gm, '');
   const faults = facadeFaults(file, code);
   if (/\bimport\s*\(/.test(code) && file !== SIMULATOR) faults.push(`${file} imports at run time`);
-  const builtIns = /^lib\/cli\//.test(file) ? [...BUILT_INS, ...OF_COMMAND] : BUILT_INS;
+  const [, folder] = /^lib\/(\w+)\//.exec(file) || [];
+  const builtIns = [...BUILT_INS, ...(BUILT_INS_OF[folder] || [])];
   // lib/weakly.js says why.
   if (/\bFinalizationRegistry\b/.test(code)) faults.push(`${file} has a FinalizationRegistry`);
   for (const [, name] of code.matchAll(/\brequire\(\s*([^)]*)\)/g)) {
@@ -169,6 +170,7 @@ function sources() {
     'bin/wsr.js',
     'portable.js',
     'register.js',
+    'testing.js',
     'websocket.js',
     'scripts/websocket-reconnect.js',
     ...lib,
@@ -206,6 +208,8 @@ const PLANTED = [
   ['lib/websocket/a.js', "require('buffer');", 'requires buffer'],
   ['index.js', "import('fs');", 'imports at run time'],
   ['lib/a.js', 'new FinalizationRegistry(f);', 'has a FinalizationRegistry'],
+  ['lib/node/a.js', "require('net');", "requires 'net'"],
+  ['lib/testing/a.js', "require('child_process');", "requires 'child_process'"],
 ];
 
 /** Texts that break none. */
@@ -218,6 +222,7 @@ const CLEAN = [
   ['src/engine/a.rs', 'use crate::{net::connect, policy::{Link, Event}, wire};'],
   ['lib/cli/a.js', "require('child_process');"],
   ['lib/a.js', "const fs = require('fs');\nrequire('./b.js'); // require(x)"],
+  ['lib/testing/a.js', "require('net');"],
   ['lib/facade/a.js', "require('events');\nrequire('./b.js'); // a Buffer\nrequire('../options/table.js');"],
 ];
 

@@ -42,6 +42,8 @@ const BETWEEN = [
   'whatwg',
   'iteration',
   'streams',
+  // The HTTP server and the sockets of a runtime, and its global WebSocket.
+  'testing-server',
   // What it trusts, and how it reads keys.
   'tls',
   // readline, and parseArgs.

@@ -39,6 +39,14 @@ const USES = {
     file: 'g.mjs',
     text: `import { WebSocketReconnect } from '${NAME}';\nimport '${NAME}/register';\nWebSocket.withOptions({});\n${PRINT}`,
   },
+  'require of the helpers for tests': {
+    file: 'h.js',
+    text: `const { WebSocketReconnect } = require('${NAME}');\nnew (require('${NAME}/testing').VirtualLink)().connect();\n${PRINT}`,
+  },
+  'import of the helpers for tests': {
+    file: 'i.mjs',
+    text: `import { WebSocketReconnect } from '${NAME}';\nimport { VirtualLink } from '${NAME}/testing';\nnew VirtualLink().connect();\n${PRINT}`,
+  },
   'import of the default': { file: 'd.mjs', text: `import WebSocketReconnect from '${NAME}';\n${PRINT}` },
 };
 

@@ -267,4 +267,4 @@ Inbox.prototype.backlog = undefined;
 /** Which messages are delivered; all, where there is none. */
 Inbox.prototype.filter = undefined;
 
-module.exports = { Inbox };
+module.exports = { Inbox, judgeOf };
