@@ -26,6 +26,10 @@ pub enum Rank {
     Breaker,
     /// Who goes by it.
     Members,
+    /// All budgets of attempts.
+    Budgets,
+    /// One of them, and who goes by it.
+    Budget,
     /// The reader of one socket.
     ReadHalf,
     /// What one copy of the package is to be told.

@@ -226,6 +226,18 @@ impl Client {
         self.client.share(sharing(scope));
     }
 
+    /// `'host'` or the name of a budget of attempts; `'instance'` is none.
+    #[napi(catch_unwind)]
+    pub fn share_connects(&self, scope: String) {
+        self.client.share_connects(sharing(scope));
+    }
+
+    /// Whether an attempt waits for that budget.
+    #[napi(catch_unwind)]
+    pub fn is_queued(&self) -> bool {
+        self.client.is_queued()
+    }
+
     #[napi(catch_unwind)]
     pub fn set_heartbeat(&self, message: String) {
         self.client.set_heartbeat(self.shared.heartbeat(message));

@@ -6,18 +6,19 @@ use std::time::Duration;
 use napi::bindgen_prelude::{Buffer, Either};
 
 use super::protocol::{
-    BufferMarks, CallRefusal, CircuitBreakerSettings, CircuitState, ClientState, Data,
-    DeflateOptions, DeliveryGuarantee, DeliveryOptions, DeliveryOutcome, DropReason, FailoverOrder,
-    GiveUpReason, HeartbeatMode, JitterKind, LongestValues, Notice, OverflowRule, PolicySettings,
-    Queued, ReconnectOn, RefusalCode, Reply, RoundTrips, RouteOptions, SendStatus,
-    UnconfirmedReason, WindowSettings,
+    BufferMarks, CallRefusal, CircuitBreakerSettings, CircuitState, ClientState,
+    ConnectRateSettings, Data, DeflateOptions, DeliveryGuarantee, DeliveryOptions, DeliveryOutcome,
+    DropReason, FailoverOrder, GiveUpReason, HeartbeatMode, JitterKind, LongestValues, Notice,
+    OverflowRule, PolicySettings, Queued, ReconnectOn, RefusalCode, Reply, RoundTrips,
+    RouteOptions, SendStatus, UnconfirmedReason, WindowSettings,
 };
 use crate::engine::{self, RouteSettings, SendError, Sent, Sharing};
 use crate::net::{BadOption, CheckedOptions, Options, Roots, TlsOptions};
 use crate::policy::{
-    self, Asked, Backoff, Beat, Circuit, CircuitSettings, CloseCode, DeliverySettings, Event,
-    Failover, FailureRate, Guarantee, HeartbeatReply, HeartbeatSettings, Jitter, LivenessSettings,
-    Marks, Overflow, Question, Reconnect, Refusal, Settings, State, Verdict,
+    self, Asked, Backoff, Beat, Circuit, CircuitSettings, CloseCode, ConnectRate, Count,
+    DeliverySettings, Event, Failover, FailureRate, Guarantee, HeartbeatReply, HeartbeatSettings,
+    Jitter, LivenessSettings, Marks, Overflow, Question, Reconnect, Refusal, Settings, State,
+    Verdict,
 };
 use crate::wire::Longest;
 use crate::wire::deflate::{self, ClientWindow};
@@ -56,10 +57,7 @@ impl From<LongestValues> for Longest {
 impl From<PolicySettings> for Settings {
     fn from(given: PolicySettings) -> Settings {
         Settings {
-            max_retries: given
-                .max_retries
-                .is_finite()
-                .then_some(given.max_retries as u64),
+            max_retries: finite(given.max_retries),
             backoff: Backoff {
                 base: duration(given.base_delay),
                 cap: duration(given.max_delay),
@@ -85,6 +83,7 @@ impl From<PolicySettings> for Settings {
                 detect_sleep: given.detect_sleep,
             },
             circuit: given.circuit_breaker.into(),
+            connect_rate: given.connect_rate.map(ConnectRate::from),
             close_timeout: duration(given.close_timeout),
             reconnect: Reconnect {
                 min_uptime: duration(given.min_uptime),
@@ -133,6 +132,21 @@ impl From<CircuitBreakerSettings> for CircuitSettings {
             half_open_max: given.half_open_max_requests as u64,
         }
     }
+}
+
+impl From<ConnectRateSettings> for ConnectRate {
+    fn from(given: ConnectRateSettings) -> ConnectRate {
+        ConnectRate {
+            max: finite(given.max),
+            per: duration(given.per),
+            concurrency: finite(given.concurrency),
+        }
+    }
+}
+
+/// An infinite one is none.
+fn finite(count: f64) -> Option<Count> {
+    count.is_finite().then_some(count as Count)
 }
 
 fn rate(given: WindowSettings) -> Option<FailureRate> {

@@ -73,6 +73,8 @@ pub struct PolicySettings {
     pub max_event_loop_block: f64,
     pub detect_sleep: bool,
     pub circuit_breaker: CircuitBreakerSettings,
+    /// Absent: the client keeps to no budget.
+    pub connect_rate: Option<ConnectRateSettings>,
     pub close_timeout: f64,
     pub min_uptime: f64,
     /// 0 ignores `Retry-After`.
@@ -99,6 +101,17 @@ pub struct CircuitBreakerSettings {
     pub half_open_max_requests: f64,
     /// Absent: failures in a row are counted.
     pub window: Option<WindowSettings>,
+}
+
+/// The budget of attempts.
+#[napi(object, object_to_js = false)]
+pub struct ConnectRateSettings {
+    /// Infinite: any number may begin.
+    pub max: f64,
+    /// Above 0.
+    pub per: f64,
+    /// Infinite: any number may be under way.
+    pub concurrency: f64,
 }
 
 /// The share of failures in a sliding window opens the circuit.

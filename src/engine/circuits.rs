@@ -69,6 +69,15 @@ impl Sharing {
             Sharing::Named(name) => Some(Scope::Name(name.clone())),
         }
     }
+
+    /// The scope of each of several hosts, or the one of all.
+    pub(super) fn scopes(&self, host_ports: Vec<String>) -> Vec<Scope> {
+        match self {
+            Sharing::Alone => Vec::new(),
+            Sharing::Host => host_ports.into_iter().map(Scope::Host).collect(),
+            Sharing::Named(name) => vec![Scope::Name(name.clone())],
+        }
+    }
 }
 
 impl Member {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rand::SeedableRng;
 
+use super::budgets::BudgetMember;
 use super::circuits::{Member, Scope, Sharing};
 use super::clock;
 use super::dial::Dial;
@@ -22,7 +23,7 @@ use super::wake::{Agenda, DriverWake};
 use super::write_half::WriteHalf;
 use crate::policy::{
     Attempt, Backpressure, DeliverySettings, Input, Instant, Link, Marks, Notice, Output, Random,
-    Refusal, ReplyOrder, Rtt, Settings, SharedBreaker,
+    Refusal, ReplyOrder, Rtt, Settings, SharedBreaker, SharedBudget,
 };
 use crate::sync::{Lock, Rank, lock};
 
@@ -81,12 +82,19 @@ pub(super) struct Core {
     sharing: Sharing,
     /// The scope of the circuit that the client shares, or will share once the connection has ended.
     scope: Option<Box<Scope>>,
+    connects: Option<Box<Connects>>,
     pub write_half: WriteHalf,
     pub backpressure: Backpressure,
     pub actions: VecDeque<Action>,
     /// Notices of this client that went to the mailbox.
     pushed: u64,
     pub parked: Parked,
+}
+
+/// Whose budget of attempts a client goes by.
+struct Connects {
+    sharing: Sharing,
+    scopes: Vec<Scope>,
 }
 
 /// What a driver leaves that rests.
@@ -125,6 +133,7 @@ impl Client {
             route: setup.route,
             sharing: Sharing::Alone,
             scope: None,
+            connects: None,
             backpressure: Backpressure::new(setup.marks, setup.delivery.guarantee),
             write_half: WriteHalf::new(setup.delivery, setup.heartbeat),
             actions: VecDeque::new(),
@@ -192,6 +201,7 @@ impl Client {
         if core.link.is_asking(attempt) {
             core.route = route;
             self.join(&mut core);
+            self.join_budgets(&mut core);
         }
         core.link.handle(Input::Routed { attempt }, clock::now());
         self.drain_outputs(&mut core, Vec::new());
@@ -267,6 +277,7 @@ impl Client {
         let mut core = lock(&self.core);
         core.route = route;
         self.join(&mut core);
+        self.join_budgets(&mut core);
     }
 
     /// With whom the circuit is shared.
@@ -274,6 +285,38 @@ impl Client {
         let mut core = lock(&self.core);
         core.sharing = sharing;
         self.join(&mut core);
+    }
+
+    /// With whom the budget of attempts is shared.
+    pub fn share_connects(&self, sharing: Sharing) {
+        let mut core = lock(&self.core);
+        let scopes = Vec::new();
+        core.connects = Some(Box::new(Connects { sharing, scopes }));
+        self.join_budgets(&mut core);
+    }
+
+    /// Whether an attempt waits for the budget.
+    pub fn is_queued(&self) -> bool {
+        lock(&self.core).link.is_queued()
+    }
+
+    /// Moves to the budgets that the route asks for.
+    fn join_budgets(&self, core: &mut Core) {
+        let Some(connects) = &mut core.connects else {
+            return;
+        };
+        let scopes = connects.sharing.scopes(core.route.host_ports());
+        if scopes == connects.scopes {
+            return;
+        }
+        connects.scopes.clone_from(&scopes);
+        let join = |scope| -> Arc<dyn SharedBudget> {
+            Arc::new(BudgetMember::new(scope, self.wake.clone()))
+        };
+        let budgets = scopes.into_iter().map(join).collect();
+        core.link.share_connects(budgets, clock::now());
+        self.drain_outputs(core, Vec::new());
+        self.wake.wake();
     }
 
     /// Moves to the circuit that the sharing and the route ask for.

@@ -39,6 +39,11 @@ pub trait Dial: Send + Sync {
     fn host_port(&self) -> Option<String> {
         None
     }
+
+    /// Those of all its URLs.
+    fn host_ports(&self) -> Vec<String> {
+        self.host_port().into_iter().collect()
+    }
 }
 
 /// Targets on the network, the preferred one first, and what is offered to each. There are none for as long as a user's
@@ -75,6 +80,10 @@ impl Route {
 impl Dial for Route {
     fn host_port(&self) -> Option<String> {
         Some(self.targets.first()?.host_port())
+    }
+
+    fn host_ports(&self) -> Vec<String> {
+        self.targets.iter().map(Target::host_port).collect()
     }
 
     fn dial(self: Arc<Self>, url_index: usize, limit: Option<Duration>) -> DialFuture {

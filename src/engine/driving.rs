@@ -27,7 +27,7 @@ impl Client {
     /// Starts a turn of the driver. The connection that it drives, if that is not over, is given more to write.
     pub(super) fn turn(&self, connection: Option<&mut OpenConnection>) -> Turn {
         let mut core = lock(&self.core);
-        if core.link.is_behind() {
+        if core.link.is_behind() || core.link.is_queued() {
             core.link.handle(Input::Tick, clock::now());
             self.drain_outputs(&mut core, Vec::new());
         }

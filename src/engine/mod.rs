@@ -13,6 +13,7 @@
     )
 )]
 
+mod budgets;
 mod circuits;
 mod client;
 mod clock;

@@ -351,6 +351,7 @@ fn settings() -> Settings {
             half_open_max: 1,
         },
         close_timeout: Duration::from_millis(500),
+        connect_rate: None,
     }
 }
 

@@ -3,6 +3,7 @@
 mod alive;
 mod asking;
 mod circuit;
+mod connects;
 mod life;
 mod user;
 
@@ -10,6 +11,7 @@ use std::mem;
 use std::sync::Arc;
 
 use super::circuit_membership::CircuitMembership;
+use super::connect_turn::ConnectTurn;
 use super::failover::UrlSelector;
 use super::peer_liveness::ProbeReason;
 use super::phase::{IdleReason, Phase};
@@ -35,6 +37,7 @@ use crate::policy::duration::{Count, Duration};
 /// #     liveness: LivenessSettings::default(),
 /// #     circuit: CircuitSettings { failure_threshold: 5, rate: None, reset_timeout: Duration::from_secs(60), half_open_max: 3 },
 /// #     close_timeout: Duration::from_secs(30),
+/// #     connect_rate: None,
 /// # };
 /// let now = Instant::from_micros(0.0);
 /// let mut link = Link::new(settings, Random::seed_from_u64(1));
@@ -52,6 +55,8 @@ pub struct Link<C = Random> {
     membership: CircuitMembership,
     /// The circuit to move to when the connection has ended.
     next_membership: Option<Box<CircuitMembership>>,
+    /// Where the client shares a budget of attempts.
+    connect_turn: Option<Box<ConnectTurn>>,
     /// What the user was told last of the circuit.
     told: Circuit,
     /// The number of the latest attempt.
@@ -95,6 +100,7 @@ impl<C: Chance> Link<C> {
             },
             membership: CircuitMembership::own(),
             next_membership: None,
+            connect_turn: None,
             told: Circuit::Closed,
             attempt: 0,
             retry_count: 0,
@@ -124,6 +130,7 @@ impl<C: Chance> Link<C> {
         self.catch_up(now);
         match self.phase {
             Phase::Asking { .. }
+            | Phase::Queued { .. }
             | Phase::Dialing { .. }
             | Phase::Open { .. }
             | Phase::Deciding { .. }
@@ -183,6 +190,7 @@ impl<C: Chance> Link<C> {
                 return self.connect(now);
             }
             Phase::Asking { .. }
+            | Phase::Queued { .. }
             | Phase::Dialing { .. }
             | Phase::Open { .. }
             | Phase::Deciding { .. }
@@ -190,7 +198,9 @@ impl<C: Chance> Link<C> {
             | Phase::Stalled { .. } => {}
         }
         match self.phase {
-            Phase::Asking { attempt, .. } | Phase::Dialing { attempt } => {
+            Phase::Asking { attempt, .. }
+            | Phase::Queued { attempt, .. }
+            | Phase::Dialing { attempt } => {
                 self.admit()?;
                 self.enter(Phase::Closing {
                     attempt,
@@ -234,6 +244,7 @@ impl<C: Chance> Link<C> {
                 self.configure_vigil(&settings, now);
                 self.settings = settings;
                 self.url_selector.fit(&self.settings.reconnect.failover);
+                self.try_queued(now);
             }
             Input::SetRetryCount(count) => self.retry_count = count,
             Input::SetCircuitFailures(count) => {
@@ -353,6 +364,7 @@ impl<C: Chance> Link<C> {
             } => current == attempt,
             Phase::Idle { .. }
             | Phase::Asking { .. }
+            | Phase::Queued { .. }
             | Phase::Dialing { .. }
             | Phase::Deciding { .. }
             | Phase::Waiting { .. }
@@ -405,10 +417,14 @@ impl<C: Chance> Link<C> {
     /// within it: the `close` that follows is its last event.
     fn enter(&mut self, phase: Phase) {
         let before = mem::replace(&mut self.phase, phase);
-        let was_under_way = matches!(before, Phase::Asking { .. } | Phase::Dialing { .. });
-        if was_under_way && !matches!(self.phase, Phase::Dialing { .. }) {
+        let was_under_way = matches!(
+            before,
+            Phase::Asking { .. } | Phase::Queued { .. } | Phase::Dialing { .. }
+        );
+        if was_under_way && !matches!(self.phase, Phase::Queued { .. } | Phase::Dialing { .. }) {
             self.membership.finish();
         }
+        self.give_start_back(&before);
         if before.state() != self.state() {
             let alive = before.is_alive() || self.is_alive();
             self.notify(Event::StateChange(self.state()), alive);

@@ -13,6 +13,8 @@ mod backpressure;
 mod chance;
 mod circuit;
 mod circuit_membership;
+mod connect_budget;
+mod connect_turn;
 mod duration;
 mod ending;
 mod failover;
@@ -39,6 +41,7 @@ pub use backpressure::{Backpressure, Marks};
 pub use chance::Chance;
 pub use circuit::Breaker;
 pub use circuit_membership::SharedBreaker;
+pub use connect_budget::{ConnectBudget, ConnectRate, SharedBudget};
 pub use duration::{Count, Duration};
 #[cfg(feature = "browser")]
 pub(crate) use duration::{millis, of_micros};

@@ -3,6 +3,7 @@
 use super::peer_liveness::PeerLiveness;
 use super::time::earliest;
 use super::{Attempt, Instant, State};
+use crate::policy::duration::Duration;
 
 /// Where in its life a client is. A time of `None` is one too far for the clock: it never comes.
 #[derive(Clone, Debug)]
@@ -16,6 +17,12 @@ pub(super) enum Phase {
     Asking {
         attempt: Attempt,
         until: Option<Instant>,
+    },
+    /// The attempt may be dialed, which then takes `limit` at most, once the budget lets it: at `until`, or when another has ended.
+    Queued {
+        attempt: Attempt,
+        until: Option<Instant>,
+        limit: Option<Duration>,
     },
     Dialing {
         attempt: Attempt,
@@ -99,7 +106,9 @@ impl Phase {
             | Phase::Deciding { .. }
             | Phase::Waiting { .. }
             | Phase::Stalled { .. } => State::Closed,
-            Phase::Asking { .. } | Phase::Dialing { .. } => State::Connecting,
+            Phase::Asking { .. } | Phase::Queued { .. } | Phase::Dialing { .. } => {
+                State::Connecting
+            }
             Phase::Open { .. } => State::Open,
             Phase::Closing { .. } => State::Closing,
             Phase::Idle {
@@ -117,6 +126,7 @@ impl Phase {
     pub(super) fn attempt(&self) -> Option<Attempt> {
         match self {
             Phase::Asking { attempt, .. }
+            | Phase::Queued { attempt, .. }
             | Phase::Dialing { attempt }
             | Phase::Open { attempt, .. }
             | Phase::Closing { attempt, .. } => Some(*attempt),
@@ -136,6 +146,7 @@ impl Phase {
                 ..
             } => earliest(liveness.deadline(), stability.deadline()),
             Phase::Asking { until: time, .. }
+            | Phase::Queued { until: time, .. }
             | Phase::Deciding { until: time, .. }
             | Phase::Closing { cut_at: time, .. }
             | Phase::Waiting { until: time, .. } => *time,
@@ -155,6 +166,7 @@ impl Phase {
             } if *current == attempt => Some(liveness),
             Phase::Idle { .. }
             | Phase::Asking { .. }
+            | Phase::Queued { .. }
             | Phase::Dialing { .. }
             | Phase::Open { .. }
             | Phase::Closing { .. }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 #[cfg(not(feature = "browser"))]
 use super::Message;
-use super::{Beat, Ending, HeartbeatReply, Instant, LivenessSettings, Reconnect, Verdict};
+use super::{
+    Beat, ConnectRate, Ending, HeartbeatReply, Instant, LivenessSettings, Reconnect, Verdict,
+};
 use crate::policy::duration::{Count, Duration};
 
 /// Where a client's jitter comes from: small, since each client has one of its own.
@@ -20,6 +22,8 @@ pub struct Settings {
     pub heartbeat: HeartbeatSettings,
     pub liveness: LivenessSettings,
     pub circuit: CircuitSettings,
+    /// The budget of attempts that the client keeps to, where it shares one.
+    pub connect_rate: Option<ConnectRate>,
     /// How long to wait for the peer's close frame after ours.
     pub close_timeout: Duration,
 }

@@ -28,6 +28,7 @@ fn given() -> PolicySettings {
             window: None,
         },
         close_timeout: 30_000.0,
+        connect_rate: None,
         min_uptime: 0.0,
         max_retry_after: 300_000.0,
         connection_timeout: 10_000.0,
@@ -69,6 +70,7 @@ fn each_setting_arrives_at_its_place() {
             half_open_max: 2,
         },
         close_timeout: Duration::from_secs(30),
+        connect_rate: None,
         reconnect: Reconnect {
             min_uptime: Duration::ZERO,
             max_retry_after: Duration::from_secs(300),

@@ -158,6 +158,7 @@ fn messages_keep_their_order_both_ways_while_the_threads_take_turns() {
             settings: Arc::new(Settings {
                 heartbeat: off(),
                 close_timeout: DEADLINE,
+                connect_rate: None,
                 ..settings()
             }),
             heartbeat: Arc::new(String::new()),

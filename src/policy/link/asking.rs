@@ -53,6 +53,7 @@ impl<C: Chance> Link<C> {
             }
             Phase::Idle { .. }
             | Phase::Asking { .. }
+            | Phase::Queued { .. }
             | Phase::Dialing { .. }
             | Phase::Open { .. }
             | Phase::Closing { .. }
@@ -72,7 +73,7 @@ impl<C: Chance> Link<C> {
             Some(until) => Some(until.saturating_duration_since(now)),
             None => self.settings.reconnect.connection_timeout,
         };
-        self.reach(limit);
+        self.reach(limit, now);
     }
 
     pub(super) fn unanswered(&mut self, now: Instant) {

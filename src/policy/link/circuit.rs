@@ -21,10 +21,11 @@ impl<C: Chance> Link<C> {
         self.let_go();
     }
 
-    /// Leaves the circuit at once: this client is gone, and nobody is to wait for the outcome of its attempt.
+    /// Leaves the circuit and the budget at once: this client is gone, and nobody is to wait for the outcome of its attempt.
     pub fn leave(&mut self) {
         self.next_membership = None;
         self.membership = CircuitMembership::own();
+        self.connect_turn = None;
     }
 
     /// Takes in what others and the time have made of the circuit.
@@ -146,7 +147,8 @@ impl<C: Chance> Link<C> {
         if let Some(limit) = self.retries_used_up() {
             self.give_up(limit);
         } else if self.begin().is_ok() {
-            self.announce_retry(Duration::ZERO);
+            let (_, delay) = self.reserve_start(Duration::ZERO, now);
+            self.announce_retry(delay);
             self.dial(now);
         }
     }

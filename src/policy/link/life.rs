@@ -24,6 +24,7 @@ pub(super) enum Reason {
 impl<C: Chance> Link<C> {
     pub(super) fn tick(&mut self, now: Instant) {
         self.catch_up(now);
+        self.try_queued(now);
         if is_due(self.block_deadline(), now) {
             return self.stall(now);
         }
@@ -47,6 +48,7 @@ impl<C: Chance> Link<C> {
                 Phase::Closing { .. } => self.cut(now),
                 Phase::Waiting { .. } => self.dial_or_block(now, Reason::Retry),
                 Phase::Idle { .. }
+                | Phase::Queued { .. }
                 | Phase::Dialing { .. }
                 | Phase::Blocked
                 | Phase::Stalled { .. } => {}
@@ -61,6 +63,7 @@ impl<C: Chance> Link<C> {
                 Phase::Blocked => self.unblock(now),
                 Phase::Idle { .. }
                 | Phase::Asking { .. }
+                | Phase::Queued { .. }
                 | Phase::Dialing { .. }
                 | Phase::Deciding { .. }
                 | Phase::Closing { .. }
@@ -80,6 +83,7 @@ impl<C: Chance> Link<C> {
             Phase::Blocked if self.circuit() != Circuit::Open => self.not_before,
             Phase::Idle { .. }
             | Phase::Asking { .. }
+            | Phase::Queued { .. }
             | Phase::Dialing { .. }
             | Phase::Open { .. }
             | Phase::Closing { .. }
@@ -203,7 +207,9 @@ impl<C: Chance> Link<C> {
                 self.begin_outage(true, now);
                 (!self.manual_close, false)
             }
-            Phase::Asking { .. } | Phase::Dialing { .. } => (!self.manual_close, false),
+            Phase::Asking { .. } | Phase::Queued { .. } | Phase::Dialing { .. } => {
+                (!self.manual_close, false)
+            }
             Phase::Idle { .. }
             | Phase::Deciding { .. }
             | Phase::Waiting { .. }
@@ -282,9 +288,9 @@ impl<C: Chance> Link<C> {
         })
     }
 
-    /// Waits for so long, and then retries.
+    /// Waits for so long, or longer where the budget asks for it, and then retries.
     pub(super) fn wait(&mut self, time: Duration, delay: Delay, now: Instant) {
-        let until = now.checked_add(time);
+        let (until, time) = self.reserve_start(time, now);
         self.enter(Phase::Waiting { until, delay });
         self.announce_retry(time);
     }
@@ -302,6 +308,10 @@ impl<C: Chance> Link<C> {
         let soon = self.settings.backoff.soon(&mut self.rng);
         let soon = self.asked_for(Duration::ZERO, now).saturating_add(soon);
         let until = earliest(until, now.checked_add(soon));
+        let until = until.and_then(|until| {
+            let soon = until.saturating_duration_since(now);
+            self.reserve_start(soon, now).0
+        });
         self.enter(Phase::Waiting {
             until,
             delay: Delay::Drawn,
@@ -337,12 +347,20 @@ impl<C: Chance> Link<C> {
         if self.settings.reconnect.asked.route {
             self.ask_route();
         } else {
-            self.reach(self.settings.reconnect.connection_timeout);
+            self.reach(self.settings.reconnect.connection_timeout, now);
         }
     }
 
-    pub(super) fn reach(&mut self, limit: Option<Duration>) {
+    /// Dials, as soon as the budget lets it.
+    pub(super) fn reach(&mut self, limit: Option<Duration>, now: Instant) {
         let attempt = self.attempt;
+        if let Err(until) = self.begin_start(now) {
+            return self.enter(Phase::Queued {
+                attempt,
+                until,
+                limit,
+            });
+        }
         self.enter(Phase::Dialing { attempt });
         self.outputs.push(Output::Dial {
             attempt,
@@ -366,6 +384,7 @@ impl<C: Chance> Link<C> {
             Phase::Idle { .. } => return,
             Phase::Closing { reconnect, .. } => reconnect,
             Phase::Asking { .. }
+            | Phase::Queued { .. }
             | Phase::Dialing { .. }
             | Phase::Open { .. }
             | Phase::Deciding { .. }

@@ -30,7 +30,9 @@ impl<C: Chance> Link<C> {
                 });
                 self.end(Ending::clean(code, reason), None, now);
             }
-            Phase::Asking { attempt, .. } | Phase::Dialing { attempt } => {
+            Phase::Asking { attempt, .. }
+            | Phase::Queued { attempt, .. }
+            | Phase::Dialing { attempt } => {
                 let attempt = *attempt;
                 self.enter(Phase::Closing {
                     attempt,
@@ -72,6 +74,7 @@ impl<C: Chance> Link<C> {
             }
             Phase::Idle { .. }
             | Phase::Asking { .. }
+            | Phase::Queued { .. }
             | Phase::Dialing { .. }
             | Phase::Deciding { .. }
             | Phase::Waiting { .. }
@@ -103,6 +106,7 @@ impl<C: Chance> Link<C> {
             Phase::Closing { reconnect, .. } => *reconnect = false,
             Phase::Idle { .. }
             | Phase::Asking { .. }
+            | Phase::Queued { .. }
             | Phase::Dialing { .. }
             | Phase::Open { .. } => {}
         }

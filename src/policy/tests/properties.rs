@@ -67,6 +67,7 @@ fn ten_years_of_reconnecting_keep_the_rules() {
             half_open_max: 3,
         },
         close_timeout: Duration::from_secs(30),
+        connect_rate: None,
     };
     let mut run = Run::new(settings, 1);
     let end = run.now + Duration::from_secs(10 * 365 * 24 * 3600);
@@ -502,6 +503,7 @@ fn settings() -> impl Strategy<Value = Settings> {
                     liveness,
                     circuit,
                     close_timeout,
+                    connect_rate: None,
                 }
             },
         )

@@ -62,6 +62,7 @@ pub fn measured() -> Settings {
             half_open_max: 3,
         },
         close_timeout: Duration::from_millis(30_000),
+        connect_rate: None,
     }
 }
 

@@ -1,0 +1,73 @@
+//! How a client's attempts keep to the budgets that it shares.
+
+use std::sync::Arc;
+
+use super::Link;
+use crate::policy::duration::Duration;
+use crate::policy::phase::Phase;
+use crate::policy::{Chance, Instant, SharedBudget};
+
+impl<C: Chance> Link<C> {
+    /// Goes by other budgets: one for each URL, or one for all. What is under way counts for the one of before.
+    pub fn share_connects(&mut self, budgets: Vec<Arc<dyn SharedBudget>>, now: Instant) {
+        if budgets.is_empty() && self.connect_turn.is_none() {
+            return;
+        }
+        self.connect_turn.get_or_insert_default().share(budgets);
+        self.try_queued(now);
+    }
+
+    /// Whether an attempt waits for the budget: an [`Input::Tick`](crate::policy::Input::Tick) is due whenever that may let it go.
+    pub fn is_queued(&self) -> bool {
+        matches!(self.phase, Phase::Queued { .. })
+    }
+
+    /// When an attempt may begin that is to after a delay, and how long that is. Its start is reserved.
+    pub(super) fn reserve_start(
+        &mut self,
+        delay: Duration,
+        now: Instant,
+    ) -> (Option<Instant>, Duration) {
+        let from = now.checked_add(delay);
+        let (Some(turn), Some(rate), Some(from)) =
+            (&mut self.connect_turn, &self.settings.connect_rate, from)
+        else {
+            return (from, delay);
+        };
+        let at = turn.reserve(self.url_selector.index(), from, rate);
+        (Some(at), at.saturating_duration_since(now))
+    }
+
+    /// Begins the attempt for the budget, or says until when it waits.
+    pub(super) fn begin_start(&mut self, now: Instant) -> Result<(), Option<Instant>> {
+        match (&mut self.connect_turn, &self.settings.connect_rate) {
+            (Some(turn), Some(rate)) => turn.begin(self.url_selector.index(), now, rate),
+            (None, _) | (_, None) => Ok(()),
+        }
+    }
+
+    /// Begins the attempt that waits for the budget, where it may.
+    pub(super) fn try_queued(&mut self, now: Instant) {
+        if let Phase::Queued { limit, .. } = self.phase {
+            self.reach(limit, now);
+        }
+    }
+
+    /// Gives back what an attempt has of the budget, unless it still needs that.
+    pub(super) fn give_start_back(&mut self, before: &Phase) {
+        let Some(turn) = &mut self.connect_turn else {
+            return;
+        };
+        let is_over = matches!(before, Phase::Dialing { .. });
+        let needs_it = matches!(
+            self.phase,
+            Phase::Waiting { .. }
+                | Phase::Asking { .. }
+                | Phase::Queued { .. }
+                | Phase::Dialing { .. }
+        );
+        if is_over || !needs_it {
+            turn.give_back();
+        }
+    }
+}
