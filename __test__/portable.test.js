@@ -3,6 +3,7 @@
 const assert = require('assert');
 const { once } = require('events');
 const WebSocket = require('ws');
+const { readHeaders } = require('../lib/browser/request-headers.js');
 const { WebSocketReconnect } = require('../portable.js');
 const { startServer } = require('./peer/index.js');
 const { runScript } = require('./support/runtime.js');
@@ -36,6 +37,23 @@ describe('the class over a WebSocket that is handed in', () => {
     refused({ maxEventLoopBlock: 100 }, /^maxEventLoopBlock /);
     refused({ maxRetryAfter: 100 }, /^maxRetryAfter /);
     refused({ websocketOptions: { rejectUnauthorized: false } }, /^websocketOptions.rejectUnauthorized /);
+  });
+
+  it('takes empty headers, which ask for nothing', () => {
+    for (const headers of [{}, [], new Map(), new URLSearchParams()]) {
+      const ws = make({ url: 'ws://localhost', headers, websocketOptions: { headers } });
+      ws.headers = headers;
+      ws.websocketOptions = { headers };
+      assert.throws(() => (ws.headers = { a: 'b' }), { code: 'WSR_ERR_UNSUPPORTED_OPTION' });
+    }
+    refused({ websocketOptions: { headers: { a: 'b' } } }, /^websocketOptions.headers /);
+    refused({ headers: () => ({}) }, /^headers /);
+    // As bundles have it.
+    for (const headers of [undefined, {}, [], new Map()])
+      assert.deepStrictEqual(readHeaders(headers, 'headers'), []);
+    for (const headers of [{ a: 'b' }, [['a', 'b']], 'a: b', () => ({})]) {
+      assert.throws(() => readHeaders(headers, 'headers'), { code: 'WSR_ERR_UNSUPPORTED_OPTION' });
+    }
   });
 
   it('refuses an assignment that the constructor refuses, and keeps what was', () => {
