@@ -157,6 +157,34 @@ mod tests {
     }
 
     #[test]
+    fn urls_that_are_to_be_left_alone_are_passed_over() {
+        let start = Instant::from_micros(0.0);
+        let mut rng = Random::seed_from_u64(1);
+        for random in [false, true] {
+            let settings = Failover { random, ..of(4) };
+            let mut selector = UrlSelector::default();
+            for (url, seconds) in [(0, 40), (1, 20), (3, 30)] {
+                selector.index = url;
+                selector.leave_alone(Some(start + Duration::from_secs(seconds)));
+            }
+            for url in [0, 1, 3] {
+                selector.index = url;
+                selector.fail_over(&settings, &mut rng, start);
+                assert_eq!(selector.index(), 2, "the only one that may be asked");
+            }
+            selector.leave_alone(Some(start + MINUTE));
+            selector.fail_over(&settings, &mut rng, start);
+            assert_eq!(selector.index(), 1, "the one that may be asked first");
+            let later = start + Duration::from_secs(25);
+            selector.fail_over(&settings, &mut rng, later);
+            assert_eq!(selector.index(), 1, "what it asked for is over");
+            assert_eq!(selector.not_before(), Some(start + Duration::from_secs(20)));
+            selector.leave_alone(None);
+            assert_eq!(selector.not_before(), None);
+        }
+    }
+
+    #[test]
     fn the_return_counts_from_leaving_the_first_and_not_from_the_latest_move() {
         let start = Instant::from_micros(0.0);
         let settings = preferring(3);
