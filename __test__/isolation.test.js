@@ -19,6 +19,7 @@ const TOLD = [
   'console: uncaught boom in console, uncaught no console',
   'inspect: uncaught boom in inspect',
   'emit: uncaught boom in emit',
+  'accessor: uncaught boom in accessor',
   'the other is OPEN',
 ];
 
