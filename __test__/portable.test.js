@@ -89,9 +89,11 @@ describe('the class over a WebSocket that is handed in', () => {
     ws.on('drop', ({ data, reason }) => dropped.push(`${data} ${reason}`));
     ws.on('message', ({ data }) => received.push(data));
     ws.connect();
-    for (const text of ['1', '2', '3']) ws.send(text);
+    const unsent = new Promise((resolve) => ws.send('1', resolve));
+    for (const text of ['2', '3']) ws.send(text);
     assert.deepStrictEqual(dropped, ['1 overflow']);
     assert.strictEqual(ws.getStats().queuedMessages, 2);
+    assert.strictEqual((await unsent).message, 'It was not sent: it was dropped since the queue was full');
     while (received.length < 2) await once(ws, 'message');
     assert.deepStrictEqual(received, ['2', '3']);
   });
