@@ -39,6 +39,13 @@ describe('the class over a WebSocket that is handed in', () => {
     refused({ websocketOptions: { rejectUnauthorized: false } }, /^websocketOptions.rejectUnauthorized /);
   });
 
+  it('refuses what is of the wrong type as such', () => {
+    for (const value of [Symbol('soon'), Object.create(null), '100']) {
+      const options = /** @type {any} */ ({ url: 'ws://localhost', maxEventLoopBlock: value });
+      assert.throws(() => make(options), { name: 'TypeError', code: 'WSR_ERR_OPTION' });
+    }
+  });
+
   it('takes empty headers, which ask for nothing', () => {
     for (const headers of [{}, [], new Map(), new URLSearchParams()]) {
       const ws = make({ url: 'ws://localhost', headers, websocketOptions: { headers } });

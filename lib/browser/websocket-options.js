@@ -22,7 +22,8 @@ const REFUSED = {
   delivery: (value) =>
     value === 'at-least-once' &&
     'it tells neither pongs nor what the peer has read; have the application answer and send again',
-  maxEventLoopBlock: (value) => value > 0 && 'there is no other thread that could watch over the event loop',
+  maxEventLoopBlock: (value) =>
+    typeof value === 'number' && value > 0 && 'there is no other thread that could watch over the event loop',
   maxRetryAfter: () => 'it does not show what a server answers that refuses',
 };
 
