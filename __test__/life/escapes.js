@@ -13,7 +13,7 @@ const options = {
   baseDelay: 10,
   jitter: 0,
   heartbeatInterval: 0,
-  websocketOptions: { rejectUnauthorized: false },
+  websocketOptions: url.startsWith('wss:') ? { rejectUnauthorized: false } : {},
 };
 
 /** A client whose `emit` is its user's. */
