@@ -679,7 +679,8 @@ export interface CommonOptions {
   /**
    * The longest `Retry-After` of a refused upgrade (seconds, or a date) that is honoured: the retry, or the
    * probe of the circuit, comes no earlier. A number of milliseconds of at least 0 or `Infinity`; 0 ignores
-   * it. Jitter moves it later alone. `Infinity` sets no limit.
+   * it. With `urls` it holds back the URL that was refused alone. Jitter moves it later alone. `Infinity`
+   * sets no limit.
    * @defaultValue 300000
    */
   maxRetryAfter?: Optional<number>;

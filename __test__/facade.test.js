@@ -174,8 +174,12 @@ describe('waiters', () => {
     const [fine, lost] = [waiters.waitForReceipt(1), waiters.waitForReceipt(2)];
     waiters.settleReceipt(1, undefined);
     waiters.settleReceipt(2, 'lost');
+    const dropped = waiters.waitForReceipt(3);
+    waiters.settleReceipt(3, 'expired', true);
     await fine;
-    await assert.rejects(lost, { code: 'WSR_ERR_UNCONFIRMED', message: /the connection was lost first$/ });
+    const code = 'WSR_ERR_UNCONFIRMED';
+    await assert.rejects(lost, { code, message: /^Whether the peer .*: the connection was lost first$/ });
+    await assert.rejects(dropped, { code, message: /^It was not sent: it was dropped/ });
   });
 });
 

@@ -3,6 +3,7 @@
 const assert = require('assert');
 const { once } = require('events');
 const WebSocket = require('ws');
+const { readHeaders } = require('../lib/browser/request-headers.js');
 const { WebSocketReconnect } = require('../portable.js');
 const { startServer } = require('./peer/index.js');
 const { runScript } = require('./support/runtime.js');
@@ -38,6 +39,30 @@ describe('the class over a WebSocket that is handed in', () => {
     refused({ websocketOptions: { rejectUnauthorized: false } }, /^websocketOptions.rejectUnauthorized /);
   });
 
+  it('refuses what is of the wrong type as such', () => {
+    for (const value of [Symbol('soon'), Object.create(null), '100']) {
+      const options = /** @type {any} */ ({ url: 'ws://localhost', maxEventLoopBlock: value });
+      assert.throws(() => make(options), { name: 'TypeError', code: 'WSR_ERR_OPTION' });
+    }
+  });
+
+  it('takes empty headers, which ask for nothing', () => {
+    for (const headers of [{}, [], new Map(), new URLSearchParams()]) {
+      const ws = make({ url: 'ws://localhost', headers, websocketOptions: { headers } });
+      ws.headers = headers;
+      ws.websocketOptions = { headers };
+      assert.throws(() => (ws.headers = { a: 'b' }), { code: 'WSR_ERR_UNSUPPORTED_OPTION' });
+    }
+    refused({ websocketOptions: { headers: { a: 'b' } } }, /^websocketOptions.headers /);
+    refused({ headers: () => ({}) }, /^headers /);
+    // As bundles have it.
+    for (const headers of [undefined, {}, [], new Map()])
+      assert.deepStrictEqual(readHeaders(headers, 'headers'), []);
+    for (const headers of [{ a: 'b' }, [['a', 'b']], 'a: b', () => ({})]) {
+      assert.throws(() => readHeaders(headers, 'headers'), { code: 'WSR_ERR_UNSUPPORTED_OPTION' });
+    }
+  });
+
   it('refuses an assignment that the constructor refuses, and keeps what was', () => {
     const ws = make({ url: 'ws://localhost' });
     assert.throws(() => (ws.heartbeatMode = 'ping'), { code: 'WSR_ERR_UNSUPPORTED_OPTION' });
@@ -71,9 +96,11 @@ describe('the class over a WebSocket that is handed in', () => {
     ws.on('drop', ({ data, reason }) => dropped.push(`${data} ${reason}`));
     ws.on('message', ({ data }) => received.push(data));
     ws.connect();
-    for (const text of ['1', '2', '3']) ws.send(text);
+    const unsent = new Promise((resolve) => ws.send('1', resolve));
+    for (const text of ['2', '3']) ws.send(text);
     assert.deepStrictEqual(dropped, ['1 overflow']);
     assert.strictEqual(ws.getStats().queuedMessages, 2);
+    assert.strictEqual((await unsent).message, 'It was not sent: it was dropped since the queue was full');
     while (received.length < 2) await once(ws, 'message');
     assert.deepStrictEqual(received, ['2', '3']);
   });

@@ -387,6 +387,7 @@ new WebSocketReconnect({
   maxRetryAfter: {
     doc: [
       'The longest `Retry-After` of a refused upgrade (seconds, or a date) that is honoured: the retry, or the probe of the circuit, comes no earlier.',
+      'With `urls` it holds back the URL that was refused alone.',
       'Jitter moves it later alone.',
       '`Infinity` sets no limit.',
     ],

@@ -47,7 +47,7 @@ class Outgoing {
     else if (!seenOpen || (this.delivery !== undefined && this.delivery.queues)) {
       if (!this.keep({ data, size, receipt, until: this.until() }))
         return { status: status.QueueFull, receipt: 0 };
-    } else if (tells) this.outcomes.push({ kind: 'receipt', receipt, reason: 'lost' });
+    } else if (tells) this.outcomes.push({ kind: 'unsent', receipt, reason: 'lost' });
     const isAbove = this.buffered > this.marks.highWaterMark;
     if (isAbove) {
       this.isAbove = true;
@@ -100,7 +100,7 @@ class Outgoing {
 
   dropped({ data, receipt }, reason) {
     this.outcomes.push({ kind: 'dropped', reason, data });
-    if (receipt > 0) this.outcomes.push({ kind: 'receipt', receipt, reason });
+    if (receipt > 0) this.outcomes.push({ kind: 'unsent', receipt, reason });
   }
 
   /** When the first message has waited for too long. */

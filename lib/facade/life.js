@@ -502,6 +502,9 @@ class Life {
       case 'receipt':
         this.waiters.settleReceipt(outcome.receipt, outcome.reason);
         return;
+      case 'unsent':
+        this.waiters.settleReceipt(outcome.receipt, outcome.reason, true);
+        return;
       case 'drained':
         this.outgoing.drained();
     }

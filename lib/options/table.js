@@ -15,7 +15,7 @@ const TABLE = [
     { name: 'urls', type: 'urls', takes: 'route' },
     { name: 'protocols', type: 'strings', default: [], secret: true, takes: 'route' },
     { name: 'headers', type: 'headers', secret: true, takes: 'route' },
-    { name: 'websocketOptions', type: 'object', default: {}, takes: 'route' },
+    { name: 'websocketOptions', type: 'object', default: {}, secret: true, takes: 'route' },
     integer('maxRetries', 10, 0, { infinite: true, off: [0, 'turns retrying off'] }),
     ms('baseDelay', 1000, { above: 0 }),
     ms('maxDelay', 30000, { above: 0, infinite: true, off: [Infinity, 'turns the cap off'] }),

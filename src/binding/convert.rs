@@ -507,6 +507,10 @@ impl From<policy::DeliveryOutcome> for DeliveryOutcome {
                 receipt: receipt as f64,
                 reason: Some(reason.into()),
             },
+            policy::DeliveryOutcome::Unsent { receipt, reason } => DeliveryOutcome::Unsent {
+                receipt: receipt as f64,
+                reason: reason.into(),
+            },
         }
     }
 }

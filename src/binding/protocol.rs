@@ -505,6 +505,11 @@ pub enum DeliveryOutcome {
         /// Absent where it is confirmed.
         reason: Option<UnconfirmedReason>,
     },
+    /// Of a message that has never been written.
+    Unsent {
+        receipt: f64,
+        reason: UnconfirmedReason,
+    },
     /// What is buffered has fallen to the high-water mark.
     Drained,
 }
@@ -517,7 +522,7 @@ pub enum DropReason {
     Closed,
 }
 
-/// Why it is not known whether the peer has read a message.
+/// Why it is not known whether the peer has read a message, or why it was not sent.
 #[napi(string_enum = "kebab-case", object_from_js = false)]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum UnconfirmedReason {

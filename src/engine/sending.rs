@@ -100,7 +100,7 @@ impl Client {
         let receipt = match (wish.confirmation, kept) {
             (Confirmation::Nothing, _) => None,
             (Confirmation::Handover | Confirmation::Receipt(_), Err(reason)) => {
-                Some(half.outbox.unconfirmed(reason))
+                Some(half.outbox.unsent(reason))
             }
             (Confirmation::Handover, Ok(())) => Some(half.hand_over()),
             (Confirmation::Receipt(timeout), Ok(())) => Some(half.outbox.confirm(now, timeout)),
