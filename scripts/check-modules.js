@@ -50,6 +50,9 @@ const BUILT_INS = [
   'worker_threads',
 ];
 
+/** Where it is a matter of what is installed: a binary, and the real `ws`. */
+const BY_NAME = ['lib/node/binary.js', 'lib/ws/real.js'];
+
 /** Made by tools, and named by the rest. */
 const GENERATED = ['lib/browser/policy.js'];
 
@@ -140,7 +143,7 @@ function scriptFaults(file, text) {
       literal && /^\.{1,2}\//.test(literal[1]) && path.posix.join(path.posix.dirname(file), literal[1]);
     const allowed = literal
       ? BUILT_INS.includes(literal[1]) || /^(lib\/\w|(?:index|websocket)\.js$)/.test(inside || '')
-      : file === 'lib/node/binary.js';
+      : BY_NAME.includes(file);
     if (!allowed) faults.push(`${file} requires ${name}`);
   }
   return faults;
@@ -160,6 +163,7 @@ function sources() {
     'portable.js',
     'register.js',
     'websocket.js',
+    'ws.js',
     'scripts/websocket-reconnect.js',
     ...lib,
   ];
