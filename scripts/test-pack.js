@@ -39,6 +39,14 @@ const USES = {
     file: 'g.mjs',
     text: `import { WebSocketReconnect } from '${NAME}';\nimport '${NAME}/register';\nWebSocket.withOptions({});\n${PRINT}`,
   },
+  'require of the class in the place of ws': {
+    file: 'h.js',
+    text: `const { WebSocketReconnect } = require('${NAME}');\nnew (require('${NAME}/ws'))('ws://127.0.0.1:1').on('error', () => {});\n${PRINT}`,
+  },
+  'import of the class in the place of ws': {
+    file: 'i.mjs',
+    text: `import { WebSocketReconnect } from '${NAME}';\nimport { WebSocket } from '${NAME}/ws';\nnew WebSocket('ws://127.0.0.1:1').on('error', () => {});\n${PRINT}`,
+  },
   'import of the default': { file: 'd.mjs', text: `import WebSocketReconnect from '${NAME}';\n${PRINT}` },
 };
 
