@@ -3,10 +3,9 @@
 // `createWebSocketStream` of `ws` and of this package, by the same cases.
 
 const assert = require('assert');
-const { once } = require('events');
 const path = require('path');
 const { runtime } = require('./support/runtime.js');
-const { settle, until } = require('./support/waiting.js');
+const { heard, settle, until } = require('./support/waiting.js');
 
 const real = require(path.join(__dirname, '..', 'node_modules', 'ws', 'index.js'));
 const ours = require('../ws.js');
@@ -15,7 +14,7 @@ const ends = [];
 
 async function serve(run) {
   const server = new real.WebSocketServer({ host: '127.0.0.1', port: 0 });
-  await once(server, 'listening');
+  await heard(server, 'listening');
   server.on('connection', (socket) => {
     socket.on('error', () => {});
     run(socket);
@@ -41,9 +40,9 @@ function cases(WebSocket) {
   it('writes before it is open, reads, and ends', async () => {
     const { ws, stream } = make(await echo());
     stream.write('one ');
-    const [data] = await once(stream, 'data');
+    const [data] = await heard(stream, 'data');
     assert.deepStrictEqual(data, Buffer.from('one '));
-    const finished = once(stream, 'finish');
+    const finished = heard(stream, 'finish');
     const closed = new Promise((resolve) => ws.on('close', resolve));
     stream.end('two');
     let rest = '';
@@ -59,7 +58,7 @@ function cases(WebSocket) {
   it('ends with the connection', async () => {
     const { stream } = make(await serve((socket) => socket.close(1000)));
     stream.resume();
-    await once(stream, 'end');
+    await heard(stream, 'end');
   });
 
   it('gives text as it is where its readable side is in object mode', async () => {
@@ -77,8 +76,8 @@ function cases(WebSocket) {
   it('fails with the connection, and closes', async () => {
     const { stream } = make('ws://127.0.0.1:1/');
     stream.removeAllListeners('error');
-    const closed = once(stream, 'close').catch((error) => error);
-    const [error] = await once(stream, 'error');
+    const closed = heard(stream, 'close').catch((error) => error);
+    const [error] = await heard(stream, 'error');
     assert.strictEqual(error.code, 'ECONNREFUSED');
     await closed;
   });
@@ -87,7 +86,7 @@ function cases(WebSocket) {
     const { stream } = make(await serve((socket) => socket._socket.write(Buffer.from([0x83, 0]))));
     stream.removeAllListeners('error');
     stream.resume();
-    const [error] = await once(stream, 'error');
+    const [error] = await heard(stream, 'error');
     assert.ok(/^WS/.test(error.code));
     await until(() => stream.destroyed);
   });
@@ -96,9 +95,9 @@ function cases(WebSocket) {
     const codes = [];
     const url = await serve((socket) => socket.on('close', (code) => codes.push(code)));
     const { ws, stream } = make(url);
-    await once(ws, 'open');
+    await heard(ws, 'open');
     stream.destroy();
-    await once(stream, 'close');
+    await heard(stream, 'close');
     await until(() => codes.length === 1);
     assert.deepStrictEqual(codes, [1006]);
     const early = make(url);
@@ -131,7 +130,7 @@ function cases(WebSocket) {
       socket.pause();
     });
     const { ws, stream } = make(url);
-    await once(ws, 'open');
+    await heard(ws, 'open');
     const block = Buffer.alloc(1024 * 1024);
     let written = 0;
     for (let i = 0; i < 32; i += 1) stream.write(block, () => (written += 1));
@@ -164,8 +163,8 @@ describe('the stream of a WebSocket', function () {
     });
     const ws = new ours(url);
     ends.push(() => ws.terminate());
-    await once(ws, 'open');
+    await heard(ws, 'open');
     ws.send(Buffer.from([1, 2]));
-    assert.deepStrictEqual(await once(ws, 'message'), [Buffer.from([1, 2]), true]);
+    assert.deepStrictEqual(await heard(ws, 'message'), [Buffer.from([1, 2]), true]);
   });
 });

@@ -3,12 +3,11 @@
 // The client half of what `ws` does, by the same cases for its class and for ours: where they differ, the case says why.
 
 const assert = require('assert');
-const { once } = require('events');
 const { createServer } = require('http');
 const path = require('path');
 const { Blob } = require('buffer');
 const { runtime } = require('./support/runtime.js');
-const { settle, until } = require('./support/waiting.js');
+const { heard, settle, until } = require('./support/waiting.js');
 
 /** The path, since Bun has a module of its own by that name. */
 const real = require(path.join(__dirname, '..', 'node_modules', 'ws', 'index.js'));
@@ -23,7 +22,7 @@ const ends = [];
 /** A server whose connections `serve` is called with; `url` is where it is. */
 async function serve(run = () => {}, options = {}) {
   const server = new real.WebSocketServer({ host: '127.0.0.1', port: 0, ...options });
-  await once(server, 'listening');
+  await heard(server, 'listening');
   server.on('connection', (socket, request) => {
     socket.on('error', () => {});
     run(socket, request);
@@ -48,7 +47,7 @@ async function answering(answer) {
     answer(socket, request);
   });
   server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  await heard(server, 'listening');
   ends.push(() => {
     for (const socket of sockets) socket.destroy();
     server.close();
@@ -75,7 +74,7 @@ function cases(WebSocket, isOurs) {
 
   const opened = async (...given) => {
     const ws = open(...given);
-    await once(ws, 'open');
+    await heard(ws, 'open');
     return ws;
   };
 
@@ -132,7 +131,7 @@ function cases(WebSocket, isOurs) {
         }
       }
       const ws = new Mine(await echo());
-      await once(ws, 'open');
+      await heard(ws, 'open');
       assert.ok(ws instanceof WebSocket && ws instanceof Mine);
       ws.terminate();
     });
@@ -257,7 +256,7 @@ function cases(WebSocket, isOurs) {
       const ws = open(await echo());
       const seen = [];
       ws.on('upgrade', ({ statusCode, headers }) => seen.push(statusCode, headers.upgrade, ws.readyState));
-      await once(ws, 'open');
+      await heard(ws, 'open');
       assert.deepStrictEqual(seen, [101, 'websocket', WebSocket.CONNECTING]);
     });
 
@@ -296,7 +295,7 @@ function cases(WebSocket, isOurs) {
 
     it("tells 'unexpected-response' instead where somebody listens, who reads and ends it", async () => {
       const ws = open(await answering(respond('401 Unauthorized\r\nX-Why: so\r\nContent-Length: 3', 'foo')));
-      const [request, response] = await once(ws, 'unexpected-response');
+      const [request, response] = await heard(ws, 'unexpected-response');
       assert.strictEqual(response.statusCode, 401);
       assert.strictEqual(response.headers['x-why'], 'so');
       response.setEncoding('utf8');
@@ -424,7 +423,7 @@ function cases(WebSocket, isOurs) {
       if (!Blob || (!isOurs && runtime.nodeMajor < 18)) this.skip();
       const ws = await opened(await echo());
       ws.send(new Blob(['blob']));
-      assert.deepStrictEqual(await once(ws, 'message'), [Buffer.from('blob'), true]);
+      assert.deepStrictEqual(await heard(ws, 'message'), [Buffer.from('blob'), true]);
     });
 
     it('sends fragments as one message', async () => {
@@ -449,7 +448,7 @@ function cases(WebSocket, isOurs) {
       const ws = await opened(await echo({ perMessageDeflate: { threshold: 0 } }));
       const data = Buffer.alloc(300000, 'wonderful ');
       ws.send(data);
-      assert.deepStrictEqual(await once(ws, 'message'), [data, true]);
+      assert.deepStrictEqual(await heard(ws, 'message'), [data, true]);
     });
 
     it('tells its callback when it is written', async () => {
@@ -469,17 +468,17 @@ function cases(WebSocket, isOurs) {
         const error = await new Promise((resolve) => ws.send('abc', resolve));
         assert.strictEqual(error.message, `WebSocket is not open: readyState ${state}`);
         assert.strictEqual(ws.bufferedAmount, bytes);
-        if (ws.readyState !== WebSocket.CLOSED) await once(ws, 'close');
+        if (ws.readyState !== WebSocket.CLOSED) await heard(ws, 'close');
       }
     });
   });
 
   describe('ping() and pong()', () => {
     it('send their payloads, and tell those of the server', async () => {
-      const heard = [];
+      const seen = [];
       const url = await serve((socket) => {
-        socket.on('ping', (data) => heard.push(`ping ${data}`));
-        socket.on('pong', (data) => heard.push(`pong ${data}`));
+        socket.on('ping', (data) => seen.push(`ping ${data}`));
+        socket.on('pong', (data) => seen.push(`pong ${data}`));
         socket.on('message', () => socket.ping('theirs'));
       });
       const ws = await opened(url);
@@ -492,8 +491,8 @@ function cases(WebSocket, isOurs) {
       ws.pong(Buffer.from('buffer'), true);
       ws.pong(new Uint8Array([97]));
       ws.send('now');
-      await until(() => got.length === 4 && heard.length === 6);
-      assert.deepStrictEqual(heard, ['ping ', 'ping text', 'ping 7', 'pong buffer', 'pong a', 'pong theirs']);
+      await until(() => got.length === 4 && seen.length === 6);
+      assert.deepStrictEqual(seen, ['ping ', 'ping text', 'ping 7', 'pong buffer', 'pong a', 'pong theirs']);
       assert.deepStrictEqual(got, [
         ['pong', Buffer.alloc(0)],
         ['pong', Buffer.from('text')],
@@ -535,7 +534,7 @@ function cases(WebSocket, isOurs) {
         ws.close(...given);
         assert.strictEqual(ws.readyState, WebSocket.CLOSING);
         const [code = 1005, reason = ''] = given;
-        assert.deepStrictEqual(await once(ws, 'close'), [code, Buffer.from(reason)]);
+        assert.deepStrictEqual(await heard(ws, 'close'), [code, Buffer.from(reason)]);
         await until(() => seen.length > 0);
         assert.deepStrictEqual(seen.pop(), [code, `${reason}`]);
       }
@@ -555,7 +554,7 @@ function cases(WebSocket, isOurs) {
       const ws = await opened(await echo());
       ws.close(1001);
       ws.close(1002);
-      assert.strictEqual((await once(ws, 'close'))[0], 1001);
+      assert.strictEqual((await heard(ws, 'close'))[0], 1001);
       ws.close();
       ws.terminate();
       await settle();
@@ -580,7 +579,7 @@ function cases(WebSocket, isOurs) {
       ws.on('message', (data) => got.push(`${data}`));
       ws.send('go');
       ws.close();
-      await once(ws, 'close');
+      await heard(ws, 'close');
       assert.deepStrictEqual(got, ['one', 'two']);
     });
   });
@@ -623,14 +622,14 @@ function cases(WebSocket, isOurs) {
       const ws = await opened(await echo());
       ws.terminate();
       assert.strictEqual(ws.readyState, WebSocket.CLOSING);
-      assert.deepStrictEqual(await once(ws, 'close'), [1006, Buffer.alloc(0)]);
+      assert.deepStrictEqual(await heard(ws, 'close'), [1006, Buffer.alloc(0)]);
     });
 
     it('ends a closing that the server does not answer', async () => {
       const ws = await opened(await serve((socket) => socket._socket.pause()));
       ws.close();
       ws.terminate();
-      assert.strictEqual((await once(ws, 'close'))[0], 1006);
+      assert.strictEqual((await heard(ws, 'close'))[0], 1006);
     });
   });
 
@@ -639,9 +638,9 @@ function cases(WebSocket, isOurs) {
       const ws = open(await echo());
       ws.pause();
       assert.strictEqual(ws.isPaused, false);
-      await once(ws, 'open');
+      await heard(ws, 'open');
       ws.close();
-      await once(ws, 'close');
+      await heard(ws, 'close');
       ws.pause();
       assert.strictEqual(ws.isPaused, false);
       ws.resume();
@@ -703,12 +702,12 @@ function cases(WebSocket, isOurs) {
       const ws = open(await echo());
       const events = [];
       for (const type of ['open', 'message', 'close']) ws[`on${type}`] = (event) => events.push(event);
-      await once(ws, 'open');
+      await heard(ws, 'open');
       ws.send('text');
       ws.send(Buffer.from([1]));
       await until(() => events.length === 3);
       ws.close(1000, 'bye');
-      await once(ws, 'close');
+      await heard(ws, 'close');
       for (const event of events) assert.strictEqual(event.target, ws);
       const [opening, text, binary, end] = events;
       assert.strictEqual(opening.type, 'open');
