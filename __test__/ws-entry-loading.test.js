@@ -60,7 +60,7 @@ describe('the entry for those who import ws', () => {
   it('throws what a handler throws, and an error that nobody listens to, as uncaughtException', async () => {
     const server = await startServer();
     const folder = project({
-      'main.js': `
+      'main.cjs': `
         const WebSocket = require(${ENTRY});
         const seen = [];
         process.on('uncaughtException', (error) => {
@@ -70,7 +70,7 @@ describe('the entry for those who import ws', () => {
         new WebSocket('ws://127.0.0.1:1/');
         new WebSocket(${JSON.stringify(server.url)}).on('open', () => { throw new Error('thrown'); });`,
     });
-    assert.strictEqual(await run(folder, 'main.js'), 'ECONNREFUSED,thrown');
+    assert.strictEqual(await run(folder, 'main.cjs'), 'ECONNREFUSED,thrown');
   });
 
   it('refuses the options that only the sockets of Node can honour', () => {
@@ -95,9 +95,9 @@ describe('the entry for those who import ws', () => {
 
     it('is that which is installed', async () => {
       const folder = project({
-        'main.js': `const { Server, WebSocketServer } = require(${ENTRY});${SERVER}`,
+        'main.cjs': `const { Server, WebSocketServer } = require(${ENTRY});${SERVER}`,
       });
-      assert.strictEqual(await run(folder, 'main.js'), 'true true');
+      assert.strictEqual(await run(folder, 'main.cjs'), 'true true');
     });
 
     it('can be extended', async () => {
@@ -143,14 +143,17 @@ describe('the entry for those who import ws', () => {
 
     itWhereCopied('is not there where none is installed, which the first use tells', async () => {
       const folder = copied({
-        'main.js': `const { WebSocketServer } = require('websocket-reconnect-native/ws');${TRIED}`,
+        'main.cjs': `const { WebSocketServer } = require('websocket-reconnect-native/ws');${TRIED}`,
       });
-      assert.strictEqual(await run(folder, 'main.js'), 'WSR_ERR_NO_WS');
+      assert.strictEqual(await run(folder, 'main.cjs'), 'WSR_ERR_NO_WS');
     });
 
     itWhereCopied('is not this package itself, where that stands in the place of ws', async () => {
-      const folder = copied({ ...IN_PLACE, 'main.js': `const { WebSocketServer } = require('ws');${TRIED}` });
-      assert.strictEqual(await run(folder, 'main.js'), 'WSR_ERR_NO_WS');
+      const folder = copied({
+        ...IN_PLACE,
+        'main.cjs': `const { WebSocketServer } = require('ws');${TRIED}`,
+      });
+      assert.strictEqual(await run(folder, 'main.cjs'), 'WSR_ERR_NO_WS');
     });
 
     itWhereCopied('is that under the name ws-real then, for import too', async () => {
