@@ -87,6 +87,24 @@ describe('the entry for those who import ws', () => {
     assert.throws(() => new WebSocket('ws+unix:///tmp/x'), SyntaxError);
   });
 
+  it('takes the place of ws in a bundle by an alias, and stays outside of it', function () {
+    // The bundler needs a newer Node than the package does.
+    if (runtime.name !== 'node' || runtime.nodeMajor < 18) this.skip();
+    const { outputFiles } = require('esbuild').buildSync({
+      stdin: {
+        contents: "import { WebSocket } from 'ws';\nconsole.log(WebSocket.name);",
+        resolveDir: __dirname,
+      },
+      bundle: true,
+      platform: 'node',
+      alias: { ws: 'websocket-reconnect-native/ws' },
+      external: ['websocket-reconnect-native'],
+      write: false,
+    });
+    const [{ text }] = outputFiles;
+    assert.deepStrictEqual(text.match(/require\("[^"]+"\)/g), ['require("websocket-reconnect-native/ws")']);
+  });
+
   describe('what it has of the real ws', function () {
     // Bun and Deno have a module `ws` of their own.
     before(function () {
