@@ -151,7 +151,9 @@ declare namespace WebSocket {
   }
 
   /** Those of a connection: the `websocketOptions` of the client. A handshake has no limit unless `handshakeTimeout` sets one. */
-  interface ClientOptions extends WebSocketOptions {
+  interface ClientOptions extends Omit<WebSocketOptions, 'allowSynchronousEvents'> {
+    /** `false`: each message comes in a turn of the event loop of its own. */
+    allowSynchronousEvents?: Optional<boolean>;
     protocols?: Optional<string | string[]>;
     /** Options of `ws` that have no effect. */
     maxBufferedChunks?: number | undefined;

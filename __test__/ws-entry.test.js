@@ -620,6 +620,26 @@ function cases(WebSocket, isOurs) {
     }
   });
 
+  describe("an end within 'error'", () => {
+    for (const end of ['close', 'terminate']) {
+      it(`is told once, by ${end}()`, async () => {
+        const broken = await serve((socket) => socket._socket.write(Buffer.from([0x83, 0])));
+        for (const url of [NOWHERE, broken]) {
+          const ws = open(url);
+          const log = [];
+          ws.on('error', () => {
+            log.push('error');
+            ws[end]();
+          });
+          ws.on('close', (code) => log.push(code));
+          await until(() => ws.readyState === WebSocket.CLOSED);
+          await settle();
+          assert.deepStrictEqual(log, ['error', 1006]);
+        }
+      });
+    }
+  });
+
   describe('terminate()', () => {
     it('ends at once', async () => {
       const ws = await opened(await echo());
@@ -661,6 +681,26 @@ function cases(WebSocket, isOurs) {
       ws.resume();
       assert.strictEqual(ws.isPaused, false);
       await until(() => got.length === 1);
+    });
+  });
+
+  describe('allowSynchronousEvents', () => {
+    it('has each message come by itself where it is false', async () => {
+      const url = await serve((socket) => {
+        socket._socket.cork();
+        for (const text of ['one', 'two', 'three']) socket.send(text);
+        socket.close(1000);
+        socket._socket.uncork();
+      });
+      const log = [];
+      const ws = open(url, { allowSynchronousEvents: false });
+      ws.on('message', (data) => {
+        log.push(`${data}`);
+        Promise.resolve().then(() => log.push('microtask'));
+      });
+      ws.on('close', (code) => log.push(code));
+      await heard(ws, 'close');
+      assert.deepStrictEqual(log, ['one', 'microtask', 'two', 'microtask', 'three', 'microtask', 1000]);
     });
   });
 

@@ -37,8 +37,11 @@ function readProtocols(given) {
   return protocols;
 }
 
-/** Of the options those that are of connections: any other is ignored. Without a limit of its own, a handshake has none. */
-function readOptions(given) {
+/**
+ * Of the options those that are of connections: any other is ignored. Without a limit of its own, a handshake has none. That of
+ * events is for the class itself.
+ */
+function readOptions({ allowSynchronousEvents: _, ...given }) {
   const taken = { handshakeTimeout: 0 };
   for (const name of Object.keys(given)) {
     const value = given[name];
@@ -58,10 +61,14 @@ function readArguments(address, second, third) {
   const isOptions = typeof second === 'object' && second !== null && !Array.isArray(second);
   const options = (isOptions ? second : third) || {};
   const { protocols = [] } = isOptions || second === undefined ? options : { protocols: second };
+  const { allowSynchronousEvents = true } = options;
   return {
-    websocketOptions: readOptions(options),
-    url: readUrl(address),
-    protocols: readProtocols(protocols),
+    connection: {
+      websocketOptions: readOptions(options),
+      url: readUrl(address),
+      protocols: readProtocols(protocols),
+    },
+    isOneByOne: !allowSynchronousEvents,
   };
 }
 

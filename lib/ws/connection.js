@@ -2,7 +2,7 @@
 
 const { coded } = require('../errors.js');
 const { LIFE } = require('../facade/client.js');
-const { nextTick, rethrow } = require('../loop.js');
+const { later, nextTick, rethrow } = require('../loop.js');
 const content = require('../node/content.js');
 const { CLOSED, CLOSING, CONNECTING, CUT, NO_STATUS, OPEN, follow, shut } = require('../websocket/follow.js');
 const { Request, Response } = require('./stand-ins.js');
@@ -65,11 +65,14 @@ const bytesOf = (part) =>
 
 /** What is inside of a WebSocket: a client, and what `ws` says of it. */
 class Connection {
-  constructor(target, url, client, Blob) {
+  /** `isOneByOne`: each message comes in a turn of the event loop of its own. */
+  constructor(target, url, client, { Blob, isOneByOne }) {
     this.target = target;
     this.url = url;
     this.client = client;
     this.Blob = Blob;
+    this.isOneByOne = isOneByOne;
+    this.isPaused = false;
     this.binaryType = 'nodebuffer';
     this.readyState = CONNECTING;
     this.ending = CUT;
@@ -110,8 +113,17 @@ class Connection {
   }
 
   receive(data) {
+    if (this.isOneByOne) this.holdForTurn();
     if (typeof data === 'string') this.tell('message', Buffer.from(data), false);
     else this.tell('message', this.received(data), true);
+  }
+
+  /** Has the client keep what comes until the next turn of the event loop. */
+  holdForTurn() {
+    this.client.pause();
+    later(() => {
+      if (!this.isPaused) this.client.resume();
+    });
   }
 
   received(data) {
@@ -226,6 +238,7 @@ class Connection {
   close({ code = NO_STATUS, reason = '' }) {
     if (this.readyState !== OPEN) return;
     this.readyState = CLOSING;
+    this.isPaused = false;
     shut(this.client, code, reason);
   }
 
@@ -234,6 +247,7 @@ class Connection {
       this.abort(new Error('WebSocket was closed before the connection was established'));
     } else if (this.readyState !== CLOSED) {
       this.readyState = CLOSING;
+      this.isPaused = false;
       this.client.terminate();
     }
   }
@@ -251,10 +265,13 @@ class Connection {
   }
 
   pause() {
-    if (this.readyState === OPEN || this.readyState === CLOSING) this.client.pause();
+    if (this.readyState === CONNECTING || this.readyState === CLOSED) return;
+    this.isPaused = true;
+    this.client.pause();
   }
 
   resume() {
+    this.isPaused = false;
     this.client.resume();
   }
 }

@@ -24,9 +24,10 @@ function defineWebSocket(Client, Blob) {
   class WebSocket extends EventEmitter {
     constructor(address, protocols, options) {
       super();
-      const given = readArguments(address, protocols, options);
-      const client = new Client({ ...ONCE, ...given });
-      Object.defineProperty(this, CONNECTION, { value: new Connection(this, given.url, client, Blob) });
+      const { connection, isOneByOne } = readArguments(address, protocols, options);
+      const client = new Client({ ...ONCE, ...connection });
+      const value = new Connection(this, connection.url, client, { Blob, isOneByOne });
+      Object.defineProperty(this, CONNECTION, { value });
     }
 
     get url() {
@@ -52,7 +53,7 @@ function defineWebSocket(Client, Blob) {
     }
 
     get isPaused() {
-      return this[CONNECTION].client.isPaused;
+      return this[CONNECTION].isPaused;
     }
 
     get binaryType() {
