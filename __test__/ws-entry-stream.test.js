@@ -3,35 +3,15 @@
 // `createWebSocketStream` of `ws` and of this package, by the same cases.
 
 const assert = require('assert');
-const path = require('path');
 const { runtime } = require('./support/runtime.js');
 const { heard, settle, until } = require('./support/waiting.js');
-
-const real = require(path.join(__dirname, '..', 'node_modules', 'ws', 'index.js'));
+const { after, echo, endAll, real, serve } = require('./support/ws-servers.js');
 const ours = require('../ws.js');
-
-const ends = [];
-
-async function serve(run) {
-  const server = new real.WebSocketServer({ host: '127.0.0.1', port: 0 });
-  await heard(server, 'listening');
-  server.on('connection', (socket) => {
-    socket.on('error', () => {});
-    run(socket);
-  });
-  ends.push(() => {
-    for (const client of server.clients) client.terminate();
-    server.close();
-  });
-  return `ws://127.0.0.1:${server.address().port}/`;
-}
-
-const echo = () => serve((socket) => socket.on('message', (data, binary) => socket.send(data, { binary })));
 
 function cases(WebSocket) {
   const make = (url, options) => {
     const ws = new WebSocket(url);
-    ends.push(() => ws.terminate());
+    after(() => ws.terminate());
     const stream = WebSocket.createWebSocketStream(ws, options);
     stream.on('error', () => {});
     return { ws, stream };
@@ -148,9 +128,7 @@ describe('the stream of a WebSocket', function () {
     if (runtime.name !== 'node') this.skip();
   });
 
-  afterEach(() => {
-    for (const end of ends.splice(0).reverse()) end();
-  });
+  afterEach(endAll);
 
   describe('of this package', () => cases(ours));
   describe('of ws, the yardstick', () => cases(real));
@@ -162,7 +140,7 @@ describe('the stream of a WebSocket', function () {
       stream.pipe(stream);
     });
     const ws = new ours(url);
-    ends.push(() => ws.terminate());
+    after(() => ws.terminate());
     await heard(ws, 'open');
     ws.send(Buffer.from([1, 2]));
     assert.deepStrictEqual(await heard(ws, 'message'), [Buffer.from([1, 2]), true]);

@@ -4,38 +4,15 @@
 
 const assert = require('assert');
 const { createServer } = require('http');
-const path = require('path');
 const { Blob } = require('buffer');
 const { runtime } = require('./support/runtime.js');
 const { heard, settle, until } = require('./support/waiting.js');
-
-/** The path, since Bun has a module of its own by that name. */
-const real = require(path.join(__dirname, '..', 'node_modules', 'ws', 'index.js'));
+const { after, echo, endAll, real, serve } = require('./support/ws-servers.js');
 const ours = require('../ws.js');
 
 const STATES = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 };
 const NOWHERE = 'ws://127.0.0.1:1/';
 const FIXED = { configurable: false, enumerable: true, writable: false };
-
-const ends = [];
-
-/** A server whose connections `serve` is called with; `url` is where it is. */
-async function serve(run = () => {}, options = {}) {
-  const server = new real.WebSocketServer({ host: '127.0.0.1', port: 0, ...options });
-  await heard(server, 'listening');
-  server.on('connection', (socket, request) => {
-    socket.on('error', () => {});
-    run(socket, request);
-  });
-  ends.push(() => {
-    for (const client of server.clients) client.terminate();
-    server.close();
-  });
-  return `ws://127.0.0.1:${server.address().port}/`;
-}
-
-const echo = (options) =>
-  serve((socket) => socket.on('message', (data, binary) => socket.send(data, { binary })), options);
 
 /** A server that answers each request for an upgrade by `answer`, given its raw socket. */
 async function answering(answer) {
@@ -48,7 +25,7 @@ async function answering(answer) {
   });
   server.listen(0, '127.0.0.1');
   await heard(server, 'listening');
-  ends.push(() => {
+  after(() => {
     for (const socket of sockets) socket.destroy();
     server.close();
   });
@@ -67,7 +44,7 @@ function cases(WebSocket, isOurs) {
 
   const open = (...given) => {
     const ws = new WebSocket(...given);
-    ends.push(() => {
+    after(() => {
       ws.removeAllListeners();
       ws.on('error', () => {});
       ws.terminate();
@@ -806,9 +783,7 @@ for (const [name, WebSocket] of [
       if (runtime.name !== 'node') this.skip();
     });
 
-    afterEach(() => {
-      for (const end of ends.splice(0).reverse()) end();
-    });
+    afterEach(endAll);
 
     cases(WebSocket, WebSocket === ours);
   });

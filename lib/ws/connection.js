@@ -45,23 +45,20 @@ function contentOf(data) {
   return ArrayBuffer.isView(data) || content.isBlob(data) ? data : Buffer.from(data);
 }
 
+/** Text or a view as bytes of its own, which the user may not write into any more. */
+const bytesOf = (content) =>
+  ArrayBuffer.isView(content)
+    ? Buffer.from(new Uint8Array(content.buffer, content.byteOffset, content.byteLength))
+    : Buffer.from(content);
+
 /** The payload of a control frame. */
 function payloadOf(data) {
-  const given = contentOf(data);
-  const payload = ArrayBuffer.isView(given)
-    ? Buffer.from(given.buffer, given.byteOffset, given.byteLength)
-    : Buffer.from(given);
+  const payload = bytesOf(contentOf(data));
   if (payload.length > MAX_CONTROL) {
     throw new RangeError(`The data size must not be greater than ${MAX_CONTROL} bytes`);
   }
   return payload;
 }
-
-/** A fragment's bytes, which the user may not write into any more. */
-const bytesOf = (part) =>
-  ArrayBuffer.isView(part)
-    ? Buffer.from(new Uint8Array(part.buffer, part.byteOffset, part.byteLength))
-    : Buffer.from(part);
 
 /** What is inside of a WebSocket: a client, and what `ws` says of it. */
 class Connection {
@@ -92,10 +89,9 @@ class Connection {
   /** Emits an event. What a handler throws is an `uncaughtException`, and so is an error that nobody listens to. */
   tell(event, ...args) {
     try {
-      return this.target.emit(event, ...args);
+      this.target.emit(event, ...args);
     } catch (error) {
       rethrow(error);
-      return true;
     }
   }
 
