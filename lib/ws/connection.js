@@ -46,10 +46,10 @@ function contentOf(data) {
 }
 
 /** Text or a view as bytes of its own, which the user may not write into any more. */
-const bytesOf = (content) =>
-  ArrayBuffer.isView(content)
-    ? Buffer.from(new Uint8Array(content.buffer, content.byteOffset, content.byteLength))
-    : Buffer.from(content);
+const bytesOf = (given) =>
+  ArrayBuffer.isView(given)
+    ? Buffer.from(new Uint8Array(given.buffer, given.byteOffset, given.byteLength))
+    : Buffer.from(given);
 
 /** The payload of a control frame. */
 function payloadOf(data) {
