@@ -858,7 +858,8 @@ export type OwnErrorCode =
   | 'WSR_ERR_INTERNAL'
   | 'WSR_ERR_TLS'
   | 'WSR_ERR_NO_BINARY'
-  | 'WSR_ERR_TESTING';
+  | 'WSR_ERR_TESTING'
+  | 'WSR_ERR_NO_WS';
 
 /** Codes that the system or TLS gives, as Node names them. The list is open. */
 export type SystemErrorCode =

@@ -55,6 +55,8 @@ const BUILT_INS_OF = { cli: ['child_process', 'http', 'readline'], testing: ['ht
 
 /** The one file that imports at run time: the simulator, a module that a page has in common with the command. */
 const SIMULATOR = 'lib/cli/simulate.js';
+/** Where it is a matter of what is installed: a binary, and the real `ws`. */
+const BY_NAME = ['lib/node/binary.js', 'lib/ws/real.js'];
 
 /** Made by tools, and named by the rest. */
 const GENERATED = ['lib/browser/policy.js'];
@@ -150,7 +152,7 @@ function scriptFaults(file, text) {
       literal && /^\.{1,2}\//.test(literal[1]) && path.posix.join(path.posix.dirname(file), literal[1]);
     const allowed = literal
       ? builtIns.includes(literal[1]) || /^(lib\/\w|(?:index|websocket)\.js$)/.test(inside || '')
-      : file === 'lib/node/binary.js';
+      : BY_NAME.includes(file);
     if (!allowed) faults.push(`${file} requires ${name}`);
   }
   return faults;
@@ -172,6 +174,7 @@ function sources() {
     'register.js',
     'testing.js',
     'websocket.js',
+    'ws.js',
     'scripts/websocket-reconnect.js',
     ...lib,
   ];

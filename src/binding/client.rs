@@ -15,7 +15,7 @@ use super::protocol::{
 };
 use super::sender::Sender;
 use super::settings::{RouteSettings, Settings};
-use crate::engine::{self, Confirmation, Payload, Setup, Wish};
+use crate::engine::{self, Confirmation, Control, Payload, Setup, Wish};
 use crate::policy::{Failure, Input};
 
 #[napi]
@@ -240,6 +240,18 @@ impl Client {
     #[napi(catch_unwind)]
     pub fn ping(&self) -> Option<f64> {
         self.client.ping().map(|number| number as f64)
+    }
+
+    /// Sends a ping that nobody waits for, where a connection is open; of the payload the first 125 bytes.
+    #[napi(catch_unwind)]
+    pub fn send_ping(&self, payload: &[u8]) {
+        self.client.send_control(Control::Ping(payload));
+    }
+
+    /// Sends a pong that nobody asked for, in the same way.
+    #[napi(catch_unwind)]
+    pub fn send_pong(&self, payload: &[u8]) {
+        self.client.send_control(Control::Pong(payload));
     }
 
     /// None before the first.

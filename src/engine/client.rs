@@ -17,6 +17,7 @@ use super::flow_control::FlowControl;
 use super::js_read_set::JsReadSet;
 use super::mailbox::{Mailbox, Notification, NotificationKind};
 use super::outbound::Outbound;
+use super::payload::Control;
 use super::shared_socket::SharedSocket;
 use super::wake::{Agenda, DriverWake};
 use super::write_half::WriteHalf;
@@ -226,6 +227,15 @@ impl Client {
         // There is a limit to wait for, too.
         self.wake.wake();
         number
+    }
+
+    /// Sends a control frame, of which nothing else is told. Without an open connection it goes nowhere.
+    pub fn send_control(&self, frame: Control<'_>) {
+        let mut core = lock(&self.core);
+        core.write_half.control(frame);
+        if !core.write_half.write_out(self.fast_paths) {
+            self.wake.wake();
+        }
     }
 
     /// The round trips of pings, see [`Link::rtt`].

@@ -7,7 +7,7 @@ use super::clock;
 use super::fast_paths::FastPaths;
 use super::handovers::Handovers;
 use super::outbound::Outbound;
-use super::payload::Payload;
+use super::payload::{Control, Payload};
 use super::read_outcome::Payloads;
 use super::shared_socket::SharedSocket;
 use crate::policy::{
@@ -259,6 +259,13 @@ impl WriteHalf {
     pub fn ping(&mut self, payload: [u8; 8]) {
         self.held.ping(payload);
         self.release();
+    }
+
+    /// Sends a control frame of the user's, behind what was sent before.
+    pub fn control(&mut self, frame: Control<'_>) {
+        if let Some(writer) = &mut self.writer {
+            frame.write(writer, self.out.end());
+        }
     }
 
     /// Sends a heartbeat.
