@@ -41,6 +41,7 @@ const BUILT_INS = [
   'diagnostics_channel',
   'events',
   'fs',
+  'inspector',
   'path',
   'perf_hooks',
   'stream',
