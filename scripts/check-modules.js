@@ -51,6 +51,9 @@ const BUILT_INS = [
   'worker_threads',
 ];
 
+/** Peers that a user may have beside this package, by the folder that may require them. */
+const PEERS = { 'lib/opentelemetry/': '@opentelemetry/api' };
+
 /** Made by tools, and named by the rest. */
 const GENERATED = ['lib/browser/policy.js'];
 
@@ -139,8 +142,13 @@ function scriptFaults(file, text) {
     const literal = /^'([^']+)'$/.exec(name);
     const inside =
       literal && /^\.{1,2}\//.test(literal[1]) && path.posix.join(path.posix.dirname(file), literal[1]);
+    const isPeer = Object.entries(PEERS).some(
+      ([folder, peer]) => file.startsWith(folder) && literal && literal[1] === peer,
+    );
     const allowed = literal
-      ? BUILT_INS.includes(literal[1]) || /^(lib\/\w|(?:index|websocket)\.js$)/.test(inside || '')
+      ? isPeer ||
+        BUILT_INS.includes(literal[1]) ||
+        /^(lib\/\w|(?:index|websocket)\.js$|package\.json$)/.test(inside || '')
       : file === 'lib/node/binary.js';
     if (!allowed) faults.push(`${file} requires ${name}`);
   }
@@ -158,6 +166,7 @@ function sources() {
   return [
     ...below('src').filter((name) => name.endsWith('.rs')),
     'index.js',
+    'opentelemetry.js',
     'portable.js',
     'register.js',
     'websocket.js',
@@ -188,6 +197,7 @@ const PLANTED = [
   ['src/engine/a.rs', 'use napi::Env;', 'uses the crate napi'],
   ['src/binding/a.rs', 'fn f() { std::time::SystemTime::now(); }', 'says SystemTime'],
   ['lib/a.js', "require('ws');", "requires 'ws'"],
+  ['lib/a.js', "require('@opentelemetry/api');", "requires '@opentelemetry/api'"],
   ['lib/a.js', "require('../scripts/build.js');", "requires '../scripts/build.js'"],
   ['index.js', 'require(name);', 'requires name'],
   ['lib/facade/a.js', "require('util');", 'requires util'],
@@ -206,6 +216,7 @@ const CLEAN = [
   ['src/engine/clock.rs', 'fn f() { Instant::now(); }'],
   ['src/engine/a.rs', 'use crate::{net::connect, policy::{Link, Event}, wire};'],
   ['lib/a.js', "const fs = require('fs');\nrequire('./b.js'); // require(x)"],
+  ['lib/opentelemetry/a.js', "require('@opentelemetry/api');"],
   ['lib/facade/a.js', "require('events');\nrequire('./b.js'); // a Buffer\nrequire('../options/table.js');"],
 ];
 
