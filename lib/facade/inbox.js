@@ -221,13 +221,10 @@ class Inbox {
   deliverTexts(rows, begin, end, at) {
     const { view } = this.life;
     view.lastActivity = at;
-    // A text of ASCII has a byte for each unit: what others have more counts with the last of them.
-    let more = rows[begin];
+    view.bytesIn += rows[begin];
     for (let i = begin + 1; i < end; i += 1) {
-      const text = rows[i];
-      more -= text.length;
-      view.countIn(i + 1 < end ? text.length : text.length + more);
-      this.deliverMessage(text);
+      view.messagesIn += 1;
+      this.deliverMessage(rows[i]);
     }
   }
 
@@ -241,7 +238,8 @@ class Inbox {
     let offset = 0;
     for (let i = first; i < end; i += 1) {
       const length = rows[i];
-      view.countIn(length);
+      view.messagesIn += 1;
+      view.bytesIn += length;
       this.deliverMessage(this.life.engine.binaryOf(this.binaryType, chunk, offset, length));
       offset += length;
     }

@@ -62,11 +62,6 @@ class View {
     return this.alive && (this.state === 'BLOCKED' || (this.state === 'CLOSED' && this.hasRetryTold));
   }
 
-  countIn(bytes) {
-    this.messagesIn += 1;
-    this.bytesIn += bytes;
-  }
-
   /** Whether the engine may have something to tell of it. */
   get isReachable() {
     return this.alive || this.circuitState === 'OPEN' || this.state === 'BLOCKED';
