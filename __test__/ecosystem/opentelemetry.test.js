@@ -5,9 +5,11 @@ const { spawn } = require('child_process');
 const { once } = require('events');
 const { createServer } = require('net');
 const path = require('path');
+const { setFlagsFromString } = require('v8');
+const { runInNewContext } = require('vm');
 const { SpanKind, SpanStatusCode, context, trace } = require('@opentelemetry/api');
 const { AsyncLocalStorageContextManager } = require('@opentelemetry/context-async-hooks');
-const { MeterProvider, MetricReader } = require('@opentelemetry/sdk-metrics');
+const { DataPointType, MeterProvider, MetricReader } = require('@opentelemetry/sdk-metrics');
 const {
   BasicTracerProvider,
   InMemorySpanExporter,
@@ -171,15 +173,69 @@ describe('OpenTelemetry', () => {
   it('has units and kinds as the conventions say', async () => {
     const { reader } = watch();
     const server = await echo();
-    const ws = client({ url: server.url });
+    const ws = client({
+      url: server.url,
+      queue: { overflow: 'drop-oldest', maxMessages: 1 },
+      maxRetries: Infinity,
+    });
     await ws.connect();
+    await ws.ping();
+    const heard = next(ws, 'message');
+    ws.send('text');
+    await heard;
+    const again = next(ws, 'reconnected');
+    await server.stop();
+    await next(ws, 'retry');
+    ws.send('dropped');
+    ws.send('kept');
+    await server.start();
+    await again;
     const { resourceMetrics } = await reader.collect();
     const [{ scope, metrics }] = resourceMetrics.scopeMetrics;
-    assert.deepStrictEqual(scope.name, 'websocket-reconnect-native');
+    assert.strictEqual(scope.name, 'websocket-reconnect-native');
     assert.strictEqual(scope.version, require('../../package.json').version);
-    const units = Object.fromEntries(metrics.map(({ descriptor: { name, unit } }) => [name, unit]));
-    assert.strictEqual(units['websocket.client.connections'], '{connection}');
-    assert.strictEqual(units['websocket.client.connect.duration'], 's');
+    const kind = ({ dataPointType, isMonotonic }) => {
+      if (dataPointType === DataPointType.HISTOGRAM) return 'histogram';
+      return isMonotonic ? 'counter' : 'up-down';
+    };
+    const found = metrics.map((metric) => [
+      metric.descriptor.name.replace('websocket.client.', ''),
+      `${kind(metric)}, ${metric.descriptor.unit}`,
+    ]);
+    assert.deepStrictEqual(Object.fromEntries(found), {
+      connections: 'up-down, {connection}',
+      'connection.duration': 'histogram, s',
+      'connect.duration': 'histogram, s',
+      reconnects: 'counter, {reconnection}',
+      messages: 'counter, {message}',
+      io: 'counter, By',
+      'ping.duration': 'histogram, s',
+      'queue.messages': 'up-down, {message}',
+      'queue.size': 'up-down, By',
+      dropped: 'counter, {message}',
+      'circuit.state': 'up-down, {client}',
+    });
+  });
+
+  it('keeps no client that has ended', async () => {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc');
+    const { values } = watch();
+    const server = await echo();
+    const live = async () => {
+      const ws = new WebSocketReconnect({ url: server.url });
+      await ws.connect();
+      const closed = next(ws, 'close');
+      ws.close();
+      await closed;
+      return new WeakRef(ws);
+    };
+    const ended = await live();
+    await until(() => {
+      collectGarbage();
+      return ended.deref() === undefined;
+    });
+    assert.deepStrictEqual(await values('connections', 'websocket.connection.state'), {});
   });
 
   describe('the span of an attempt', () => {
