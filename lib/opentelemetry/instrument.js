@@ -4,7 +4,7 @@ const diagnostics = require('diagnostics_channel');
 const { metrics, trace } = require('@opentelemetry/api');
 const { version } = require('../../package.json');
 const { Metrics } = require('./metrics.js');
-const { Attempts } = require('./spans.js');
+const { Attempts } = require('./attempts.js');
 
 const NAME = 'websocket-reconnect-native';
 
