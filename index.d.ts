@@ -913,6 +913,28 @@ export interface Stats {
   lastActivity: number;
   /** Milliseconds since the connection opened; 0 when it is not open. */
   uptime: number;
+  /** When the connection opened, in milliseconds since the epoch; `null` when it is not open. */
+  openedAt: number | null;
+  /** Connections that have opened. */
+  connects: number;
+  /** Those of them that came after another, as `reconnected` tells. */
+  reconnects: number;
+  /** Messages that have arrived, hidden and waiting ones among them. */
+  messagesIn: number;
+  /** The bytes of their payloads: text as UTF-8, nothing compressed. */
+  bytesIn: number;
+  /** Messages that were written for a connection; one that is sent again counts again, a heartbeat does not. */
+  messagesOut: number;
+  /** The bytes of their payloads: text as UTF-8, nothing compressed. */
+  bytesOut: number;
+  /** See `ws.bufferedAmount`. */
+  bufferedAmount: number;
+  /** What `error` told last; `null` before the first. */
+  lastError: WebSocketReconnectError | null;
+  /** What `close` told last; `null` before the first. */
+  lastClose: CloseInfo | null;
+  /** When the next attempt begins, in milliseconds since the epoch; `null` for one that does not wait or is not to reconnect. */
+  nextAttemptAt: number | null;
   /** Of `ping()`, of heartbeats that are pings, and of those after sleep. Absent before the first pong. */
   rtt?: RoundTripTimes;
   /** What an attempt waits for before it begins; only while it does. */

@@ -105,6 +105,26 @@ describe('the class over a WebSocket that is handed in', () => {
     assert.deepStrictEqual(received, ['2', '3']);
   });
 
+  it('counts by getStats() as the native engine does', async () => {
+    const server = await startServer({ echo: true });
+    const ws = make({ url: server.url, baseDelay: 60000, maxDelay: 60000 });
+    await ws.connect();
+    let left = 2;
+    const echoed = new Promise((resolve) => ws.on('message', () => --left === 0 && resolve()));
+    ws.send('grün');
+    ws.send(Buffer.from([1, 2]));
+    await echoed;
+    const { messagesIn, messagesOut, bytesIn, bytesOut, connects, nextAttemptAt } = ws.getStats();
+    assert.deepStrictEqual([messagesIn, messagesOut, bytesIn, bytesOut], [2, 2, 7, 7]);
+    assert.deepStrictEqual([connects, nextAttemptAt], [1, null]);
+    const retried = once(ws, 'retry');
+    await server.close(1012, 'restart');
+    await retried;
+    const wait = ws.getStats().nextAttemptAt - Date.now();
+    assert.ok(wait > 50000 && wait <= 60005, `${wait} ms`);
+    assert.deepStrictEqual(ws.getStats().lastClose, { code: 1012, reason: 'restart', wasClean: true });
+  });
+
   it('calls the callback of a message once the platform has sent it', async () => {
     const server = await startServer();
     const ws = make({ url: server.url });

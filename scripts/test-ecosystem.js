@@ -1,6 +1,7 @@
 'use strict';
 
-// Runs packages that take a class of WebSockets, or require `ws`, over ours, each against its server. Usage: test-ecosystem.js [PART OF A TEST'S FULL NAME].
+// Runs packages that take a class of WebSockets, or require `ws`, over ours, each against its server, and OpenTelemetry.
+// Usage: test-ecosystem.js [PART OF A TEST'S FULL NAME].
 
 const { readdirSync } = require('fs');
 const path = require('path');

@@ -269,6 +269,15 @@ function createEngine(platform) {
       return this.out.queued();
     }
 
+    written() {
+      return { ...this.out.written };
+    }
+
+    nextAttemptIn() {
+      const { deadline } = this.policy;
+      return deadline === Infinity ? null : Math.max(0, deadline - now());
+    }
+
     setMarks(marks) {
       this.out.marks = marks;
     }
@@ -390,7 +399,7 @@ function createEngine(platform) {
       if (inbox === undefined) return;
       if (notice !== undefined) inbox.takeNotice(notice, at, order);
       else if (outcome !== undefined) inbox.takeOutcome(outcome);
-      else if (typeof data === 'string') inbox.takeTexts([data], 0, 1, at);
+      else if (typeof data === 'string') inbox.takeTexts([content.sizeOf(data), data], 0, 2, at);
       else inbox.takeBinaries([data, data.byteLength], 0, 2, at);
     }
 

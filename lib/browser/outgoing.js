@@ -18,6 +18,8 @@ class Outgoing {
     /** Messages that wait for a connection, oldest first, and their bytes. */
     this.kept = [];
     this.keptBytes = 0;
+    /** What of the user's was written for connections so far. */
+    this.written = { messages: 0, bytes: 0 };
     this.outcomes = [];
     this.receipts = 0;
     /** Bytes handed to the socket so far, and the receipts that wait for the system to have them. */
@@ -63,6 +65,8 @@ class Outgoing {
 
   write({ data, size, receipt }) {
     this.handed += size;
+    this.written.messages += 1;
+    this.written.bytes += size;
     // The user may write into the memory of a message at once: `ws` has not read it by then.
     this.socket.send(typeof data === 'string' || !this.socket.terminate ? data : data.slice());
     if (receipt > 0) {

@@ -133,7 +133,8 @@ class Life {
 
   /** Emits an event. */
   tell(event, ...args) {
-    const { engine } = this;
+    const { engine, view } = this;
+    if (event === 'error') view.toldError = args[0];
     if (engine.observe !== undefined) engine.observe(this, event, args[0]);
     tell(this.emitter, event, ...args);
   }
@@ -330,6 +331,7 @@ class Life {
         return;
       case 'retry': {
         const { attempt, delay, maxRetries } = notice;
+        view.hasRetryTold = true;
         this.tell('retry', { attempt, delay, maxRetries });
         this.handOverForNext();
         return;
@@ -384,7 +386,7 @@ class Life {
     if (!view.enter(notice)) return;
     if (state === 'OPEN') {
       this.route.reach(view.agreed.url);
-      view.takeAgreed(engine.monotonic(at));
+      view.takeAgreed(engine.monotonic(at), at);
     }
     // Unless a call has begun another life since.
     if (state === 'FAILED' && !cutoffs.isOfEarlierLife(moment)) view.closing = true;

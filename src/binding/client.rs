@@ -7,11 +7,12 @@ use napi::{Error, Result};
 use napi_derive::napi;
 
 use super::code::Code;
-use super::convert::{limit, queued, sharing, status, verdict};
+use super::convert::{fine_ms, limit, queued, sharing, status, verdict};
 use super::environment::Shared;
 use super::facade::Facade;
 use super::protocol::{
     BufferMarks, CircuitState, ClientOptions, DeliveryOutcome, Queued, Reply, RoundTrips, Sent,
+    Written,
 };
 use super::sender::Sender;
 use super::settings::{RouteSettings, Settings};
@@ -316,6 +317,18 @@ impl Client {
     #[napi(catch_unwind)]
     pub fn queued(&self) -> Queued {
         queued(self.client.queued())
+    }
+
+    /// What of the user's was written for connections so far.
+    #[napi(catch_unwind)]
+    pub fn written(&self) -> Written {
+        self.client.written().into()
+    }
+
+    /// For how many ms a client that waits for its next attempt still does.
+    #[napi(catch_unwind)]
+    pub fn next_attempt_in(&self) -> Option<f64> {
+        self.client.next_attempt_in().map(fine_ms)
     }
 
     #[napi(catch_unwind)]

@@ -10,7 +10,7 @@ use super::protocol::{
     DeflateOptions, DeliveryGuarantee, DeliveryOptions, DeliveryOutcome, DropReason, FailoverOrder,
     GiveUpReason, HeartbeatMode, JitterKind, LongestValues, Notice, OverflowRule, PolicySettings,
     Queued, ReconnectOn, RefusalCode, Reply, RoundTrips, RouteOptions, SendStatus,
-    UnconfirmedReason, WindowSettings,
+    UnconfirmedReason, WindowSettings, Written,
 };
 use crate::engine::{self, RouteSettings, SendError, Sent, Sharing};
 use crate::net::{BadOption, CheckedOptions, Options, Roots, TlsOptions};
@@ -38,7 +38,7 @@ fn whole_ms(duration: Duration) -> f64 {
 }
 
 /// With their fraction, down to the microsecond.
-fn fine_ms(duration: Duration) -> f64 {
+pub fn fine_ms(duration: Duration) -> f64 {
     duration.as_micros() as f64 / 1000.0
 }
 
@@ -328,6 +328,15 @@ pub fn queued((messages, bytes): (usize, usize)) -> Queued {
     Queued {
         messages: messages as f64,
         bytes: bytes as f64,
+    }
+}
+
+impl From<engine::Written> for Written {
+    fn from(written: engine::Written) -> Written {
+        Written {
+            messages: written.messages as f64,
+            bytes: written.bytes as f64,
+        }
     }
 }
 

@@ -23,7 +23,7 @@ use super::wake::{Agenda, DriverWake};
 use super::write_half::WriteHalf;
 use crate::policy::{
     Attempt, Backpressure, DeliverySettings, Input, Instant, Link, Marks, Notice, Output, Random,
-    Refusal, ReplyOrder, Rtt, Settings, SharedBreaker,
+    Refusal, ReplyOrder, Rtt, Settings, SharedBreaker, State,
 };
 use crate::sync::{Lock, Rank, lock};
 
@@ -241,6 +241,16 @@ impl Client {
     /// The round trips of pings, see [`Link::rtt`].
     pub fn rtt(&self) -> Option<Rtt> {
         lock(&self.core).link.rtt()
+    }
+
+    /// How long a client that waits for its next attempt still does, for a delay or for the circuit.
+    pub fn next_attempt_in(&self) -> Option<Duration> {
+        let core = lock(&self.core);
+        let at = match core.link.state() {
+            State::Closed | State::Blocked => core.link.deadline()?,
+            State::Connecting | State::Open | State::Closing | State::Failed => return None,
+        };
+        Some(at.saturating_duration_since(clock::now()))
     }
 
     /// Which control frames JavaScript is told of.

@@ -61,6 +61,7 @@ pub use payload::{Control, Payload};
 pub use read_outcome::{Incoming, IncomingKind, MessageBatch};
 pub use runtime::Runtime;
 pub use wish::{Confirmation, SendError, Sent, Wish};
+pub use write_half::Written;
 
 #[cfg(test)]
 mod tests;

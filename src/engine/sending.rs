@@ -8,6 +8,7 @@ use super::clock;
 use super::mailbox::NotificationKind;
 use super::payload::Payload;
 use super::wish::{Confirmation, SendError, Sent, Wish};
+use super::write_half::Written;
 use crate::policy::{DeliveryOutcome, Marks, Receipt};
 use crate::sync::lock;
 
@@ -71,6 +72,11 @@ impl Client {
     /// Messages that wait for a connection or for a receipt, and the bytes of their payloads.
     pub fn queued(&self) -> (usize, usize) {
         lock(&self.core).write_half.outbox.kept()
+    }
+
+    /// What of the user's was written for connections so far.
+    pub fn written(&self) -> Written {
+        lock(&self.core).write_half.written()
     }
 
     /// Replaces the limits of what is buffered.
