@@ -116,6 +116,61 @@ export interface CircuitBreakerOptions {
 /** With whom a circuit is shared: nobody, all clients of the host, or all that give this name. */
 export type CircuitScope = 'instance' | 'host' | (string & {});
 
+/** A budget of attempts, as the constructor takes it. */
+export interface ConnectRateOptions {
+  // options:begin ConnectRateOptions
+  /**
+   * Attempts that may begin in any `per`; all of them may begin at once. An integer of at least 1 or
+   * `Infinity`; `Infinity` sets no limit.
+   * @defaultValue Infinity
+   */
+  max?: Optional<number>;
+  /**
+   * How long an attempt that has begun counts against `max`. A number of milliseconds above 0.
+   * @defaultValue 1000
+   */
+  per?: Optional<number>;
+  /**
+   * Attempts that may be under way at once: begun, and neither open nor failed. An integer of at least 1 or
+   * `Infinity`; `Infinity` sets no limit.
+   * @defaultValue Infinity
+   */
+  concurrency?: Optional<number>;
+  /**
+   * Whose attempts count, in all threads of the process: those to the host and port of the URL (`'host'`), or
+   * those of all clients that give the same name.
+   * @defaultValue 'host'
+   */
+  scope?: Optional<ConnectScope>;
+  // options:end
+}
+
+/** Who shares a budget of attempts: all attempts to a host and port, or those of all clients that give this name. */
+export type ConnectScope = 'host' | (string & {});
+
+/** A budget of attempts. */
+export interface ConnectRateSettings {
+  // options:begin ConnectRateSettings
+  /**
+   * Attempts that may begin in any `per`; all of them may begin at once. An integer of at least 1 or
+   * `Infinity`; `Infinity` sets no limit.
+   */
+  max: number;
+  /** How long an attempt that has begun counts against `max`. A number of milliseconds above 0. */
+  per: number;
+  /**
+   * Attempts that may be under way at once: begun, and neither open nor failed. An integer of at least 1 or
+   * `Infinity`; `Infinity` sets no limit.
+   */
+  concurrency: number;
+  /**
+   * Whose attempts count, in all threads of the process: those to the host and port of the URL (`'host'`), or
+   * those of all clients that give the same name.
+   */
+  scope: ConnectScope;
+  // options:end
+}
+
 /** The circuit breaker's settings as the object holds them: each can be read and written. */
 export interface CircuitBreakerSettings {
   // options:begin CircuitBreakerSettings
@@ -636,6 +691,23 @@ export interface CommonOptions {
     (context: GateContext) => void | AttemptEnded | PromiseLike<AttemptEnded | undefined> | PromiseLike<void>
   >;
   /**
+   * A budget of attempts that the client keeps to together with all in the process that share it, worker
+   * threads included. `false` turns it off. An attempt that has to wait for it does so in the state
+   * `CONNECTING`, outside of `connectionTimeout`, and `getStats().waitingFor` says so; the delay that `retry`
+   * tells has the wait in it that is known by then.
+   * @defaultValue none
+   *
+   * @example
+   * ```ts
+   * new WebSocketReconnect({
+   *   url: 'wss://example.com',
+   *   // Never more than 300 attempts in any 5 minutes, nor more than 20 at once.
+   *   connectRate: { max: 300, per: 300000, concurrency: 20 },
+   * });
+   * ```
+   */
+  connectRate?: Optional<ConnectRateOptions | false>;
+  /**
    * Whether to connect again after a connection or an attempt has ended; `false` gives up: `FAILED`, a last
    * `close`, and `giveup` with `'STOPPED'`. It may return a promise. What it throws, or returns besides true
    * and false, is told as `error`, and the client connects again; so it does where a promise does not settle
@@ -679,7 +751,8 @@ export interface CommonOptions {
   /**
    * The longest `Retry-After` of a refused upgrade (seconds, or a date) that is honoured: the retry, or the
    * probe of the circuit, comes no earlier. A number of milliseconds of at least 0 or `Infinity`; 0 ignores
-   * it. Jitter moves it later alone. `Infinity` sets no limit.
+   * it. With `urls` it holds back the URL that was refused alone. Jitter moves it later alone. `Infinity`
+   * sets no limit.
    * @defaultValue 300000
    */
   maxRetryAfter?: Optional<number>;
@@ -857,7 +930,8 @@ export type OwnErrorCode =
   | 'WSR_ERR_INTERNAL'
   | 'WSR_ERR_TLS'
   | 'WSR_ERR_NO_BINARY'
-  | 'WSR_ERR_TESTING';
+  | 'WSR_ERR_TESTING'
+  | 'WSR_ERR_NO_WS';
 
 /** Codes that the system or TLS gives, as Node names them. The list is open. */
 export type SystemErrorCode =
@@ -911,10 +985,32 @@ export interface Stats {
   lastActivity: number;
   /** Milliseconds since the connection opened; 0 when it is not open. */
   uptime: number;
+  /** When the connection opened, in milliseconds since the epoch; `null` when it is not open. */
+  openedAt: number | null;
+  /** Connections that have opened. */
+  connects: number;
+  /** Those of them that came after another, as `reconnected` tells. */
+  reconnects: number;
+  /** Messages that have arrived, hidden and waiting ones among them. */
+  messagesIn: number;
+  /** The bytes of their payloads: text as UTF-8, nothing compressed. */
+  bytesIn: number;
+  /** Messages that were written for a connection; one that is sent again counts again, a heartbeat does not. */
+  messagesOut: number;
+  /** The bytes of their payloads: text as UTF-8, nothing compressed. */
+  bytesOut: number;
+  /** See `ws.bufferedAmount`. */
+  bufferedAmount: number;
+  /** What `error` told last; `null` before the first. */
+  lastError: WebSocketReconnectError | null;
+  /** What `close` told last; `null` before the first. */
+  lastClose: CloseInfo | null;
+  /** When the next attempt begins, in milliseconds since the epoch; `null` for one that does not wait or is not to reconnect. */
+  nextAttemptAt: number | null;
   /** Of `ping()`, of heartbeats that are pings, and of those after sleep. Absent before the first pong. */
   rtt?: RoundTripTimes;
   /** What an attempt waits for before it begins; only while it does. */
-  waitingFor?: 'connectGate';
+  waitingFor?: 'connectGate' | 'connectRate';
   /** Messages that wait or, at least once, are not confirmed. There with `queue` or `delivery: 'at-least-once'` alone. */
   queuedMessages?: number;
   /** The bytes of these messages. */
@@ -1427,6 +1523,9 @@ export declare class WebSocketReconnect extends EventEmitter {
   /** What lets attempts go. */
   get connectGate(): WebSocketReconnectOptions['connectGate'];
   set connectGate(value: WebSocketReconnectOptions['connectGate']);
+  /** The budget of attempts, or `false` where there is none. */
+  get connectRate(): ConnectRateSettings | false;
+  set connectRate(value: Optional<ConnectRateOptions | false>);
   /** Whether to connect again. */
   get shouldReconnect(): WebSocketReconnectOptions['shouldReconnect'];
   set shouldReconnect(value: WebSocketReconnectOptions['shouldReconnect']);

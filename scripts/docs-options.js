@@ -173,10 +173,10 @@ function rowOf(row, language) {
   return `| \`${shown}\` | ${standardCell(row, language)} | ${meaning} |`;
 }
 
-/** Whether an option has a row in the tables: what lies in `queue` is told there, what lies in `circuitBreaker` for itself. */
+/** Whether an option has a row in the tables: what lies in `queue` is told there, what lies in `circuitBreaker` or `connectRate` for itself. */
 const isShown = (row) =>
-  ['', 'circuitBreaker', 'websocketOptions'].includes(row.group) &&
-  row.path !== 'circuitBreaker' &&
+  ['', 'circuitBreaker', 'connectRate', 'websocketOptions'].includes(row.group) &&
+  !['circuitBreaker', 'connectRate'].includes(row.path) &&
   !isFixed(row);
 
 const SHOWN = TABLE.filter(isShown);
@@ -213,6 +213,8 @@ const FILES = {
     CommonOptions: options(top.filter((row) => !isPlace(row))),
     CircuitBreakerOptions: options(rowsOf('circuitBreaker')),
     CircuitBreakerSettings: rowsOf('circuitBreaker').flatMap(setting),
+    ConnectRateOptions: options(rowsOf('connectRate')),
+    ConnectRateSettings: rowsOf('connectRate').flatMap(setting),
     QueueOptions: options(rowsOf('queue')),
     QueueSettings: rowsOf('queue').flatMap(setting),
     WebSocketOptions: options(rowsOf('websocketOptions')),

@@ -329,6 +329,25 @@ new WebSocketReconnect({
     zh: '每次尝试连接之前等待的函数，例如等待连接配额',
     table: 'reconnecting',
   },
+  connectRate: {
+    doc: [
+      'A budget of attempts that the client keeps to together with all in the process that share it, worker threads included.',
+      'An attempt that has to wait for it does so in the state `CONNECTING`, outside of `connectionTimeout`, and `getStats().waitingFor` says so; the delay that `retry` tells has the wait in it that is known by then.',
+    ],
+    type: 'ConnectRateOptions | false',
+    standard: ['none', '', ''],
+    example: `
+new WebSocketReconnect({
+  url: 'wss://example.com',
+  // Never more than 300 attempts in any 5 minutes, nor more than 20 at once.
+  connectRate: { max: 300, per: 300000, concurrency: 20 },
+});`,
+    held: {
+      doc: 'The budget of attempts, or `false` where there is none.',
+      get: 'ConnectRateSettings | false',
+      set: 'Optional<ConnectRateOptions | false>',
+    },
+  },
   shouldReconnect: {
     doc: [
       "Whether to connect again after a connection or an attempt has ended; `false` gives up: `FAILED`, a last `close`, and `giveup` with `'STOPPED'`.",
@@ -387,6 +406,7 @@ new WebSocketReconnect({
   maxRetryAfter: {
     doc: [
       'The longest `Retry-After` of a refused upgrade (seconds, or a date) that is honoured: the retry, or the probe of the circuit, comes no earlier.',
+      'With `urls` it holds back the URL that was refused alone.',
       'Jitter moves it later alone.',
       '`Infinity` sets no limit.',
     ],
@@ -505,6 +525,34 @@ new WebSocketReconnect({ url: 'wss://example.com', signal: AbortSignal.timeout(6
     en: "`'host'`, or a name of your own, shares one circuit among clients, worker threads included: [docs/circuits.md](docs/circuits.md)",
     zh: "`'host'` 或自定的名称：多个客户端（包括工作线程中的）共用一个熔断器，见 [docs/circuits.md](docs/circuits.md)（英文）",
     skill: "`'host'` or a name: clients share one circuit ([docs/circuits.md](docs/circuits.md))",
+  },
+
+  'connectRate.max': {
+    doc: ['Attempts that may begin in any `per`; all of them may begin at once.'],
+    en: 'attempts that may begin in any `connectRate.per`, of all clients of the process that share the budget',
+    zh: '任意一段 `connectRate.per` 之内，共用配额的所有客户端最多开始多少次连接尝试',
+    table: 'reconnecting',
+  },
+  'connectRate.per': {
+    doc: ['How long an attempt that has begun counts against `max`.'],
+    en: 'ms that an attempt which has begun counts',
+    zh: '一次尝试计入配额的时间，毫秒',
+    table: 'reconnecting',
+  },
+  'connectRate.concurrency': {
+    doc: ['Attempts that may be under way at once: begun, and neither open nor failed.'],
+    en: 'attempts that may be under way at once',
+    zh: '同时进行的连接尝试数上限',
+    table: 'reconnecting',
+  },
+  'connectRate.scope': {
+    doc: [
+      "Whose attempts count, in all threads of the process: those to the host and port of the URL (`'host'`), or those of all clients that give the same name.",
+    ],
+    type: 'ConnectScope',
+    en: "`'host'`: all attempts to the host and port of the URL share the budget; a name of your own: those of all that give it",
+    zh: "`'host'`：到同一主机和端口的尝试共用配额；自定的名称：使用同一名称的客户端共用",
+    table: 'reconnecting',
   },
 
   'queue.maxMessages': {

@@ -39,6 +39,7 @@ const BETWEEN = [
   // What a runtime has to look on with.
   'observability',
   'websocket.test',
+  'ws-entry',
   'whatwg',
   'iteration',
   'streams',

@@ -47,6 +47,14 @@ const USES = {
     file: 'i.mjs',
     text: `import { WebSocketReconnect } from '${NAME}';\nimport { VirtualLink } from '${NAME}/testing';\nnew VirtualLink().connect();\n${PRINT}`,
   },
+  'require of the class in the place of ws': {
+    file: 'j.js',
+    text: `const { WebSocketReconnect } = require('${NAME}');\nnew (require('${NAME}/ws'))('ws://127.0.0.1:1').on('error', () => {});\n${PRINT}`,
+  },
+  'import of the class in the place of ws': {
+    file: 'k.mjs',
+    text: `import { WebSocketReconnect } from '${NAME}';\nimport { WebSocket } from '${NAME}/ws';\nnew WebSocket('ws://127.0.0.1:1').on('error', () => {});\n${PRINT}`,
+  },
   'import of the default': { file: 'd.mjs', text: `import WebSocketReconnect from '${NAME}';\n${PRINT}` },
 };
 

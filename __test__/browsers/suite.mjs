@@ -391,6 +391,11 @@ const tests = {
     await until('open');
   },
 
+  async 'empty headers ask for nothing'() {
+    const { ws } = client({ url: 'ws://x', headers: {} });
+    ws.headers = {};
+  },
+
   async 'what a browser cannot do throws, with the reason'() {
     const options = [
       { headers: { a: 'b' } },

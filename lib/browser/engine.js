@@ -4,7 +4,7 @@
 // the same sources.
 
 const { each, later, rethrow } = require('../loop.js');
-const { PolicyClient, INPUT, UNCLEAN } = require('./policy-client.js');
+const { PolicyClient, INPUT, UNCLEAN, callNext } = require('./policy-client.js');
 const { Outgoing } = require('./outgoing.js');
 const page = require('./page.js');
 const { timersOf } = require('./timers.js');
@@ -55,7 +55,10 @@ function createEngine(platform) {
       this.route = routeOf(terms, urls);
       this.scopeAsked = 'instance';
       this.scope = undefined;
+      this.connectScope = undefined;
+      this.budgetScopes = [];
       this.policy = new PolicyClient(options.settings, platform.seed());
+      this.policy.onCalled = () => this.tickNow();
       this.out = new Outgoing(this, now, content.sizeOf, SendStatus, options.delivery, options.marks);
       this.timers = timersOf(this.platform.timers);
       this.timer = undefined;
@@ -88,6 +91,7 @@ function createEngine(platform) {
     reroute(terms, urls) {
       this.route = routeOf(terms, urls);
       this.joinScope();
+      this.joinBudgets();
     }
 
     connect(received) {
@@ -183,6 +187,7 @@ function createEngine(platform) {
     sayRoute(attempt, terms, urls) {
       this.route = routeOf(terms, urls);
       this.joinScope();
+      this.joinBudgets();
       this.assign(INPUT.routed, attempt);
     }
 
@@ -202,6 +207,15 @@ function createEngine(platform) {
     share(scope) {
       this.scopeAsked = scope;
       this.joinScope();
+    }
+
+    shareConnects(scope) {
+      this.connectScope = scope;
+      this.joinBudgets();
+    }
+
+    isQueued() {
+      return this.policy.isQueued;
     }
 
     setHeartbeat(message) {
@@ -269,6 +283,15 @@ function createEngine(platform) {
       return this.out.queued();
     }
 
+    written() {
+      return { ...this.out.written };
+    }
+
+    nextAttemptIn() {
+      const { deadline } = this.policy;
+      return deadline === Infinity ? null : Math.max(0, deadline - now());
+    }
+
     setMarks(marks) {
       this.out.marks = marks;
     }
@@ -322,6 +345,7 @@ function createEngine(platform) {
       this.out.post();
       this.arm();
       this.tickSharers();
+      callNext();
       if (isLater) {
         if (this.mail.length > 0) this.deliverLater();
       } else this.deliver();
@@ -350,6 +374,7 @@ function createEngine(platform) {
       if (this.mail.length > 0) this.deliverLater();
       this.arm();
       this.tickSharers();
+      callNext();
       return { cutoff, notices, refusal: undefined };
     }
 
@@ -390,7 +415,7 @@ function createEngine(platform) {
       if (inbox === undefined) return;
       if (notice !== undefined) inbox.takeNotice(notice, at, order);
       else if (outcome !== undefined) inbox.takeOutcome(outcome);
-      else if (typeof data === 'string') inbox.takeTexts([data], 0, 1, at);
+      else if (typeof data === 'string') inbox.takeTexts([content.sizeOf(data), data], 0, 2, at);
       else inbox.takeBinaries([data, data.byteLength], 0, 2, at);
     }
 
@@ -600,6 +625,17 @@ function createEngine(platform) {
         sharers.get(scope).set(this.number, weakly(this));
       }
       this.policy.join(scope, now());
+      this.drain(true);
+    }
+
+    /** Goes by the budgets that the scope and the URLs ask for. */
+    joinBudgets() {
+      const { connectScope, route } = this;
+      let scopes = connectScope === undefined ? [] : [`name ${connectScope}`];
+      if (connectScope === 'host') scopes = (route.urls || []).map((url) => `host ${hostOf(url)}`);
+      if (String(scopes) === String(this.budgetScopes)) return;
+      this.budgetScopes = scopes;
+      this.policy.shareConnects(scopes, now());
       this.drain(true);
     }
 

@@ -18,6 +18,8 @@ class Outgoing {
     /** Messages that wait for a connection, oldest first, and their bytes. */
     this.kept = [];
     this.keptBytes = 0;
+    /** What of the user's was written for connections so far. */
+    this.written = { messages: 0, bytes: 0 };
     this.outcomes = [];
     this.receipts = 0;
     /** Bytes handed to the socket so far, and the receipts that wait for the system to have them. */
@@ -47,7 +49,7 @@ class Outgoing {
     else if (!seenOpen || (this.delivery !== undefined && this.delivery.queues)) {
       if (!this.keep({ data, size, receipt, until: this.until() }))
         return { status: status.QueueFull, receipt: 0 };
-    } else if (tells) this.outcomes.push({ kind: 'receipt', receipt, reason: 'lost' });
+    } else if (tells) this.outcomes.push({ kind: 'unsent', receipt, reason: 'lost' });
     const isAbove = this.buffered > this.marks.highWaterMark;
     if (isAbove) {
       this.isAbove = true;
@@ -63,6 +65,8 @@ class Outgoing {
 
   write({ data, size, receipt }) {
     this.handed += size;
+    this.written.messages += 1;
+    this.written.bytes += size;
     // The user may write into the memory of a message at once: `ws` has not read it by then.
     this.socket.send(typeof data === 'string' || !this.socket.terminate ? data : data.slice());
     if (receipt > 0) {
@@ -100,7 +104,7 @@ class Outgoing {
 
   dropped({ data, receipt }, reason) {
     this.outcomes.push({ kind: 'dropped', reason, data });
-    if (receipt > 0) this.outcomes.push({ kind: 'receipt', receipt, reason });
+    if (receipt > 0) this.outcomes.push({ kind: 'unsent', receipt, reason });
   }
 
   /** When the first message has waited for too long. */

@@ -217,21 +217,29 @@ class Inbox {
 
   // In the context of the client's handlers.
 
-  /** Text messages that lie in `rows` from `begin` to `end`. */
+  /** Text messages: the bytes of all of them, and behind that they. */
   deliverTexts(rows, begin, end, at) {
-    this.life.view.lastActivity = at;
-    for (let i = begin; i < end; i += 1) this.deliverMessage(rows[i]);
+    const { view } = this.life;
+    view.lastActivity = at;
+    view.bytesIn += rows[begin];
+    for (let i = begin + 1; i < end; i += 1) {
+      view.messagesIn += 1;
+      this.deliverMessage(rows[i]);
+    }
   }
 
   /** Binary messages: the chunk that they lie in, and behind it their lengths. */
   deliverBinaries(rows, begin, end, at) {
-    this.life.view.lastActivity = at;
+    const { view } = this.life;
+    view.lastActivity = at;
     const chunk = rows[begin];
     const first = begin + 1;
     if (end - first > 1) this.life.engine.keepChunk(chunk);
     let offset = 0;
     for (let i = first; i < end; i += 1) {
       const length = rows[i];
+      view.messagesIn += 1;
+      view.bytesIn += length;
       this.deliverMessage(this.life.engine.binaryOf(this.binaryType, chunk, offset, length));
       offset += length;
     }

@@ -3,6 +3,7 @@
 const { coded, manuallyClosed, messageOf, rejected } = require('../errors.js');
 const { check, isAbsent } = require('../options/check.js');
 const { assignable, circuitBreaker } = require('../options/circuit-breaker.js');
+const { connectRate } = require('../options/connect-rate.js');
 const { deliveryOptions, policySettings } = require('../options/crossing.js');
 const { deliveryOf } = require('../options/delivery.js');
 const { hold } = require('../options/held.js');
@@ -56,6 +57,8 @@ class Life {
     /** The options that are held as they are. Clients that were given the same share them, and so the next two. */
     this.options = hold(given);
     this.circuit = circuitBreaker(given.circuitBreaker);
+    const rate = connectRate(given.connectRate);
+    if (rate) this.connectRate = rate;
     const platform = platformOf(given);
     if (platform) this.platform = platform;
     this.delivery = deliveryOf(given);
@@ -91,7 +94,7 @@ class Life {
 
   /** What the policy goes by. */
   settings() {
-    return policySettings(this.options, this.circuit, this.route);
+    return policySettings(this.options, this.circuit, this.connectRate, this.route);
   }
 
   /** The circuit breaker's settings as the user has them. Most look at none, and go by those that they share. */
@@ -109,6 +112,11 @@ class Life {
     this.configure();
   }
 
+  setConnectRate(value) {
+    this.connectRate = connectRate(value);
+    this.configure();
+  }
+
   /** Hands what has been assigned to those whom it concerns. */
   configure() {
     this.engine.configure(this.native, this.settings());
@@ -117,13 +125,28 @@ class Life {
     this.share();
   }
 
-  /** Shares the circuit with whom the options say, where that has changed. */
+  /** Shares the circuit and the budget of attempts with whom the options say, where that has changed. */
   share() {
+    this.shareConnects();
     const { scope } = this.circuit;
     if (scope === this.scope) return;
     this.scope = scope;
     this.lifetime.keepContext();
     this.engine.share(this.native.number, this.inbox, this.native, scope);
+  }
+
+  shareConnects() {
+    const scope = this.connectRate && this.connectRate.scope;
+    if (scope === this.connectScope) return;
+    this.connectScope = scope;
+    this.native.shareConnects(scope);
+  }
+
+  /** What an attempt waits for before it begins; undefined where it does not. */
+  get waitingFor() {
+    const { connectRate: rate, gate, native, view } = this;
+    if (gate !== undefined && gate.isWaiting) return 'connectGate';
+    return rate && view.state === 'CONNECTING' && native.isQueued() ? 'connectRate' : undefined;
   }
 
   /** Has the client kept for as long as what it has become needs. */
@@ -133,7 +156,8 @@ class Life {
 
   /** Emits an event. */
   tell(event, ...args) {
-    const { engine } = this;
+    const { engine, view } = this;
+    if (event === 'error') view.toldError = args[0];
     if (engine.observe !== undefined) engine.observe(this, event, args[0]);
     tell(this.emitter, event, ...args);
   }
@@ -330,6 +354,7 @@ class Life {
         return;
       case 'retry': {
         const { attempt, delay, maxRetries } = notice;
+        view.hasRetryTold = true;
         this.tell('retry', { attempt, delay, maxRetries });
         this.handOverForNext();
         return;
@@ -384,7 +409,7 @@ class Life {
     if (!view.enter(notice)) return;
     if (state === 'OPEN') {
       this.route.reach(view.agreed.url);
-      view.takeAgreed(engine.monotonic(at));
+      view.takeAgreed(engine.monotonic(at), at);
     }
     // Unless a call has begun another life since.
     if (state === 'FAILED' && !cutoffs.isOfEarlierLife(moment)) view.closing = true;
@@ -502,6 +527,9 @@ class Life {
       case 'receipt':
         this.waiters.settleReceipt(outcome.receipt, outcome.reason);
         return;
+      case 'unsent':
+        this.waiters.settleReceipt(outcome.receipt, outcome.reason, true);
+        return;
       case 'drained':
         this.outgoing.drained();
     }
@@ -558,6 +586,10 @@ Life.prototype.retry = undefined;
 Life.prototype.sender = undefined;
 /** From the first time on that the user looks at it, see `shownCircuitBreaker`. */
 Life.prototype.circuitBreaker = undefined;
+/** The budget of attempts that it keeps to, … */
+Life.prototype.connectRate = undefined;
+/** … and with whom that is shared, as the engine has it. */
+Life.prototype.connectScope = undefined;
 /** With whom the circuit is shared, as the engine has it. */
 Life.prototype.scope = 'instance';
 

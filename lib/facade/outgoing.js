@@ -3,7 +3,7 @@
 const { coded, ignore, notConnected, rejected } = require('../errors.js');
 const { timeoutOf } = require('../options/delivery.js');
 const { Unread } = require('./unread.js');
-const { unsent } = require('./waiters.js');
+const { notHandedOver } = require('./waiters.js');
 
 /** What a client sends: to the engine, or behind the Blobs that have to be read first. */
 class Outgoing {
@@ -125,7 +125,9 @@ class Outgoing {
     if (tells) {
       this.life
         .awaited()
-        .expectReceipt(receipt, (reason) => (reason === undefined ? teller() : teller(unsent(reason))));
+        .expectReceipt(receipt, (reason, isUnsent) =>
+          reason === undefined ? teller() : teller(notHandedOver(reason, isUnsent)),
+        );
     }
     return this.sent(status);
   }

@@ -84,4 +84,4 @@ function tellerOf(callback) {
   return (...error) => context.runInAsyncScope(nextTick, undefined, callback, ...error);
 }
 
-module.exports = { bytesOf, contentOf, copyOf, inForm, isBytes, sendOptions, sizeOf, tellerOf };
+module.exports = { bytesOf, contentOf, copyOf, inForm, isBlob, isBytes, sendOptions, sizeOf, tellerOf };

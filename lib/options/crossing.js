@@ -15,6 +15,7 @@ const AS_HELD = HELD.filter(
 );
 
 const OF_CIRCUIT = rowsOf('circuitBreaker');
+const OF_RATE = rowsOf('connectRate');
 
 /** What stands for the values of these rows: of what is shared, its number. */
 function contentOf(values, rows) {
@@ -33,7 +34,8 @@ function windowOf({ window, failureRate, minimumRequests }) {
  * What the policy goes by: one object for all clients that are told apart by nothing in it.
  * @returns {import('../../native/index.js').PolicySettings}
  */
-function policySettings(options, circuitBreaker, { asks, connectionTimeout, currentUrls, terms }) {
+function policySettings(options, circuitBreaker, connectRate, route) {
+  const { asks, connectionTimeout, currentUrls, terms } = route;
   const asksRoute = asks || Boolean(options.connectGate);
   const timeout = (connectionTimeout === undefined ? terms.handshakeTimeout : connectionTimeout) || Infinity;
   const { closeTimeout } = terms;
@@ -42,7 +44,18 @@ function policySettings(options, circuitBreaker, { asks, connectionTimeout, curr
   const asksRetry = Boolean(options.shouldReconnect || options.reconnectDelay);
   const held = contentOf(options, AS_HELD);
   const circuit = contentOf(circuitBreaker, OF_CIRCUIT);
-  const content = [held, circuit, timeout, closeTimeout, judgesReplies, asksRoute, asksRetry, places].join();
+  const rate = connectRate && contentOf(connectRate, OF_RATE);
+  const content = [
+    held,
+    circuit,
+    rate,
+    timeout,
+    closeTimeout,
+    judgesReplies,
+    asksRoute,
+    asksRetry,
+    places,
+  ].join();
   return share(content, () => {
     const { failureThreshold, resetTimeout, halfOpenMaxRequests } = circuitBreaker;
     /** @type {any} */
@@ -54,6 +67,7 @@ function policySettings(options, circuitBreaker, { asks, connectionTimeout, curr
         halfOpenMaxRequests,
         window: windowOf(circuitBreaker),
       },
+      connectRate,
       closeTimeout,
       asksRoute,
       asksRetry,

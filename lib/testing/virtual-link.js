@@ -11,6 +11,7 @@ const { View } = require('../facade/view.js');
 const { takeKnown } = require('../names.js');
 const { check, checkMembers, checkPresent } = require('../options/check.js');
 const { circuitBreaker } = require('../options/circuit-breaker.js');
+const { connectRate } = require('../options/connect-rate.js');
 const { policySettings } = require('../options/crossing.js');
 const { deliveryOf } = require('../options/delivery.js');
 const { hold } = require('../options/held.js');
@@ -83,7 +84,8 @@ class VirtualLink extends EventEmitter {
     for (const row of UNUSED) check(row, given[row.name]);
     this.options = hold(given);
     this.urls = currentUrls === undefined ? [''] : currentUrls;
-    const settings = policySettings(this.options, circuitBreaker(given.circuitBreaker), {
+    const rate = connectRate(given.connectRate);
+    const settings = policySettings(this.options, circuitBreaker(given.circuitBreaker), rate, {
       // The functions of the options that say where to connect are not called.
       asks: false,
       connectionTimeout,
@@ -93,6 +95,8 @@ class VirtualLink extends EventEmitter {
     const { heartbeatReply } = this.options;
     this.isReply = heartbeatReply === undefined ? undefined : judgeOf(heartbeatReply);
     this.policy = new PolicyClient(settings, seed);
+    // It shares its budget with nobody.
+    if (rate !== undefined) this.policy.shareConnects([undefined], 0);
     this.view = new View(0);
     this.now = 0;
     /** The attempt that is under way or open, `dialing` or `open`; `none` where there is none. */

@@ -7,15 +7,16 @@ use napi::{Error, Result};
 use napi_derive::napi;
 
 use super::code::Code;
-use super::convert::{limit, queued, sharing, status, verdict};
+use super::convert::{connects_sharing, fine_ms, limit, queued, sharing, status, verdict};
 use super::environment::Shared;
 use super::facade::Facade;
 use super::protocol::{
     BufferMarks, CircuitState, ClientOptions, DeliveryOutcome, Queued, Reply, RoundTrips, Sent,
+    Written,
 };
 use super::sender::Sender;
 use super::settings::{RouteSettings, Settings};
-use crate::engine::{self, Confirmation, Payload, Setup, Wish};
+use crate::engine::{self, Confirmation, Control, Payload, Setup, Wish};
 use crate::policy::{Failure, Input};
 
 #[napi]
@@ -226,10 +227,10 @@ impl Client {
         self.client.share(sharing(scope));
     }
 
-    /// `'host'` or the name of a budget of attempts; `'instance'` is none.
+    /// `'host'` or the name of a budget of attempts; absent is none.
     #[napi(catch_unwind)]
-    pub fn share_connects(&self, scope: String) {
-        self.client.share_connects(sharing(scope));
+    pub fn share_connects(&self, scope: Option<String>) {
+        self.client.share_connects(connects_sharing(scope));
     }
 
     /// Whether an attempt waits for that budget.
@@ -252,6 +253,18 @@ impl Client {
     #[napi(catch_unwind)]
     pub fn ping(&self) -> Option<f64> {
         self.client.ping().map(|number| number as f64)
+    }
+
+    /// Sends a ping that nobody waits for, where a connection is open; of the payload the first 125 bytes.
+    #[napi(catch_unwind)]
+    pub fn send_ping(&self, payload: &[u8]) {
+        self.client.send_control(Control::Ping(payload));
+    }
+
+    /// Sends a pong that nobody asked for, in the same way.
+    #[napi(catch_unwind)]
+    pub fn send_pong(&self, payload: &[u8]) {
+        self.client.send_control(Control::Pong(payload));
     }
 
     /// None before the first.
@@ -316,6 +329,18 @@ impl Client {
     #[napi(catch_unwind)]
     pub fn queued(&self) -> Queued {
         queued(self.client.queued())
+    }
+
+    /// What of the user's was written for connections so far.
+    #[napi(catch_unwind)]
+    pub fn written(&self) -> Written {
+        self.client.written().into()
+    }
+
+    /// For how many ms a client that waits for its next attempt still does.
+    #[napi(catch_unwind)]
+    pub fn next_attempt_in(&self) -> Option<f64> {
+        self.client.next_attempt_in().map(fine_ms)
     }
 
     #[napi(catch_unwind)]

@@ -10,7 +10,7 @@ use super::protocol::{
     ConnectRateSettings, Data, DeflateOptions, DeliveryGuarantee, DeliveryOptions, DeliveryOutcome,
     DropReason, FailoverOrder, GiveUpReason, HeartbeatMode, JitterKind, LongestValues, Notice,
     OverflowRule, PolicySettings, Queued, ReconnectOn, RefusalCode, Reply, RoundTrips,
-    RouteOptions, SendStatus, UnconfirmedReason, WindowSettings,
+    RouteOptions, SendStatus, UnconfirmedReason, WindowSettings, Written,
 };
 use crate::engine::{self, RouteSettings, SendError, Sent, Sharing};
 use crate::net::{BadOption, CheckedOptions, Options, Roots, TlsOptions};
@@ -39,7 +39,7 @@ fn whole_ms(duration: Duration) -> f64 {
 }
 
 /// With their fraction, down to the microsecond.
-fn fine_ms(duration: Duration) -> f64 {
+pub fn fine_ms(duration: Duration) -> f64 {
     duration.as_micros() as f64 / 1000.0
 }
 
@@ -282,6 +282,15 @@ pub fn sharing(scope: String) -> Sharing {
     }
 }
 
+/// `'host'` or the name of a budget; absent is none.
+pub fn connects_sharing(scope: Option<String>) -> Sharing {
+    match scope.as_deref() {
+        None => Sharing::Alone,
+        Some("host") => Sharing::Host,
+        Some(name) => Sharing::Named(name.to_owned()),
+    }
+}
+
 /// Without a delay, when to try again is left to the policy.
 pub fn verdict(goes_on: bool, delay: Option<f64>) -> Verdict {
     if goes_on {
@@ -342,6 +351,15 @@ pub fn queued((messages, bytes): (usize, usize)) -> Queued {
     Queued {
         messages: messages as f64,
         bytes: bytes as f64,
+    }
+}
+
+impl From<engine::Written> for Written {
+    fn from(written: engine::Written) -> Written {
+        Written {
+            messages: written.messages as f64,
+            bytes: written.bytes as f64,
+        }
     }
 }
 
@@ -520,6 +538,10 @@ impl From<policy::DeliveryOutcome> for DeliveryOutcome {
             policy::DeliveryOutcome::Unconfirmed { receipt, reason } => DeliveryOutcome::Receipt {
                 receipt: receipt as f64,
                 reason: Some(reason.into()),
+            },
+            policy::DeliveryOutcome::Unsent { receipt, reason } => DeliveryOutcome::Unsent {
+                receipt: receipt as f64,
+                reason: reason.into(),
             },
         }
     }

@@ -307,6 +307,13 @@ pub struct Queued {
     pub bytes: f64,
 }
 
+/// Messages that were written for connections, and the bytes of their payloads.
+#[napi(object, object_from_js = false)]
+pub struct Written {
+    pub messages: f64,
+    pub bytes: f64,
+}
+
 // What JavaScript is told.
 
 /// How many values a row begins with: the client's name, the kind, when it happened in milliseconds since the epoch, and
@@ -319,7 +326,7 @@ pub const ROW_HEAD: u32 = 4;
 #[napi(object_from_js = false, object_to_js = false)]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum RowKind {
-    /// Strings.
+    /// The bytes of all of them as UTF-8, and the strings.
     Texts = 0,
     /// An ArrayBuffer, and the lengths of what lies in it end to end.
     Binaries = 1,
@@ -518,6 +525,11 @@ pub enum DeliveryOutcome {
         /// Absent where it is confirmed.
         reason: Option<UnconfirmedReason>,
     },
+    /// Of a message that has never been written.
+    Unsent {
+        receipt: f64,
+        reason: UnconfirmedReason,
+    },
     /// What is buffered has fallen to the high-water mark.
     Drained,
 }
@@ -530,7 +542,7 @@ pub enum DropReason {
     Closed,
 }
 
-/// Why it is not known whether the peer has read a message.
+/// Why it is not known whether the peer has read a message, or why it was not sent.
 #[napi(string_enum = "kebab-case", object_from_js = false)]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum UnconfirmedReason {

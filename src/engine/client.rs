@@ -18,12 +18,13 @@ use super::flow_control::FlowControl;
 use super::js_read_set::JsReadSet;
 use super::mailbox::{Mailbox, Notification, NotificationKind};
 use super::outbound::Outbound;
+use super::payload::Control;
 use super::shared_socket::SharedSocket;
 use super::wake::{Agenda, DriverWake};
 use super::write_half::WriteHalf;
 use crate::policy::{
     Attempt, Backpressure, DeliverySettings, Input, Instant, Link, Marks, Notice, Output, Random,
-    Refusal, ReplyOrder, Rtt, Settings, SharedBreaker, SharedBudget,
+    Refusal, ReplyOrder, Rtt, Settings, SharedBreaker, SharedBudget, State,
 };
 use crate::sync::{Lock, Rank, lock};
 
@@ -238,9 +239,28 @@ impl Client {
         number
     }
 
+    /// Sends a control frame, of which nothing else is told. Without an open connection it goes nowhere.
+    pub fn send_control(&self, frame: Control<'_>) {
+        let mut core = lock(&self.core);
+        core.write_half.control(frame);
+        if !core.write_half.write_out(self.fast_paths) {
+            self.wake.wake();
+        }
+    }
+
     /// The round trips of pings, see [`Link::rtt`].
     pub fn rtt(&self) -> Option<Rtt> {
         lock(&self.core).link.rtt()
+    }
+
+    /// How long a client that waits for its next attempt still does, for a delay or for the circuit.
+    pub fn next_attempt_in(&self) -> Option<Duration> {
+        let core = lock(&self.core);
+        let at = match core.link.state() {
+            State::Closed | State::Blocked => core.link.deadline()?,
+            State::Connecting | State::Open | State::Closing | State::Failed => return None,
+        };
+        Some(at.saturating_duration_since(clock::now()))
     }
 
     /// Which control frames JavaScript is told of.

@@ -64,8 +64,6 @@ pub struct Link<C = Random> {
     retry_count: Count,
     manual_close: bool,
     url_selector: UrlSelector,
-    /// The server asked to be left alone until then.
-    not_before: Option<Instant>,
     /// The delay that was drawn last.
     last_delay: Option<Duration>,
     /// The retries of the series that the client gave up with, unless the user has written since.
@@ -106,7 +104,6 @@ impl<C: Chance> Link<C> {
             retry_count: 0,
             manual_close: false,
             url_selector: UrlSelector::default(),
-            not_before: None,
             last_delay: None,
             spent: None,
             outage: None,

@@ -314,12 +314,12 @@ async fn a_handover_ends_with_its_message() {
     let reason = UnconfirmedReason::Dropped(DropReason::Ended);
     assert_eq!(
         life.outcome().await,
-        DeliveryOutcome::Unconfirmed { receipt, reason }
+        DeliveryOutcome::Unsent { receipt, reason }
     );
     let receipt = life.send_asking("late", true, Confirmation::Handover);
     let reason = UnconfirmedReason::Ended;
     let outcomes = life.client.take_outcomes();
-    assert_eq!(outcomes, [DeliveryOutcome::Unconfirmed { receipt, reason }]);
+    assert_eq!(outcomes, [DeliveryOutcome::Unsent { receipt, reason }]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -80,7 +80,7 @@ impl<C: Chance> Link<C> {
             Phase::Open { .. } if self.circuit() != Circuit::Open => self
                 .url_selector
                 .return_at(&self.settings.reconnect.failover),
-            Phase::Blocked if self.circuit() != Circuit::Open => self.not_before,
+            Phase::Blocked if self.circuit() != Circuit::Open => self.url_selector.not_before(),
             Phase::Idle { .. }
             | Phase::Asking { .. }
             | Phase::Queued { .. }
@@ -109,7 +109,7 @@ impl<C: Chance> Link<C> {
             let until = now.checked_add(min_uptime);
             Stability::Probation { until }
         };
-        self.not_before = None;
+        self.url_selector.leave_alone(None);
         self.enter(Phase::Open {
             attempt,
             liveness: PeerLiveness::new(&self.settings, now),
@@ -149,8 +149,7 @@ impl<C: Chance> Link<C> {
         if let Some(failure) = failure {
             status = failure.status;
             let longest = self.settings.reconnect.max_retry_after.min(FAR);
-            let before = self.not_before.filter(|_| failure.withheld);
-            self.not_before = failure
+            let until = failure
                 .retry_after
                 .filter(|_| !IN_BROWSERS)
                 .map(|asked| asked.min(longest))
@@ -158,8 +157,11 @@ impl<C: Chance> Link<C> {
                 .and_then(|asked| {
                     let asked = self.settings.backoff.stretch(asked, &mut self.rng);
                     now.checked_add(asked)
-                })
-                .or(before);
+                });
+            // A server that was not asked has said nothing else.
+            if !failure.withheld {
+                self.url_selector.leave_alone(until);
+            }
             self.fail(failure, now);
         }
         self.end(ending, status, now);
@@ -280,10 +282,9 @@ impl<C: Chance> Link<C> {
         }
     }
 
-    /// A delay, or what the server has asked for where that is longer.
+    /// A delay, or what the server of the next attempt has asked for where that is longer.
     pub(super) fn asked_for(&self, delay: Duration, now: Instant) -> Duration {
-        let not_before = self.not_before.filter(|_| !IN_BROWSERS);
-        not_before.map_or(delay, |until| {
+        self.url_selector.not_before().map_or(delay, |until| {
             delay.max(until.saturating_duration_since(now))
         })
     }

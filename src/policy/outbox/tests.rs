@@ -341,7 +341,7 @@ fn a_message_that_is_dropped_was_not_handed_to_the_system() {
         outcomes(&mut outbox),
         [
             dropped(0, DropReason::Overflow),
-            DeliveryOutcome::Unconfirmed { receipt, reason },
+            DeliveryOutcome::Unsent { receipt, reason },
         ]
     );
     let mut manners = Vec::new();
@@ -359,6 +359,37 @@ fn a_message_that_is_dropped_was_not_handed_to_the_system() {
     assert_eq!(
         outcomes(&mut outbox),
         [DeliveryOutcome::Confirmed { receipt: kept }]
+    );
+}
+
+#[test]
+fn a_message_that_is_dropped_once_it_was_written_may_have_been_sent() {
+    let now = Instant::from_micros(0.0);
+    let mut outbox = Outbox::new(at_least_once());
+    outbox.keep(text(0), false, now).unwrap();
+    let written_later = outbox.hand_over();
+    written(&mut outbox, now);
+    outbox.keep(text(1), false, now).unwrap();
+    let written_at_once = outbox.confirm(now, None);
+    outbox.lost();
+    outbox.keep(text(2), false, now).unwrap();
+    let never = outbox.confirm(now, None);
+    outbox.end();
+    let reason = UnconfirmedReason::Dropped(DropReason::Ended);
+    let unconfirmed = |receipt| DeliveryOutcome::Unconfirmed { receipt, reason };
+    assert_eq!(
+        outcomes(&mut outbox),
+        [
+            dropped(0, DropReason::Ended),
+            unconfirmed(written_later),
+            dropped(1, DropReason::Ended),
+            unconfirmed(written_at_once),
+            dropped(2, DropReason::Ended),
+            DeliveryOutcome::Unsent {
+                receipt: never,
+                reason
+            },
+        ]
     );
 }
 
@@ -393,7 +424,7 @@ fn a_message_that_is_dropped_takes_its_receipt_and_the_flushes_behind_it_along()
         outcomes(&mut outbox),
         [
             dropped(0, DropReason::Overflow),
-            DeliveryOutcome::Unconfirmed { receipt, reason },
+            DeliveryOutcome::Unsent { receipt, reason },
             DeliveryOutcome::Unconfirmed {
                 receipt: flush,
                 reason
@@ -734,6 +765,12 @@ impl Run {
                 }
                 DeliveryOutcome::Unconfirmed { receipt, .. } => {
                     self.receipts.remove(&receipt).expect("answered twice");
+                }
+                DeliveryOutcome::Unsent { receipt, .. } => {
+                    let messages = self.receipts.remove(&receipt).expect("answered twice");
+                    for number in messages {
+                        assert!(!self.read.contains(&number), "{number} has been read");
+                    }
                 }
             }
         }
