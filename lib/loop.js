@@ -7,7 +7,7 @@ const { thrownBy } = require('./thrown.js');
 // What this package asks of the event loop is taken when it loads: what users put in its place, such as the faked timers
 // of their tests, holds up nothing of what is delivered.
 
-const { clearInterval, setImmediate, setInterval } = timers;
+const { clearInterval, clearTimeout, setImmediate, setInterval, setTimeout } = timers;
 const nextTick = process.nextTick.bind(process);
 const now = performance.now.bind(performance);
 
@@ -28,6 +28,7 @@ const { each, report, rethrow } = thrownBy(later);
 module.exports = {
   beginTurn,
   clearInterval,
+  clearTimeout,
   each,
   later,
   nextTick,
@@ -35,4 +36,5 @@ module.exports = {
   rethrow,
   setImmediate,
   setInterval,
+  setTimeout,
 };

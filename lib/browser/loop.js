@@ -4,7 +4,7 @@ const { thrownBy } = require('../thrown.js');
 
 // What lib/loop.js is in bundles. What is asked of the event loop is taken when this loads, as there.
 
-const { setTimeout } = /** @type {any} */ (globalThis);
+const { clearTimeout, setTimeout } = /** @type {any} */ (globalThis);
 
 /** Runs a function in a turn of its own: by a message, since timers of hidden pages are late. */
 const later = (() => {
@@ -24,4 +24,4 @@ const later = (() => {
 
 const { each, report, rethrow } = thrownBy(later);
 
-module.exports = { each, later, report, rethrow };
+module.exports = { clearTimeout, each, later, report, rethrow, setTimeout };

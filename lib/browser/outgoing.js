@@ -36,15 +36,15 @@ class Outgoing {
     return { messages: this.kept.length, bytes: this.keptBytes };
   }
 
-  /** Sends a message or keeps it. `tells`: an outcome is to tell when the system has it. */
-  send(data, seenOpen, tells) {
+  /** Sends a message or, unless it is `volatile`, keeps it. `tells`: an outcome is to tell when the system has it. */
+  send(data, seenOpen, tells, volatile = false) {
     const { status } = this;
     const size = this.sizeOf(data);
     if (this.buffered + size > this.marks.maxBufferedAmount) return { status: status.BufferFull, receipt: 0 };
     const receipt = tells ? ++this.receipts : 0;
     const { socket } = this;
     if (socket !== undefined) this.write({ data, size, receipt });
-    else if (!seenOpen || (this.delivery !== undefined && this.delivery.queues)) {
+    else if (!volatile && (!seenOpen || (this.delivery !== undefined && this.delivery.queues))) {
       if (!this.keep({ data, size, receipt, until: this.until() }))
         return { status: status.QueueFull, receipt: 0 };
     } else if (tells) this.outcomes.push({ kind: 'receipt', receipt, reason: 'lost' });

@@ -249,7 +249,7 @@ class Route {
 
   fail(id, error) {
     this.thrown = { id, error };
-    this.native.failRoute(id, messageOf(error));
+    this.native.failAttempt(id, messageOf(error));
   }
 
   /** What a function threw for the attempt `id`, as `error`; undefined where none did. */
