@@ -238,7 +238,7 @@ new WebSocketReconnect({
   url: 'wss://example.com',
   delivery: 'at-least-once',
   init: async (session) => {
-    session.send(JSON.stringify({ type: 'auth', token: await fetchToken() }));
+    session.send(JSON.stringify({ type: 'auth', token: await freshToken() }));
     const answer = await session.receive({ timeout: 5000 });
     if (answer !== '{"type":"auth_ok"}') throw new Error('not authorized');
   },
