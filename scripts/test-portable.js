@@ -12,6 +12,7 @@ const FILES = [
   'event-emitter',
   'event-order',
   'failover',
+  'init',
   'reentrancy',
   'stats',
   'view',
