@@ -461,9 +461,10 @@ impl<C: Chance> Link<C> {
 
 /// What the end of a connection is before it has been initialized.
 fn closed_early(ending: &Ending) -> Failure {
-    let message = match ending.reason.as_str() {
-        "" => "The connection has ended before init was done".to_owned(),
-        reason => ["The connection has ended before init was done: ", reason].concat(),
-    };
+    let mut message = "The connection has ended before init was done".to_owned();
+    if !ending.reason.is_empty() {
+        message.push_str(": ");
+        message.push_str(&ending.reason);
+    }
     Failure::new("WSR_ERR_INIT_CLOSED", message)
 }
