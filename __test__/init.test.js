@@ -1,6 +1,7 @@
 'use strict';
 
 const assert = require('assert');
+const { AsyncLocalStorage } = require('async_hooks');
 const { once } = require('events');
 const { startServer } = require('./peer/index.js');
 const { client } = require('./support/clients.js');
@@ -271,6 +272,56 @@ describe('init', () => {
       numbers,
       numbers.map((_, i) => i),
     );
+  });
+
+  it('of a client that is paused with messages comes behind these', async () => {
+    const server = await startServer({ greet: ['hello'] });
+    const seen = [];
+    const { ws } = client({
+      url: server.url,
+      async init(session) {
+        seen.push(`init ${await session.receive()}`);
+      },
+    });
+    ws.on('message', ({ data }) => seen.push(data));
+    await ws.connect();
+    ws.pause();
+    await server.send('last');
+    await server.send('words');
+    await server.cut();
+    await server.connected(2);
+    await server.send('more');
+    ws.resume();
+    while (!seen.includes('more')) await once(ws, 'message');
+    assert.deepStrictEqual(seen, ['init hello', 'last', 'words', 'init hello', 'more']);
+  });
+
+  it('leaves nothing to iterators of what it has received', async () => {
+    const server = await startServer({ greet: ['1', '2', '3'] });
+    const { ws, begun, goOn } = waitingInit(server);
+    const messages = ws[Symbol.asyncIterator]();
+    const first = messages.next();
+    const session = await begun;
+    await session.receive();
+    await session.receive();
+    goOn.resolve();
+    assert.strictEqual((await first).value, '3');
+  });
+
+  it('runs in the async context of connect()', async () => {
+    const server = await startServer({ greet: ['hi'] });
+    const storage = new AsyncLocalStorage();
+    const seen = [];
+    const { ws } = client({
+      url: server.url,
+      async init(session) {
+        seen.push(storage.getStore());
+        await session.receive();
+        seen.push(storage.getStore());
+      },
+    });
+    await storage.run('mine', () => ws.connect());
+    assert.deepStrictEqual(seen, ['mine', 'mine']);
   });
 
   it('can be assigned, and taken away', async () => {
