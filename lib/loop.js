@@ -2,6 +2,7 @@
 
 const { performance } = require('perf_hooks');
 const timers = require('timers');
+const { alarmBy } = require('./alarm.js');
 const { thrownBy } = require('./thrown.js');
 
 // What this package asks of the event loop is taken when it loads: what users put in its place, such as the faked timers
@@ -23,12 +24,13 @@ function beginTurn() {
 /** Runs a function in a turn of its own. */
 const later = setImmediate;
 
+const alarm = alarmBy(setTimeout, clearTimeout);
 const { each, report, rethrow } = thrownBy(later);
 
 module.exports = {
+  alarm,
   beginTurn,
   clearInterval,
-  clearTimeout,
   each,
   later,
   nextTick,
@@ -36,5 +38,4 @@ module.exports = {
   rethrow,
   setImmediate,
   setInterval,
-  setTimeout,
 };

@@ -1,5 +1,6 @@
 'use strict';
 
+const { alarmBy } = require('../alarm.js');
 const { thrownBy } = require('../thrown.js');
 
 // What lib/loop.js is in bundles. What is asked of the event loop is taken when this loads, as there.
@@ -22,6 +23,7 @@ const later = (() => {
   };
 })();
 
+const alarm = alarmBy(setTimeout, clearTimeout);
 const { each, report, rethrow } = thrownBy(later);
 
-module.exports = { clearTimeout, each, later, report, rethrow, setTimeout };
+module.exports = { alarm, each, later, report, rethrow };

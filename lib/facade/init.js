@@ -1,15 +1,12 @@
 'use strict';
 
 const { badType, coded, ignore, rejected } = require('../errors.js');
-const { clearTimeout, setTimeout } = require('../loop.js');
+const { alarm } = require('../loop.js');
 const { timeoutOf } = require('../options/delivery.js');
 const { AnyController, abortError, asError, ask } = require('./ask.js');
 const { Backlog } = require('./backlog.js');
 
-const SENDABLE = 'a string, Buffer, ArrayBuffer, TypedArray or DataView';
-
-/** Timers take no longer time. */
-const LONGEST = 2 ** 31 - 1;
+const SENDABLE = 'text or bytes: a Blob has to be read first';
 
 const isOver = () =>
   coded(Error, 'WSR_ERR_INIT_OVER', 'init is over: the session sends and receives nothing more');
@@ -64,7 +61,7 @@ class Init {
     if (this.isOver) return rejected(isOver());
     if (!this.kept.isEmpty) return Promise.resolve(this.kept.take().data);
     const promise = new Promise((resolve, reject) =>
-      this.await({ resolve, reject, timer: undefined }, timeout),
+      this.await({ resolve, reject, callOff: ignore }, timeout),
     );
     promise.catch(ignore);
     return promise;
@@ -77,9 +74,7 @@ class Init {
       this.receivers.splice(this.receivers.indexOf(receiver), 1);
       receiver.reject(coded(Error, 'WSR_ERR_RECEIVE_TIMEOUT', `No message within ${timeout} ms`));
     };
-    receiver.timer = setTimeout(late, Math.min(timeout, LONGEST));
-    // The client itself says whether it keeps the process alive.
-    if (receiver.timer.unref) receiver.timer.unref();
+    receiver.callOff = alarm(late, timeout);
   }
 
   /** Takes a message of the connection. It is delivered to nobody else. */
@@ -90,7 +85,7 @@ class Init {
       this.kept.addMessage(data);
       return;
     }
-    clearTimeout(receiver.timer);
+    receiver.callOff();
     receiver.resolve(data);
   }
 
@@ -98,8 +93,8 @@ class Init {
   end(makeError) {
     if (this.isOver) return false;
     this.isOver = true;
-    for (const { reject, timer } of this.receivers.splice(0)) {
-      clearTimeout(timer);
+    for (const { reject, callOff } of this.receivers.splice(0)) {
+      callOff();
       reject(makeError());
     }
     return true;
