@@ -61,13 +61,13 @@ class Init {
     if (this.isOver) return rejected(isOver());
     if (!this.kept.isEmpty) return Promise.resolve(this.kept.take().data);
     const promise = new Promise((resolve, reject) =>
-      this.await({ resolve, reject, callOff: ignore }, timeout),
+      this.waitFor({ resolve, reject, callOff: ignore }, timeout),
     );
     promise.catch(ignore);
     return promise;
   }
 
-  await(receiver, timeout) {
+  waitFor(receiver, timeout) {
     this.receivers.push(receiver);
     if (timeout === 0) return;
     const late = () => {
