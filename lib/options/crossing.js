@@ -42,6 +42,7 @@ function policySettings(options, circuitBreaker, connectRate, route) {
   const places = currentUrls === undefined ? 1 : currentUrls.length;
   const judgesReplies = options.heartbeatReply !== undefined;
   const asksRetry = Boolean(options.shouldReconnect || options.reconnectDelay);
+  const asksInit = options.init !== undefined;
   const held = contentOf(options, AS_HELD);
   const circuit = contentOf(circuitBreaker, OF_CIRCUIT);
   const rate = connectRate && contentOf(connectRate, OF_RATE);
@@ -54,6 +55,7 @@ function policySettings(options, circuitBreaker, connectRate, route) {
     judgesReplies,
     asksRoute,
     asksRetry,
+    asksInit,
     places,
   ].join();
   return share(content, () => {
@@ -71,6 +73,7 @@ function policySettings(options, circuitBreaker, connectRate, route) {
       closeTimeout,
       asksRoute,
       asksRetry,
+      asksInit,
       places,
     };
     for (const { name } of AS_HELD) settings[name] = options[name];

@@ -10,9 +10,7 @@ use crate::policy::duration::Duration;
 #[cfg_attr(feature = "browser", repr(u32))]
 pub(super) enum Phase {
     /// Nothing goes on.
-    Idle {
-        reason: IdleReason,
-    },
+    Idle { reason: IdleReason },
     /// JavaScript says where and how to connect, until the time that runs once it has begun to.
     Asking {
         attempt: Attempt,
@@ -24,8 +22,17 @@ pub(super) enum Phase {
         until: Option<Instant>,
         limit: Option<Duration>,
     },
+    /// `until`: when the attempt's time is over.
     Dialing {
         attempt: Attempt,
+        until: Option<Instant>,
+    },
+    /// The upgrade is done, and JavaScript runs the first messages of the connection, until the attempt's time is over.
+    /// `paused`: the engine does not read for now.
+    Initializing {
+        attempt: Attempt,
+        until: Option<Instant>,
+        paused: bool,
     },
     Open {
         attempt: Attempt,
@@ -53,9 +60,7 @@ pub(super) enum Phase {
     /// Between two attempts, until the circuit turns half-open.
     Blocked,
     /// Between two attempts, until JavaScript runs again, which it last did at `since`.
-    Stalled {
-        since: Instant,
-    },
+    Stalled { since: Instant },
 }
 
 /// Whose delay a client waits for.
@@ -106,9 +111,10 @@ impl Phase {
             | Phase::Deciding { .. }
             | Phase::Waiting { .. }
             | Phase::Stalled { .. } => State::Closed,
-            Phase::Asking { .. } | Phase::Queued { .. } | Phase::Dialing { .. } => {
-                State::Connecting
-            }
+            Phase::Asking { .. }
+            | Phase::Queued { .. }
+            | Phase::Dialing { .. }
+            | Phase::Initializing { .. } => State::Connecting,
             Phase::Open { .. } => State::Open,
             Phase::Closing { .. } => State::Closing,
             Phase::Idle {
@@ -116,6 +122,11 @@ impl Phase {
             }
             | Phase::Blocked => State::Blocked,
         }
+    }
+
+    /// Whether an attempt is under way.
+    pub(super) fn is_connecting(&self) -> bool {
+        self.state() == State::Connecting
     }
 
     pub(super) fn is_alive(&self) -> bool {
@@ -127,7 +138,8 @@ impl Phase {
         match self {
             Phase::Asking { attempt, .. }
             | Phase::Queued { attempt, .. }
-            | Phase::Dialing { attempt }
+            | Phase::Dialing { attempt, .. }
+            | Phase::Initializing { attempt, .. }
             | Phase::Open { attempt, .. }
             | Phase::Closing { attempt, .. } => Some(*attempt),
             Phase::Idle { .. }
@@ -147,6 +159,7 @@ impl Phase {
             } => earliest(liveness.deadline(), stability.deadline()),
             Phase::Asking { until: time, .. }
             | Phase::Queued { until: time, .. }
+            | Phase::Initializing { until: time, .. }
             | Phase::Deciding { until: time, .. }
             | Phase::Closing { cut_at: time, .. }
             | Phase::Waiting { until: time, .. } => *time,
@@ -168,6 +181,7 @@ impl Phase {
             | Phase::Asking { .. }
             | Phase::Queued { .. }
             | Phase::Dialing { .. }
+            | Phase::Initializing { .. }
             | Phase::Open { .. }
             | Phase::Closing { .. }
             | Phase::Deciding { .. }

@@ -35,6 +35,7 @@ fn given() -> PolicySettings {
         reconnect_on: ReconnectOn::Always,
         asks_route: false,
         asks_retry: false,
+        asks_init: false,
         places: 2,
         failover: FailoverOrder::Next,
         prefer_first: 0.0,
@@ -79,6 +80,7 @@ fn each_setting_arrives_at_its_place() {
             asked: Asked {
                 route: false,
                 retry: false,
+                init: false,
             },
             failover: Failover {
                 urls: 2,
@@ -110,6 +112,7 @@ fn what_is_turned_on_arrives_too() {
         reconnect_on: ReconnectOn::Transient,
         asks_route: true,
         asks_retry: true,
+        asks_init: true,
         failover: FailoverOrder::Random,
         prefer_first: 7.0,
         ..given()

@@ -58,15 +58,11 @@ impl<C: Chance> Link<C> {
         let Some(turn) = &mut self.connect_turn else {
             return;
         };
-        let is_over = matches!(before, Phase::Dialing { .. });
-        let needs_it = matches!(
-            self.phase,
-            Phase::Waiting { .. }
-                | Phase::Asking { .. }
-                | Phase::Queued { .. }
-                | Phase::Dialing { .. }
-        );
-        if is_over || !needs_it {
+        let has_begun =
+            |phase: &Phase| matches!(phase, Phase::Dialing { .. } | Phase::Initializing { .. });
+        let is_over = has_begun(before) && !has_begun(&self.phase);
+        let is_needed = self.phase.is_connecting() || matches!(self.phase, Phase::Waiting { .. });
+        if is_over || !is_needed {
             turn.give_back();
         }
     }

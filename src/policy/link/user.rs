@@ -32,7 +32,7 @@ impl<C: Chance> Link<C> {
             }
             Phase::Asking { attempt, .. }
             | Phase::Queued { attempt, .. }
-            | Phase::Dialing { attempt } => {
+            | Phase::Dialing { attempt, .. } => {
                 let attempt = *attempt;
                 self.enter(Phase::Closing {
                     attempt,
@@ -41,7 +41,7 @@ impl<C: Chance> Link<C> {
                 });
                 self.cut(now);
             }
-            Phase::Open { attempt, .. } => {
+            Phase::Initializing { attempt, .. } | Phase::Open { attempt, .. } => {
                 let attempt = *attempt;
                 let cut_at = now.checked_add(self.settings.close_timeout);
                 self.enter(Phase::Closing {
@@ -57,7 +57,7 @@ impl<C: Chance> Link<C> {
 
     pub(super) fn terminate(&mut self, seen_alive: bool, now: Instant) {
         match &mut self.phase {
-            Phase::Open { attempt, .. } => {
+            Phase::Initializing { attempt, .. } | Phase::Open { attempt, .. } => {
                 self.manual_close = true;
                 let attempt = *attempt;
                 self.enter(Phase::Closing {
@@ -108,6 +108,7 @@ impl<C: Chance> Link<C> {
             | Phase::Asking { .. }
             | Phase::Queued { .. }
             | Phase::Dialing { .. }
+            | Phase::Initializing { .. }
             | Phase::Open { .. } => {}
         }
     }
