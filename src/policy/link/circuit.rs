@@ -157,7 +157,7 @@ impl<C: Chance> Link<C> {
     }
 
     fn block_if_waiting(&mut self) {
-        if let Phase::Waiting { .. } = self.phase {
+        if let Phase::Waiting { .. } | Phase::Queued { .. } = self.phase {
             self.take_retry_back();
             self.enter(Phase::Blocked);
         }

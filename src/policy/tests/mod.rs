@@ -3,6 +3,7 @@
 mod asking;
 mod circuit;
 mod closing;
+mod connect_rate;
 mod connecting;
 mod heartbeat;
 mod init;

@@ -186,6 +186,7 @@ impl Trace {
             "circuit" => circuit(self.link.circuit()).to_owned(),
             "retries" => self.link.retry_count().to_string(),
             "failures" => self.link.circuit_failures().to_string(),
+            "queued" => self.link.is_queued().to_string(),
             "manualClose" => self.link.manual_close().to_string(),
             "alive" => self.link.is_alive().to_string(),
             "rtt" => match self.link.rtt() {
@@ -349,6 +350,7 @@ fn parse(what: &str, link: &Link, start: Instant) -> Input {
                 "failureThreshold" => settings.circuit.failure_threshold = value.parse().unwrap(),
                 "resetTimeout" => settings.circuit.reset_timeout = duration(value),
                 "minUptime" => settings.reconnect.min_uptime = duration(value),
+                "connectRate" => settings.connect_rate = None,
                 "urls" => settings.reconnect.failover.urls = value.parse().unwrap(),
                 "window" => {
                     settings.circuit.rate = Some(FailureRate {
