@@ -4,14 +4,13 @@
 //! the other side, and knows the order of the numbers too. Times are in microseconds since a moment of the caller's, durations in
 //! milliseconds. Browsers show neither pings nor what a server answers to an upgrade, so neither is here.
 
-use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use crate::policy::{
-    Asked, Backoff, Beat, Breaker, Chance, Circuit, CircuitSettings, CloseCode, ConnectBudget,
-    ConnectRate, Count, Duration, Ending, Event, Failover, Failure, FailureRate, HeartbeatReply,
-    HeartbeatSettings, Input, Instant, Jitter, Link, LivenessSettings, Notice, Output, Question,
-    Reconnect, Refusal, Settings, SharedBreaker, SharedBudget, State, Verdict,
+    Asked, Backoff, Beat, Breaker, Chance, Circuit, CircuitSettings, CloseCode, Count, Duration,
+    Ending, Event, Failover, Failure, FailureRate, HeartbeatReply, HeartbeatSettings, Input,
+    Instant, Jitter, Link, LivenessSettings, Notice, Output, Question, Reconnect, Refusal,
+    Settings, SharedBreaker, State, Verdict,
 };
 use crate::policy::{millis, of_micros};
 use crate::sync::{Guard, Lock, Rank, lock};
@@ -30,30 +29,11 @@ pub struct Exchange {
 /// One client.
 pub struct Client {
     link: Link<Draws>,
-    /// Those that it is about to go by.
-    budgets: Vec<Arc<dyn SharedBudget>>,
 }
 
 /// A circuit that clients share.
 #[derive(Clone, Debug)]
 pub struct Shared(Arc<Lock<Breaker>>);
-
-/// A budget of attempts that clients share.
-#[derive(Clone, Debug)]
-pub struct Budget(Arc<Lock<ConnectBudget>>);
-
-/// One client at a budget, and the number by which JavaScript knows it.
-#[derive(Debug)]
-struct BudgetMember {
-    budget: Budget,
-    number: Count,
-}
-
-/// The budget, for one member alone.
-struct BudgetGuard<'a>(Guard<'a, ConnectBudget>);
-
-/// The members that may go on, until JavaScript has taken them.
-static CALLED: Lock<Vec<Count>> = Lock::new(Rank::Last, Vec::new());
 
 /// A small generator ("mulberry32"): a browser gives it a seed, and so does a trace that is replayed.
 struct Draws(u32);
@@ -71,8 +51,7 @@ impl Client {
     /// With the settings that the numbers say.
     pub fn new(seed: u32, exchange: &Exchange) -> Client {
         let link = Link::new(settings(&exchange.numbers), Draws(seed));
-        let budgets = Vec::new();
-        Client { link, budgets }
+        Client { link }
     }
 
     pub fn configure(&mut self, exchange: &Exchange, now: f64) {
@@ -187,22 +166,6 @@ impl Client {
     pub fn join(&mut self, shared: Option<&Shared>, now: f64) {
         let shared = shared.map(|shared| -> Box<dyn SharedBreaker> { Box::new(shared.clone()) });
         self.link.join(shared, at(now));
-    }
-
-    /// Goes by a budget more: that of the next URL.
-    pub fn add_budget(&mut self, budget: Option<&Budget>, number: Count) {
-        let budget = budget.cloned().unwrap_or_default();
-        self.budgets.push(Arc::new(BudgetMember { budget, number }));
-    }
-
-    /// Goes by the budgets that have been added since, and no others.
-    pub fn share_connects(&mut self, now: f64) {
-        let budgets = std::mem::take(&mut self.budgets);
-        self.link.share_connects(budgets, at(now));
-    }
-
-    pub fn is_queued(&self) -> bool {
-        self.link.is_queued()
     }
 
     pub fn is_behind(&self) -> bool {
@@ -351,59 +314,12 @@ impl Default for Shared {
 }
 
 impl SharedBreaker for Shared {
-    fn lock(&self) -> Box<dyn DerefMut<Target = Breaker> + '_> {
+    fn lock(&self) -> Box<dyn std::ops::DerefMut<Target = Breaker> + '_> {
         Box::new(self.breaker())
     }
 
     fn moves(&self) -> Count {
         self.breaker().moves()
-    }
-}
-
-impl Budget {
-    pub fn new() -> Budget {
-        Budget(Arc::new(Lock::new(Rank::Budget, ConnectBudget::default())))
-    }
-}
-
-impl Default for Budget {
-    fn default() -> Budget {
-        Budget::new()
-    }
-}
-
-/// The next member that may go on; 0 where there is none.
-fn take_called() -> Count {
-    lock(&CALLED).pop().unwrap_or_default()
-}
-
-impl SharedBudget for BudgetMember {
-    fn lock(&self) -> Box<dyn DerefMut<Target = ConnectBudget> + '_> {
-        Box::new(BudgetGuard(lock(&self.budget.0)))
-    }
-
-    fn number(&self) -> Count {
-        self.number
-    }
-}
-
-impl Deref for BudgetGuard<'_> {
-    type Target = ConnectBudget;
-
-    fn deref(&self) -> &ConnectBudget {
-        &self.0
-    }
-}
-
-impl DerefMut for BudgetGuard<'_> {
-    fn deref_mut(&mut self) -> &mut ConnectBudget {
-        &mut self.0
-    }
-}
-
-impl Drop for BudgetGuard<'_> {
-    fn drop(&mut self) {
-        lock(&CALLED).extend(self.0.take_called());
     }
 }
 
@@ -425,10 +341,6 @@ fn limit(ms: f64) -> Option<Duration> {
 
 fn finite(ms: f64) -> Option<Duration> {
     (ms < f64::INFINITY).then(|| duration(ms))
-}
-
-fn finite_count(number: f64) -> Option<Count> {
-    (number < f64::INFINITY).then_some(count(number))
 }
 
 fn or_infinite(limit: Option<Duration>) -> f64 {
@@ -469,9 +381,6 @@ fn settings(numbers: &[f64; 32]) -> Settings {
         random,
         prefer_first,
         asks_init,
-        most,
-        per,
-        concurrency,
         ..,
     ] = numbers;
     Settings {
@@ -487,7 +396,7 @@ fn settings(numbers: &[f64; 32]) -> Settings {
                 _ => Jitter::None,
             },
         },
-        max_retries: finite_count(max_retries),
+        max_retries: (max_retries < f64::INFINITY).then_some(count(max_retries)),
         reconnect: Reconnect {
             min_uptime: duration(min_uptime),
             max_retry_after: Duration::ZERO,
@@ -529,11 +438,7 @@ fn settings(numbers: &[f64; 32]) -> Settings {
             reset_timeout: duration(reset_timeout),
             half_open_max: count(half_open_max),
         },
-        connect_rate: limit(per).map(|per| ConnectRate {
-            max: finite_count(most),
-            per,
-            concurrency: finite_count(concurrency),
-        }),
+        connect_rate: None,
         close_timeout: duration(close_timeout),
     }
 }

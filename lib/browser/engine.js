@@ -4,7 +4,8 @@
 // the same sources.
 
 const { each, later, rethrow } = require('../loop.js');
-const { PolicyClient, INPUT, UNCLEAN, callNext } = require('./policy-client.js');
+const { ConnectBudget } = require('./connect-budget.js');
+const { PolicyClient, INPUT, UNCLEAN } = require('./policy-client.js');
 const { Outgoing } = require('./outgoing.js');
 const page = require('./page.js');
 const { timersOf } = require('./timers.js');
@@ -36,6 +37,9 @@ function createEngine(platform) {
   /** Weak references to clients that share a circuit, by scope. */
   const sharers = new Map();
 
+  /** The budgets of attempts, by scope. */
+  const budgets = new Map();
+
   /** The client `number` shares the circuit of a scope no more. */
   function leaveScope(scope, number) {
     const all = sharers.get(scope);
@@ -55,10 +59,10 @@ function createEngine(platform) {
       this.route = routeOf(terms, urls);
       this.scopeAsked = 'instance';
       this.scope = undefined;
+      /** The place of the attempt in the budget of attempts, and with whom that is shared. */
+      this.turn = undefined;
       this.connectScope = undefined;
-      this.budgetScopes = [];
       this.policy = new PolicyClient(options.settings, platform.seed());
-      this.policy.onCalled = () => this.tickNow();
       this.out = new Outgoing(this, now, content.sizeOf, SendStatus, options.delivery, options.marks);
       this.timers = timersOf(this.platform.timers);
       this.timer = undefined;
@@ -93,7 +97,6 @@ function createEngine(platform) {
     reroute(terms, urls) {
       this.route = routeOf(terms, urls);
       this.joinScope();
-      this.joinBudgets();
     }
 
     connect(received) {
@@ -189,7 +192,6 @@ function createEngine(platform) {
     sayRoute(attempt, terms, urls) {
       this.route = routeOf(terms, urls);
       this.joinScope();
-      this.joinBudgets();
       this.assign(INPUT.routed, attempt);
     }
 
@@ -228,11 +230,11 @@ function createEngine(platform) {
 
     shareConnects(scope) {
       this.connectScope = scope;
-      this.joinBudgets();
     }
 
+    /** Whether the attempt waits for the budget. */
     isQueued() {
-      return this.policy.isQueued;
+      return this.turn !== undefined && this.turn.waits;
     }
 
     setHeartbeat(message) {
@@ -341,6 +343,7 @@ function createEngine(platform) {
         const { dial, shut, leave, notice } = output;
         if (notice !== undefined) {
           if (notice.kind === 'state' && notice.state !== 'CLOSED') this.waits = false;
+          if (notice.kind === 'state' && notice.state !== 'CONNECTING') this.endTurn();
           if (notice.kind === 'retry') this.waits = true;
           this.alive = notice.alive;
           notices.push(notice);
@@ -362,7 +365,6 @@ function createEngine(platform) {
       this.out.post();
       this.arm();
       this.tickSharers();
-      callNext();
       if (isLater) {
         if (this.mail.length > 0) this.deliverLater();
       } else this.deliver();
@@ -391,7 +393,6 @@ function createEngine(platform) {
       if (this.mail.length > 0) this.deliverLater();
       this.arm();
       this.tickSharers();
-      callNext();
       return { cutoff, notices, refusal: undefined };
     }
 
@@ -494,11 +495,34 @@ function createEngine(platform) {
 
     // The socket.
 
+    /** Begins an attempt, as soon as the budget lets it. */
     dial({ attempt, place, limit }) {
-      const { urls = [], protocols } = this.route;
+      const { urls = [] } = this.route;
       const url = urls[Math.min(place, urls.length - 1)];
       this.drop(1000, '');
       this.attempt = attempt;
+      const { connectRate } = this.settings;
+      const go = () => this.openSocket(attempt, url, limit);
+      if (connectRate === undefined) go();
+      else this.turn = this.budgetOf(url).enter(connectRate, this.timers, go);
+    }
+
+    budgetOf(url) {
+      const { connectScope } = this;
+      const scope = connectScope === 'host' ? `host ${hostOf(url)}` : `name ${connectScope}`;
+      if (!budgets.has(scope)) budgets.set(scope, new ConnectBudget(now));
+      return budgets.get(scope);
+    }
+
+    /** The attempt is under way no more. */
+    endTurn() {
+      const { turn } = this;
+      this.turn = undefined;
+      if (turn !== undefined) turn.end();
+    }
+
+    openSocket(attempt, url, limit) {
+      const { protocols } = this.route;
       let socket;
       try {
         socket = new this.WebSocket(url, protocols);
@@ -651,17 +675,6 @@ function createEngine(platform) {
         sharers.get(scope).set(this.number, weakly(this));
       }
       this.policy.join(scope, now());
-      this.drain(true);
-    }
-
-    /** Goes by the budgets that the scope and the URLs ask for. */
-    joinBudgets() {
-      const { connectScope, route } = this;
-      let scopes = connectScope === undefined ? [] : [`name ${connectScope}`];
-      if (connectScope === 'host') scopes = (route.urls || []).map((url) => `host ${hostOf(url)}`);
-      if (String(scopes) === String(this.budgetScopes)) return;
-      this.budgetScopes = scopes;
-      this.policy.shareConnects(scopes, now());
       this.drain(true);
     }
 

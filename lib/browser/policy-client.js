@@ -39,12 +39,9 @@ function heard() {
 
 const JITTERS = ['', 'full', 'equal', 'decorrelated'];
 
-/** What stands for a budget of attempts where there is none. */
-const NO_BUDGET = { max: 0, per: 0, concurrency: 0 };
-
 /** The settings in their order. */
 function put(settings) {
-  const { jitter, circuitBreaker, connectRate: budget = NO_BUDGET } = settings;
+  const { jitter, circuitBreaker } = settings;
   const { failureThreshold, resetTimeout, halfOpenMaxRequests, window } = circuitBreaker;
   const share = typeof jitter === 'number' ? jitter : 0;
   const rate = window === undefined ? { duration: 0, failureRate: 0, minimumRequests: 0 } : window;
@@ -77,9 +74,6 @@ function put(settings) {
     Number(settings.failover === 'random'),
     settings.preferFirst,
     Number(settings.asksInit),
-    budget.max,
-    budget.per,
-    budget.concurrency,
   ]);
 }
 
@@ -176,9 +170,6 @@ const clients = new WeakValues((link) => policy.release(link));
 /** The circuits that clients share, by their scope. */
 const circuits = new Map();
 
-/** The budgets of attempts, by their scope. */
-const budgets = new Map();
-
 /** The policy of one client. Times are in ms. */
 class PolicyClient {
   /** `seed`: of its random numbers, 32 bits. */
@@ -186,8 +177,6 @@ class PolicyClient {
     put(settings);
     this.link = policy.create(seed);
     clients.set(this.link, this);
-    /** What is called when it may go on where it has waited for the budget. */
-    this.onCalled = undefined;
   }
 
   configure(settings, now) {
@@ -244,38 +233,10 @@ class PolicyClient {
     policy.join(this.link, scope === undefined ? 0 : circuits.get(scope), now * 1000);
   }
 
-  /** Goes by the budgets of these scopes, one for each URL or one for all; without a scope it is one of its own. */
-  shareConnects(scopes, now) {
-    for (const scope of scopes) {
-      if (scope !== undefined && !budgets.has(scope)) budgets.set(scope, policy.budget());
-      policy.add_budget(this.link, scope === undefined ? 0 : budgets.get(scope));
-    }
-    policy.share_connects(this.link, now * 1000);
-  }
-
-  /** Whether an attempt waits for the budget. */
-  get isQueued() {
-    return policy.queued(this.link) > 0;
-  }
-
   /** Whether another has moved the circuit: a tick is due. */
   get isBehind() {
     return policy.behind(this.link) > 0;
   }
 }
 
-let isCalling = false;
-
-/** Has the clients go on that another's end lets. */
-function callNext() {
-  // One who is called may call another: that waits for its turn here.
-  if (isCalling) return;
-  isCalling = true;
-  for (let link = policy.called(); link !== 0; link = policy.called()) {
-    const called = clients.get(link);
-    if (called !== undefined && called.onCalled !== undefined) called.onCalled();
-  }
-  isCalling = false;
-}
-
-module.exports = { INPUT, PolicyClient, UNCLEAN, callNext };
+module.exports = { INPUT, PolicyClient, UNCLEAN };

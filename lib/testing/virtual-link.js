@@ -84,8 +84,9 @@ class VirtualLink extends EventEmitter {
     for (const row of UNUSED) check(row, given[row.name]);
     this.options = hold(given);
     this.urls = currentUrls === undefined ? [''] : currentUrls;
-    const rate = connectRate(given.connectRate);
-    const settings = policySettings(this.options, circuitBreaker(given.circuitBreaker), rate, {
+    // One client alone has nobody to share a budget with.
+    connectRate(given.connectRate);
+    const settings = policySettings(this.options, circuitBreaker(given.circuitBreaker), undefined, {
       // The functions of the options that say where to connect are not called.
       asks: false,
       connectionTimeout,
@@ -95,8 +96,6 @@ class VirtualLink extends EventEmitter {
     const { heartbeatReply } = this.options;
     this.isReply = heartbeatReply === undefined ? undefined : judgeOf(heartbeatReply);
     this.policy = new PolicyClient(settings, seed);
-    // It shares its budget with nobody.
-    if (rate !== undefined) this.policy.shareConnects([undefined], 0);
     this.view = new View(0);
     this.now = 0;
     /** The attempt that is under way or open, `dialing` or `open`; `none` where there is none. */

@@ -5,7 +5,7 @@
 
 use std::cell::UnsafeCell;
 
-use super::{Budget, Client, Exchange, Shared};
+use super::{Client, Exchange, Shared};
 
 #[cfg(target_arch = "wasm32")]
 #[global_allocator]
@@ -66,11 +66,6 @@ extern "C" fn circuit() -> *mut Shared {
     Box::into_raw(Box::new(Shared::new()))
 }
 
-#[unsafe(no_mangle)]
-extern "C" fn budget() -> *mut Budget {
-    Box::into_raw(Box::new(Budget::new()))
-}
-
 fn of<'a>(client: *mut Client) -> &'a mut Client {
     // SAFETY: the rules of the module.
     unsafe { &mut *client }
@@ -116,29 +111,6 @@ extern "C" fn delay(client: *mut Client, attempt: f64) -> f64 {
 extern "C" fn join(client: *mut Client, shared: *const Shared, now: f64) {
     // SAFETY: the rules of the module; circuits are never released.
     of(client).join(unsafe { shared.as_ref() }, now);
-}
-
-/// Null is a budget of its own.
-#[unsafe(no_mangle)]
-extern "C" fn add_budget(client: *mut Client, budget: *const Budget) {
-    // SAFETY: the rules of the module; budgets are never released.
-    of(client).add_budget(unsafe { budget.as_ref() }, client as usize as _);
-}
-
-#[unsafe(no_mangle)]
-extern "C" fn share_connects(client: *mut Client, now: f64) {
-    of(client).share_connects(now);
-}
-
-/// The client that may go on where another has ended, or null.
-#[unsafe(no_mangle)]
-extern "C" fn called() -> *mut Client {
-    super::take_called() as usize as *mut Client
-}
-
-#[unsafe(no_mangle)]
-extern "C" fn queued(client: *mut Client) -> u32 {
-    u32::from(of(client).is_queued())
 }
 
 #[unsafe(no_mangle)]

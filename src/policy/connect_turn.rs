@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::Instant;
 use super::connect_budget::{ConnectRate, SharedBudget};
+use super::{IN_BROWSERS, Instant};
 
 /// See the module. What it holds is given back when it is dropped.
 #[derive(Debug, Default)]
@@ -80,6 +80,9 @@ impl ConnectTurn {
 
     /// Lets go of what the client has: the start that it has not used, or the room of the attempt that has ended.
     pub(super) fn give_back(&mut self) {
+        if IN_BROWSERS {
+            return;
+        }
         let Some(Held { budget, start }) = self.held.take() else {
             return;
         };

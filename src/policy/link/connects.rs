@@ -1,11 +1,12 @@
-//! How a client's attempts keep to the budgets that it shares.
+//! How a client's attempts keep to the budgets that it shares. A page has few clients and one thread: there JavaScript does it, before
+//! it dials, and loads a quarter of the code for it.
 
 use std::sync::Arc;
 
 use super::Link;
 use crate::policy::duration::Duration;
 use crate::policy::phase::Phase;
-use crate::policy::{Chance, Instant, SharedBudget};
+use crate::policy::{Chance, IN_BROWSERS, Instant, SharedBudget};
 
 impl<C: Chance> Link<C> {
     /// Goes by other budgets: one for each URL, or one for all. What is under way counts for the one of before.
@@ -29,6 +30,9 @@ impl<C: Chance> Link<C> {
         now: Instant,
     ) -> (Option<Instant>, Duration) {
         let from = now.checked_add(delay);
+        if IN_BROWSERS {
+            return (from, delay);
+        }
         let (Some(turn), Some(rate), Some(from)) =
             (&mut self.connect_turn, &self.settings.connect_rate, from)
         else {
@@ -40,6 +44,9 @@ impl<C: Chance> Link<C> {
 
     /// Begins the attempt for the budget, or says until when it waits.
     pub(super) fn begin_start(&mut self, now: Instant) -> Result<(), Option<Instant>> {
+        if IN_BROWSERS {
+            return Ok(());
+        }
         match (&mut self.connect_turn, &self.settings.connect_rate) {
             (Some(turn), Some(rate)) => turn.begin(self.url_selector.index(), now, rate),
             (None, _) | (_, None) => Ok(()),
@@ -48,14 +55,17 @@ impl<C: Chance> Link<C> {
 
     /// Begins the attempt that waits for the budget, where it may.
     pub(super) fn try_queued(&mut self, now: Instant) {
-        if let Phase::Queued { limit, .. } = self.phase {
+        if let Phase::Queued { limit, .. } = self.phase
+            && !IN_BROWSERS
+        {
             self.reach(limit, now);
         }
     }
 
     /// Gives back what an attempt has of the budget, unless it still needs that.
     pub(super) fn give_start_back(&mut self, before: &Phase) {
-        let Some(turn) = &mut self.connect_turn else {
+        let turn = self.connect_turn.as_mut().filter(|_| !IN_BROWSERS);
+        let Some(turn) = turn else {
             return;
         };
         let has_begun =
