@@ -10,6 +10,7 @@ const { ROOT, capture } = require('./tools.js');
 const FILES = [
   'backoff',
   'connect-gate',
+  'connect-rate',
   'event-emitter',
   'event-order',
   'failover',
