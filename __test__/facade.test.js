@@ -275,7 +275,7 @@ describe('a route', () => {
       throw error;
     };
     route.ask(4, { attempt: 8, lastError: error, signal: route.beginAttempt() });
-    assert.strictEqual(said[1], 'failAttempt 4 "no token"');
+    assert.strictEqual(said[1], 'failAttempt 4 "no token" false');
     assert.strictEqual(route.takeThrown(4).error, error);
     assert.strictEqual(route.takeThrown(4), undefined);
   });
