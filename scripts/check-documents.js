@@ -146,8 +146,8 @@ function systemFaults(net, errors) {
 /** The variables of the environment that are read and that docs/operations.md does not have. */
 function environmentFaults(sources, operations) {
   const known = spans(proseOf(operations));
-  const read = new Set(all(sources, /\benv(?:ironment\.|\.|::var(?:_os)?\(")([A-Z][A-Z_]+)\b/g));
-  return [...read]
+  const used = new Set(all(sources, /\benv(?:ironment\.|\.|::var(?:_os)?\(")([A-Z][A-Z_]+)\b/g));
+  return [...used]
     .filter((name) => !known.includes(name))
     .map((name) => `${name} is read, and not in docs/operations.md`);
 }
@@ -167,7 +167,7 @@ const SKILL_FIELDS = {
   },
 };
 
-/** The methods that a section named so names by their calls. */
+/** The methods that the section of that name has, by their calls. */
 const methodsOf = (text) => {
   const { prose, rows } = sections(text).find(({ heading }) => heading === 'Methods');
   return [...new Set(all([...prose, ...rows.map(([first]) => first)].join('\n'), /`(\w+)\(/g))];
@@ -176,13 +176,10 @@ const methodsOf = (text) => {
 /** What of SKILL.md is not as skills are, or not as README.md has it. */
 function skillFaults(skill, readme) {
   const [, front = ''] = /^---\n([\s\S]*?)\n---\n/.exec(skill) || [];
-  const told = new Map(
-    front
-      .split('\n')
-      .map((line) => line.split(/: (.*)/))
-      .map(([key, text]) => [key, text]),
-  );
-  const isRight = (name) => told.has(name) && SKILL_FIELDS[name](told.get(name));
+  const isRight = (name) => {
+    const [, text] = new RegExp(`^${name}: (.+)$`, 'm').exec(front) || [];
+    return text !== undefined && SKILL_FIELDS[name](text);
+  };
   const faults = Object.keys(SKILL_FIELDS)
     .filter((name) => !isRight(name))
     .map((name) => `SKILL.md: ${name} is not as it should be`);
