@@ -327,7 +327,7 @@ const TEXT: u8 = 1;
 const CLOSE: u8 = 8;
 const PONG: u8 = 10;
 
-fn settings() -> Settings {
+pub(super) fn settings() -> Settings {
     Settings {
         backoff: Backoff {
             base: Duration::from_millis(50),
