@@ -3,7 +3,7 @@
 const { EventEmitter } = require('events');
 const { badType } = require('../errors.js');
 const { isFunction } = require('../options/check.js');
-const { rethrow } = require('../loop.js');
+const { each, rethrow } = require('../loop.js');
 const { Assignment } = require('./assignment.js');
 const { Member } = require('./member.js');
 const { Redis } = require('./redis.js');
@@ -70,7 +70,7 @@ class Fleet extends EventEmitter {
 
   see(names) {
     this.names = names;
-    for (const assignment of this.assignments) assignment.see(this.id, names);
+    each(this.assignments, (assignment) => assignment.see(this.id, names));
   }
 
   /** Spreads keys over the members: `onChange` is told those of this one, at first and whenever they change. Returns what ends it. */

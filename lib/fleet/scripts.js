@@ -148,8 +148,8 @@ end
 local turn = now
 if granted < ask.want then
   local rank = count(waiting)
-  if phase == 'OPEN' then
-    turn = (now < until_ and until_ or now + ${POLL}) + rank * ${APART}
+  if phase == 'OPEN' and now < until_ then
+    turn = until_ + rank * ${APART}
   elseif is_quiet then
     turn = quiet + ask.quiet
   elseif left <= granted then
@@ -157,7 +157,7 @@ if granted < ask.want then
     local index = count(starts) - ask.max + rank % ask.max
     local start = redis.call('ZRANGE', starts, index, index, 'WITHSCORES')[2]
     turn = start + ask.window * (1 + math.floor(rank / ask.max)) + 1
-  elseif lanes <= granted then
+  elseif lanes <= granted or phase == 'OPEN' then
     turn = now + ${POLL}
   else
     turn = now + ${APART}
