@@ -29,6 +29,7 @@ const support = (name) => require(path.join(FOLDER, 'support', name));
 mocha.rootHooks({
   async afterEach() {
     await support('fleets.js').closeFleets();
+    await support('processes.js').endProcesses();
     await support('redis-clients.js').endClients();
   },
   afterAll: () => support('redis-server.js').endServers(),

@@ -42,6 +42,9 @@ function termsOf({ connects = {}, circuit, memberTtl, timeout }, window) {
   return Object.assign(terms, { quorum, reset, tries });
 }
 
+/** What the next call tells: ids of attempts that are over, and of those that were let through and never began; how probes went. */
+const noReport = () => ({ ended: [], unused: [], verdicts: [] });
+
 class Member {
   /** `tell` is called with what changes: `degraded`, `restored`, `circuitChange`, and `members` with those that live. */
   constructor(settings, redis, tell) {
@@ -63,9 +66,7 @@ class Member {
     this.waiting = [];
     /** Attempts under way, by their ids. */
     this.underWay = new Set();
-    /** What the next call tells: ids of attempts that are over, and how probes went. */
-    this.ended = [];
-    this.probed = [];
+    this.report = noReport();
     /** Starts of the last window: each with its number, its time, and whether Redis has it. */
     this.starts = [];
     this.nextNumber = 1;
@@ -157,20 +158,18 @@ class Member {
 
   /** What one call tells and asks. */
   question(now) {
-    const { ahead, ended, isDegraded, nextNumber, probed, verdicts } = this;
+    const { ahead, isDegraded, nextNumber, report, verdicts } = this;
     const isBeat = isDegraded || now >= this.beatAt;
     this.starts = this.starts.filter(({ at }) => at > now - this.window);
     const want = isDegraded ? 0 : this.waiting.length;
     this.nextNumber += want;
-    this.ended = [];
-    this.probed = [];
+    this.report = noReport();
     this.toldFailing = verdicts !== undefined && verdicts.isFailing(now);
     return {
       ...this.terms,
       want,
       next: nextNumber,
-      ended,
-      verdicts: probed,
+      ...report,
       isBeat,
       held: isBeat ? [...this.underWay] : [],
       own: this.starts.filter(({ isKnown }) => !isKnown).map(({ number, at }) => [number, now - at]),
@@ -232,8 +231,7 @@ class Member {
   giveUp(call, error) {
     if (call.isGivenUp || this.isClosed) return;
     call.isGivenUp = true;
-    this.ended.push(...call.question.ended);
-    this.probed.push(...call.question.verdicts);
+    for (const [what, items] of Object.entries(this.report)) items.push(...call.question[what]);
     this.beatAt = clock() + RETRY;
     if (!this.isDegraded) {
       this.isDegraded = true;
@@ -245,7 +243,7 @@ class Member {
 
   /** What was let through too late is free for others at once. */
   giveBack({ next }, granted) {
-    for (let i = 0; i < granted; i += 1) this.ended.push(this.idOf(next + i));
+    for (let i = 0; i < granted; i += 1) this.report.unused.push(this.idOf(next + i));
     this.beatAt = clock();
   }
 
@@ -320,7 +318,7 @@ class Member {
     const id = this.idOf(number);
     const waiter = this.waiting.shift();
     if (waiter === undefined) {
-      this.ended.push(id);
+      this.report.unused.push(id);
       this.tellSoon();
       return;
     }
@@ -333,10 +331,10 @@ class Member {
 
   /** An attempt has ended: the connection is open, or there is an error, or it was given up. */
   conclude(id, { generation, isProbe }, { isOpen, error }) {
-    const { verdicts } = this;
-    this.ended.push(id);
+    const { report, verdicts } = this;
+    report.ended.push(id);
     if (verdicts && (isOpen || error)) {
-      if (isProbe) this.probed.push([id, generation, isOpen]);
+      if (isProbe) report.verdicts.push([id, generation, isOpen]);
       else if (generation === this.generation) verdicts.add(isOpen, clock());
     }
     const isNew = verdicts !== undefined && verdicts.isFailing(clock()) !== this.toldFailing;
@@ -358,7 +356,7 @@ class Member {
     this.unlisten();
     for (const waiter of this.waiting.splice(0)) waiter.refuse(closed());
     const { channel, keys, name, redis, timeout } = this;
-    const told = { member: name, ended: [...this.ended, ...this.underWay] };
+    const told = { member: name, ended: [...this.report.ended, ...this.underWay] };
     await within(timeout, redis.run(LEAVE, keys, [channel, JSON.stringify(told)])).catch(ignore);
   }
 }

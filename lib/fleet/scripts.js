@@ -54,7 +54,7 @@ end
  *   max, window          starts in any window; concurrency: attempts under way
  *   quorum, reset, tries the circuit; absent where there is none
  *   want, next           how many attempts, and the number of the first
- *   held, ended          attempts under way, and those that are over
+ *   held, ended, unused  attempts under way, those that are over, and those that were let through and never began
  *   own                  starts that Redis does not know, as number and age
  *   epoch, others, away  the state it knew, whether it knew others, whether it did without Redis meanwhile
  *   quiet                for how long all wait after that
@@ -111,10 +111,13 @@ if ask.quorum and phase == 'CLOSED' and ask.generation == generation then
   if ask.failing and count(failing) >= ask.quorum then change('OPEN', now + ask.reset) end
 end
 
-for _, id in ipairs(ask.ended) do
-  redis.call('ZREM', leases, id)
-  redis.call('ZREM', probes, id)
+for _, ids in ipairs({ ask.ended, ask.unused }) do
+  for _, id in ipairs(ids) do
+    redis.call('ZREM', leases, id)
+    redis.call('ZREM', probes, id)
+  end
 end
+for _, id in ipairs(ask.unused) do redis.call('ZREM', starts, id) end
 for _, id in ipairs(ask.held) do
   if ask.concurrency then redis.call('ZADD', leases, now + ask.ttl, id) end
   redis.call('ZADD', probes, 'XX', now + ask.ttl, id)
