@@ -41,6 +41,7 @@ const BUILT_INS = [
   'diagnostics_channel',
   'events',
   'fs',
+  'os',
   'path',
   'perf_hooks',
   'stream',
@@ -158,6 +159,7 @@ function sources() {
   const lib = below('lib').filter((name) => name.endsWith('.js') && !GENERATED.includes(name));
   return [
     ...below('src').filter((name) => name.endsWith('.rs')),
+    'fleet.js',
     'index.js',
     'portable.js',
     'register.js',

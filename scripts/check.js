@@ -17,7 +17,11 @@ function cargoDeny() {
 }
 
 /** The locks of what is installed by one command alone. */
-const OTHER_LOCKS = ['bench/package-lock.json', '__test__/ecosystem/package-lock.json'];
+const OTHER_LOCKS = [
+  'bench/package-lock.json',
+  '__test__/ecosystem/package-lock.json',
+  '__test__/fleet/package-lock.json',
+];
 
 /** The platform packages are the package's own: same version, each named once. */
 function manifests() {

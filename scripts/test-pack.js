@@ -39,6 +39,14 @@ const USES = {
     file: 'g.mjs',
     text: `import { WebSocketReconnect } from '${NAME}';\nimport '${NAME}/register';\nWebSocket.withOptions({});\n${PRINT}`,
   },
+  'require of a fleet': {
+    file: 'h.js',
+    text: `const { WebSocketReconnect } = require('${NAME}');\nrequire('${NAME}/fleet').createFleet.call;\n${PRINT}`,
+  },
+  'import of a fleet': {
+    file: 'i.mjs',
+    text: `import { WebSocketReconnect } from '${NAME}';\nimport { createFleet } from '${NAME}/fleet';\ncreateFleet.call;\n${PRINT}`,
+  },
   'import of the default': { file: 'd.mjs', text: `import WebSocketReconnect from '${NAME}';\n${PRINT}` },
 };
 

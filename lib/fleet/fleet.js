@@ -92,7 +92,7 @@ class Fleet extends EventEmitter {
     const seen = await member.look();
     const isDegraded = seen === undefined;
     const { used, underWay, waiting, ...rest } = isDegraded ? this.lastSeen() : shownOf(seen);
-    const { max, per, concurrency } = settings.connects || {};
+    const { max, per, concurrency } = settings.connects;
     const left = max === undefined ? Infinity : Math.max(max - used, 0);
     return {
       id: member.name,

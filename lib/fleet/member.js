@@ -28,8 +28,11 @@ const LOST_AFTER = 10;
 
 const closed = () => coded(Error, 'WSR_ERR_CLOSED', 'The fleet is closed');
 
-/** What Redis is told of the fleet with each call. */
-function termsOf({ connects = {}, circuit, memberTtl, timeout }, window) {
+/**
+ * What Redis is told of the fleet with each call.
+ * @param {import('./settings.js').Settings} settings
+ */
+function termsOf({ connects, circuit, memberTtl, timeout }, window) {
   const terms = {
     ttl: memberTtl,
     quiet: memberTtl / 3 + 2 * timeout,
@@ -46,9 +49,12 @@ function termsOf({ connects = {}, circuit, memberTtl, timeout }, window) {
 const noReport = () => ({ ended: [], unused: [], verdicts: [] });
 
 class Member {
-  /** `tell` is called with what changes: `degraded`, `restored`, `circuitChange`, and `members` with those that live. */
+  /**
+   * `tell` is called with what changes: `degraded`, `restored`, `circuitChange`, and `members` with those that live.
+   * @param {import('./settings.js').Settings} settings
+   */
   constructor(settings, redis, tell) {
-    const { connects = {}, circuit, memberTtl, name, timeout } = settings;
+    const { connects, circuit, memberTtl, name, timeout } = settings;
     this.name = `${hostname()}:${process.pid}:${randomBytes(3).toString('hex')}`;
     this.redis = redis;
     this.tell = tell;

@@ -26,13 +26,29 @@ const CIRCUIT = group('circuit', 'nothing', [
 const GROUPS = { connects: CONNECTS, circuit: CIRCUIT };
 const NAMES = ['redis', 'name', ...Object.keys(GROUPS), ...OWN.map(({ name }) => name)];
 
-/** A group of options; undefined where it is absent. */
+/**
+ * A group of options; undefined where it is absent.
+ * @returns {any}
+ */
 function checkGroup(path, value) {
   if (isAbsent(value)) return undefined;
   return checkMembers({ path, type: 'object' }, value, GROUPS[path]);
 }
 
-/** What `createFleet()` was given, checked. */
+/**
+ * @typedef {object} Settings
+ * @property {object} redis
+ * @property {string} name
+ * @property {{ max?: number, per?: number, concurrency?: number }} connects With none of them there is no budget.
+ * @property {{ quorum: number, failureThreshold: number, resetTimeout: number, halfOpenMaxRequests: number }} [circuit]
+ * @property {number} memberTtl
+ * @property {number} timeout
+ */
+
+/**
+ * What `createFleet()` was given, checked.
+ * @returns {Settings}
+ */
 function readSettings(options) {
   if (typeof options !== 'object' || options === null) throw badType('options', options, 'an object');
   const given = takeKnown('options', options, NAMES);
@@ -45,9 +61,10 @@ function readSettings(options) {
   return {
     name: checkPresent(NAME, given.name),
     redis: given.redis,
-    connects,
+    connects: connects || {},
     circuit: checkGroup('circuit', given.circuit),
-    ...own,
+    memberTtl: own.memberTtl,
+    timeout: own.timeout,
   };
 }
 
