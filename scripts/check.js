@@ -21,6 +21,7 @@ const OTHER_LOCKS = [
   'bench/package-lock.json',
   '__test__/ecosystem/package-lock.json',
   '__test__/fleet/package-lock.json',
+  'examples/fleet/package-lock.json',
 ];
 
 /** The platform packages are the package's own: same version, each named once. */

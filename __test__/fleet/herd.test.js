@@ -1,0 +1,114 @@
+'use strict';
+
+const assert = require('assert');
+const { mkdtempSync, readFileSync, rmSync, writeFileSync } = require('fs');
+const os = require('os');
+const path = require('path');
+const { performance } = require('perf_hooks');
+const { freshName, mostIn } = require('./support/fleets.js');
+const { begin, end } = require('./support/processes.js');
+const { RedisServer, startCluster } = require('./support/redis-server.js');
+const { until } = require('../support/waiting.js');
+
+const PROCESSES = 10;
+const CLIENTS = 100;
+const BUDGET = { max: 250, per: 1500 };
+const DEADLINE_MS = 120000;
+
+const options = () => ({
+  name: freshName(),
+  connects: { ...BUDGET, concurrency: 20 },
+  circuit: { quorum: 2, failureThreshold: 3, resetTimeout: 1000 },
+});
+
+const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
+
+describe('ten processes of a hundred clients', function () {
+  this.timeout(DEADLINE_MS);
+  let folder;
+  let servers;
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(os.tmpdir(), 'wsr-herd-'));
+    servers = [];
+  });
+  afterEach(async () => {
+    for (const server of servers) await server.kill();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Lets a herd connect, kills its server, and brings that back: what has happened. */
+  async function live(ports, fleet) {
+    const file = path.join(folder, 'attempts');
+    writeFileSync(file, '');
+    const attempts = () => readFileSync(file, 'utf8').split('\n').filter(Boolean).map(Number);
+    const serve = (port) => begin('herd-server.js', { port, file, ...BUDGET });
+    let server = await serve(0);
+    const [{ port }] = server.told;
+    const setup = { ports, url: `ws://127.0.0.1:${port}`, count: CLIENTS, options: fleet };
+    const children = await Promise.all(
+      Array.from({ length: PROCESSES }, () => begin('herd-process.js', setup)),
+    );
+    const openOf = ({ told }) =>
+      told.reduce((count, message) => (message.event === 'open' ? message.count : count), 0);
+    const areOpen = (count) => children.reduce((sum, child) => sum + openOf(child), 0) === count;
+    await until(() => areOpen(PROCESSES * CLIENTS));
+    const before = attempts().length;
+    await end(server);
+    await until(() => areOpen(0));
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    const backAt = performance.now();
+    server = await serve(port);
+    await until(() => areOpen(PROCESSES * CLIENTS));
+    const recovery = performance.now() - backAt;
+    const times = attempts();
+    const refused = server.told.filter(({ event }) => event === 'refused').length;
+    const told = children.map((child) =>
+      child.told.filter(({ event }) => event === 'circuit').map(({ state }) => state),
+    );
+    const isDegraded = children.some((child) => child.told.some(({ event }) => event === 'degraded'));
+    const most = mostIn(times, BUDGET.per);
+    console.log(
+      `      ${before} attempts to connect, ${times.length - before} to come back, at most ${most} in ${BUDGET.per} ms of ${BUDGET.max}, ` +
+        `${refused} refused; all back ${seconds(recovery)} after the server`,
+    );
+    for (const child of children) await end(child);
+    await end(server);
+    return { most, refused, told, isDegraded, count: times.length };
+  }
+
+  /** That the budget held, and that the circuit of each process opened once and closed once. */
+  function assertKept({ most, refused, told, isDegraded }) {
+    assert.ok(most <= BUDGET.max, `${most} in ${BUDGET.per} ms`);
+    assert.strictEqual(refused, 0);
+    assert.strictEqual(isDegraded, false);
+    for (const states of told) {
+      const turns = states
+        .filter((state) => state !== 'HALF-OPEN')
+        .filter((state, i, all) => state !== all[i - 1]);
+      assert.deepStrictEqual(turns, ['OPEN', 'CLOSED'], String(states));
+    }
+  }
+
+  it('keep_the_budget_and_come_back_after_their_server_was_killed', async () => {
+    const redis = await new RedisServer().start();
+    servers.push(redis);
+    const life = await live(redis.port, options());
+    console.log(`      ${redis.scriptCalls()} round trips to Redis for ${life.count} attempts`);
+    assertKept(life);
+  });
+
+  it('keep_the_budget_in_a_cluster', async () => {
+    servers = await startCluster();
+    assertKept(
+      await live(
+        servers.map(({ port }) => port),
+        options(),
+      ),
+    );
+  });
+
+  it('break_the_budget_without_a_fleet', async () => {
+    const { most, refused } = await live(undefined, undefined);
+    assert.ok(most > BUDGET.max && refused > 0, `${most}, ${refused} refused`);
+  });
+});
