@@ -253,6 +253,25 @@ export interface AbortSignalLike {
   removeEventListener?(type: 'abort', listener: (...args: any[]) => void): void;
 }
 
+/** What `connectGate` is called with. */
+export interface GateContext extends AttemptContext {
+  /** Where the attempt leads; with a function of `url`, what that said last, and `undefined` before it has said any. */
+  readonly url: string | undefined;
+  /** Whether the attempt is to replace a connection that was open. */
+  readonly isReconnect: boolean;
+}
+
+/** What a `connectGate` may return: told once how the attempt ended that it let go. */
+export type AttemptEnded = (outcome: AttemptOutcome) => void;
+
+/** How an attempt ended. */
+export interface AttemptOutcome {
+  /** Whether it led to an open connection. */
+  readonly isOpen: boolean;
+  /** Why it failed; none where it was given up, by `close()` for example. */
+  readonly error?: WebSocketReconnectError;
+}
+
 /** What `shouldReconnect` and `reconnectDelay` are called with. */
 export interface ReconnectContext {
   /** The close code of what has ended, as in `close`; 1006 for an attempt that failed. */
@@ -591,6 +610,32 @@ export interface CommonOptions {
    */
   minUptime?: Optional<number>;
   /**
+   * Awaited before each attempt, in the state `CONNECTING` and outside of `connectionTimeout`: a place to
+   * wait for a budget, a lock, a login. Throwing or rejecting is a failed attempt that is told as `error` and
+   * retried, and does not count against the circuit. A function that it returns is called once the attempt
+   * that it let go has ended, by an open connection or without one: what was taken can be given back there.
+   * While it is waited for, `getStats().waitingFor` says so.
+   * @defaultValue none
+   *
+   * @example
+   * ```ts
+   * async function readyAgain(url: string | undefined) {
+   *   // Ask something else whether the server is there.
+   * }
+   *
+   * new WebSocketReconnect({
+   *   url: 'wss://example.com',
+   *   connectGate: async ({ url, isReconnect }) => {
+   *     if (isReconnect) await readyAgain(url);
+   *     return ({ isOpen }) => console.log(isOpen ? 'connected' : 'not connected');
+   *   },
+   * });
+   * ```
+   */
+  connectGate?: Optional<
+    (context: GateContext) => void | AttemptEnded | PromiseLike<AttemptEnded | undefined> | PromiseLike<void>
+  >;
+  /**
    * Whether to connect again after a connection or an attempt has ended; `false` gives up: `FAILED`, a last
    * `close`, and `giveup` with `'STOPPED'`. It may return a promise. What it throws, or returns besides true
    * and false, is told as `error`, and the client connects again; so it does where a promise does not settle
@@ -867,6 +912,8 @@ export interface Stats {
   uptime: number;
   /** Of `ping()`, of heartbeats that are pings, and of those after sleep. Absent before the first pong. */
   rtt?: RoundTripTimes;
+  /** What an attempt waits for before it begins; only while it does. */
+  waitingFor?: 'connectGate';
   /** Messages that wait or, at least once, are not confirmed. There with `queue` or `delivery: 'at-least-once'` alone. */
   queuedMessages?: number;
   /** The bytes of these messages. */
@@ -1376,6 +1423,9 @@ export declare class WebSocketReconnect extends EventEmitter {
    */
   get minUptime(): number;
   set minUptime(value: Optional<number>);
+  /** What lets attempts go. */
+  get connectGate(): WebSocketReconnectOptions['connectGate'];
+  set connectGate(value: WebSocketReconnectOptions['connectGate']);
   /** Whether to connect again. */
   get shouldReconnect(): WebSocketReconnectOptions['shouldReconnect'];
   set shouldReconnect(value: WebSocketReconnectOptions['shouldReconnect']);

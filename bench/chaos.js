@@ -14,7 +14,7 @@
 const { fork } = require('child_process');
 const os = require('os');
 const path = require('path');
-const { within } = require('../scripts/demo/witness.js');
+const { within } = require('../lib/cli/demo/witness.js');
 const { install } = require('../scripts/tools.js');
 
 /** How many connections a client holds at a time. */

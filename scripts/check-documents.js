@@ -227,7 +227,18 @@ const sources = [
   ...below('lib', '.js'),
   'index.js',
 ];
-const folders = ['src', 'lib', 'scripts', 'docs', 'bench', 'benches', 'examples', 'autobahn', '__test__'];
+const folders = [
+  'bin',
+  'src',
+  'lib',
+  'scripts',
+  'docs',
+  'bench',
+  'benches',
+  'examples',
+  'autobahn',
+  '__test__',
+];
 const files = [...readdirSync(ROOT), ...folders.flatMap((folder) => below(folder, ''))];
 const net = sources
   .filter((name) => name.startsWith('src/net/'))

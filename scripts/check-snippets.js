@@ -9,7 +9,7 @@ const { readFileSync, readdirSync } = require('fs');
 const path = require('path');
 const ts = require('typescript');
 const { startGraphQLServer } = require('../examples/servers/graphql-server.js');
-const { ServerProcess } = require('./demo/server-process.js');
+const { ServerProcess } = require('../lib/cli/demo/server-process.js');
 const { ROOT } = require('./tools.js');
 
 const DEADLINE_MS = 15000;

@@ -299,6 +299,36 @@ new WebSocketReconnect({
     zh: '连接至少存活多久才清除之前的重试和失败次数，毫秒',
     table: 'reconnecting',
   },
+  connectGate: {
+    doc: [
+      'Awaited before each attempt, in the state `CONNECTING` and outside of `connectionTimeout`: a place to wait for a budget, a lock, a login.',
+      'Throwing or rejecting is a failed attempt that is told as `error` and retried, and does not count against the circuit.',
+      'A function that it returns is called once the attempt that it let go has ended, by an open connection or without one: what was taken can be given back there.',
+      'While it is waited for, `getStats().waitingFor` says so.',
+    ],
+    example: `
+async function readyAgain(url: string | undefined) {
+  // Ask something else whether the server is there.
+}
+
+new WebSocketReconnect({
+  url: 'wss://example.com',
+  connectGate: async ({ url, isReconnect }) => {
+    if (isReconnect) await readyAgain(url);
+    return ({ isOpen }) => console.log(isOpen ? 'connected' : 'not connected');
+  },
+});`,
+    type: '(context: GateContext) => void | AttemptEnded | PromiseLike<AttemptEnded | undefined> | PromiseLike<void>',
+    standard: ['none', 'none', '无'],
+    held: {
+      doc: 'What lets attempts go.',
+      get: "WebSocketReconnectOptions['connectGate']",
+      set: "WebSocketReconnectOptions['connectGate']",
+    },
+    en: 'a function that is awaited before each attempt, such as for a budget of connects',
+    zh: '每次尝试连接之前等待的函数，例如等待连接配额',
+    table: 'reconnecting',
+  },
   shouldReconnect: {
     doc: [
       "Whether to connect again after a connection or an attempt has ended; `false` gives up: `FAILED`, a last `close`, and `giveup` with `'STOPPED'`.",

@@ -44,6 +44,9 @@ const BETWEEN = [
   'streams',
   // What it trusts, and how it reads keys.
   'tls',
+  // readline, and parseArgs.
+  'cli-terminal',
+  'cli-usage',
 ];
 
 /** A life in each state for each runtime; the full thousand run with `npm test`. */

@@ -98,10 +98,11 @@ function inProject(test) {
   const install = (...packages) =>
     npm(['install', '--silent', '--no-audit', '--no-fund', ...packages], { cwd, env });
   const node = (...args) => capture(process.execPath, args, { cwd, env });
+  const npx = (...args) => capture('npx', ['--no', ...args], { cwd, env });
   const write = (name, text) => writeFileSync(path.join(cwd, name), text);
   try {
     write('package.json', '{ "private": true }');
-    test({ install, node, write });
+    test({ install, node, npx, write });
   } finally {
     rmSync(cwd, { recursive: true, force: true });
   }
@@ -109,8 +110,20 @@ function inProject(test) {
 
 const { main, platform } = tarballs();
 
-inProject(({ install, node, write }) => {
+/** Runs of the command, each with what it prints. The demo connects, to a server of its own. */
+const COMMANDS = [
+  [[NAME, '--version'], /^\d+\.\d+\.\d+$/m],
+  [['wsr', '--help'], /^Usage:$/m],
+  [['wsr', 'simulate', '--clients', '100'], /^100 clients, in /m],
+  [[NAME, 'demo'], /All \d+ checks were seen to hold/],
+];
+
+inProject(({ install, node, npx, write }) => {
   install(main, platform);
+  for (const [args, printed] of /** @type {[string[], RegExp][]} */ (COMMANDS)) {
+    const { ok, output } = npx(...args);
+    tell(`npx ${args.join(' ')}`, ok && printed.test(output), output);
+  }
   for (const [name, { file, text }] of Object.entries(USES)) {
     write(file, text);
     const { output } = node(file);

@@ -9,6 +9,7 @@ const { ROOT, capture } = require('./tools.js');
 /** Files of tests of which each holds there. The others ask for headers, TLS, pings, or a thread beside JavaScript's. */
 const FILES = [
   'backoff',
+  'connect-gate',
   'event-emitter',
   'event-order',
   'failover',

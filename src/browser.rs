@@ -111,10 +111,13 @@ impl Client {
                 },
             },
             18 => Input::Opened { attempt },
-            // Whether a function of the user threw; the text is the code and the message, a line each.
+            // Above 0 a function of the user threw, above 1 the gate. The text is the code and the message, a line each.
             19 => Input::Refused {
                 attempt,
-                failure: failure(&exchange.text, (b > 0.0).then_some(attempt)),
+                failure: Failure {
+                    withheld: b > 1.0,
+                    ..failure(&exchange.text, (b > 0.0).then_some(attempt))
+                },
             },
             20 => Input::Received { attempt },
             // A close code, above 65535 where the closing handshake was not whole; the text is the reason.
@@ -259,8 +262,16 @@ impl Exchange {
                 self.say(15, *attempt as f64, ms(*delay), most, "")
             }
             Event::Proved => self.say(16, 0.0, 0.0, 0.0, ""),
-            Event::AskRoute { attempt, retries } => {
-                self.say(17, *attempt as f64, *retries as f64, 0.0, "")
+            // Of an attempt to replace a connection the index of the URL is told below 0, from -1 on.
+            Event::AskRoute {
+                attempt,
+                retries,
+                url_index,
+                is_reconnect,
+            } => {
+                let index = *url_index as f64;
+                let place = if *is_reconnect { -1.0 - index } else { index };
+                self.say(17, *attempt as f64, *retries as f64, place, "")
             }
             Event::AskRetry {
                 attempt,
@@ -434,6 +445,7 @@ fn failure(text: &[u8], thrown_for: Option<Count>) -> Failure {
         status: None,
         retry_after: None,
         thrown_for,
+        withheld: false,
     }
 }
 

@@ -186,8 +186,8 @@ function createEngine(platform) {
       this.assign(INPUT.routed, attempt);
     }
 
-    failRoute(attempt, message) {
-      this.assign(INPUT.refused, attempt, 1, `\n${message}`);
+    failRoute(attempt, message, withheld) {
+      this.assign(INPUT.refused, attempt, 1 + Number(withheld), `\n${message}`);
     }
 
     sayRetry(attempt, goesOn, delay) {

@@ -146,7 +146,7 @@ function defineClient(engine) {
     }
 
     getStats() {
-      const { circuit, native, options, view, delivery } = this[LIFE];
+      const { circuit, gate, native, options, view, delivery } = this[LIFE];
       const { state, circuitState, retryCount, circuitFailures, lastActivity } = view;
       const stats = {
         state,
@@ -158,6 +158,7 @@ function defineClient(engine) {
         lastActivity,
         uptime: state === 'OPEN' ? Math.floor(engine.now() - view.openedAt) : 0,
       };
+      if (gate !== undefined && gate.isWaiting) Object.assign(stats, { waitingFor: 'connectGate' });
       const rtt = native.roundTrips();
       if (rtt !== null) Object.assign(stats, { rtt });
       if (delivery.limits) {

@@ -11,6 +11,7 @@ const { headersOf } = require('../response-headers.js');
 const { abortError } = require('./ask.js');
 const { Cutoffs, isBefore } = require('./cutoffs.js');
 const { tell } = require('./emitter.js');
+const { Gate } = require('./gate.js');
 const { Inbox } = require('./inbox.js');
 const { Lifetime } = require('./lifetime.js');
 const { Outgoing } = require('./outgoing.js');
@@ -334,7 +335,7 @@ class Life {
         return;
       }
       case 'ask-route':
-        this.route.ask(notice.id, notice.attempt, view.lastError);
+        this.askRoute(notice);
         return;
       case 'ask-retry':
         this.askRetry(notice);
@@ -389,8 +390,10 @@ class Life {
     if (state === 'FAILED' && !cutoffs.isOfEarlierLife(moment)) view.closing = true;
     this.forgetRetry();
     const giveUp = state === 'CONNECTING' ? undefined : this.route.endAttempt();
+    const endGate = state === 'CONNECTING' ? undefined : this.takeGate();
     this.tell('stateChange', state);
     if (giveUp !== undefined && state !== 'OPEN') giveUp();
+    if (endGate !== undefined) endGate();
     if (state === 'BLOCKED') this.handOverForNext();
     if (!view.alive) this.track();
   }
@@ -445,6 +448,33 @@ class Life {
       () => this.configure(),
       (error) => this.tell('error', error),
     );
+  }
+
+  /** @param {Extract<Notice, { kind: 'ask-route' }>} notice */
+  askRoute({ id, attempt, place, isReconnect }) {
+    const { options, route, view } = this;
+    const { connectGate } = options;
+    const { lastError } = view;
+    const signal = route.beginAttempt();
+    const go = () => route.ask(id, { attempt, lastError, signal });
+    // A call may have made void what would have told the end of the attempt before.
+    const endGate = this.takeGate();
+    if (endGate !== undefined) endGate();
+    if (!connectGate) {
+      go();
+      return;
+    }
+    if (this.gate === undefined) this.gate = new Gate();
+    const context = { url: route.urlAt(place), attempt, isReconnect, lastError, signal };
+    this.gate.ask(connectGate, context, go, (error) => route.fail(id, error, true));
+  }
+
+  /** The attempt that a gate has let go is not under way any more. Returns what tells the gate so. */
+  takeGate() {
+    if (this.gate === undefined) return undefined;
+    const { currentError: error, state } = this.view;
+    const tell = this.gate.take();
+    return () => tell(state === 'OPEN' ? { isOpen: true } : { isOpen: false, error });
   }
 
   /** @param {Extract<Notice, { kind: 'ask-retry' }>} notice */
@@ -520,6 +550,8 @@ class Life {
 Life.prototype.heartbeatMessage = undefined;
 /** It has warned that nobody hears it give up. */
 Life.prototype.hasWarned = false;
+/** From the first attempt on that one of the user is asked about. */
+Life.prototype.gate = undefined;
 /** From the first retry on that the user's functions decide about. */
 Life.prototype.retry = undefined;
 /** From the first message on, see `outgoing`. */

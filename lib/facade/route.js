@@ -220,10 +220,20 @@ class Route {
     }
   }
 
-  /** The engine asks where and how the attempt `id` connects. */
-  ask(id, attempt, lastError) {
+  /** An attempt begins. Returns the signal by which the user's functions are told that it was given up. */
+  beginAttempt() {
     this.controller = new AnyController();
-    const context = { attempt, lastError, signal: this.controller.signal };
+    return this.controller.signal;
+  }
+
+  /** One of the URLs; undefined before the user's function has said it. */
+  urlAt(place) {
+    const { currentUrls } = this;
+    return currentUrls && currentUrls[place];
+  }
+
+  /** The engine asks where and how the attempt `id` connects. */
+  ask(id, context) {
     const asked = this.functions();
     const calls = asked.map(
       ([, value]) =>
@@ -247,9 +257,10 @@ class Route {
     }
   }
 
-  fail(id, error) {
+  /** The attempt `id` fails; where it was `withheld`, that says nothing of the server. */
+  fail(id, error, withheld = false) {
     this.thrown = { id, error };
-    this.native.failRoute(id, messageOf(error));
+    this.native.failRoute(id, messageOf(error), withheld);
   }
 
   /** What a function threw for the attempt `id`, as `error`; undefined where none did. */

@@ -34,6 +34,7 @@ function windowOf({ window, failureRate, minimumRequests }) {
  * @returns {import('../../native/index.js').PolicySettings}
  */
 function policySettings(options, circuitBreaker, { asks, connectionTimeout, currentUrls, terms }) {
+  const asksRoute = asks || Boolean(options.connectGate);
   const timeout = (connectionTimeout === undefined ? terms.handshakeTimeout : connectionTimeout) || Infinity;
   const { closeTimeout } = terms;
   const places = currentUrls === undefined ? 1 : currentUrls.length;
@@ -41,7 +42,7 @@ function policySettings(options, circuitBreaker, { asks, connectionTimeout, curr
   const asksRetry = Boolean(options.shouldReconnect || options.reconnectDelay);
   const held = contentOf(options, AS_HELD);
   const circuit = contentOf(circuitBreaker, OF_CIRCUIT);
-  const content = [held, circuit, timeout, closeTimeout, judgesReplies, asks, asksRetry, places].join();
+  const content = [held, circuit, timeout, closeTimeout, judgesReplies, asksRoute, asksRetry, places].join();
   return share(content, () => {
     const { failureThreshold, resetTimeout, halfOpenMaxRequests } = circuitBreaker;
     /** @type {any} */
@@ -54,7 +55,7 @@ function policySettings(options, circuitBreaker, { asks, connectionTimeout, curr
         window: windowOf(circuitBreaker),
       },
       closeTimeout,
-      asksRoute: asks,
+      asksRoute,
       asksRetry,
       places,
     };

@@ -57,6 +57,7 @@ const TABLE = [
     choice('failover', ['next', 'random']),
     ms('preferFirst', 0, { min: 0, off: [0, 'turns it off'] }),
     ms('minUptime', 0, { min: 0, off: [0, 'turns it off'] }),
+    { name: 'connectGate', type: 'function' },
     { name: 'shouldReconnect', type: 'function' },
     choice('reconnectOn', ['always', 'transient'], { off: ['always', 'turns it off'] }),
     { name: 'reconnectDelay', type: 'function' },

@@ -170,13 +170,14 @@ impl Client {
         Ok(())
     }
 
-    /// Answers that the function that says where an attempt connects has thrown.
+    /// Answers that the function that says where an attempt connects has thrown, or the one that may hold it back (`withheld`).
     #[napi(catch_unwind)]
-    pub fn fail_route(&self, attempt: f64, message: String) {
+    pub fn fail_route(&self, attempt: f64, message: String, withheld: bool) {
         let attempt = attempt as u64;
         let failure = Failure {
             message,
             thrown_for: Some(attempt),
+            withheld,
             ..Failure::default()
         };
         self.client.assign(Input::Refused { attempt, failure });

@@ -397,11 +397,18 @@ impl From<policy::Notice> for Notice {
                 retry_count,
                 circuit_failures,
             },
-            Event::AskRoute { attempt, retries } => Notice::AskRoute {
+            Event::AskRoute {
+                attempt,
+                retries,
+                url_index,
+                is_reconnect,
+            } => Notice::AskRoute {
                 retry_count,
                 circuit_failures,
                 id: attempt as f64,
                 attempt: retries as f64,
+                place: url_index as f64,
+                is_reconnect,
             },
             Event::AskRetry {
                 attempt,

@@ -393,13 +393,17 @@ pub enum Notice {
         retry_count: f64,
         circuit_failures: f64,
     },
-    /// Where and how does the attempt `id` connect? To be answered by `sayRoute` or `failRoute`.
+    /// Whether, where and how does the attempt `id` connect? To be answered by `sayRoute` or `failRoute`.
     AskRoute {
         retry_count: f64,
         circuit_failures: f64,
         id: f64,
         /// Retries before it.
         attempt: f64,
+        /// The index of the URL.
+        place: f64,
+        /// It is to replace a connection.
+        is_reconnect: bool,
     },
     /// Whether and when to connect again after the attempt `id`? To be answered by `sayRetry`.
     AskRetry {

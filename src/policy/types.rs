@@ -126,6 +126,8 @@ pub struct Failure {
     pub retry_after: Option<Duration>,
     /// The attempt whose functions threw: JavaScript holds the error itself.
     pub thrown_for: Option<Attempt>,
+    /// The user's gate held the attempt back: the server was not asked, so this says nothing of it.
+    pub withheld: bool,
 }
 
 impl Failure {
@@ -310,10 +312,13 @@ pub enum Event {
     },
     /// The connection has lived for `min_uptime`: the counts are forgotten. Not an event of JavaScript.
     Proved,
-    /// JavaScript is asked where and how `attempt` connects, to be answered by `Routed` or `Refused`.
+    /// JavaScript is asked whether, where and how `attempt` connects, to be answered by `Routed` or `Refused`. `url_index` is the
+    /// index of the URL; `is_reconnect` tells an attempt to replace a connection from one to have the first.
     AskRoute {
         attempt: Attempt,
         retries: Count,
+        url_index: usize,
+        is_reconnect: bool,
     },
     /// JavaScript is asked whether and when to try again, to be answered by `Decided`. `retry` is the
     /// number that the next retry would have, `elapsed` how long there has been no connection.

@@ -65,6 +65,8 @@ async fn an_attempt_goes_by_the_route_that_javascript_says_and_by_no_late_one() 
     let question = Event::AskRoute {
         attempt: 1,
         retries: 0,
+        url_index: 0,
+        is_reconnect: false,
     };
     assert_eq!(
         events(&reply),

@@ -18,6 +18,8 @@ impl<C: Chance> Link<C> {
         self.tell(Event::AskRoute {
             attempt,
             retries: self.retry_count,
+            url_index: self.url_selector.index(),
+            is_reconnect: self.outage.is_some_and(|outage| outage.after_open),
         });
     }
 

@@ -145,6 +145,7 @@ impl<C: Chance> Link<C> {
         if let Some(failure) = failure {
             status = failure.status;
             let longest = self.settings.reconnect.max_retry_after.min(FAR);
+            let before = self.not_before.filter(|_| failure.withheld);
             self.not_before = failure
                 .retry_after
                 .filter(|_| !IN_BROWSERS)
@@ -153,14 +154,17 @@ impl<C: Chance> Link<C> {
                 .and_then(|asked| {
                     let asked = self.settings.backoff.stretch(asked, &mut self.rng);
                     now.checked_add(asked)
-                });
+                })
+                .or(before);
             self.fail(failure, now);
         }
         self.end(ending, status, now);
     }
 
     pub(super) fn fail(&mut self, failure: Failure, now: Instant) {
-        self.membership.fail(&self.settings.circuit, now);
+        if !failure.withheld {
+            self.membership.fail(&self.settings.circuit, now);
+        }
         self.tell(Event::Error(failure));
         self.tell_circuit(Telling::Told);
     }

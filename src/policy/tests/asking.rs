@@ -36,6 +36,44 @@ fn a_function_that_throws_is_a_failed_attempt() {
 }
 
 #[test]
+fn an_attempt_that_is_withheld_is_retried_and_says_nothing_of_the_server() {
+    play_with(
+        route,
+        "at 0ms     connect
+         expect     CONNECTING · ask route #1 after 0
+         at 1ms     refused #1 503 after 30s
+         expect     error 503 · CLOSED · close 1006 '' · retry 1 of 10 in 30s
+         holds      failures=1
+         at 30001ms tick
+         expect     CONNECTING · ask route #2 after 1
+         at 90s     withheld #2
+         expect     error WITHHELD · CLOSED · close 1006 '' · retry 2 of 10 in 100ms
+         holds      failures=1
+         at 90100ms tick
+         expect     CONNECTING · ask route #3 after 2
+         at 90101ms withheld #2
+         holds      state=CONNECTING",
+    );
+}
+
+#[test]
+fn a_question_says_whether_a_connection_is_replaced() {
+    play_with(
+        route,
+        "at 0ms     connect
+         expect     CONNECTING · ask route #1 after 0
+         at 1ms     routed #1
+         expect     dial #1 within 100ms
+         at 2ms     opened #1
+         expect     OPEN · open
+         at 3ms     lost #1 1006
+         expect     CLOSED · close 1006 '' · retry 1 of 10 in 50ms
+         at 53ms    tick
+         expect     CONNECTING · ask route #2 after 1 again",
+    );
+}
+
+#[test]
 fn a_promise_that_never_settles_is_a_failed_attempt_when_its_time_is_up() {
     play_with(
         route,

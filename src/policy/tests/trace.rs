@@ -236,6 +236,13 @@ fn parse(what: &str, link: &Link, start: Instant) -> Input {
         ["terminate"] => Input::Terminate {
             seen_alive: link.is_alive(),
         },
+        ["withheld", id] => Input::Refused {
+            attempt: attempt(id),
+            failure: Failure {
+                withheld: true,
+                ..failure("WITHHELD")
+            },
+        },
         ["refused", id] => Input::Refused {
             attempt: attempt(id),
             failure: failure("ECONNREFUSED"),
@@ -426,7 +433,19 @@ fn event(event: &Event) -> String {
         Event::CircuitChange(to) => format!("circuit {}", circuit(*to)),
         Event::Open { .. } => "open".to_owned(),
         Event::Proved => "proved".to_owned(),
-        Event::AskRoute { attempt, retries } => format!("ask route #{attempt} after {retries}"),
+        Event::AskRoute {
+            attempt,
+            retries,
+            url_index,
+            is_reconnect,
+        } => {
+            let place = match url_index {
+                0 => String::new(),
+                index => format!(" at url {index}"),
+            };
+            let again = if *is_reconnect { " again" } else { "" };
+            format!("ask route #{attempt} after {retries}{place}{again}")
+        }
         Event::AskRetry {
             attempt,
             retry,

@@ -1,6 +1,6 @@
 'use strict';
 
-const { WebSocketReconnect } = require('../../index.js');
+const { WebSocketReconnect } = require('../../../index.js');
 const { BLOCKED_MS, blockJavaScript, isHeartbeat, watch } = require('./shared.js');
 const { NotSeen, check } = require('./witness.js');
 

@@ -1,0 +1,74 @@
+'use strict';
+
+const { readFileSync } = require('fs');
+const path = require('path');
+const { UsageError, help, parse } = require('./arguments.js');
+const { EXIT } = require('./exit-codes.js');
+
+function version() {
+  return JSON.parse(readFileSync(path.join(__dirname, '..', '..', 'package.json'), 'utf8')).version;
+}
+
+function wrongUsage(message) {
+  console.error(`wsr: ${message}\nTry 'wsr --help'.`);
+  return EXIT.usage;
+}
+
+/** Signals end a session as they should, and a pipe that nobody reads any more ends it in silence. */
+function listen(session) {
+  process.on('SIGINT', () => session.finish(EXIT.interrupted));
+  process.on('SIGTERM', () => session.finish(EXIT.terminated));
+  process.stdout.on('error', () => session.abandon());
+  process.stderr.on('error', () => session.abandon());
+}
+
+async function connect(settings) {
+  const { Session } = require('./session.js');
+  const { stdin, stdout, stderr, env } = process;
+  let session;
+  try {
+    session = new Session(settings, { input: stdin, output: stdout, error: stderr, env });
+  } catch (error) {
+    if (error.code === 'WSR_ERR_OPTION') return wrongUsage(error.message);
+    throw error;
+  }
+  listen(session);
+  return session.run();
+}
+
+async function simulate(args) {
+  try {
+    await require('./simulate.js').simulate(args);
+    return EXIT.done;
+  } catch (error) {
+    if (error instanceof TypeError) return wrongUsage(error.message);
+    throw error;
+  }
+}
+
+async function demo([url]) {
+  await require('./demo/index.js').demo(url);
+  return EXIT.done;
+}
+
+/** Does what the arguments say, and resolves to the exit code. */
+async function main(args) {
+  const [command, ...rest] = args;
+  if (command === 'simulate') return simulate(rest);
+  if (command === 'demo') return demo(rest);
+  const settings = parse(args);
+  if (settings.help || settings.version) {
+    console.log(settings.help ? help() : version());
+    return EXIT.done;
+  }
+  return connect(settings);
+}
+
+main(process.argv.slice(2))
+  .catch((error) => {
+    if (error instanceof UsageError) return wrongUsage(error.message);
+    console.error(`wsr: ${error.message}`);
+    return EXIT.failed;
+  })
+  // Standard input may be open for long; what was printed to a pipe may still be on its way.
+  .then((code) => process.stdout.write('', () => process.exit(code)));
