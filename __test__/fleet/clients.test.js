@@ -9,9 +9,9 @@ const { createFleet } = require('../../fleet.js');
 const { until } = require('../support/waiting.js');
 
 const OPTIONS = {
-  connects: { max: 10, per: 300, concurrency: 5 },
+  connects: { max: 12, per: 300, concurrency: 6 },
   circuit: { quorum: 2, failureThreshold: 2, resetTimeout: 200 },
-  timeout: 500,
+  timeout: 1500,
 };
 
 /** A life of a fleet: its budget, its circuit, its keys. */
@@ -25,7 +25,7 @@ async function live(kind, ports) {
     end(OPEN);
   });
   await Promise.all(all);
-  assert.ok(mostIn(starts, 300) <= 10, `${mostIn(starts, 300)} in 300 ms`);
+  assert.ok(mostIn(starts, 300) <= 12, `${mostIn(starts, 300)} in 300 ms`);
 
   for (const fleet of fleets.slice(0, 2)) for (let i = 0; i < 2; i += 1) await tries(fleet, failed());
   await until(() => told.every((events) => events.includes('OPEN')));
@@ -89,7 +89,7 @@ describe('a fleet over each client of Redis', () => {
     };
     const options = { redis: bare, name: `bare-${process.pid}`, ...OPTIONS };
     const fleets = [createFleet(options), createFleet(options)];
-    const ends = await Promise.all(Array.from({ length: 5 }, (_, i) => attempt(fleets[i % 2])));
+    const ends = await Promise.all(Array.from({ length: 6 }, (_, i) => attempt(fleets[i % 2])));
     const waits = attempt(fleets[1]);
     ends.forEach((end) => end(OPEN));
     (await waits)(OPEN);

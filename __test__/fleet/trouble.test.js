@@ -65,6 +65,19 @@ describe('a fleet in trouble', () => {
     ]);
   });
 
+  it('is_not_degraded_by_what_holds_up_its_own_process', async () => {
+    const [fleet] = await members(1, redis.port, { connects: { max: 2, per: 60000 }, timeout: 200 });
+    const told = record(fleet);
+    const waits = attempt(fleet);
+    const end = performance.now() + 400;
+    while (performance.now() < end);
+    // What it was let through for meanwhile is not used, and counts no more.
+    (await waits)(OPEN);
+    await tries(fleet, OPEN);
+    assert.deepStrictEqual(told, []);
+    assert.strictEqual((await fleet.stats()).budget.used, 2);
+  });
+
   it('tells_redis_what_it_did_without_it', async () => {
     const fleets = await members(2, redis.port, { connects: { max: 10, per: 60000 } });
     await tries(fleets[0], OPEN);

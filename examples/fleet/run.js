@@ -91,7 +91,8 @@ async function main([given]) {
   await until('each stream has one collector', () => areCollected(collectors));
   console.log('Each stream is collected once:');
   show(collectors);
-  const [gone, ...rest] = collectors;
+  const gone = collectors.reduce((most, one) => (one.keys.length > most.keys.length ? one : most));
+  const rest = collectors.filter((one) => one !== gone);
   const killedAt = Date.now();
   gone.child.kill('SIGKILL');
   console.log(`Process ${gone.child.pid} is killed`);

@@ -23,6 +23,8 @@ const clock = performance.now.bind(performance);
 const TOGETHER = 10;
 /** So often, in ms, Redis is tried while it does not answer. */
 const RETRY = 1000;
+/** A timer that is so late, in ms, was held up by what else the process does. */
+const HELD_UP = 50;
 /** So many timeouts after its begin a call keeps no other from being made. */
 const LOST_AFTER = 10;
 
@@ -205,16 +207,14 @@ class Member {
     this.call = call;
     this.turnAt = Infinity;
     this.tellAt = Infinity;
-    const late = () => this.giveUp(call, coded(Error, 'ETIMEDOUT', `Redis: no answer in ${this.timeout} ms`));
-    call.limit = setTimeout(late, this.timeout);
-    call.limit.unref();
+    this.limit(call);
     const answered = (answer) => {
       if (this.isClosed) return;
-      // A process that was held up may see the answer before its timer.
-      if (clock() > now + this.timeout) late();
       this.end(call);
-      if (call.isGivenUp) this.giveBack(call.question, answer.granted);
-      else this.take(call.question, answer);
+      const isLate = clock() > now + this.timeout;
+      if (isLate) this.giveBack(call.question, answer.granted);
+      if (call.isGivenUp) this.beatAt = clock();
+      else this.take(call.question, isLate ? { ...answer, granted: 0, wait: 0 } : answer);
       this.plan();
     };
     const failed = (error) => {
@@ -225,6 +225,16 @@ class Member {
     };
     this.redis.run(ASK, this.keys, [this.channel, JSON.stringify(call.question)]).then(answered, failed);
     this.plan();
+  }
+
+  /** Gives a call up after `timeout`. That the process itself was held up meanwhile is no fault of Redis. */
+  limit(call) {
+    const due = clock() + this.timeout;
+    call.limit = setTimeout(() => {
+      if (clock() > due + HELD_UP) this.limit(call);
+      else this.giveUp(call, coded(Error, 'ETIMEDOUT', `Redis: no answer in ${this.timeout} ms`));
+    }, this.timeout);
+    call.limit.unref();
   }
 
   /** No other call waits for this one any more. */
@@ -250,7 +260,6 @@ class Member {
   /** What was let through too late is free for others at once. */
   giveBack({ next }, granted) {
     for (let i = 0; i < granted; i += 1) this.report.unused.push(this.idOf(next + i));
-    this.beatAt = clock();
   }
 
   /** What Redis has answered. */

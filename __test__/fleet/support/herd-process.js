@@ -1,7 +1,7 @@
 'use strict';
 
-// A process of many clients, of a fleet where there are options of one. It tells how many are open as that changes, and what
-// its fleet tells.
+// A process of many clients, of a fleet where there are options of one. It tells how many are open as that changes, how many
+// attempts have begun, and what its fleet tells.
 
 const { WebSocketReconnect } = require('../../../index.js');
 const { createFleet } = require('../../../fleet.js');
@@ -9,12 +9,23 @@ const { connect } = require('./redis-clients.js');
 
 const { ports, url, count, options } = JSON.parse(process.argv[2]);
 
+let begun = 0;
+
 async function gateOf() {
   if (options === undefined) return {};
-  const fleet = createFleet({ redis: await connect('ioredis', ports), ...options });
-  for (const event of ['degraded', 'restored']) fleet.on(event, () => process.send({ event }));
+  const redis = await connect('ioredis', ports);
+  await redis.ping();
+  const fleet = createFleet({ redis, ...options });
+  fleet.on('degraded', ({ message }) => process.send({ event: 'degraded', message }));
   fleet.on('circuitChange', (state) => process.send({ event: 'circuit', state }));
-  return fleet.options();
+  const { connectGate } = fleet.options();
+  return {
+    async connectGate(attempt) {
+      const end = await connectGate(attempt);
+      begun += 1;
+      return end;
+    },
+  };
 }
 
 async function main() {
@@ -24,7 +35,7 @@ async function main() {
   const tell = () => {
     if (open.size === told) return;
     told = open.size;
-    process.send({ event: 'open', count: told });
+    process.send({ event: 'open', count: told, begun });
   };
   for (let i = 0; i < count; i += 1) {
     const ws = new WebSocketReconnect({
