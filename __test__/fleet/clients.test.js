@@ -45,6 +45,13 @@ async function live(kind, ports) {
   await until(() => parts[1].length + parts[2].length === 30);
 }
 
+/** How often nodes of a Cluster were asked for what another has. */
+const movedOf = (nodes) =>
+  nodes.reduce((sum, node) => {
+    const [, count = 0] = /errorstat_MOVED:count=(\d+)/.exec(node.cli('info', 'errorstats')) || [];
+    return sum + Number(count);
+  }, 0);
+
 describe('a fleet over each client of Redis', () => {
   let redis;
   let nodes;
@@ -60,11 +67,14 @@ describe('a fleet over each client of Redis', () => {
   for (const kind of KINDS) {
     it(`lives_over_${kind}`, () => live(kind, redis.port));
 
-    it(`lives_in_a_cluster_over_${kind}`, () =>
-      live(
+    it(`lives_in_a_cluster_over_${kind}_and_asks_the_node_that_has_its_keys`, async () => {
+      const before = movedOf(nodes);
+      await live(
         kind,
         nodes.map(({ port }) => port),
-      ));
+      );
+      assert.strictEqual(movedOf(nodes), before);
+    });
 
     it(`is_degraded_and_restored_over_${kind}`, async () => {
       const own = await new RedisServer().start();

@@ -12,17 +12,33 @@ const scriptOf = (text) => ({ text, sha: createHash('sha1').update(text).digest(
 
 const isUnknownScript = (error) => /^NOSCRIPT/.test(String(error && error.message));
 
+/** What both kinds of node-redis have in common. */
+const nodeRedis = {
+  async subscribe(redis, channel, hear) {
+    await redis.connect();
+    await redis.subscribe(channel, (message) => hear(message));
+  },
+  end: (redis) => (isFunction(redis.destroy) ? redis.destroy() : redis.disconnect()),
+};
+
+/** A Cluster of node-redis 4 looks for the key of a script in the wrong argument, and asks any node: it is told the key. */
+const inCluster = (redis, keys, ...args) => redis.sendCommand(keys[0], false, args);
+
 /** How clients of each kind are called. */
 const KINDS = [
   {
+    ...nodeRedis,
+    fits: (redis) => isFunction(redis.evalSha) && Array.isArray(redis.slots),
+    bySha: (redis, { sha }, keys, values) =>
+      inCluster(redis, keys, 'EVALSHA', sha, String(keys.length), ...keys, ...values),
+    byText: (redis, { text }, keys, values) =>
+      inCluster(redis, keys, 'EVAL', text, String(keys.length), ...keys, ...values),
+  },
+  {
+    ...nodeRedis,
     fits: (redis) => isFunction(redis.evalSha),
     bySha: (redis, { sha }, keys, values) => redis.evalSha(sha, { keys, arguments: values }),
     byText: (redis, { text }, keys, values) => redis.eval(text, { keys, arguments: values }),
-    async subscribe(redis, channel, hear) {
-      await redis.connect();
-      await redis.subscribe(channel, (message) => hear(message));
-    },
-    end: (redis) => (isFunction(redis.destroy) ? redis.destroy() : redis.disconnect()),
   },
   {
     fits: (redis) => isFunction(redis.evalsha),
