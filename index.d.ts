@@ -42,7 +42,7 @@ export interface BlobLike {
   slice(start?: number, end?: number, type?: string): any;
 }
 
-/** Options of one message: those of `ws`. Any other name throws. */
+/** Options of one message: `volatile`, and those of `ws`. Any other name throws. */
 export interface SendOptions {
   /** Whether it goes out as bytes or as text; bytes that become text must be UTF-8. @defaultValue text for a string, else bytes */
   binary?: Optional<boolean>;
@@ -52,6 +52,11 @@ export interface SendOptions {
   fin?: Optional<true>;
   /** Taken for the sake of `ws`: a client masks what it sends. */
   mask?: Optional<true>;
+  /**
+   * `true` sends it on the open connection alone: it is neither queued nor sent again. Where none is open it is dropped in silence; a
+   * callback is told `WSR_ERR_NOT_CONNECTED`. @defaultValue false
+   */
+  volatile?: Optional<boolean>;
 }
 
 /** Told once what became of a message, later and in order: nothing once the system has its bytes, else why that is not so or not known. */
@@ -270,6 +275,27 @@ export interface AttemptOutcome {
   readonly isOpen: boolean;
   /** Why it failed; none where it was given up, by `close()` for example. */
   readonly error?: WebSocketReconnectError;
+}
+
+/** What `init` is called with: the connection before it is open. */
+export interface InitSession {
+  /** Sends a message at once. It is neither queued nor sent again. Throws once `init` has ended. */
+  send(data: string | Buffer | ArrayBuffer | SharedArrayBuffer | ArrayBufferView): void;
+  /**
+   * The next message, which is delivered to nobody else. Rejects once `init` has ended, and with an `AbortError` when the attempt
+   * is given up.
+   */
+  receive(options?: Optional<ReceiveOptions>): Promise<MessageData>;
+  /** Aborts when the attempt is given up: by `close()`, by the time limit, or since the connection is lost. */
+  readonly signal: AbortSignalLike;
+  /** Whether there has been an open connection before, since `connect()`. */
+  readonly isReconnect: boolean;
+}
+
+/** For how long a message is waited for. */
+export interface ReceiveOptions {
+  /** In milliseconds. @defaultValue 0: as long as the attempt has time */
+  timeout?: Optional<number>;
 }
 
 /** What `shouldReconnect` and `reconnectDelay` are called with. */
@@ -564,6 +590,27 @@ export interface CommonOptions {
    */
   detectSleep?: Optional<boolean>;
   /**
+   * The first messages of each connection, such as a login: called before `open` is told, before `connect()`
+   * resolves, and before what is queued goes out; `session` sends and receives them. It may return a promise.
+   * The state stays `CONNECTING`, and `connectionTimeout` covers it. An error that it throws, or a server
+   * that closes before it is done, is a failed attempt.
+   * @defaultValue none
+   *
+   * @example
+   * ```ts
+   * new WebSocketReconnect({
+   *   url: 'wss://example.com',
+   *   delivery: 'at-least-once',
+   *   init: async (session) => {
+   *     session.send(JSON.stringify({ type: 'auth', token: await freshToken() }));
+   *     const answer = await session.receive({ timeout: 5000 });
+   *     if (answer !== '{"type":"auth_ok"}') throw new Error('not authorized');
+   *   },
+   * });
+   * ```
+   */
+  init?: Optional<(session: InitSession) => void | PromiseLike<void>>;
+  /**
    * Whether `send()` is accepted without a connection: `true`, or the bounds, while connecting, waiting to
    * retry and blocked; what waits goes out in order at `open`. `false` turns it off: `send()` throws in any
    * state but `OPEN`.
@@ -679,7 +726,8 @@ export interface CommonOptions {
   /**
    * The longest `Retry-After` of a refused upgrade (seconds, or a date) that is honoured: the retry, or the
    * probe of the circuit, comes no earlier. A number of milliseconds of at least 0 or `Infinity`; 0 ignores
-   * it. Jitter moves it later alone. `Infinity` sets no limit.
+   * it. With `urls` it holds back the URL that was refused alone. Jitter moves it later alone. `Infinity`
+   * sets no limit.
    * @defaultValue 300000
    */
   maxRetryAfter?: Optional<number>;
@@ -845,18 +893,23 @@ export type OwnErrorCode =
   | 'WSR_ERR_FUNCTION'
   | 'WSR_ERR_PING_TIMEOUT'
   | 'WSR_ERR_PING_LOST'
+  | 'WSR_ERR_INIT_OVER'
+  | 'WSR_ERR_RECEIVE_TIMEOUT'
   | 'WSR_ERR_HEARTBEAT'
   | 'WSR_ERR_IDLE_TIMEOUT'
   | 'WSR_ERR_PROBE_TIMEOUT'
   | 'WSR_ERR_CONNECTION'
   | 'WSR_ERR_HANDSHAKE'
   | 'WSR_ERR_HANDSHAKE_TIMEOUT'
+  | 'WSR_ERR_INIT_CLOSED'
   | 'WSR_ERR_PROTOCOL'
   | 'WSR_ERR_INVALID_UTF8'
   | 'WSR_ERR_MESSAGE_TOO_BIG'
   | 'WSR_ERR_INTERNAL'
   | 'WSR_ERR_TLS'
-  | 'WSR_ERR_NO_BINARY';
+  | 'WSR_ERR_NO_BINARY'
+  | 'WSR_ERR_TESTING'
+  | 'WSR_ERR_NO_WS';
 
 /** Codes that the system or TLS gives, as Node names them. The list is open. */
 export type SystemErrorCode =
@@ -910,6 +963,28 @@ export interface Stats {
   lastActivity: number;
   /** Milliseconds since the connection opened; 0 when it is not open. */
   uptime: number;
+  /** When the connection opened, in milliseconds since the epoch; `null` when it is not open. */
+  openedAt: number | null;
+  /** Connections that have opened. */
+  connects: number;
+  /** Those of them that came after another, as `reconnected` tells. */
+  reconnects: number;
+  /** Messages that have arrived, hidden and waiting ones among them. */
+  messagesIn: number;
+  /** The bytes of their payloads: text as UTF-8, nothing compressed. */
+  bytesIn: number;
+  /** Messages that were written for a connection; one that is sent again counts again, a heartbeat does not. */
+  messagesOut: number;
+  /** The bytes of their payloads: text as UTF-8, nothing compressed. */
+  bytesOut: number;
+  /** See `ws.bufferedAmount`. */
+  bufferedAmount: number;
+  /** What `error` told last; `null` before the first. */
+  lastError: WebSocketReconnectError | null;
+  /** What `close` told last; `null` before the first. */
+  lastClose: CloseInfo | null;
+  /** When the next attempt begins, in milliseconds since the epoch; `null` for one that does not wait or is not to reconnect. */
+  nextAttemptAt: number | null;
   /** Of `ping()`, of heartbeats that are pings, and of those after sleep. Absent before the first pong. */
   rtt?: RoundTripTimes;
   /** What an attempt waits for before it begins; only while it does. */
@@ -1132,7 +1207,7 @@ export declare class WebSocketReconnect extends EventEmitter {
 
   /**
    * Sends a message: text for a string, binary for bytes. While `CONNECTING` it is kept and goes out
-   * at `open`; with `queue` also while waiting to retry and blocked.
+   * at `open`; with `queue` also while waiting to retry and blocked. With `volatile` it is never kept.
    * @returns `false` where more than `highWaterMark` is buffered: wait for `drain` before you send more. The message has
    * been taken all the same.
    * @param callback Told what became of the message; what would be thrown as an Error it is told too, and `send()` returns `false` then.
@@ -1389,6 +1464,9 @@ export declare class WebSocketReconnect extends EventEmitter {
    */
   get detectSleep(): boolean;
   set detectSleep(value: Optional<boolean>);
+  /** The first messages of each connection. */
+  get init(): WebSocketReconnectOptions['init'];
+  set init(value: WebSocketReconnectOptions['init']);
   /** The bounds of the queue, or `false` where there is none. */
   readonly queue: QueueSettings | false;
   /** What becomes of a message that was written when its connection is lost. */

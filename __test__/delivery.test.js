@@ -1,6 +1,8 @@
 'use strict';
 
 const assert = require('assert');
+const { once } = require('events');
+const WebSocket = require('ws');
 const { startServer, deadPort } = require('./peer/index.js');
 const { client, openClient } = require('./support/clients.js');
 const { DUE_MS } = require('./support/deadlines.js');
@@ -240,9 +242,12 @@ describe('receipts', () => {
   it('are refused where the queue drops the message, is full, or ends', async () => {
     const { ws } = await waitingClient({ queue: { maxMessages: 1, overflow: 'drop-newest' } });
     const kept = ws.sendConfirmed('one');
-    await assert.rejects(ws.sendConfirmed('two'), { code: 'WSR_ERR_UNCONFIRMED', message: /full/ });
+    await assert.rejects(ws.sendConfirmed('two'), {
+      code: 'WSR_ERR_UNCONFIRMED',
+      message: /^It was not sent: .*full/,
+    });
     ws.close();
-    await assert.rejects(kept, { code: 'WSR_ERR_UNCONFIRMED', message: /closed/ });
+    await assert.rejects(kept, { code: 'WSR_ERR_UNCONFIRMED', message: /^It was not sent: .*closed/ });
     const { ws: other } = await waitingClient({ queue: { maxMessages: 1 } });
     other.send('one');
     await assert.rejects(other.sendConfirmed('two'), { code: 'WSR_ERR_QUEUE_FULL' });
@@ -332,5 +337,84 @@ describe("delivery: 'at-least-once'", () => {
     await closed;
     assert.strictEqual((await server.received(50)).length, 50);
     assert.deepStrictEqual(drops, []);
+  });
+});
+
+/**
+ * A server that wants `connection_init` as the first message of a connection, and but once; `heard` is called with each other
+ * message and what cuts its connection.
+ */
+async function strictServer(heard) {
+  const server = new WebSocket.Server({ port: 0, host: '127.0.0.1' });
+  server.on('connection', (socket) => {
+    let isGreeted = false;
+    socket.on('message', (data) => {
+      // What it had read when it was cut.
+      if (socket.readyState !== WebSocket.OPEN) return;
+      const text = data.toString();
+      const isGreeting = text === 'connection_init';
+      if (isGreeting && isGreeted) socket.close(4429, 'Too many initialisation requests');
+      else if (!isGreeting && !isGreeted) socket.close(4401, 'Unauthorized');
+      else if (!isGreeting) heard(text, () => socket.terminate());
+      else {
+        isGreeted = true;
+        socket.send('connection_ack');
+      }
+    });
+  });
+  await once(server, 'listening');
+  const stop = () => {
+    for (const socket of server.clients) socket.terminate();
+    return new Promise((resolve) => server.close(resolve));
+  };
+  return { url: `ws://127.0.0.1:${server.address().port}`, stop };
+}
+
+describe('init with at-least-once', () => {
+  it('greets once on each of 20 connections that are cut, before what is sent again at least once', async () => {
+    const [CUTS, EACH] = [20, 10];
+    const counts = new Map();
+    let cuts = 0;
+    const server = await strictServer((text, cut) => {
+      counts.set(text, (counts.get(text) || 0) + 1);
+      if (cuts < CUTS && counts.size >= (cuts + 1) * EACH) {
+        cuts += 1;
+        cut();
+      }
+    });
+    const codes = [];
+    const { ws } = client({
+      url: server.url,
+      delivery: 'at-least-once',
+      maxRetries: Infinity,
+      baseDelay: 1,
+      async init(session) {
+        session.send('connection_init');
+        assert.strictEqual(await session.receive(), 'connection_ack');
+      },
+    });
+    ws.on('close', ({ code }) => codes.push(code));
+    ws.connect();
+    const total = (CUTS + 1) * EACH;
+    for (let i = 0; i < total; i += 1) {
+      ws.send(`kept ${i}`);
+      ws.send(`volatile ${i}`, { volatile: true });
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await ws.flush();
+    assert.deepStrictEqual(codes, Array(CUTS).fill(1006));
+    const heard = (word) => [...counts].filter(([text]) => text.startsWith(word));
+    assert.deepStrictEqual(
+      heard('kept').map(([text]) => text),
+      Array.from({ length: total }, (_, i) => `kept ${i}`),
+    );
+    assert.ok(heard('kept').some(([, count]) => count > 1));
+    assert.ok(heard('volatile').length < total);
+    assert.deepStrictEqual(
+      heard('volatile').filter(([, count]) => count > 1),
+      [],
+    );
+    ws.close();
+    await server.stop();
   });
 });

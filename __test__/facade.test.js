@@ -174,8 +174,12 @@ describe('waiters', () => {
     const [fine, lost] = [waiters.waitForReceipt(1), waiters.waitForReceipt(2)];
     waiters.settleReceipt(1, undefined);
     waiters.settleReceipt(2, 'lost');
+    const dropped = waiters.waitForReceipt(3);
+    waiters.settleReceipt(3, 'expired', true);
     await fine;
-    await assert.rejects(lost, { code: 'WSR_ERR_UNCONFIRMED', message: /the connection was lost first$/ });
+    const code = 'WSR_ERR_UNCONFIRMED';
+    await assert.rejects(lost, { code, message: /^Whether the peer .*: the connection was lost first$/ });
+    await assert.rejects(dropped, { code, message: /^It was not sent: it was dropped/ });
   });
 });
 
@@ -271,7 +275,7 @@ describe('a route', () => {
       throw error;
     };
     route.ask(4, 8, error);
-    assert.strictEqual(said[1], 'failRoute 4 "no token"');
+    assert.strictEqual(said[1], 'failAttempt 4 "no token"');
     assert.strictEqual(route.takeThrown(4).error, error);
     assert.strictEqual(route.takeThrown(4), undefined);
   });
@@ -521,7 +525,7 @@ describe('a client over another engine', () => {
   it('keeps messages and what follows them while paused, and counts neither as told', () => {
     const { ws, inbox, tell, log, said } = fakeClient();
     ws.pause();
-    inbox.takeTexts(['a', 'b'], 0, 2, 2000);
+    inbox.takeTexts([2, 'a', 'b'], 0, 3, 2000);
     tell(state('CLOSED', false));
     assert.deepStrictEqual([log.take(), inbox.received], [[], 0]);
     ws.resume();
@@ -533,7 +537,7 @@ describe('a client over another engine', () => {
 
   it('hides replies and judges them where the options say so', () => {
     const { inbox, log, said } = fakeClient({ heartbeatReply: /^beat/, hidePong: true });
-    inbox.takeTexts(['beat 1', '{"type":"pong"}', 'news'], 0, 3, 2000);
+    inbox.takeTexts([25, 'beat 1', '{"type":"pong"}', 'news'], 0, 4, 2000);
     assert.deepStrictEqual(log.take(), ['message beat 1', 'message news']);
     assert.deepStrictEqual(said, ['answered']);
   });

@@ -21,6 +21,18 @@ describe('the fast paths', () => {
     });
   }
 
+  for (const without of ['', 'write', 'read', 'runs', 'write,read,runs']) {
+    it(`count messages and bytes the same${without && ` without ${without}`}`, async () => {
+      const server = await startServer({ echo: true });
+      const env = { WEBSOCKET_RECONNECT_NATIVE_WITHOUT: without };
+      const { stdout, stderr } = await runScript(program('counts.js'), [server.url, '4000'], { env });
+      assert.ok(stdout, stderr);
+      const bytes = 2000 * (5 + 4);
+      const counted = { messagesIn: 4000, messagesOut: 4000, bytesIn: bytes, bytesOut: bytes };
+      assert.deepStrictEqual(JSON.parse(stdout), counted);
+    });
+  }
+
   it('leave no ping unanswered while JavaScript is blocked', async () => {
     const server = await startServer({ greet: ['block'], tick: 10 });
     const answered = server.connected(1).then(() => server.pongs(50));

@@ -1,6 +1,7 @@
 'use strict';
 
 const assert = require('assert');
+const path = require('path');
 const { inspect } = require('util');
 const { certificates } = require('./peer/certificates.js');
 const { deadPort, startServer } = require('./peer/index.js');
@@ -19,6 +20,7 @@ const TOLD = [
   'console: uncaught boom in console, uncaught no console',
   'inspect: uncaught boom in inspect',
   'emit: uncaught boom in emit',
+  'accessor: uncaught boom in accessor',
   'the other is OPEN',
 ];
 
@@ -36,6 +38,15 @@ describe('what the code of users throws', () => {
       const { stdout, stderr } = await runScript(program('escapes.js'), [server.url, delivery], {
         env,
       });
+      assert.deepStrictEqual(stdout.trim().split('\n'), TOLD, stderr);
+    });
+  }
+
+  for (const delivery of ['message', 'call']) {
+    it(`is told and hurts nobody else over the platform's WebSocket, delivered by a ${delivery}`, async () => {
+      const server = await startServer({ echo: true, obeys: true });
+      const env = { WSR_TEST_SUBJECT: path.join(__dirname, 'support', 'portable.js') };
+      const { stdout, stderr } = await runScript(program('escapes.js'), [server.url, delivery], { env });
       assert.deepStrictEqual(stdout.trim().split('\n'), TOLD, stderr);
     });
   }

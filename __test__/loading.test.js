@@ -72,6 +72,18 @@ describe('loading', () => {
     });
   }
 
+  for (const [name, text] of [
+    ['otel.js', "const { instrument } = require('websocket-reconnect-native/opentelemetry');"],
+    ['otel.mjs', "import { instrument } from 'websocket-reconnect-native/opentelemetry';"],
+  ]) {
+    it(`sees clients for OpenTelemetry by ${text}`, async function () {
+      // Node has diagnostics_channel from 14.17 and 15.1 on.
+      if (process.versions.node.startsWith('14.0.')) this.skip();
+      const { stdout, stderr } = await runScript(write(name, `${text}\nconsole.log(typeof instrument());`));
+      assert.strictEqual(stdout.trim(), 'function', stderr);
+    });
+  }
+
   it('is one and the same class by every way', async () => {
     const script = write(
       'same.mjs',

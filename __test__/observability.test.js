@@ -116,6 +116,62 @@ describe('util.inspect()', () => {
   });
 });
 
+/** Why Node has no DevTools that are told of WebSockets, if it has none. */
+function withoutDevTools() {
+  const { bun, deno, node } = process.versions;
+  if (bun || deno) return 'it is Node alone that tells DevTools';
+  const [major, minor] = node.split('.').map(Number);
+  const isThere = major > 24 || (major === 24 && minor >= 7);
+  return isThere ? undefined : 'Node has inspector.Network.webSocketCreated from 24.7 on';
+}
+
+describe('DevTools', () => {
+  const inspect = async (flags) => {
+    const server = await startServer();
+    const deadOne = await deadUrl();
+    const { code, stdout, stderr } = await runScript(program('inspected.js'), [server.url, deadOne], {
+      flags,
+    });
+    assert.strictEqual(code, 0, stderr);
+    const told = stdout
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
+    return { told, urls: [server.url, deadOne, server.url] };
+  };
+
+  const missing = withoutDevTools();
+
+  it(`shows each connection${missing ? `: ${missing}` : ''}`, async function () {
+    if (missing) this.skip();
+    const { told, urls } = await inspect(['--experimental-network-inspection']);
+    const steps = told.map(({ name }) => name.replace(/^webSocket/, ''));
+    const whole = ['Created', 'HandshakeResponseReceived', 'Closed'];
+    assert.deepStrictEqual(steps, [...whole, 'Created', 'Closed', ...whole]);
+    const created = told.filter(({ name }) => name === 'webSocketCreated');
+    assert.deepStrictEqual(
+      created.map(({ url }) => url.replace(/\/$/, '')),
+      urls.map((url) => url.replace(/\/$/, '')),
+    );
+    const ids = created.map(({ requestId }) => requestId);
+    assert.strictEqual(new Set(ids).size, 3);
+    assert.deepStrictEqual(
+      told.map(({ requestId }) => ids.indexOf(requestId)),
+      [0, 0, 0, 1, 1, 2, 2, 2],
+    );
+    const [, { response, timestamp }, closed] = told;
+    assert.strictEqual(response.status, 101);
+    assert.strictEqual(response.headers.upgrade, 'websocket');
+    assert.ok(closed.timestamp >= timestamp && timestamp > 0);
+  });
+
+  it(`is told nothing that it did not ask for${missing ? `: ${missing}` : ''}`, async function () {
+    if (missing) this.skip();
+    const { told } = await inspect([]);
+    assert.deepStrictEqual(told, []);
+  });
+});
+
 describe('diagnostics_channel', () => {
   const NAMES = ['connecting', 'open', 'close', 'error', 'retry', 'circuit', 'drop', 'giveup'];
   let left;

@@ -484,6 +484,7 @@ describe('an error about an option', () => {
       { heartbeatMessage: () => secret },
       { heartbeatMessage: Symbol(secret) },
       { websocketOptions: [secret] },
+      { websocketOptions: `auth=${secret}` },
       { websocketOptions: { headers: [[{ secret }, 'x']] } },
       { websocketOptions: { auth: { secret } } },
       { websocketOptions: { auth: `me:${secret}\n` } },

@@ -3,6 +3,7 @@
 const assert = require('assert');
 const { once } = require('events');
 const WebSocket = require('ws');
+const { readHeaders } = require('../lib/browser/request-headers.js');
 const { WebSocketReconnect } = require('../portable.js');
 const { startServer } = require('./peer/index.js');
 const { runScript } = require('./support/runtime.js');
@@ -38,6 +39,30 @@ describe('the class over a WebSocket that is handed in', () => {
     refused({ websocketOptions: { rejectUnauthorized: false } }, /^websocketOptions.rejectUnauthorized /);
   });
 
+  it('refuses what is of the wrong type as such', () => {
+    for (const value of [Symbol('soon'), Object.create(null), '100']) {
+      const options = /** @type {any} */ ({ url: 'ws://localhost', maxEventLoopBlock: value });
+      assert.throws(() => make(options), { name: 'TypeError', code: 'WSR_ERR_OPTION' });
+    }
+  });
+
+  it('takes empty headers, which ask for nothing', () => {
+    for (const headers of [{}, [], new Map(), new URLSearchParams()]) {
+      const ws = make({ url: 'ws://localhost', headers, websocketOptions: { headers } });
+      ws.headers = headers;
+      ws.websocketOptions = { headers };
+      assert.throws(() => (ws.headers = { a: 'b' }), { code: 'WSR_ERR_UNSUPPORTED_OPTION' });
+    }
+    refused({ websocketOptions: { headers: { a: 'b' } } }, /^websocketOptions.headers /);
+    refused({ headers: () => ({}) }, /^headers /);
+    // As bundles have it.
+    for (const headers of [undefined, {}, [], new Map()])
+      assert.deepStrictEqual(readHeaders(headers, 'headers'), []);
+    for (const headers of [{ a: 'b' }, [['a', 'b']], 'a: b', () => ({})]) {
+      assert.throws(() => readHeaders(headers, 'headers'), { code: 'WSR_ERR_UNSUPPORTED_OPTION' });
+    }
+  });
+
   it('refuses an assignment that the constructor refuses, and keeps what was', () => {
     const ws = make({ url: 'ws://localhost' });
     assert.throws(() => (ws.heartbeatMode = 'ping'), { code: 'WSR_ERR_UNSUPPORTED_OPTION' });
@@ -71,11 +96,33 @@ describe('the class over a WebSocket that is handed in', () => {
     ws.on('drop', ({ data, reason }) => dropped.push(`${data} ${reason}`));
     ws.on('message', ({ data }) => received.push(data));
     ws.connect();
-    for (const text of ['1', '2', '3']) ws.send(text);
+    const unsent = new Promise((resolve) => ws.send('1', resolve));
+    for (const text of ['2', '3']) ws.send(text);
     assert.deepStrictEqual(dropped, ['1 overflow']);
     assert.strictEqual(ws.getStats().queuedMessages, 2);
+    assert.strictEqual((await unsent).message, 'It was not sent: it was dropped since the queue was full');
     while (received.length < 2) await once(ws, 'message');
     assert.deepStrictEqual(received, ['2', '3']);
+  });
+
+  it('counts by getStats() as the native engine does', async () => {
+    const server = await startServer({ echo: true });
+    const ws = make({ url: server.url, baseDelay: 60000, maxDelay: 60000 });
+    await ws.connect();
+    let left = 2;
+    const echoed = new Promise((resolve) => ws.on('message', () => --left === 0 && resolve()));
+    ws.send('grün');
+    ws.send(Buffer.from([1, 2]));
+    await echoed;
+    const { messagesIn, messagesOut, bytesIn, bytesOut, connects, nextAttemptAt } = ws.getStats();
+    assert.deepStrictEqual([messagesIn, messagesOut, bytesIn, bytesOut], [2, 2, 7, 7]);
+    assert.deepStrictEqual([connects, nextAttemptAt], [1, null]);
+    const retried = once(ws, 'retry');
+    await server.close(1012, 'restart');
+    await retried;
+    const wait = ws.getStats().nextAttemptAt - Date.now();
+    assert.ok(wait > 50000 && wait <= 60005, `${wait} ms`);
+    assert.deepStrictEqual(ws.getStats().lastClose, { code: 1012, reason: 'restart', wasClean: true });
   });
 
   it('calls the callback of a message once the platform has sent it', async () => {

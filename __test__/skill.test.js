@@ -79,9 +79,9 @@ describe('in the place of the skill', () => {
   });
 
   it('getStats() tells where a client stands', () => {
-    const { lastActivity, ...stats } = make().getStats();
-    assert.strictEqual(typeof lastActivity, 'number');
-    assert.deepStrictEqual(stats, {
+    const stats = make().getStats();
+    assert.strictEqual(typeof stats.lastActivity, 'number');
+    const expected = {
       state: 'CLOSED',
       circuitState: 'CLOSED',
       retryCount: 0,
@@ -89,7 +89,8 @@ describe('in the place of the skill', () => {
       circuitFailures: 0,
       failureThreshold: 5,
       uptime: 0,
-    });
+    };
+    for (const [name, value] of Object.entries(expected)) assert.strictEqual(stats[name], value, name);
   });
 
   it('the circuit opens, turns half-open by itself, and closes by hand', async () => {

@@ -23,7 +23,7 @@ const nothingToMask = ({ measure }) => measure !== 'send' && measure !== 'echo' 
 
 /**
  * Each peer by its key: `prepare` brings what it needs and returns its title and the command that takes a task; `cannot` says
- * why a task is not for it.
+ * why a task is not for it; `named`: it is for the rows alone that name it.
  */
 const PEERS = {
   native: {
@@ -57,7 +57,16 @@ const PEERS = {
     prepare: () => ({ title: 'Rust alone', command: [rust(), 'client'] }),
   },
   skill: {
+    named: true,
     prepare: () => ({ title: 'skill on ws', command: script('skill'), env: { WS_NO_BUFFER_UTIL: '1' } }),
+  },
+  unhooked: {
+    named: true,
+    prepare: () => ({ title: 'without its hooks', command: script('unhooked') }),
+  },
+  watched: {
+    named: true,
+    prepare: () => ({ title: 'with subscribers', command: script('watched') }),
   },
 };
 

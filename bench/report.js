@@ -9,7 +9,7 @@ const { chart } = require('./chart.js');
 
 const DOCS = path.join(ROOT, 'docs', 'performance');
 /** What the other columns are ratios to, where it takes part. */
-const BASES = ['ws', 'skill'];
+const BASES = ['ws', 'skill', 'unhooked'];
 
 /** The median of some numbers, with the lowest and the highest. */
 function spread(values) {

@@ -38,6 +38,8 @@ const SECURE = { secure: true };
 const DEFLATE = { deflate: true };
 const SKILL = ['native', 'skill'];
 const CLASSES = ['native', 'ws'];
+/** With its hooks and nobody who listens, without them, and with subscribers to all channels. */
+const SEEN = ['native', 'unhooked', 'watched'];
 
 /** Each measurement with its rows. A goal is the ratio to reach at least, and the one to aim at. */
 const MEASUREMENTS = [
@@ -139,6 +141,15 @@ const MEASUREMENTS = [
     task: { measure: 'blocked', path: '/idle', duration: 2000, quick: { duration: 1000 } },
     rows: [row('skill: heartbeats kept while JavaScript is blocked 2 s', 'kept')],
   },
+  {
+    peers: SEEN,
+    task: { measure: 'connect', path: '/idle', connections: 32, duration: 500, quick: { duration: 200 } },
+    rows: [
+      row('nobody listens: connect, open, close: 32 at once', 'rate'),
+      row('nobody listens: CPU of connect, open, close', 'cpu'),
+    ],
+  },
+  { peers: SEEN, task: flood('text', 64), rows: [row('nobody listens: receive 64 B text', 'rate')] },
 ];
 
 module.exports = { MEASUREMENTS };

@@ -8,7 +8,7 @@
  *
  *   --quick           a glance in less than a minute: shows that it runs, and writes nothing
  *   --only=REGEX      the rows whose name it matches; --skill is those beside the skill
- *   --peers=A,B       these alone: native, ws, bufferutil, node22, websocket, bun, rust, skill
+ *   --peers=A,B       these alone: native, ws, bufferutil, node22, websocket, bun, rust, skill, unhooked, watched
  *   --rounds=N        instead of 5
  *   --duration=MS     of each measurement, instead of 200
  *   --memory          what a client weighs, part by part, in place of the rows; writes that into docs/performance/
@@ -167,7 +167,7 @@ async function main() {
   const peers = prepare(keys);
   const began = Date.now();
   const rows = [];
-  for (const { task, rows: all, peers: some = keys.filter((key) => key !== 'skill') } of MEASUREMENTS) {
+  for (const { task, rows: all, peers: some = keys.filter((key) => !PEERS[key].named) } of MEASUREMENTS) {
     const wanted = all.filter(({ name }) => only.test(name));
     if (wanted.length === 0) continue;
     const { quick: less, rounds = plan.rounds, ...usual } = task;

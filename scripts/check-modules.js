@@ -41,6 +41,7 @@ const BUILT_INS = [
   'diagnostics_channel',
   'events',
   'fs',
+  'inspector',
   'os',
   'path',
   'perf_hooks',
@@ -51,11 +52,20 @@ const BUILT_INS = [
   'worker_threads',
 ];
 
-/** Those besides that the command may use: it is a program, and is loaded by nothing else. */
-const OF_COMMAND = ['child_process', 'http', 'readline'];
+/**
+ * Those besides that a folder may use: the command is a program, which nothing else loads, a server for tests is made of two; and a
+ * peer that a user may have beside this package.
+ */
+const ALSO = {
+  cli: ['child_process', 'http', 'readline'],
+  opentelemetry: ['@opentelemetry/api'],
+  testing: ['http', 'net'],
+};
 
 /** The one file that imports at run time: the simulator, a module that a page has in common with the command. */
 const SIMULATOR = 'lib/cli/simulate.js';
+/** Where it is a matter of what is installed: a binary, and the real `ws`. */
+const BY_NAME = ['lib/node/binary.js', 'lib/ws/real.js'];
 
 /** Made by tools, and named by the rest. */
 const GENERATED = ['lib/browser/policy.js'];
@@ -141,7 +151,8 @@ function scriptFaults(file, text) {
   const code = text.replace(/\/\*[\s\S]*?\*\/|(?:^|\s)\/\/.*/gm, '');
   const faults = facadeFaults(file, code);
   if (/\bimport\s*\(/.test(code) && file !== SIMULATOR) faults.push(`${file} imports at run time`);
-  const builtIns = /^lib\/cli\//.test(file) ? [...BUILT_INS, ...OF_COMMAND] : BUILT_INS;
+  const [, folder] = /^lib\/(\w+)\//.exec(file) || [];
+  const usable = [...BUILT_INS, ...(ALSO[folder] || [])];
   // lib/weakly.js says why.
   if (/\bFinalizationRegistry\b/.test(code)) faults.push(`${file} has a FinalizationRegistry`);
   for (const [, name] of code.matchAll(/\brequire\(\s*([^)]*)\)/g)) {
@@ -149,8 +160,8 @@ function scriptFaults(file, text) {
     const inside =
       literal && /^\.{1,2}\//.test(literal[1]) && path.posix.join(path.posix.dirname(file), literal[1]);
     const allowed = literal
-      ? builtIns.includes(literal[1]) || /^(lib\/\w|(?:index|websocket)\.js$)/.test(inside || '')
-      : file === 'lib/node/binary.js';
+      ? usable.includes(literal[1]) || /^(lib\/\w|(?:index|websocket)\.js$|package\.json$)/.test(inside || '')
+      : BY_NAME.includes(file);
     if (!allowed) faults.push(`${file} requires ${name}`);
   }
   return faults;
@@ -169,9 +180,12 @@ function sources() {
     'fleet.js',
     'index.js',
     'bin/wsr.js',
+    'opentelemetry.js',
     'portable.js',
     'register.js',
+    'testing.js',
     'websocket.js',
+    'ws.js',
     'scripts/websocket-reconnect.js',
     ...lib,
   ];
@@ -199,6 +213,7 @@ const PLANTED = [
   ['src/engine/a.rs', 'use napi::Env;', 'uses the crate napi'],
   ['src/binding/a.rs', 'fn f() { std::time::SystemTime::now(); }', 'says SystemTime'],
   ['lib/a.js', "require('ws');", "requires 'ws'"],
+  ['lib/a.js', "require('@opentelemetry/api');", "requires '@opentelemetry/api'"],
   ['lib/a.js', "require('../scripts/build.js');", "requires '../scripts/build.js'"],
   ['lib/a.js', "require('child_process');", "requires 'child_process'"],
   ['index.js', 'require(name);', 'requires name'],
@@ -208,6 +223,8 @@ const PLANTED = [
   ['lib/websocket/a.js', "require('buffer');", 'requires buffer'],
   ['index.js', "import('fs');", 'imports at run time'],
   ['lib/a.js', 'new FinalizationRegistry(f);', 'has a FinalizationRegistry'],
+  ['lib/node/a.js', "require('net');", "requires 'net'"],
+  ['lib/testing/a.js', "require('child_process');", "requires 'child_process'"],
 ];
 
 /** Texts that break none. */
@@ -220,6 +237,8 @@ const CLEAN = [
   ['src/engine/a.rs', 'use crate::{net::connect, policy::{Link, Event}, wire};'],
   ['lib/cli/a.js', "require('child_process');"],
   ['lib/a.js', "const fs = require('fs');\nrequire('./b.js'); // require(x)"],
+  ['lib/testing/a.js', "require('net');"],
+  ['lib/opentelemetry/a.js', "require('@opentelemetry/api');"],
   ['lib/facade/a.js', "require('events');\nrequire('./b.js'); // a Buffer\nrequire('../options/table.js');"],
 ];
 

@@ -2,7 +2,8 @@
 
 // The code in the documents. A snippet of JavaScript under `<!-- runnable: TEXT -->` must print TEXT when it runs
 // against a server that echoes, or the examples' GraphQL server; each other one must run to its end with what
-// FRAME has besides. Those of TypeScript, and the examples in index.d.ts, must compile.
+// FRAME has besides. One under `<!-- file: NAME -->` must be what that file has, which tests of its own run. Those of TypeScript, and
+// the examples in the types, must compile.
 
 const { spawn } = require('child_process');
 const { readFileSync, readdirSync } = require('fs');
@@ -15,7 +16,7 @@ const { ROOT } = require('./tools.js');
 const DEADLINE_MS = 15000;
 /** So many snippets run at once. */
 const AT_ONCE = 4;
-const SNIPPET = /^(?:<!-- runnable: (.+) -->\n+)?```(js|ts)\n([\s\S]*?)^```$/gm;
+const SNIPPET = /^(?:<!-- (runnable|file): (.+) -->\n+)?```(js|ts)\n([\s\S]*?)^```$/gm;
 const EXAMPLE = /^ *\* ```ts\n([\s\S]*?)^ *\* ```$/gm;
 /** Where the documents say that a server is. */
 const PLACE = 'ws://127.0.0.1:8080';
@@ -44,6 +45,7 @@ ${code}
 /** The same for TypeScript's compiler. */
 const TYPED_FRAME = (code) => `
 import { WebSocketReconnect } from 'websocket-reconnect-native';
+import { createServer, VirtualLink } from 'websocket-reconnect-native/testing';
 declare const ws: WebSocketReconnect;
 declare const session: import('events').EventEmitter;
 declare const freshToken: () => Promise<string>;
@@ -69,16 +71,17 @@ const lineAt = (text, index) => text.slice(0, index).split('\n').length;
 function snippetsOf(name) {
   const text = textOf(name);
   return [...text.matchAll(SNIPPET)].map((match) => {
-    const [whole, expected, language, code] = match;
-    return { place: `${name}:${lineAt(text, match.index + whole.indexOf('```'))}`, expected, language, code };
+    const [whole, kind, said, language, code] = match;
+    const place = `${name}:${lineAt(text, match.index + whole.indexOf('```'))}`;
+    return { place, [kind === 'file' ? 'file' : 'expected']: said, language, code };
   });
 }
 
-/** The examples in the comments of index.d.ts. */
-function examples() {
-  const text = textOf('index.d.ts');
+/** The examples in the comments of types. */
+function examples(name) {
+  const text = textOf(name);
   return [...text.matchAll(EXAMPLE)].map(({ 1: code, index }) => ({
-    place: `index.d.ts:${lineAt(text, index)}`,
+    place: `${name}:${lineAt(text, index)}`,
     code: code.replace(/^ *\* ?/gm, ''),
   }));
 }
@@ -157,12 +160,19 @@ function run({ code, expected = RAN }, urls) {
 
 async function check() {
   const snippets = documents.flatMap(snippetsOf);
-  const scripts = snippets.filter(({ language }) => language === 'js');
-  const typed = [...snippets.filter(({ language }) => language === 'ts'), ...examples()];
+  const copies = snippets.filter(({ file }) => file !== undefined);
+  const scripts = snippets.filter(({ language, file }) => language === 'js' && file === undefined);
+  const typed = [
+    ...snippets.filter(({ language }) => language === 'ts'),
+    ...['index.d.ts', 'testing.d.ts'].flatMap(examples),
+  ];
   const echo = await ServerProcess.start();
   const graphql = await startGraphQLServer();
   const urls = { echo: `ws://127.0.0.1:${echo.port}`, graphql: graphql.url };
   const faults = compile(typed);
+  for (const { place, file, code } of copies) {
+    if (textOf(file) !== code) faults.push(`${place}: is not what ${file} has`);
+  }
   const left = scripts.values();
   const runSome = async () => {
     for (const snippet of left) {
@@ -175,9 +185,9 @@ async function check() {
   for (const fault of faults) console.error(fault);
   const printing = scripts.filter(({ expected }) => expected).length;
   console.log(
-    `${scripts.length} snippets ran, ${printing} of them printed what they must; ${typed.length} compiled`,
+    `${scripts.length} snippets ran, ${printing} of them printed what they must; ${typed.length} compiled; ${copies.length} are files`,
   );
-  if (faults.length > 0 || printing === 0 || typed.length === 0) process.exitCode = 1;
+  if (faults.length > 0 || printing === 0 || typed.length === 0 || copies.length === 0) process.exitCode = 1;
 }
 
 check().catch((error) => {

@@ -20,6 +20,8 @@ function cargoDeny() {
 const OTHER_LOCKS = [
   'bench/package-lock.json',
   '__test__/ecosystem/package-lock.json',
+  '__test__/ecosystem/runners/package-lock.json',
+  '__test__/ecosystem/overrides/package-lock.json',
   '__test__/fleet/package-lock.json',
   'examples/fleet/package-lock.json',
 ];
@@ -43,7 +45,9 @@ function manifests() {
   const addressed = [
     lock,
     ...OTHER_LOCKS.map((name) => JSON.parse(readFileSync(path.join(ROOT, name), 'utf8'))),
-  ].flatMap(({ packages }) => Object.keys(packages).filter((name) => packages[name].resolved));
+  ].flatMap(({ packages }) =>
+    Object.keys(packages).filter((name) => packages[name].resolved && !packages[name].link),
+  );
   const ok =
     exact && cargo && locked && addressed.length === 0 && String(names.sort()) === String(wanted.sort());
   const places = `in the lock at that version: ${locked}; with a registry's address: ${addressed}`;

@@ -1,6 +1,7 @@
 'use strict';
 
-// Runs packages that take a class of WebSockets over ours, each against its server. Usage: test-ecosystem.js [PART OF A TEST'S FULL NAME].
+// Runs packages that take a class of WebSockets, or require `ws`, over ours, each against its server, and OpenTelemetry.
+// Usage: test-ecosystem.js [PART OF A TEST'S FULL NAME].
 
 const { readdirSync } = require('fs');
 const path = require('path');
@@ -11,6 +12,7 @@ const FOLDER = path.join(ROOT, '__test__', 'ecosystem');
 const DEADLINE_MS = 30000;
 
 install(FOLDER);
+install(path.join(FOLDER, 'overrides'));
 const mocha = new Mocha({ timeout: DEADLINE_MS, slow: 2000, reporter: 'spec', ui: 'bdd' });
 if (process.argv[2]) mocha.fgrep(process.argv[2]);
 for (const name of readdirSync(FOLDER)) {

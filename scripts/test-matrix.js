@@ -39,9 +39,12 @@ const BETWEEN = [
   // What a runtime has to look on with.
   'observability',
   'websocket.test',
+  'ws-entry',
   'whatwg',
   'iteration',
   'streams',
+  // The HTTP server and the sockets of a runtime, and its global WebSocket.
+  'testing-server',
   // What it trusts, and how it reads keys.
   'tls',
   // readline, and parseArgs.

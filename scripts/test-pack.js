@@ -39,12 +39,28 @@ const USES = {
     file: 'g.mjs',
     text: `import { WebSocketReconnect } from '${NAME}';\nimport '${NAME}/register';\nWebSocket.withOptions({});\n${PRINT}`,
   },
-  'require of a fleet': {
+  'require of the helpers for tests': {
     file: 'h.js',
+    text: `const { WebSocketReconnect } = require('${NAME}');\nnew (require('${NAME}/testing').VirtualLink)().connect();\n${PRINT}`,
+  },
+  'import of the helpers for tests': {
+    file: 'i.mjs',
+    text: `import { WebSocketReconnect } from '${NAME}';\nimport { VirtualLink } from '${NAME}/testing';\nnew VirtualLink().connect();\n${PRINT}`,
+  },
+  'require of the class in the place of ws': {
+    file: 'j.js',
+    text: `const { WebSocketReconnect } = require('${NAME}');\nnew (require('${NAME}/ws'))('ws://127.0.0.1:1').on('error', () => {});\n${PRINT}`,
+  },
+  'import of the class in the place of ws': {
+    file: 'k.mjs',
+    text: `import { WebSocketReconnect } from '${NAME}';\nimport { WebSocket } from '${NAME}/ws';\nnew WebSocket('ws://127.0.0.1:1').on('error', () => {});\n${PRINT}`,
+  },
+  'require of a fleet': {
+    file: 'l.js',
     text: `const { WebSocketReconnect } = require('${NAME}');\nrequire('${NAME}/fleet').createFleet.call;\n${PRINT}`,
   },
   'import of a fleet': {
-    file: 'i.mjs',
+    file: 'm.mjs',
     text: `import { WebSocketReconnect } from '${NAME}';\nimport { createFleet } from '${NAME}/fleet';\ncreateFleet.call;\n${PRINT}`,
   },
   'import of the default': { file: 'd.mjs', text: `import WebSocketReconnect from '${NAME}';\n${PRINT}` },

@@ -13,7 +13,7 @@ const options = {
   baseDelay: 10,
   jitter: 0,
   heartbeatInterval: 0,
-  websocketOptions: { rejectUnauthorized: false },
+  websocketOptions: url.startsWith('wss:') ? { rejectUnauthorized: false } : {},
 };
 
 /** A client whose `emit` is its user's. */
@@ -25,6 +25,18 @@ class Fussy extends WebSocketReconnect {
     return deed();
   }
 }
+
+/** A client of which not even that can be read. */
+class Guarded extends WebSocketReconnect {
+  get emit() {
+    const { deed } = this;
+    if (!deed) return super.emit;
+    this.deed = undefined;
+    return deed();
+  }
+}
+
+const CLASSES = { emit: Fussy, accessor: Guarded };
 
 let thrown;
 const fail = () => {
@@ -56,6 +68,7 @@ const DEEDS = {
     throw thrown;
   },
   emit: fail,
+  accessor: fail,
 };
 
 let told = [];
@@ -106,7 +119,7 @@ async function provoke(client, kind) {
         done();
         DEEDS[kind]();
       };
-      if (kind === 'emit') Object.assign(client, { deed, at });
+      if (kind in CLASSES) Object.assign(client, { deed, at });
       else client.once(at, deed);
     });
   if (delivery === 'call') {
@@ -119,19 +132,23 @@ async function provoke(client, kind) {
   for (let i = 0; i < 5; i++) await echoed(client, `${kind} 0`);
   const done = prepare();
   if (delivery === 'backlog') client.pause();
+  const followed = message(client, `${kind} 1 follows`);
   client.send(`${kind} 1`);
+  client.send(`${kind} 1 follows`);
+  // Both echoes are there by then, and so are delivered together.
+  for (const end = Date.now() + 5; Date.now() < end; );
   if (delivery === 'backlog') {
     // The pong comes behind the echo, and is told at once.
     await client.ping();
     client.resume();
   }
-  return done;
+  return Promise.all([done, followed]);
 }
 
 async function survive(other, kind) {
   told = [];
   thrown = new Error(`boom in ${kind}`);
-  const client = new (kind === 'emit' ? Fussy : WebSocketReconnect)(options);
+  const client = new (CLASSES[kind] || WebSocketReconnect)(options);
   await provoke(client, kind);
   await turn();
   for (const one of [other, client]) await echoed(one, `${kind} 2`);

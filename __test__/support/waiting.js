@@ -20,4 +20,11 @@ async function until(check) {
   }
 }
 
-module.exports = { never, settle, turn, until };
+/** The arguments of an emitter's next event. To `events.once` of Node 14.0 a WebSocket is an EventTarget. */
+const heard = (emitter, event) =>
+  new Promise((resolve, reject) => {
+    emitter.once(event, (...given) => resolve(given));
+    if (event !== 'error') emitter.once('error', reject);
+  });
+
+module.exports = { heard, never, settle, turn, until };

@@ -18,6 +18,8 @@ class Outgoing {
     /** Messages that wait for a connection, oldest first, and their bytes. */
     this.kept = [];
     this.keptBytes = 0;
+    /** What of the user's was written for connections so far. */
+    this.written = { messages: 0, bytes: 0 };
     this.outcomes = [];
     this.receipts = 0;
     /** Bytes handed to the socket so far, and the receipts that wait for the system to have them. */
@@ -36,18 +38,18 @@ class Outgoing {
     return { messages: this.kept.length, bytes: this.keptBytes };
   }
 
-  /** Sends a message or keeps it. `tells`: an outcome is to tell when the system has it. */
-  send(data, seenOpen, tells) {
+  /** Sends a message or, unless it is `volatile`, keeps it. `tells`: an outcome is to tell when the system has it. */
+  send(data, seenOpen, tells, volatile = false) {
     const { status } = this;
     const size = this.sizeOf(data);
     if (this.buffered + size > this.marks.maxBufferedAmount) return { status: status.BufferFull, receipt: 0 };
     const receipt = tells ? ++this.receipts : 0;
     const { socket } = this;
     if (socket !== undefined) this.write({ data, size, receipt });
-    else if (!seenOpen || (this.delivery !== undefined && this.delivery.queues)) {
+    else if (!volatile && (!seenOpen || (this.delivery !== undefined && this.delivery.queues))) {
       if (!this.keep({ data, size, receipt, until: this.until() }))
         return { status: status.QueueFull, receipt: 0 };
-    } else if (tells) this.outcomes.push({ kind: 'receipt', receipt, reason: 'lost' });
+    } else if (tells) this.outcomes.push({ kind: 'unsent', receipt, reason: 'lost' });
     const isAbove = this.buffered > this.marks.highWaterMark;
     if (isAbove) {
       this.isAbove = true;
@@ -63,12 +65,19 @@ class Outgoing {
 
   write({ data, size, receipt }) {
     this.handed += size;
-    // The user may write into the memory of a message at once: `ws` has not read it by then.
-    this.socket.send(typeof data === 'string' || !this.socket.terminate ? data : data.slice());
+    this.hand(this.socket, data, size);
     if (receipt > 0) {
       this.handovers.push({ receipt, at: this.handed });
       this.look();
     }
+  }
+
+  /** Gives a message to a socket. */
+  hand(socket, data, size = this.sizeOf(data)) {
+    this.written.messages += 1;
+    this.written.bytes += size;
+    // The user may write into the memory of a message at once: `ws` has not read it by then.
+    socket.send(typeof data === 'string' || !socket.terminate ? data : data.slice());
   }
 
   /** Whether there was room, or was made. */
@@ -100,7 +109,7 @@ class Outgoing {
 
   dropped({ data, receipt }, reason) {
     this.outcomes.push({ kind: 'dropped', reason, data });
-    if (receipt > 0) this.outcomes.push({ kind: 'receipt', receipt, reason });
+    if (receipt > 0) this.outcomes.push({ kind: 'unsent', receipt, reason });
   }
 
   /** When the first message has waited for too long. */

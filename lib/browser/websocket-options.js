@@ -4,21 +4,26 @@
 
 const { badRange, coded } = require('../errors.js');
 const { take } = require('../names.js');
-const { check, isAbsent } = require('../options/check.js');
+const { check, isAbsent, isFunction } = require('../options/check.js');
 const { ROWS, rowsOf } = require('../options/table.js');
+const { readHeaders } = require('../request-headers.js');
 const { NO_HEADERS, unsupported } = require('./unsupported.js');
 
 const ALL = rowsOf('websocketOptions').map(({ name }) => name);
 const TAKEN = ['handshakeTimeout', 'closeTimeout'];
 
+/** Empty headers ask for nothing. */
+const asksForHeaders = (value, place) => isFunction(value) || readHeaders(value, place).length > 0;
+
 /** Why options of the top are refused; a function says it of a value, where some are taken. */
 const REFUSED = {
-  headers: () => NO_HEADERS,
+  headers: (value) => asksForHeaders(value, 'headers') && NO_HEADERS,
   heartbeatMode: (value) => value === 'ping' && "it sends no pings; 'message' sends heartbeatMessage",
   delivery: (value) =>
     value === 'at-least-once' &&
     'it tells neither pongs nor what the peer has read; have the application answer and send again',
-  maxEventLoopBlock: (value) => value > 0 && 'there is no other thread that could watch over the event loop',
+  maxEventLoopBlock: (value) =>
+    typeof value === 'number' && value > 0 && 'there is no other thread that could watch over the event loop',
   maxRetryAfter: () => 'it does not show what a server answers that refuses',
 };
 
@@ -31,8 +36,10 @@ function refuse(name, value) {
 /** Reads `websocketOptions`. Those of `instead` are read in the place of those given. */
 function readWebSocketOptions(given, instead) {
   const taken = {
-    ...take(given, TAKEN, (name) => {
-      throw unsupported(`websocketOptions.${name}`, `a browser decides it; allowed are ${TAKEN.join(', ')}`);
+    ...take(given, TAKEN, (name, value) => {
+      const place = `websocketOptions.${name}`;
+      if (name === 'headers' && !asksForHeaders(value, place)) return;
+      throw unsupported(place, `a browser decides it; allowed are ${TAKEN.join(', ')}`);
     }),
     ...instead,
   };

@@ -8,6 +8,7 @@ const { ARGUMENT, ROWS, rowsOf } = require('../options/table.js');
 const { Emitter } = require('./emitter.js');
 const { Life } = require('./life.js');
 const { checkUrl } = require('./route.js');
+const { statsOf } = require('./stats.js');
 const { pingLost } = require('./waiters.js');
 
 /** Where a client keeps what is inside of it: a subclass may have any other name. */
@@ -146,26 +147,7 @@ function defineClient(engine) {
     }
 
     getStats() {
-      const { circuit, gate, native, options, view, delivery } = this[LIFE];
-      const { state, circuitState, retryCount, circuitFailures, lastActivity } = view;
-      const stats = {
-        state,
-        circuitState,
-        retryCount,
-        maxRetries: options.maxRetries,
-        circuitFailures,
-        failureThreshold: circuit.failureThreshold,
-        lastActivity,
-        uptime: state === 'OPEN' ? Math.floor(engine.now() - view.openedAt) : 0,
-      };
-      if (gate !== undefined && gate.isWaiting) Object.assign(stats, { waitingFor: 'connectGate' });
-      const rtt = native.roundTrips();
-      if (rtt !== null) Object.assign(stats, { rtt });
-      if (delivery.limits) {
-        const { messages, bytes } = native.queued();
-        Object.assign(stats, { queuedMessages: messages, queuedBytes: bytes });
-      }
-      return stats;
+      return statsOf(this[LIFE]);
     }
 
     ping() {

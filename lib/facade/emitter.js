@@ -177,7 +177,13 @@ function tell(emitter, event, ...args) {
 function emitMessage(emitter, data) {
   // What EventEmitter keeps: a function where there is one handler, an array where there are more.
   const { message } = emitter._events;
-  const isPlain = emitter.emit === Emitter.prototype.emit;
+  let isPlain;
+  try {
+    isPlain = emitter.emit === Emitter.prototype.emit;
+  } catch (error) {
+    loop.rethrow(error);
+    return;
+  }
   if (message === undefined && isPlain) return;
   const event = new MessageEvent(data, emitter);
   if (typeof message !== 'function' || !isPlain) {

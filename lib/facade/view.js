@@ -23,6 +23,13 @@ class View {
     this.lastActivity = now;
     /** On the clock that nobody sets. */
     this.openedAt = 0;
+    /** See `openedOn`. */
+    this.openedAfter = 0;
+    /** Connections that have been told as open. */
+    this.connects = 0;
+    /** Messages that have come to this thread, and the bytes of their payloads. */
+    this.messagesIn = 0;
+    this.bytesIn = 0;
     /**
      * What the connection has agreed on that is about to be `OPEN`, until that is told.
      * @type {Extract<Notice, { kind: 'agreed' }> | undefined}
@@ -43,6 +50,16 @@ class View {
     if (isSmall) this.activeAfter = after;
     const at = isSmall ? undefined : value;
     if (this.activeAt !== at) this.activeAt = at;
+  }
+
+  /** When the latest connection was opened, in ms since the epoch. */
+  get openedOn() {
+    return LOADED + this.openedAfter;
+  }
+
+  /** Whether an attempt is waited for. */
+  get waits() {
+    return this.alive && (this.state === 'BLOCKED' || (this.state === 'CLOSED' && this.hasRetryTold));
   }
 
   /** Whether the engine may have something to tell of it. */
@@ -67,6 +84,7 @@ class View {
     const isTold = state === 'BLOCKED' || (!alive && this.lastClose === undefined);
     if (state === this.state && !isTold) return false;
     this.state = STATES[state];
+    if (this.hasRetryTold) this.hasRetryTold = false;
     if (this.lastError !== undefined) this.forgetErrors(state);
     return true;
   }
@@ -78,12 +96,14 @@ class View {
   }
 
   /** What was agreed on holds for the connection that is open now. */
-  takeAgreed(openedAt) {
+  takeAgreed(openedAt, openedOn) {
     const { protocol, extensions } = this.agreed;
     if (this.protocol !== protocol) this.protocol = protocol;
     if (this.extensions !== extensions) this.extensions = extensions;
     // Whole, since any other number takes an object of its own.
     this.openedAt = Math.floor(openedAt);
+    this.openedAfter = openedOn - LOADED;
+    this.connects += 1;
   }
 
   fail(error) {
@@ -106,6 +126,7 @@ class View {
   opening({ attempt, downtime }) {
     const { url, statusCode, headers } = this.agreed;
     this.agreed = undefined;
+    if (downtime !== undefined) this.reconnects += 1;
     return {
       isReconnect: downtime !== undefined,
       attempt,
@@ -124,6 +145,10 @@ View.prototype.activeAt = undefined;
 View.prototype.circuitState = 'CLOSED';
 View.prototype.retryCount = 0;
 View.prototype.circuitFailures = 0;
+/** Those of `connects` that came after another. */
+View.prototype.reconnects = 0;
+/** `retry` has been told of the attempt that comes. */
+View.prototype.hasRetryTold = false;
 View.prototype.manualClose = false;
 /** `close()` was called, or `FAILED` was told: the last `close` is on its way. */
 View.prototype.closing = false;
@@ -134,6 +159,8 @@ View.prototype.extensions = '';
 View.prototype.lastError = undefined;
 /** … and of the one that is under way, or has ended last. */
 View.prototype.currentError = undefined;
+/** What `error` told last. */
+View.prototype.toldError = undefined;
 /** How the latest connection ended. */
 View.prototype.lastClose = undefined;
 

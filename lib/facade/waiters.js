@@ -29,7 +29,7 @@ function makeOpening() {
 }
 
 /**
- * Why it is not known what became of a message.
+ * Why a message was not sent, or it is not known what became of it.
  * @type {Record<UnconfirmedReason, string>}
  */
 const REASONS = {
@@ -41,13 +41,16 @@ const REASONS = {
   'not-connected': 'there is no connection',
 };
 
-/** @param {UnconfirmedReason} reason */
-const unsent = (reason) =>
-  coded(Error, 'WSR_ERR_UNCONFIRMED', `Whether it was sent is not known: ${REASONS[reason]}`);
+/**
+ * What makes the error of a receipt that is not confirmed.
+ * @param {string} unknown What is not known, unless it is that the message was not sent.
+ * @returns {(reason: UnconfirmedReason, isUnsent: boolean) => Error}
+ */
+const unconfirmedOf = (unknown) => (reason, isUnsent) =>
+  coded(Error, 'WSR_ERR_UNCONFIRMED', `${isUnsent ? 'It was not sent' : unknown}: ${REASONS[reason]}`);
 
-/** @param {UnconfirmedReason} reason */
-const unconfirmed = (reason) =>
-  coded(Error, 'WSR_ERR_UNCONFIRMED', `Whether the peer has read it is not known: ${REASONS[reason]}`);
+const notHandedOver = unconfirmedOf('Whether it was sent is not known');
+const unconfirmed = unconfirmedOf('Whether the peer has read it is not known');
 
 const pingLost = () => coded(Error, 'WSR_ERR_PING_LOST', 'The connection ended before the pong came');
 
@@ -115,7 +118,9 @@ class Waiters {
     this.pings.clear();
   }
 
-  /** Calls `settle` with the answer to a receipt: why it is not confirmed, or undefined. */
+  /**
+   * Calls `settle` with the answer to a receipt: why it is not confirmed, or undefined; and whether the message was not sent.
+   */
   expectReceipt(name, settle) {
     if (this.receipts === undefined) this.receipts = new Map();
     this.receipts.set(name, settle);
@@ -124,16 +129,18 @@ class Waiters {
   /** The promise of a receipt. It can be rejected by the network before anybody has had the time to wait for it. */
   waitForReceipt(name) {
     const promise = new Promise((resolve, reject) => {
-      this.expectReceipt(name, (reason) => (reason === undefined ? resolve() : reject(unconfirmed(reason))));
+      this.expectReceipt(name, (reason, isUnsent) =>
+        reason === undefined ? resolve() : reject(unconfirmed(reason, isUnsent)),
+      );
     });
     promise.catch(ignore);
     return promise;
   }
 
-  settleReceipt(name, reason) {
+  settleReceipt(name, reason, isUnsent = false) {
     const settle = this.receipts.get(name);
     this.receipts.delete(name);
-    settle(reason);
+    settle(reason, isUnsent);
   }
 }
 
@@ -145,4 +152,4 @@ Waiters.prototype.receipts = undefined;
 /** Those of who is not waited for: one for all clients. */
 const NOBODY = Object.freeze(new Waiters());
 
-module.exports = { NOBODY, Waiters, pingLost, unsent };
+module.exports = { NOBODY, Waiters, notHandedOver, pingLost };

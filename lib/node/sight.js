@@ -6,6 +6,7 @@ const { LIFE } = require('../facade/client.js');
 const { report } = require('../loop.js');
 const { publishEvent } = require('./channels.js');
 const { isOn, logEvent } = require('./debug-log.js');
+const { inspectEvent, isInspected } = require('./devtools.js');
 
 /**
  * Shows an event to who looks on from outside, before the client's handlers are told. What is thrown is reported, and stops nothing.
@@ -14,6 +15,7 @@ const { isOn, logEvent } = require('./debug-log.js');
 function observe(life, event, argument) {
   try {
     if (isOn) logEvent(life, event, argument);
+    if (isInspected) inspectEvent(life, event, argument);
     publishEvent(life, event, argument);
   } catch (error) {
     report(`what looks on at '${event}'`, error);

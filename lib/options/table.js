@@ -15,7 +15,7 @@ const TABLE = [
     { name: 'urls', type: 'urls', takes: 'route' },
     { name: 'protocols', type: 'strings', default: [], secret: true, takes: 'route' },
     { name: 'headers', type: 'headers', secret: true, takes: 'route' },
-    { name: 'websocketOptions', type: 'object', default: {}, takes: 'route' },
+    { name: 'websocketOptions', type: 'object', default: {}, secret: true, takes: 'route' },
     integer('maxRetries', 10, 0, { infinite: true, off: [0, 'turns retrying off'] }),
     ms('baseDelay', 1000, { above: 0 }),
     ms('maxDelay', 30000, { above: 0, infinite: true, off: [Infinity, 'turns the cap off'] }),
@@ -35,6 +35,7 @@ const TABLE = [
     ms('idleTimeout', 0, { min: 0, off: [0, 'turns it off'] }),
     ms('maxEventLoopBlock', 0, { min: 0, off: [0, 'turns it off'] }),
     boolean('detectSleep', true, { off: [false, 'turns it off, wake and network too'] }),
+    { name: 'init', type: 'function' },
     { name: 'queue', type: 'object', choices: [true, false], takes: 'nothing' },
     choice('delivery', ['at-most-once', 'at-least-once'], {
       off: ['at-most-once', 'turns it off'],

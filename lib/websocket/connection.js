@@ -3,14 +3,7 @@
 const { LIFE } = require('../facade/client.js');
 const loop = require('../loop.js');
 const { closeEvent, domException, errorEvent, Event, messageEvent } = require('./events.js');
-
-const [CONNECTING, OPEN, CLOSING, CLOSED] = [0, 1, 2, 3];
-
-/** Closes without a code: what it is told as. */
-const NO_STATUS = 1005;
-
-/** How a connection ends whose peer has not closed it. */
-const CUT = { code: 1006, reason: '', wasClean: false };
+const { CLOSED, CLOSING, CONNECTING, CUT, NO_STATUS, OPEN, follow, shut } = require('./follow.js');
 
 /** The number of the event loop's turn, as far as somebody sends in it. */
 let turn = 0;
@@ -64,20 +57,7 @@ class Connection {
     this.lostBytes = 0;
     /** The `on…` handlers that are set, by type, each with the listener that calls it. */
     this.handlers = new Map();
-    client.on('message', ({ data }) => this.receive(data));
-    client.on('open', () => this.open());
-    client.on('error', (error) => {
-      this.error = error;
-    });
-    client.on('close', (ending) => this.lose(ending));
-    this.begin();
-  }
-
-  begin() {
-    // Only a client that refuses to start tells no `close`.
-    this.client.connect().then(undefined, () => {
-      if (this.client.readyState === CLOSED) this.end();
-    });
+    follow(client, this);
   }
 
   open() {
@@ -97,9 +77,12 @@ class Connection {
     target.dispatchEvent(messageEvent('message', { data, origin }));
   }
 
+  fail(error) {
+    this.error = error;
+  }
+
   lose(ending) {
-    if (typeof ending.code === 'number') this.ending = ending.wasClean ? ending : CUT;
-    if (!this.client[LIFE].view.alive) this.end();
+    this.ending = ending;
   }
 
   /** Nothing follows any more. */
@@ -156,9 +139,7 @@ class Connection {
   close(code = NO_STATUS, reason = '') {
     if (this.readyState >= CLOSING) return;
     this.readyState = CLOSING;
-    this.client[LIFE].finish((native, received, seenAlive) =>
-      native.close(received, code, reason, seenAlive),
-    );
+    shut(this.client, code, reason);
   }
 
   terminate() {
@@ -194,4 +175,4 @@ class Connection {
 const callHandler = (handler, target, event) =>
   typeof handler === 'function' ? handler.call(target, event) : undefined;
 
-module.exports = { CLOSED, CLOSING, CONNECTING, Connection, OPEN };
+module.exports = { Connection };

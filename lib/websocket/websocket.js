@@ -3,19 +3,15 @@
 const { coded } = require('../errors.js');
 const { LIFE } = require('../facade/client.js');
 const { readArguments, readClose } = require('./arguments.js');
-const { CLOSED, CLOSING, CONNECTING, Connection, OPEN } = require('./connection.js');
+const { Connection } = require('./connection.js');
 const { EventTarget } = require('./events.js');
+const { ONCE, defineStates } = require('./follow.js');
 
 /** Where a WebSocket keeps what is inside of it. */
 const CONNECTION = /** @type {any} */ (Symbol('connection'));
 
 /** Where a class keeps the options of its clients. */
 const OPTIONS = /** @type {any} */ (Symbol('options'));
-
-const READY_STATES = { CONNECTING, OPEN, CLOSING, CLOSED };
-
-/** The standard's WebSocket tries once, and beats never; what it has to ask of a peer it asks by a ping. */
-const ONCE = { maxRetries: 0, circuitBreaker: false, heartbeatInterval: 0, heartbeatMode: 'ping' };
 
 /** One that reconnects keeps what is sent in between. */
 const AGAIN = { heartbeatMode: 'ping', queue: true };
@@ -128,10 +124,7 @@ function describeClass(WebSocket) {
     if (name !== 'constructor') Object.defineProperty(prototype, name, { enumerable: true });
   }
   for (const counted of [WebSocket, prototype.send]) Object.defineProperty(counted, 'length', { value: 1 });
-  for (const [name, value] of Object.entries(READY_STATES)) {
-    Object.defineProperty(WebSocket, name, { value, enumerable: true });
-    Object.defineProperty(prototype, name, { value, enumerable: true });
-  }
+  defineStates(WebSocket);
   for (const type of ['open', 'message', 'error', 'close']) describeHandler(prototype, type);
   Object.defineProperty(prototype, Symbol.toStringTag, { value: 'WebSocket', configurable: true });
 }

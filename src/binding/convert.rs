@@ -10,7 +10,7 @@ use super::protocol::{
     DeflateOptions, DeliveryGuarantee, DeliveryOptions, DeliveryOutcome, DropReason, FailoverOrder,
     GiveUpReason, HeartbeatMode, JitterKind, LongestValues, Notice, OverflowRule, PolicySettings,
     Queued, ReconnectOn, RefusalCode, Reply, RoundTrips, RouteOptions, SendStatus,
-    UnconfirmedReason, WindowSettings,
+    UnconfirmedReason, WindowSettings, Written,
 };
 use crate::engine::{self, RouteSettings, SendError, Sent, Sharing};
 use crate::net::{BadOption, CheckedOptions, Options, Roots, TlsOptions};
@@ -38,7 +38,7 @@ fn whole_ms(duration: Duration) -> f64 {
 }
 
 /// With their fraction, down to the microsecond.
-fn fine_ms(duration: Duration) -> f64 {
+pub fn fine_ms(duration: Duration) -> f64 {
     duration.as_micros() as f64 / 1000.0
 }
 
@@ -100,6 +100,7 @@ impl From<PolicySettings> for Settings {
                 asked: Asked {
                     route: given.asks_route,
                     retry: given.asks_retry,
+                    init: given.asks_init,
                 },
                 failover: Failover {
                     urls: given.places.max(1) as usize,
@@ -331,6 +332,15 @@ pub fn queued((messages, bytes): (usize, usize)) -> Queued {
     }
 }
 
+impl From<engine::Written> for Written {
+    fn from(written: engine::Written) -> Written {
+        Written {
+            messages: written.messages as f64,
+            bytes: written.bytes as f64,
+        }
+    }
+}
+
 /// Name, value, name, value, …
 pub fn flat(headers: Vec<(String, String)>) -> Vec<String> {
     let pairs = headers.into_iter();
@@ -421,6 +431,15 @@ impl From<policy::Notice> for Notice {
                 attempt: retry as f64,
                 elapsed: whole_ms(elapsed),
             },
+            Event::AskInit {
+                attempt,
+                after_open,
+            } => Notice::AskInit {
+                retry_count,
+                circuit_failures,
+                id: attempt as f64,
+                is_reconnect: after_open,
+            },
             Event::Undecided { limit } => Notice::Undecided {
                 retry_count,
                 circuit_failures,
@@ -506,6 +525,10 @@ impl From<policy::DeliveryOutcome> for DeliveryOutcome {
             policy::DeliveryOutcome::Unconfirmed { receipt, reason } => DeliveryOutcome::Receipt {
                 receipt: receipt as f64,
                 reason: Some(reason.into()),
+            },
+            policy::DeliveryOutcome::Unsent { receipt, reason } => DeliveryOutcome::Unsent {
+                receipt: receipt as f64,
+                reason: reason.into(),
             },
         }
     }

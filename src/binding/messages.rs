@@ -23,8 +23,9 @@ pub struct Messages<'a, M: Make> {
     rows: &'a mut Rows<M>,
     client: u32,
     at: f64,
-    /// The row of texts that is being made.
+    /// The row of texts that is being made, and their bytes.
     texts: Option<Row>,
+    text_bytes: usize,
     /// The row of binaries that is being made.
     chunk: Vec<u8>,
     lengths: Vec<usize>,
@@ -38,6 +39,7 @@ impl<'a, M: Make> Messages<'a, M> {
             client,
             at,
             texts: None,
+            text_bytes: 0,
             chunk: Vec::new(),
             lengths: Vec::new(),
             failed: None,
@@ -95,8 +97,9 @@ impl<'a, M: Make> Messages<'a, M> {
 
     fn end_rows(&mut self) {
         if let Some(texts) = self.texts.take() {
-            let ended = self.rows.end(texts);
+            let ended = self.rows.end_with(texts, self.text_bytes as f64);
             self.note(ended);
+            self.text_bytes = 0;
         }
         if !self.lengths.is_empty() {
             let (client, at) = (self.client, self.at);
@@ -114,12 +117,15 @@ impl<'a, M: Make> Messages<'a, M> {
     #[inline]
     fn text(&mut self, bytes: &[u8]) -> Result<()> {
         let begun = self.texts.as_ref();
-        if begun.is_none_or(|row| self.rows.length(row) >= LONGEST) {
+        if begun.is_none_or(|row| self.rows.length(row) > LONGEST) {
             self.end_rows();
             let begun = self.rows.begin(self.client, RowKind::Texts, self.at)?;
+            self.rows.hold_first(&begun);
             self.texts = Some(begun);
         }
-        self.rows.utf8(bytes)
+        self.rows.utf8(bytes)?;
+        self.text_bytes += bytes.len();
+        Ok(())
     }
 
     fn binary(&mut self, bytes: &[u8]) -> Result<()> {
@@ -257,7 +263,10 @@ mod tests {
             let (row, behind) = rest.split_at(length.number());
             let is = |other: RowKind| kind.number() == other as usize;
             if is(RowKind::Texts) {
-                told.extend(row.iter().map(Value::text));
+                let texts = row[1..].iter().map(Value::text);
+                let texts: Vec<String> = texts.collect();
+                assert_eq!(row[0].number(), texts.concat().len());
+                told.extend(texts);
             } else if is(RowKind::Binaries) {
                 let lengths: Vec<usize> = row[1..].iter().map(Value::number).collect();
                 assert_eq!(row[0], Chunk(lengths.iter().sum()));

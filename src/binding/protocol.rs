@@ -84,6 +84,8 @@ pub struct PolicySettings {
     pub asks_route: bool,
     /// JavaScript says whether and when to try again.
     pub asks_retry: bool,
+    /// JavaScript exchanges the first messages of each connection.
+    pub asks_init: bool,
     /// How many URLs there are to choose from; at least 1.
     pub places: u32,
     pub failover: FailoverOrder,
@@ -239,6 +241,15 @@ pub enum SendStatus {
     BufferFull = 8,
 }
 
+/// How one message is sent.
+#[napi(object, object_to_js = false)]
+pub struct SendWish {
+    /// It is not to be compressed.
+    pub plain: bool,
+    /// It is for the open connection alone.
+    pub volatile: bool,
+}
+
 /// What sending with a wish led to.
 #[napi(object, object_from_js = false)]
 pub struct Sent {
@@ -294,6 +305,13 @@ pub struct Queued {
     pub bytes: f64,
 }
 
+/// Messages that were written for connections, and the bytes of their payloads.
+#[napi(object, object_from_js = false)]
+pub struct Written {
+    pub messages: f64,
+    pub bytes: f64,
+}
+
 // What JavaScript is told.
 
 /// How many values a row begins with: the client's name, the kind, when it happened in milliseconds since the epoch, and
@@ -306,7 +324,7 @@ pub const ROW_HEAD: u32 = 4;
 #[napi(object_from_js = false, object_to_js = false)]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum RowKind {
-    /// Strings.
+    /// The bytes of all of them as UTF-8, and the strings.
     Texts = 0,
     /// An ArrayBuffer, and the lengths of what lies in it end to end.
     Binaries = 1,
@@ -393,7 +411,7 @@ pub enum Notice {
         retry_count: f64,
         circuit_failures: f64,
     },
-    /// Whether, where and how does the attempt `id` connect? To be answered by `sayRoute` or `failRoute`.
+    /// Whether, where and how does the attempt `id` connect? To be answered by `sayRoute` or `failAttempt`.
     AskRoute {
         retry_count: f64,
         circuit_failures: f64,
@@ -414,6 +432,15 @@ pub enum Notice {
         attempt: f64,
         /// How long there has been no connection.
         elapsed: f64,
+    },
+    /// JavaScript is to exchange the first messages of the attempt `id`, by `sendFirstText` and `sendFirstBinary`. To be
+    /// answered by `sayInitialized` or `failAttempt`.
+    AskInit {
+        retry_count: f64,
+        circuit_failures: f64,
+        id: f64,
+        /// There has been an open connection before.
+        is_reconnect: bool,
     },
     /// An answer to `ask-retry` has not come within `limit`.
     Undecided {
@@ -505,6 +532,11 @@ pub enum DeliveryOutcome {
         /// Absent where it is confirmed.
         reason: Option<UnconfirmedReason>,
     },
+    /// Of a message that has never been written.
+    Unsent {
+        receipt: f64,
+        reason: UnconfirmedReason,
+    },
     /// What is buffered has fallen to the high-water mark.
     Drained,
 }
@@ -517,7 +549,7 @@ pub enum DropReason {
     Closed,
 }
 
-/// Why it is not known whether the peer has read a message.
+/// Why it is not known whether the peer has read a message, or why it was not sent.
 #[napi(string_enum = "kebab-case", object_from_js = false)]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum UnconfirmedReason {

@@ -109,6 +109,26 @@ impl<M: Make> Rows<M> {
         }
     }
 
+    /// Holds the first place of a row that has just begun for a number that its end brings.
+    pub(super) fn hold_first(&mut self, row: &Row) {
+        // Any value does.
+        self.values.push(self.values[row.begin]);
+    }
+
+    /// Ends a row whose first place was held for `first`.
+    pub(super) fn end_with(&mut self, row: Row, first: f64) -> Result<()> {
+        match self.maker.number(first) {
+            Ok(first) => {
+                self.values[row.begin + HEAD] = first;
+                self.end(row)
+            }
+            Err(error) => {
+                self.values.truncate(row.begin);
+                Err(error)
+            }
+        }
+    }
+
     /// How many values have come to a row.
     pub(super) fn length(&self, row: &Row) -> usize {
         self.values.len() - row.begin - HEAD

@@ -17,12 +17,13 @@ use super::flow_control::FlowControl;
 use super::js_read_set::JsReadSet;
 use super::mailbox::{Mailbox, Notification, NotificationKind};
 use super::outbound::Outbound;
+use super::payload::{Control, Payload};
 use super::shared_socket::SharedSocket;
 use super::wake::{Agenda, DriverWake};
 use super::write_half::WriteHalf;
 use crate::policy::{
     Attempt, Backpressure, DeliverySettings, Input, Instant, Link, Marks, Notice, Output, Random,
-    Refusal, ReplyOrder, Rtt, Settings, SharedBreaker,
+    Refusal, ReplyOrder, Rtt, Settings, SharedBreaker, State,
 };
 use crate::sync::{Lock, Rank, lock};
 
@@ -198,6 +199,29 @@ impl Client {
         self.wake.wake();
     }
 
+    /// Sends one of the first messages of the connection `attempt`, unless these are over.
+    pub fn send_first(&self, attempt: Attempt, payload: Payload<'_>) {
+        let mut core = lock(&self.core);
+        if core.link.is_initializing(attempt) {
+            core.write_half.send_first(payload);
+            core.write_half.write_out(self.fast_paths);
+            self.wake.wake();
+        }
+    }
+
+    /// JavaScript has exchanged the first messages of the connection `attempt`: what waited goes out, unless that is over.
+    pub fn initialized(&self, attempt: Attempt) {
+        let mut core = lock(&self.core);
+        let is_due = core.link.is_initializing(attempt);
+        core.link
+            .handle(Input::Initialized { attempt }, clock::now());
+        if is_due {
+            core.open_queue();
+        }
+        self.drain_outputs(&mut core, Vec::new());
+        self.wake.wake();
+    }
+
     /// Hands a call of the user to the policy.
     pub fn call(&self, received: u64, input: Input) -> Reply {
         let mut core = lock(&self.core);
@@ -228,9 +252,28 @@ impl Client {
         number
     }
 
+    /// Sends a control frame, of which nothing else is told. Without an open connection it goes nowhere.
+    pub fn send_control(&self, frame: Control<'_>) {
+        let mut core = lock(&self.core);
+        core.write_half.control(frame);
+        if !core.write_half.write_out(self.fast_paths) {
+            self.wake.wake();
+        }
+    }
+
     /// The round trips of pings, see [`Link::rtt`].
     pub fn rtt(&self) -> Option<Rtt> {
         lock(&self.core).link.rtt()
+    }
+
+    /// How long a client that waits for its next attempt still does, for a delay or for the circuit.
+    pub fn next_attempt_in(&self) -> Option<Duration> {
+        let core = lock(&self.core);
+        let at = match core.link.state() {
+            State::Closed | State::Blocked => core.link.deadline()?,
+            State::Connecting | State::Open | State::Closing | State::Failed => return None,
+        };
+        Some(at.saturating_duration_since(clock::now()))
     }
 
     /// Which control frames JavaScript is told of.
@@ -347,6 +390,12 @@ impl Client {
 }
 
 impl Core {
+    /// The connection is open: what waited for it goes out first.
+    pub fn open_queue(&mut self) {
+        self.write_half.open_queue();
+        self.backpressure.hold(false);
+    }
+
     /// Carries out or queues every output, and returns the notices among them.
     fn carry_out_outputs(&mut self) -> Vec<Notice> {
         let mut notices = Vec::new();

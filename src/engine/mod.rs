@@ -57,10 +57,11 @@ pub use event_loop_watchdog::EventLoopWatchdog;
 pub use fast_paths::FastPaths;
 pub use js_read_set::{JsReadSet, JsReadable};
 pub use mailbox::{Mailbox, Notification, NotificationKind};
-pub use payload::Payload;
+pub use payload::{Control, Payload};
 pub use read_outcome::{Incoming, IncomingKind, MessageBatch};
 pub use runtime::Runtime;
 pub use wish::{Confirmation, SendError, Sent, Wish};
+pub use write_half::Written;
 
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,13 @@ pub enum Payload<'a> {
     Binary(&'a [u8]),
 }
 
+/// A control frame as the user sends it. Of its payload the first 125 bytes are sent.
+#[derive(Clone, Copy)]
+pub enum Control<'a> {
+    Ping(&'a [u8]),
+    Pong(&'a [u8]),
+}
+
 impl Payload<'_> {
     pub(super) fn len(&self) -> usize {
         match self {
@@ -48,6 +55,16 @@ impl<'a> From<&'a Message> for Payload<'a> {
         match message {
             Message::Text(text) => Payload::Text(text),
             Message::Binary(bytes) => Payload::Binary(bytes),
+        }
+    }
+}
+
+impl Control<'_> {
+    /// Adds its frame to `out`.
+    pub(super) fn write(self, writer: &mut Writer, out: &mut Vec<u8>) {
+        match self {
+            Control::Ping(payload) => writer.ping(payload, out),
+            Control::Pong(payload) => writer.pong(payload, out),
         }
     }
 }

@@ -8,6 +8,7 @@ use super::clock;
 use super::mailbox::NotificationKind;
 use super::payload::Payload;
 use super::wish::{Confirmation, SendError, Sent, Wish};
+use super::write_half::Written;
 use crate::policy::{DeliveryOutcome, Marks, Receipt};
 use crate::sync::lock;
 
@@ -73,6 +74,11 @@ impl Client {
         lock(&self.core).write_half.outbox.kept()
     }
 
+    /// What of the user's was written for connections so far.
+    pub fn written(&self) -> Written {
+        lock(&self.core).write_half.written()
+    }
+
     /// Replaces the limits of what is buffered.
     pub fn set_marks(&self, marks: Marks) {
         let mut core = lock(&self.core);
@@ -96,13 +102,13 @@ impl Client {
         }
         let now = clock::now();
         let is_alive = core.link.is_alive();
-        let kept = half.take(payload, wish.plain, seen_open, is_alive, now)?;
+        let kept = half.take(payload, wish, seen_open, is_alive, now)?;
         let receipt = match (wish.confirmation, kept) {
             (Confirmation::Nothing, _) => None,
             (Confirmation::Handover | Confirmation::Receipt(_), Err(reason)) => {
-                Some(half.outbox.unconfirmed(reason))
+                Some(half.outbox.unsent(reason))
             }
-            (Confirmation::Handover, Ok(())) => Some(half.hand_over()),
+            (Confirmation::Handover, Ok(())) => Some(half.hand_over(wish.volatile)),
             (Confirmation::Receipt(timeout), Ok(())) => Some(half.outbox.confirm(now, timeout)),
         };
         half.ask();

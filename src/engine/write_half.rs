@@ -7,9 +7,10 @@ use super::clock;
 use super::fast_paths::FastPaths;
 use super::handovers::Handovers;
 use super::outbound::Outbound;
-use super::payload::Payload;
+use super::payload::{Control, Payload};
 use super::read_outcome::Payloads;
 use super::shared_socket::SharedSocket;
+use super::wish::Wish;
 use crate::policy::{
     DeliverySettings, Frame, Full, HeldClose, HeldFrames, Instant, NO_STATUS, Outbox, OwnFrame,
     Receipt, SendRate, UnconfirmedReason, Way, ping_number,
@@ -18,6 +19,20 @@ use crate::wire::Writer;
 
 /// An outbound buffer of this size may stay with an idle connection.
 const KEPT_CAPACITY: usize = 4 * 1024;
+
+/// Messages, and the bytes of their payloads.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Written {
+    pub messages: u64,
+    pub bytes: u64,
+}
+
+impl Written {
+    fn count(&mut self, payload: Payload<'_>) {
+        self.messages += 1;
+        self.bytes += payload.len() as u64;
+    }
+}
 
 /// See the module. Both threads use it, under the lock of the client's core.
 pub(super) struct WriteHalf {
@@ -36,8 +51,8 @@ pub(super) struct WriteHalf {
     in_flight: usize,
     handovers: Handovers,
     held_close: HeldClose,
-    /// Messages that were sent, so that the driver sees when none are.
-    sends: u64,
+    /// What of the user's was written for connections so far: the driver sees by it when nothing is.
+    written: Written,
     /// Whether this has memory to let go of when nothing is sent for a while.
     holds_idle_memory: bool,
 }
@@ -55,7 +70,7 @@ impl WriteHalf {
             in_flight: 0,
             handovers: Handovers::default(),
             held_close: HeldClose::default(),
-            sends: 0,
+            written: Written::default(),
             holds_idle_memory: false,
         }
     }
@@ -78,32 +93,51 @@ impl WriteHalf {
         self.heartbeat = message;
     }
 
-    /// A connection is open: what waited for it goes out first.
-    pub fn begin(&mut self, mut writer: Writer, socket: Option<Arc<SharedSocket>>) {
+    /// There is a connection. The user's messages wait until the queue is opened.
+    pub fn begin(&mut self, writer: Writer, socket: Option<Arc<SharedSocket>>) {
         self.out = Outbound::default();
         self.held = HeldFrames::default();
+        self.writer = Some(writer);
+        self.socket = socket;
+    }
+
+    /// Sends a message before all that waits for the connection, which is not open yet.
+    pub fn send_first(&mut self, payload: Payload<'_>) {
+        if let Some(writer) = &mut self.writer {
+            payload.write(writer, self.out.end());
+            self.written.count(payload);
+        }
+    }
+
+    /// The connection is open: what waited for it goes out first.
+    pub fn open_queue(&mut self) {
         let WriteHalf {
             outbox,
             out,
             handovers,
+            written,
+            writer: Some(writer),
+            in_flight,
             ..
-        } = self;
-        let out = out.end();
+        } = self
+        else {
+            return;
+        };
         outbox.opened(clock::now(), |frame| match frame {
             Frame::Message {
                 message,
                 plain,
                 handover,
             } => {
-                Payload::from(message).write_as(&mut writer, plain, out);
+                let payload = Payload::from(message);
+                payload.write_as(writer, plain, out.end());
+                written.count(payload);
                 if let Some(receipt) = handover {
-                    handovers.add(out.len(), receipt);
+                    handovers.add(*in_flight + out.len(), receipt);
                 }
             }
-            Frame::Ping(payload) => writer.ping(&payload, out),
+            Frame::Ping(payload) => writer.ping(&payload, out.end()),
         });
-        self.writer = Some(writer);
-        self.socket = socket;
         self.ask();
     }
 
@@ -119,6 +153,7 @@ impl WriteHalf {
         let writer = self.writer.as_mut().filter(|_| fits)?;
         let idle = self.out.is_empty();
         payload.write(writer, self.out.end());
+        self.written.count(payload);
         let written_out = idle && self.write_out_directly(fast_paths, payload.len());
         Some(self.note_sent() || (idle && !written_out))
     }
@@ -127,27 +162,42 @@ impl WriteHalf {
     pub fn take(
         &mut self,
         payload: Payload<'_>,
-        plain: bool,
+        wish: Wish,
         seen_open: bool,
         is_alive: bool,
         now: Instant,
     ) -> Result<Result<(), UnconfirmedReason>, Full> {
-        let way = match &self.writer {
-            Some(_) => Way::Open,
-            None if is_alive => Way::Down { seen_open },
-            None => Way::Ended { seen_open },
+        let Wish {
+            plain, volatile, ..
+        } = wish;
+        let way = match (self.is_open(), is_alive) {
+            (true, _) => Way::Open,
+            (false, true) => Way::Down { seen_open },
+            (false, false) => Way::Ended { seen_open },
         };
-        let taken = self.outbox.take(way, plain, now, || payload.to_message())?;
-        if let (Ok(()), Some(writer)) = (taken, &mut self.writer) {
+        let taken = match way {
+            Way::Open if volatile => Ok(()),
+            Way::Down { .. } | Way::Ended { .. } if volatile => Err(UnconfirmedReason::Lost),
+            Way::Open | Way::Down { .. } | Way::Ended { .. } => {
+                self.outbox.take(way, plain, now, || payload.to_message())?
+            }
+        };
+        if let (Ok(()), Way::Open, Some(writer)) = (taken, way, &mut self.writer) {
             payload.write_as(writer, plain, self.out.end());
+            self.written.count(payload);
         }
         Ok(taken)
     }
 
+    /// Whether there is a connection that takes what the user sends.
+    fn is_open(&self) -> bool {
+        self.writer.is_some() && self.outbox.is_connected()
+    }
+
     /// Tells when the message that was kept or written last is handed to the system.
-    pub fn hand_over(&mut self) -> Receipt {
-        let receipt = self.outbox.hand_over();
-        if self.writer.is_some() {
+    pub fn hand_over(&mut self, volatile: bool) -> Receipt {
+        let receipt = self.outbox.hand_over(volatile);
+        if self.is_open() {
             self.handovers.add(self.on_their_way(), receipt);
         }
         receipt
@@ -158,10 +208,13 @@ impl WriteHalf {
         self.send_rate.is_written_by_sender(length, clock::now()) && self.write_out(fast_paths)
     }
 
-    /// Keeps account of a message that was written. Whether the driver is to see to the memory that
-    /// this has come to hold.
+    /// What of the user's was written for connections so far: what is written for one after the other counts for each.
+    pub fn written(&self) -> Written {
+        self.written
+    }
+
+    /// A message was written. Whether the driver is to see to the memory that this has come to hold.
     pub fn note_sent(&mut self) -> bool {
-        self.sends += 1;
         let has_come = !self.holds_idle_memory && self.holds_memory();
         self.holds_idle_memory |= has_come;
         has_come
@@ -174,12 +227,12 @@ impl WriteHalf {
 
     /// The messages sent so far, where there is memory to let go of when there are no more.
     pub fn idle_memory(&self) -> Option<u64> {
-        self.holds_idle_memory.then_some(self.sends)
+        self.holds_idle_memory.then_some(self.written.messages)
     }
 
     /// Lets go of the memory that sending needs, unless something has been sent since.
     pub fn release_idle_memory(&mut self, sends: u64) -> bool {
-        if self.sends != sends || self.in_flight > 0 || !self.out.is_empty() {
+        if self.written.messages != sends || self.in_flight > 0 || !self.out.is_empty() {
             return false;
         }
         self.out = Outbound::default();
@@ -259,6 +312,13 @@ impl WriteHalf {
     pub fn ping(&mut self, payload: [u8; 8]) {
         self.held.ping(payload);
         self.release();
+    }
+
+    /// Sends a control frame of the user's, behind what was sent before.
+    pub fn control(&mut self, frame: Control<'_>) {
+        if let Some(writer) = &mut self.writer {
+            frame.write(writer, self.out.end());
+        }
     }
 
     /// Sends a heartbeat.

@@ -1,6 +1,6 @@
 //! Which of several URLs to connect to: the next one after a failure, and after a while the first again.
 
-use super::{Chance, Instant};
+use super::{Chance, IN_BROWSERS, Instant, Rare};
 use crate::policy::duration::Duration;
 
 /// Which of the URLs the next attempt takes.
@@ -30,6 +30,8 @@ pub(super) struct UrlSelector {
     index: usize,
     /// When the first URL was left; `None` while it is the one that is used.
     left_at: Option<Instant>,
+    /// URLs whose servers have asked to be left alone until then.
+    holds: Rare<Vec<(usize, Instant)>>,
 }
 
 impl UrlSelector {
@@ -37,7 +39,33 @@ impl UrlSelector {
         self.index
     }
 
-    /// A connection failed: the next attempt goes to another URL, where there is one.
+    /// Until when the server of the current URL wants to be left alone.
+    pub(super) fn not_before(&self) -> Option<Instant> {
+        self.hold(self.index)
+    }
+
+    /// The server of the current URL asks to be left alone until then, or no longer does. That says nothing of the others.
+    pub(super) fn leave_alone(&mut self, until: Option<Instant>) {
+        if IN_BROWSERS {
+            return;
+        }
+        if let Some(holds) = self.holds.get_mut() {
+            holds.retain(|(url, _)| *url != self.index);
+        }
+        if let Some(until) = until {
+            self.holds.used().push((self.index, until));
+        }
+    }
+
+    fn hold(&self, url: usize) -> Option<Instant> {
+        if IN_BROWSERS {
+            return None;
+        }
+        let (_, until) = self.holds.get()?.iter().find(|(held, _)| *held == url)?;
+        Some(*until)
+    }
+
+    /// A connection failed: the next attempt goes to another URL, where there is one that may be asked.
     pub(super) fn fail_over(&mut self, settings: &Failover, rng: &mut impl Chance, now: Instant) {
         if settings.urls < 2 {
             return;
@@ -47,17 +75,33 @@ impl UrlSelector {
         } else {
             1
         };
-        self.index = (self.index + step) % settings.urls;
+        self.index = self.next_free(step, settings.urls, now);
         self.left_at = (self.index != 0).then(|| self.left_at.unwrap_or(now));
+    }
+
+    /// The URL so many places on, or the next behind it that may be asked sooner; the current one comes last.
+    fn next_free(&self, step: usize, urls: usize, now: Instant) -> usize {
+        let next = (self.index + step) % urls;
+        if IN_BROWSERS || self.holds.get().is_none() {
+            return next;
+        }
+        let others = (0..urls - 1).map(|place| 1 + (step - 1 + place) % (urls - 1));
+        others
+            .chain([0])
+            .map(|step| (self.index + step) % urls)
+            .min_by_key(|url| self.hold(*url).filter(|until| *until > now))
+            .unwrap_or(next)
     }
 
     /// When the first URL is to be tried again.
     pub(super) fn return_at(&self, settings: &Failover) -> Option<Instant> {
-        self.left_at?.checked_add(settings.prefer_first?)
+        let at = self.left_at?.checked_add(settings.prefer_first?)?;
+        Some(self.hold(0).map_or(at, |until| until.max(at)))
     }
 
     pub(super) fn return_to_first(&mut self) {
-        *self = UrlSelector::default();
+        self.index = 0;
+        self.left_at = None;
     }
 
     /// Returns to the first where a list that the user has changed has no such URL.
@@ -110,6 +154,34 @@ mod tests {
             seen[selector.index()] += 1;
         }
         assert!(seen.iter().all(|count| *count > 150), "{seen:?}");
+    }
+
+    #[test]
+    fn urls_that_are_to_be_left_alone_are_passed_over() {
+        let start = Instant::from_micros(0.0);
+        let mut rng = Random::seed_from_u64(1);
+        for random in [false, true] {
+            let settings = Failover { random, ..of(4) };
+            let mut selector = UrlSelector::default();
+            for (url, seconds) in [(0, 40), (1, 20), (3, 30)] {
+                selector.index = url;
+                selector.leave_alone(Some(start + Duration::from_secs(seconds)));
+            }
+            for url in [0, 1, 3] {
+                selector.index = url;
+                selector.fail_over(&settings, &mut rng, start);
+                assert_eq!(selector.index(), 2, "the only one that may be asked");
+            }
+            selector.leave_alone(Some(start + MINUTE));
+            selector.fail_over(&settings, &mut rng, start);
+            assert_eq!(selector.index(), 1, "the one that may be asked first");
+            let later = start + Duration::from_secs(25);
+            selector.fail_over(&settings, &mut rng, later);
+            assert_eq!(selector.index(), 1, "what it asked for is over");
+            assert_eq!(selector.not_before(), Some(start + Duration::from_secs(20)));
+            selector.leave_alone(None);
+            assert_eq!(selector.not_before(), None);
+        }
     }
 
     #[test]

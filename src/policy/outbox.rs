@@ -115,6 +115,11 @@ pub enum DeliveryOutcome {
         receipt: Receipt,
         reason: UnconfirmedReason,
     },
+    /// The message has never been written: the peer does not have it.
+    Unsent {
+        receipt: Receipt,
+        reason: UnconfirmedReason,
+    },
 }
 
 impl DeliveryOutcome {
@@ -122,7 +127,9 @@ impl DeliveryOutcome {
     pub fn cost(&self) -> usize {
         match self {
             DeliveryOutcome::Dropped { message, .. } => message.len(),
-            DeliveryOutcome::Confirmed { .. } | DeliveryOutcome::Unconfirmed { .. } => 0,
+            DeliveryOutcome::Confirmed { .. }
+            | DeliveryOutcome::Unconfirmed { .. }
+            | DeliveryOutcome::Unsent { .. } => 0,
         }
     }
 }
@@ -213,8 +220,18 @@ struct Entry {
     message: Message,
     plain: bool,
     since: Instant,
+    /// On a connection, be it one that was lost since.
+    written: bool,
     receipt: Option<Receipt>,
     handover: Option<Receipt>,
+}
+
+/// How a receipt ends.
+#[derive(Clone, Copy)]
+enum Answer {
+    Confirmed,
+    Unconfirmed(UnconfirmedReason),
+    Unsent(UnconfirmedReason),
 }
 
 /// A ping whose pong has not come yet, and what that pong will confirm.
@@ -315,6 +332,7 @@ impl Outbox {
             message,
             plain,
             since: now,
+            written: self.connected,
             receipt: None,
             handover: None,
         });
@@ -335,11 +353,11 @@ impl Outbox {
         receipt
     }
 
-    /// Asks to be told when the message that was kept or written last is handed to the system.
-    pub fn hand_over(&mut self) -> Receipt {
+    /// Asks to be told when the message that was kept or written last is handed to the system. `volatile`: it is not kept.
+    pub fn hand_over(&mut self, volatile: bool) -> Receipt {
         let receipt = self.wait_none();
         self.receipts().handovers.insert(receipt);
-        if let Some(entry) = self.latest() {
+        if let Some(entry) = self.latest().filter(|_| !volatile) {
             entry.handover = Some(receipt);
         }
         receipt
@@ -347,7 +365,7 @@ impl Outbox {
 
     /// The message of this receipt was handed to the system.
     pub fn handed(&mut self, receipt: Receipt) {
-        self.settle_handover(receipt, None);
+        self.settle_handover(receipt, Answer::Confirmed);
     }
 
     /// The message that was kept last, where the message that was kept or written last is kept.
@@ -356,22 +374,24 @@ impl Outbox {
         self.entries.get_mut()?.back_mut().filter(|_| is_kept)
     }
 
-    /// A receipt that cannot be given, for this reason.
-    pub fn unconfirmed(&mut self, reason: UnconfirmedReason) -> Receipt {
+    /// A receipt of a message that was not taken, for this reason.
+    pub fn unsent(&mut self, reason: UnconfirmedReason) -> Receipt {
+        self.answered(Answer::Unsent(reason))
+    }
+
+    fn answered(&mut self, answer: Answer) -> Receipt {
         let receipt = self.wait_none();
-        self.conclude(DeliveryOutcome::Unconfirmed { receipt, reason });
+        self.tell(receipt, answer);
         receipt
     }
 
     /// Asks for a receipt of all that was sent so far.
     pub fn flush(&mut self, now: Instant, timeout: Option<Duration>) -> Receipt {
         if self.kept_count() == 0 && self.keeps_written() {
-            let receipt = self.wait_none();
-            self.conclude(DeliveryOutcome::Confirmed { receipt });
-            return receipt;
+            return self.answered(Answer::Confirmed);
         }
         if self.kept_count() == 0 && !self.connected {
-            return self.unconfirmed(UnconfirmedReason::NotConnected);
+            return self.answered(Answer::Unconfirmed(UnconfirmedReason::NotConnected));
         }
         let receipt = self.wait(now, timeout);
         let end = self.end_position();
@@ -413,6 +433,10 @@ impl Outbox {
             self.first = self.end_position();
             self.bytes = 0;
             self.entries.clear();
+        } else if let Some(entries) = self.entries.get_mut() {
+            for entry in entries {
+                entry.written = true;
+            }
         }
     }
 
@@ -425,8 +449,8 @@ impl Outbox {
         self.forget_pings();
         if !self.keeps_written() {
             self.leave_all_unconfirmed(UnconfirmedReason::Lost);
-            self.leave_handovers_unconfirmed(UnconfirmedReason::Lost);
         }
+        self.leave_handovers_unconfirmed(UnconfirmedReason::Lost);
     }
 
     /// The client has come to its end.
@@ -531,7 +555,7 @@ impl Outbox {
             if deadline > now {
                 break;
             }
-            self.settle(receipt, Some(UnconfirmedReason::TimedOut));
+            self.settle(receipt, Answer::Unconfirmed(UnconfirmedReason::TimedOut));
         }
     }
 
@@ -550,6 +574,10 @@ impl Outbox {
         self.receipts
             .get()
             .is_some_and(|receipts| !receipts.outcomes.is_empty())
+    }
+
+    pub fn is_connected(&self) -> bool {
+        self.connected
     }
 
     /// Messages that are kept, and the bytes of their payloads.
@@ -606,7 +634,7 @@ impl Outbox {
             if receipt >= watermark.receipt {
                 break;
             }
-            self.settle(receipt, None);
+            self.settle(receipt, Answer::Confirmed);
         }
         let read = self.keeps_written().then_some(self.first);
         while let Some(receipts) = self.receipts.get_mut()
@@ -614,7 +642,7 @@ impl Outbox {
             && (receipt < watermark.receipt || read.is_some_and(|read| end <= read))
         {
             receipts.flushes.pop_front();
-            self.settle(receipt, None);
+            self.settle(receipt, Answer::Confirmed);
         }
     }
 
@@ -626,19 +654,25 @@ impl Outbox {
         self.first += 1;
         self.bytes -= entry.message.len();
         self.refuse(entry.message, reason);
-        let reason = Some(UnconfirmedReason::Dropped(reason));
+        let reason = UnconfirmedReason::Dropped(reason);
+        let unconfirmed = Answer::Unconfirmed(reason);
+        let answer = if entry.written {
+            unconfirmed
+        } else {
+            Answer::Unsent(reason)
+        };
         if let Some(receipt) = entry.handover {
-            self.settle_handover(receipt, reason);
+            self.settle_handover(receipt, answer);
         }
         if let Some(receipt) = entry.receipt {
-            self.settle(receipt, reason);
+            self.settle(receipt, answer);
         }
         while let Some(receipts) = self.receipts.get_mut()
             && let Some(&(end, receipt)) = receipts.flushes.back()
             && end > position
         {
             receipts.flushes.pop_back();
-            self.settle(receipt, reason);
+            self.settle(receipt, unconfirmed);
         }
     }
 
@@ -692,25 +726,33 @@ impl Outbox {
 
     fn leave_all_unconfirmed(&mut self, reason: UnconfirmedReason) {
         while let Some(receipt) = self.first_waiter() {
-            self.settle(receipt, Some(reason));
+            self.settle(receipt, Answer::Unconfirmed(reason));
         }
         if let Some(receipts) = self.receipts.get_mut() {
             receipts.flushes.clear();
         }
     }
 
+    /// Those of messages that are not kept.
     fn leave_handovers_unconfirmed(&mut self, reason: UnconfirmedReason) {
-        while let Some(&receipt) = self
-            .receipts
+        let Some(receipts) = self.receipts.get() else {
+            return;
+        };
+        let kept: BTreeSet<Receipt> = self
+            .entries
             .get()
-            .and_then(|receipts| receipts.handovers.first())
-        {
-            self.settle_handover(receipt, Some(reason));
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| entry.handover)
+            .collect();
+        let left: Vec<Receipt> = receipts.handovers.difference(&kept).copied().collect();
+        for receipt in left {
+            self.settle_handover(receipt, Answer::Unconfirmed(reason));
         }
     }
 
     /// Ends a receipt, unless that has been done.
-    fn settle(&mut self, receipt: Receipt, reason: Option<UnconfirmedReason>) {
+    fn settle(&mut self, receipt: Receipt, answer: Answer) {
         let receipts = self.receipts();
         let Some(deadline) = receipts.waiters.remove(&receipt) else {
             return;
@@ -718,20 +760,21 @@ impl Outbox {
         if let Some(deadline) = deadline {
             receipts.timeouts.remove(&(deadline, receipt));
         }
-        self.tell(receipt, reason);
+        self.tell(receipt, answer);
     }
 
     /// The same for one that stands for a handover.
-    fn settle_handover(&mut self, receipt: Receipt, reason: Option<UnconfirmedReason>) {
+    fn settle_handover(&mut self, receipt: Receipt, answer: Answer) {
         if self.receipts().handovers.remove(&receipt) {
-            self.tell(receipt, reason);
+            self.tell(receipt, answer);
         }
     }
 
-    fn tell(&mut self, receipt: Receipt, reason: Option<UnconfirmedReason>) {
-        self.conclude(match reason {
-            None => DeliveryOutcome::Confirmed { receipt },
-            Some(reason) => DeliveryOutcome::Unconfirmed { receipt, reason },
+    fn tell(&mut self, receipt: Receipt, answer: Answer) {
+        self.conclude(match answer {
+            Answer::Confirmed => DeliveryOutcome::Confirmed { receipt },
+            Answer::Unconfirmed(reason) => DeliveryOutcome::Unconfirmed { receipt, reason },
+            Answer::Unsent(reason) => DeliveryOutcome::Unsent { receipt, reason },
         });
     }
 

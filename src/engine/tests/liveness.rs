@@ -81,6 +81,17 @@ async fn who_listens_is_told_of_pings_and_pongs_in_their_place_but_not_of_receip
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_ping_and_a_pong_of_the_user_go_out_with_their_payloads_in_their_place() {
+    let (life, mut peer) = open(quiet()).await;
+    life.client.send_control(Control::Ping(b"one"));
+    life.client.send(Payload::Text("two"), true).unwrap();
+    life.client.send_control(Control::Pong(b"three"));
+    assert_eq!(peer.frame().await, (9, b"one".to_vec()));
+    assert_eq!(peer.frame().await, (1, b"two".to_vec()));
+    assert_eq!(peer.frame().await, (10, b"three".to_vec()));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_javascript_that_gives_no_sign_ends_the_connection_and_the_next_waits_for_it() {
     let mut settings = quiet();
     settings.liveness.max_block = Some(Duration::from_millis(300));

@@ -48,7 +48,10 @@ impl<C: Chance> Link<C> {
         self.tell_circuit(telling);
         // A server that has asked to be left alone for longer is not probed before.
         if let Phase::Blocked = self.phase
-            && self.not_before.is_none_or(|until| until <= now)
+            && self
+                .url_selector
+                .not_before()
+                .is_none_or(|until| until <= now)
         {
             self.unblock(now);
         }
@@ -142,7 +145,7 @@ impl<C: Chance> Link<C> {
     }
 
     pub(super) fn unblock(&mut self, now: Instant) {
-        self.not_before = None;
+        self.url_selector.leave_alone(None);
         if let Some(limit) = self.retries_used_up() {
             self.give_up(limit);
         } else if self.begin().is_ok() {

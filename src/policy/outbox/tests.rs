@@ -334,18 +334,18 @@ fn a_message_that_is_dropped_was_not_handed_to_the_system() {
     let now = Instant::from_micros(0.0);
     let mut outbox = Outbox::new(queue(1, Overflow::DropOldest));
     outbox.keep(text(0), false, now).unwrap();
-    let receipt = outbox.hand_over();
+    let receipt = outbox.hand_over(false);
     outbox.keep(text(1), true, now).unwrap();
     let reason = UnconfirmedReason::Dropped(DropReason::Overflow);
     assert_eq!(
         outcomes(&mut outbox),
         [
             dropped(0, DropReason::Overflow),
-            DeliveryOutcome::Unconfirmed { receipt, reason },
+            DeliveryOutcome::Unsent { receipt, reason },
         ]
     );
     let mut manners = Vec::new();
-    let kept = outbox.hand_over();
+    let kept = outbox.hand_over(false);
     outbox.opened(now, |frame| match frame {
         Frame::Message {
             plain, handover, ..
@@ -363,12 +363,43 @@ fn a_message_that_is_dropped_was_not_handed_to_the_system() {
 }
 
 #[test]
+fn a_message_that_is_dropped_once_it_was_written_may_have_been_sent() {
+    let now = Instant::from_micros(0.0);
+    let mut outbox = Outbox::new(at_least_once());
+    outbox.keep(text(0), false, now).unwrap();
+    let written_later = outbox.hand_over();
+    written(&mut outbox, now);
+    outbox.keep(text(1), false, now).unwrap();
+    let written_at_once = outbox.confirm(now, None);
+    outbox.lost();
+    outbox.keep(text(2), false, now).unwrap();
+    let never = outbox.confirm(now, None);
+    outbox.end();
+    let reason = UnconfirmedReason::Dropped(DropReason::Ended);
+    let unconfirmed = |receipt| DeliveryOutcome::Unconfirmed { receipt, reason };
+    assert_eq!(
+        outcomes(&mut outbox),
+        [
+            dropped(0, DropReason::Ended),
+            unconfirmed(written_later),
+            dropped(1, DropReason::Ended),
+            unconfirmed(written_at_once),
+            dropped(2, DropReason::Ended),
+            DeliveryOutcome::Unsent {
+                receipt: never,
+                reason
+            },
+        ]
+    );
+}
+
+#[test]
 fn what_the_peer_has_read_was_handed_to_the_system() {
     let now = Instant::from_micros(0.0);
     let mut outbox = Outbox::new(at_least_once());
     written(&mut outbox, now);
     outbox.keep(text(0), false, now).unwrap();
-    let receipt = outbox.hand_over();
+    let receipt = outbox.hand_over(false);
     let ping = outbox.ping().unwrap();
     outbox.pong(&ping);
     assert_eq!(
@@ -393,7 +424,7 @@ fn a_message_that_is_dropped_takes_its_receipt_and_the_flushes_behind_it_along()
         outcomes(&mut outbox),
         [
             dropped(0, DropReason::Overflow),
-            DeliveryOutcome::Unconfirmed { receipt, reason },
+            DeliveryOutcome::Unsent { receipt, reason },
             DeliveryOutcome::Unconfirmed {
                 receipt: flush,
                 reason
@@ -735,6 +766,12 @@ impl Run {
                 DeliveryOutcome::Unconfirmed { receipt, .. } => {
                     self.receipts.remove(&receipt).expect("answered twice");
                 }
+                DeliveryOutcome::Unsent { receipt, .. } => {
+                    let messages = self.receipts.remove(&receipt).expect("answered twice");
+                    for number in messages {
+                        assert!(!self.read.contains(&number), "{number} has been read");
+                    }
+                }
             }
         }
         let (messages, bytes) = self.outbox.kept();
@@ -751,4 +788,27 @@ impl Run {
         assert_eq!(bytes, sum);
         assert!(self.outbox.deadline().is_none_or(|due| due > self.now));
     }
+}
+
+#[test]
+fn a_message_that_is_not_kept_is_lost_with_its_connection_and_those_that_are_kept_are_not() {
+    let now = Instant::from_micros(0.0);
+    let mut outbox = Outbox::new(at_least_once());
+    written(&mut outbox, now);
+    outbox.keep(text(0), false, now).unwrap();
+    let kept = outbox.hand_over(false);
+    let volatile = outbox.hand_over(true);
+    outbox.lost();
+    let reason = UnconfirmedReason::Lost;
+    let lost = DeliveryOutcome::Unconfirmed {
+        receipt: volatile,
+        reason,
+    };
+    assert_eq!(outcomes(&mut outbox), [lost]);
+    let mut again = Vec::new();
+    outbox.opened(now, |frame| match frame {
+        Frame::Message { handover, .. } => again.push(handover),
+        Frame::Ping(_) => {}
+    });
+    assert_eq!(again, [Some(kept)]);
 }

@@ -42,7 +42,7 @@ fn an_attempt_that_is_withheld_is_retried_and_says_nothing_of_the_server() {
         "at 0ms     connect
          expect     CONNECTING · ask route #1 after 0
          at 1ms     refused #1 503 after 30s
-         expect     error 503 · CLOSED · close 1006 '' · retry 1 of 10 in 30s
+         expect     error 503 · CLOSED · close 1006 '' · retry 1 of 10 in 30000ms
          holds      failures=1
          at 30001ms tick
          expect     CONNECTING · ask route #2 after 1

@@ -580,3 +580,65 @@ fn lost(attempt: Attempt) -> Input {
         failure: None,
     }
 }
+
+#[test]
+fn a_server_that_asks_for_peace_holds_back_its_own_url_alone() {
+    play_with(
+        |settings| settings.reconnect.failover.urls = 2,
+        "at 0ms     connect
+         expect     CONNECTING · dial #1
+         at 0ms     refused #1 503 after 120s
+         expect     error 503 · CLOSED · close 1006 '' · retry 1 of 10 in 50ms
+         at 50ms    tick
+         expect     CONNECTING · dial #2 at url 1
+         at 50ms    refused #2 500
+         expect     error 500 · CLOSED · close 1006 '' · retry 2 of 10 in 100ms
+         at 150ms   tick
+         expect     CONNECTING · dial #3 at url 1
+         at 150ms   refused #3 503 after 60s
+         expect     error 503 · CLOSED · close 1006 '' · retry 3 of 10 in 60000ms
+         at 60150ms tick
+         expect     CONNECTING · dial #4 at url 1
+         at 60150ms opened #4
+         expect     OPEN · open
+         at 120s    lost #4
+         expect     CLOSED · close 1006 '' · retry 1 of 10 in 50ms
+         at 120050ms tick
+         expect     CONNECTING · dial #5",
+    );
+}
+
+#[test]
+fn a_client_on_another_url_goes_home_no_sooner_than_the_first_server_wants_it() {
+    play_with(
+        |settings| {
+            settings.reconnect.failover.urls = 2;
+            settings.reconnect.failover.prefer_first = Some(Duration::from_secs(60));
+        },
+        "at 0ms     connect
+         expect     CONNECTING · dial #1
+         at 0ms     refused #1 503 after 120s
+         expect     error 503 · CLOSED · close 1006 '' · retry 1 of 10 in 50ms
+         at 50ms    tick
+         expect     CONNECTING · dial #2 at url 1
+         at 50ms    opened #2
+         expect     OPEN · open
+         holds      wake=120000ms",
+    );
+}
+
+#[test]
+fn a_circuit_is_probed_at_a_url_that_nobody_holds_back() {
+    play_with(
+        |settings| {
+            settings.reconnect.failover.urls = 2;
+            settings.circuit.failure_threshold = 1;
+        },
+        "at 0ms     connect
+         expect     CONNECTING · dial #1
+         at 0ms     refused #1 503 after 120s
+         expect     error 503 · circuit OPEN · CLOSED · close 1006 '' · BLOCKED
+         at 1000ms  tick
+         expect     circuit HALF-OPEN · retry 1 of 10 in 0ms · CONNECTING · dial #2 at url 1",
+    );
+}

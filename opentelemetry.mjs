@@ -1,0 +1,3 @@
+import native from './opentelemetry.js';
+
+export const { instrument } = native;
