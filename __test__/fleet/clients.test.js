@@ -11,7 +11,7 @@ const { until } = require('../support/waiting.js');
 const OPTIONS = {
   connects: { max: 12, per: 300, concurrency: 6 },
   circuit: { quorum: 2, failureThreshold: 2, resetTimeout: 200 },
-  timeout: 1500,
+  timeout: 1000,
 };
 
 /** A life of a fleet: its budget, its circuit, its keys. */
