@@ -89,6 +89,8 @@ class Member {
     this.toldFailing = false;
 
     this.isDegraded = false;
+    /** The begin of the first call that had no answer. */
+    this.awaySince = undefined;
     this.isClosed = false;
     /** Whether somebody is told the names of the members. */
     this.needsList = false;
@@ -183,7 +185,7 @@ class Member {
       own: this.starts.filter(({ isKnown }) => !isKnown).map(({ number, at }) => [number, now - at]),
       epoch: this.epoch,
       others: this.members > 1,
-      away: isDegraded,
+      away: isDegraded ? now - this.awaySince : undefined,
       failing: this.toldFailing,
       generation: this.generation,
       by: ahead === undefined ? undefined : Math.ceil(now + ahead + this.timeout),
@@ -251,6 +253,7 @@ class Member {
     this.beatAt = clock() + RETRY;
     if (!this.isDegraded) {
       this.isDegraded = true;
+      this.awaySince = call.at;
       this.tell('degraded', error);
     }
     this.letThroughAlone();
@@ -279,13 +282,14 @@ class Member {
     }
     this.epoch = epoch;
     this.see(phase, generation);
-    if (question.away && this.isDegraded) {
+    if (this.isDegraded) {
       this.isDegraded = false;
       this.tell('restored');
     }
     const isProbe = phase !== 'CLOSED';
-    for (let i = 0; i < granted; i += 1)
+    for (let i = 0; i < granted; i += 1) {
       this.letThrough(question.next + i, { generation, isProbe, isKnown: true });
+    }
     const isAnswered = granted < question.want && !isAnew;
     if (this.waiting.length > 0) this.turnAt = isAnswered ? now + answer.wait : now;
     if (isAnew && this.starts.length > 0) this.beatAt = now;
@@ -308,7 +312,7 @@ class Member {
       if (this.needsList && !this.isDegraded) this.beatSoon();
     } else if (what === 'turn') {
       if (value === this.name) this.askSoon();
-    } else if (Number(value) > this.generation) {
+    } else if (this.verdicts && Number(value) > this.generation) {
       this.see(what, Number(value));
       if (what === 'CLOSED') this.askSoon();
     }
@@ -347,7 +351,8 @@ class Member {
   /** An attempt has ended: the connection is open, or there is an error, or it was given up. */
   conclude(id, { generation, isProbe }, { isOpen, error }) {
     const { report, verdicts } = this;
-    report.ended.push(id);
+    // What began without Redis, and ends without it, has no lease there.
+    if (generation !== undefined || !this.isDegraded) report.ended.push(id);
     if (verdicts && (isOpen || error)) {
       if (isProbe) report.verdicts.push([id, generation, isOpen]);
       else if (generation === this.generation) verdicts.add(isOpen, clock());

@@ -2,7 +2,8 @@
 
 // What Redis decides, each in one step. Times are the server's, in ms. Redis 5 or later: before, a script that asks for the
 // time may not write. All keys of a fleet have one hash tag, so that they lie on one node of a Cluster:
-//   state    hash: `epoch`, when it was made; the circuit's `phase`, `generation` and `until`; `quiet`, since when nothing is let through
+//   state    hash: `epoch`, when it was made; the circuit's `phase`, `generation` and `until`; `quiet`, since when
+//            nothing is let through; `seen`, when one asked to whom Redis was not away
 //   starts   sorted set: the attempts of the last window, by when each was let through
 //   leases   sorted set: the attempts under way, by when each lapses where nobody renews it
 //   probes   the same, of the attempts that try an open circuit
@@ -56,23 +57,27 @@ end
  *   want, next           how many attempts, and the number of the first
  *   held, ended, unused  attempts under way, those that are over, and those that were let through and never began
  *   own                  starts that Redis does not know, as number and age
- *   epoch, others, away  the state it knew, whether it knew others, whether it did without Redis meanwhile
+ *   epoch, others, away  the state it knew, whether it knew others, for how long it has done without Redis
  *   quiet                for how long all wait after that
  *   failing, generation  whether its attempts fail, and under which circuit they were let through
  *   verdicts             how probes went
  *   by                   when the call is too late for its caller
  */
 const ASK = scriptOf(`${COMMON}${TELL_NEXT}
-local epoch = tonumber(field('epoch') or nil)
+local epoch = tonumber(field('epoch'))
 if not epoch then
   epoch = now
   redis.call('HSET', state, 'epoch', epoch, 'phase', 'CLOSED', 'generation', epoch, 'until', 0)
 end
 local is_anew = ask.epoch ~= nil and ask.epoch ~= epoch
 
--- After Redis was away, or was emptied, all wait until each has told what it did meanwhile.
+-- After Redis was away, or was emptied, all wait until each has told what it did meanwhile. Where another has asked
+-- while one was away, it was for that one alone.
+local is_late = ask.by and now > ask.by
+local was_away = ask.away and (tonumber(field('seen')) or 0) < now - ask.away
+if not ask.away and not is_late then redis.call('HSET', state, 'seen', now) end
 local quiet = tonumber(field('quiet')) or 0
-if (is_anew or ask.away) and ask.others and now >= quiet + ask.ttl then
+if (is_anew or was_away) and ask.others and now >= quiet + ask.ttl then
   quiet = now
   redis.call('HSET', state, 'quiet', quiet)
 end
@@ -82,16 +87,15 @@ for _, start in ipairs(ask.own) do
   redis.call('ZADD', starts, now - start[2], ask.member .. '#' .. start[1])
 end
 
-for _, dead in ipairs(redis.call('ZRANGEBYSCORE', members, '-inf', now)) do
-  redis.call('ZREM', waiting, dead)
-  redis.call('ZREM', failing, dead)
-  redis.call('ZREM', members, dead)
-  publish('members')
+local gone = redis.call('ZRANGEBYSCORE', members, '-inf', now)
+for _, member in ipairs(gone) do
+  for _, key in ipairs({ members, waiting, failing }) do redis.call('ZREM', key, member) end
 end
-if redis.call('ZADD', members, now + ask.ttl, ask.member) == 1 then publish('members') end
+if redis.call('ZADD', members, now + ask.ttl, ask.member) == 1 or #gone > 0 then publish('members') end
 
 -- The circuit. A verdict under another generation is late and says nothing.
-local phase, generation, until_ = field('phase'), tonumber(field('generation')), tonumber(field('until'))
+local phase = ask.quorum and field('phase') or 'CLOSED'
+local generation, until_ = tonumber(field('generation')), tonumber(field('until'))
 local function change(to, at)
   local before = phase
   phase, generation, until_ = to, math.max(now, generation + 1), at
@@ -132,7 +136,7 @@ local free = math.min(left, lanes)
 if phase == 'OPEN' then
   free = now < until_ and 0 or math.min(free, ask.tries - count(probes))
 end
-if is_anew or is_quiet or (ask.by and now > ask.by) then free = 0 end
+if is_anew or is_quiet or is_late then free = 0 end
 free = math.max(free, 0)
 
 -- Those whose turn has come, and who are about to ask, have their part of it; who does not ask in time has lost his.
