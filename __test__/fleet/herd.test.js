@@ -11,7 +11,7 @@ const { RedisServer, startCluster } = require('./support/redis-server.js');
 const { until } = require('../support/waiting.js');
 
 const PROCESSES = 10;
-const BUDGET = { max: 250, per: 1500 };
+const BUDGET = { max: 250, per: 1000 };
 const DEADLINE_MS = 120000;
 
 const options = () => ({
@@ -58,7 +58,7 @@ describe('ten processes of many clients', function () {
     const before = attempts().length;
     await end(server);
     await until(() => areOpen(0));
-    await new Promise((resolve) => setTimeout(resolve, 2500));
+    await new Promise((resolve) => setTimeout(resolve, 1500));
     const backAt = performance.now();
     server = await serve(port);
     await until(() => open() > (PROCESSES * clients) / 3);
