@@ -273,6 +273,26 @@ async function readOn(server, number) {
 }
 
 describe("delivery: 'at-least-once'", () => {
+  it('counts a message in getStats() once it is written, and again for the next connection', async () => {
+    const server = await startServer();
+    const { ws, log } = client({ url: server.url, delivery: 'at-least-once' });
+    const opening = ws.connect();
+    ws.send('kept');
+    await opening;
+    log.take();
+    assert.strictEqual(ws.getStats().messagesOut, 1);
+    await ws.flush();
+    await server.freeze();
+    ws.send('unread');
+    assert.deepStrictEqual(
+      [ws.getStats().messagesOut, ws.getStats().bytesOut],
+      [2, 'kept'.length + 'unread'.length],
+    );
+    ws.reconnect().catch(() => {});
+    await log.until('open');
+    assert.strictEqual(ws.getStats().messagesOut, 3);
+  });
+
   it('sends again first what the server has not read', async () => {
     const server = await startServer();
     const { ws } = await openClient({ url: server.url, delivery: 'at-least-once' });

@@ -105,7 +105,7 @@ class Outgoing {
     const { lastClose } = this.view;
     const run = (read) => {
       if (wish.volatile && this.view.lastClose !== lastClose) {
-        if (teller !== undefined) teller(unsent('lost'));
+        if (teller !== undefined) teller(notHandedOver('lost', true));
         return;
       }
       const written = engine.inForm(read, binary);

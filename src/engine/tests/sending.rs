@@ -180,7 +180,7 @@ async fn a_volatile_message_is_neither_kept_nor_sent_again() {
         .send_wishing(Payload::Text("early"), false, volatile);
     let reason = UnconfirmedReason::Lost;
     let receipt = early.unwrap().receipt.unwrap();
-    let lost = DeliveryOutcome::Unconfirmed { receipt, reason };
+    let lost = DeliveryOutcome::Unsent { receipt, reason };
     assert_eq!(life.client.take_outcomes(), [lost]);
     let mut peer = life.accept().await;
     life.opened().await;

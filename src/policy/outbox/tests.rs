@@ -367,7 +367,7 @@ fn a_message_that_is_dropped_once_it_was_written_may_have_been_sent() {
     let now = Instant::from_micros(0.0);
     let mut outbox = Outbox::new(at_least_once());
     outbox.keep(text(0), false, now).unwrap();
-    let written_later = outbox.hand_over();
+    let written_later = outbox.hand_over(false);
     written(&mut outbox, now);
     outbox.keep(text(1), false, now).unwrap();
     let written_at_once = outbox.confirm(now, None);
