@@ -164,6 +164,7 @@ describe('parts of a fleet', () => {
       [{ name: 'a', redis: {} }, TypeError, /^redis/],
       [{ ...right, timeOut: 1 }, TypeError, /did you mean timeout/],
       [{ ...right, timeout: 0 }, RangeError, /^timeout/],
+      [{ ...right, memberTtl: 2 ** 31 }, RangeError, /^memberTtl.* from 1 to 2147483647/],
       [{ ...right, memberTtl: '1' }, TypeError, /^memberTtl/],
       [{ ...right, connects: {} }, TypeError, /^connects\.max/],
       [{ ...right, connects: { max: 1 } }, TypeError, /^connects\.per/],

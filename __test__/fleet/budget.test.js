@@ -16,17 +16,17 @@ describe('the budget of a fleet', () => {
   after(() => redis.kill());
 
   it('never_lets_more_than_max_attempts_into_any_window', async () => {
-    const fleets = await members(3, redis.port, { connects: { max: 10, per: 300 }, timeout: 300 });
+    const fleets = await members(3, redis.port, { connects: { max: 10, per: 300 }, timeout: 1000 });
     const starts = [];
-    const all = Array.from({ length: 45 }, async (_, i) => {
+    const all = Array.from({ length: 30 }, async (_, i) => {
       const end = await attempt(fleets[i % 3]);
       starts.push(performance.now());
       end(OPEN);
     });
     await Promise.all(all);
     assert.ok(mostIn(starts, 300) <= 10, `${mostIn(starts, 300)} in 300 ms`);
-    // It is not kept by letting few through: five windows, each longer by the time that an answer may take.
-    assert.ok(Math.max(...starts) - Math.min(...starts) < 5 * 600 + 500);
+    // It is not kept by letting few through: three windows, each longer by the time that an answer may take.
+    assert.ok(Math.max(...starts) - Math.min(...starts) < 3 * 1300);
   });
 
   it('gives_each_member_its_turn', async () => {

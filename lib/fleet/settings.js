@@ -7,7 +7,10 @@ const { takeKnown } = require('../names.js');
 
 const above0 = { above: 0 };
 
-const OWN = group('', 'nothing', [ms('memberTtl', 15000, above0), ms('timeout', 1000, above0)]);
+/** What timers can wait. */
+const TIMER = { min: 1, max: 2 ** 31 - 1 };
+
+const OWN = group('', 'nothing', [ms('memberTtl', 15000, TIMER), ms('timeout', 1000, TIMER)]);
 const NAME = { name: 'name', path: 'name', type: 'name', allowed: 'a string that is not empty' };
 
 const CONNECTS = group('connects', 'nothing', [

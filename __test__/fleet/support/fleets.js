@@ -20,7 +20,7 @@ async function members(count, ports, options, kind = 'ioredis') {
   const all = [];
   for (let i = 0; i < count; i += 1) {
     const redis = await connect(kind, ports);
-    const fleet = createFleet({ redis, timeout: 300, memberTtl: 3000, ...options, name });
+    const fleet = createFleet({ redis, timeout: 500, memberTtl: 3000, ...options, name });
     made.add(fleet);
     all.push(fleet);
   }
