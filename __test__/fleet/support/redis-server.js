@@ -10,7 +10,7 @@ const os = require('os');
 const path = require('path');
 const { until } = require('../../support/waiting.js');
 
-const running = new Set();
+const made = new Set();
 
 /** Whether nobody listens at a port. */
 async function isFree(port) {
@@ -46,7 +46,7 @@ class RedisServer {
     const own = ['--port', this.port, '--bind', '127.0.0.1', '--dir', this.folder];
     const args = [...own, '--save', '', '--appendonly', 'no', ...this.options].map(String);
     this.child = spawn('redis-server', args, { stdio: 'ignore' });
-    running.add(this);
+    made.add(this);
     await until(() => this.cli('ping') === 'PONG');
     return this;
   }
@@ -82,7 +82,6 @@ class RedisServer {
   /** Ends it with all that it knows. */
   async kill() {
     const { child } = this;
-    running.delete(this);
     if (child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, 'exit');
     child.kill('SIGKILL');
@@ -103,7 +102,7 @@ async function startCluster() {
 }
 
 async function endServers() {
-  for (const server of running) {
+  for (const server of made) {
     await server.kill();
     rmSync(server.folder, { recursive: true, force: true });
   }
