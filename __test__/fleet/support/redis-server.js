@@ -12,6 +12,10 @@ const { until } = require('../../support/waiting.js');
 
 const made = new Set();
 
+process.on('exit', () => {
+  for (const { child } of made) child.kill('SIGKILL');
+});
+
 /** Whether nobody listens at a port. */
 async function isFree(port) {
   const server = net.createServer();
