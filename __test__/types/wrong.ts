@@ -16,6 +16,8 @@ new WebSocketReconnect({ url, maxRetries: '3' });
 new WebSocketReconnect({ url, maxRetry: 3 });
 // @ts-expect-error: no such option of the circuit breaker
 new WebSocketReconnect({ url, circuitBreaker: { threshold: 3 } });
+// @ts-expect-error: nor of the budget of attempts
+new WebSocketReconnect({ url, connectRate: { rate: 3 } });
 // @ts-expect-error: nor of compression
 new WebSocketReconnect({ url, websocketOptions: { perMessageDeflate: { treshold: 1 } } });
 // @ts-expect-error: a set has no names
