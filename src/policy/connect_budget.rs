@@ -52,7 +52,6 @@ struct Mark {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "browser", repr(u32))]
 enum Holder {
     /// It has begun.
     Nobody,

@@ -21,7 +21,6 @@ struct Held {
 }
 
 #[derive(Clone, Copy, Debug)]
-#[cfg_attr(feature = "browser", repr(u32))]
 enum Start {
     Reserved {
         at: Instant,
