@@ -103,6 +103,15 @@ describe('the circuit of a fleet', () => {
     assert.deepStrictEqual([circuit.state, circuit.failing], ['CLOSED', []]);
   });
 
+  it('goes_by_the_news_that_have_overtaken_an_answer', async () => {
+    const [fleet] = await fleetsOf(2);
+    const told = [];
+    fleet.on('circuitChange', (state) => told.push(state));
+    fleet.member.hear(`OPEN ${Date.now() + 60000}`);
+    await tries(fleet, GIVEN_UP);
+    assert.deepStrictEqual(told, ['OPEN']);
+  });
+
   it('takes_as_many_probes_as_it_is_told', async () => {
     const fleets = await fleetsOf(2, { halfOpenMaxRequests: 2 });
     await fail(fleets[0]);

@@ -281,7 +281,8 @@ class Member {
       else if (known.has(start.number)) start.isKnown = true;
     }
     this.epoch = epoch;
-    this.see(phase, generation);
+    // News come by another connection, and may have overtaken the answer.
+    if (isAnew || !(generation < this.generation)) this.see(phase, generation);
     if (this.isDegraded) {
       this.isDegraded = false;
       this.tell('restored');
