@@ -37,6 +37,14 @@ const ROOT = path.join(__dirname, '..');
     }
   });
 
+  it('tells the same help of the demo and of the simulator', async () => {
+    const { stdout: whole } = await wsr('', '--help');
+    for (const command of ['demo', 'simulate']) {
+      const { code, stdout } = await wsr('', command, '--help');
+      assert.deepStrictEqual([code, stdout], [0, whole], command);
+    }
+  });
+
   it('tells its version', async () => {
     assert.strictEqual((await wsr('', '-V')).stdout, `${require('../package.json').version}\n`);
   });
@@ -58,6 +66,7 @@ const ROOT = path.join(__dirname, '..');
       [['--json', '--pretty', url], '--json and --pretty'],
       [['--replay', __filename, url], '--replay: line 1 is no record of --json'],
       [['simulate', '--nonsense', '1'], '--nonsense'],
+      [['demo', '--nonsense'], 'demo takes a URL alone'],
     ];
     for (const [args, reason] of wrong) {
       const { code, stdout, stderr } = await wsr('', ...args);

@@ -641,6 +641,22 @@ describe('variables of state', () => {
     }
   });
 
+  it('queue and delivery refuse each value with a code, in sloppy code too', () => {
+    const { ws } = client({ url: 'ws://127.0.0.1:1' });
+    const assign = new Function('ws', 'name', 'value', 'ws[name] = value');
+    for (const [name, value] of [
+      ['queue', true],
+      ['delivery', 'at-least-once'],
+    ]) {
+      assert.throws(() => assign(ws, name, value), {
+        name: 'TypeError',
+        code: 'WSR_ERR_OPTION',
+        message: `${name} cannot be changed; give it to the constructor`,
+      });
+    }
+    assert.deepStrictEqual([ws.queue, ws.delivery], [false, 'at-most-once']);
+  });
+
   it('retryCount written in a handler of retry is where the engine goes on counting', async () => {
     const { ws, log } = client({ url: `ws://127.0.0.1:${await deadPort()}/`, maxRetries: 2, baseDelay: 10 });
     ws.circuitBreaker.failureThreshold = 99;

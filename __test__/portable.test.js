@@ -39,6 +39,16 @@ describe('the class over a WebSocket that is handed in', () => {
     refused({ websocketOptions: { rejectUnauthorized: false } }, /^websocketOptions.rejectUnauthorized /);
   });
 
+  it('says what is missing where there is no class to connect by', async () => {
+    const { WebSocket: own } = global;
+    Object.defineProperty(global, 'WebSocket', { value: undefined, configurable: true, writable: true });
+    const client = make({ url: 'ws://localhost', webSocket: undefined });
+    Object.defineProperty(global, 'WebSocket', { value: own, configurable: true, writable: true });
+    client.connect().catch(() => {});
+    const [error] = await once(client, 'error');
+    assert.strictEqual(error.message, 'There is no global WebSocket: give the option webSocket a class');
+  });
+
   it('refuses what is of the wrong type as such', () => {
     for (const value of [Symbol('soon'), Object.create(null), '100']) {
       const options = /** @type {any} */ ({ url: 'ws://localhost', maxEventLoopBlock: value });

@@ -145,6 +145,7 @@ describe('send()', () => {
       assert.throws(() => ws.send(value), { name: 'TypeError', code: 'WSR_ERR_ARGUMENT' });
       assert.throws(() => closed.send(value), { name: 'TypeError', code: 'WSR_ERR_ARGUMENT' });
     }
+    assert.throws(() => ws.send({ type: 'hello' }), { message: /of an object JSON\.stringify makes one/ });
     ws.send('after');
     assert.deepStrictEqual(
       (await server.received(1)).map(({ data }) => data),

@@ -4,6 +4,7 @@
  * GraphQL over a WebSocket that reconnects: the protocol graphql-transport-ws, subscriptions that
  * come back with the connection.
  *
+ *   npm install ws graphql graphql-ws # for the server
  *   node examples/servers/graphql-server.js 4000
  *   node examples/graphql-client.js ws://127.0.0.1:4000/graphql 'subscription { notes { id text } }'
  *   node examples/graphql-client.js ws://127.0.0.1:4000/graphql 'mutation { addNote(text: "hi") { id } }'
@@ -155,6 +156,7 @@ function main([url, query]) {
   }
   const client = new GraphQLClient({ url });
   client.ws.on('stateChange', (state) => console.error(`* ${state}`));
+  client.ws.on('error', (error) => console.error(`* ${error.message}`));
   client.ws.on('retry', ({ attempt, delay }) => console.error(`* retry ${attempt} in ${delay} ms`));
   client.subscribe(
     { query },

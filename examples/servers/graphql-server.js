@@ -1,7 +1,8 @@
 'use strict';
 
 /*
- * The GraphQL client's server: the protocol graphql-transport-ws as `graphql-ws` speaks it.
+ * The GraphQL client's server: the protocol graphql-transport-ws as `graphql-ws` speaks it. It needs `ws`, `graphql` and
+ * `graphql-ws`.
  *
  *   node examples/servers/graphql-server.js [port]
  */

@@ -7,7 +7,8 @@ const { later } = require('../loop.js');
 const { checkSending } = require('../options/sending.js');
 const { unsupported } = require('./unsupported.js');
 
-const SENDABLE = 'a string, ArrayBuffer, TypedArray, DataView or Blob';
+const SENDABLE =
+  'a string (of an object JSON.stringify makes one), ArrayBuffer, TypedArray, DataView or Blob';
 
 function badData(trouble) {
   return coded(TypeError, 'WSR_ERR_ARGUMENT', `data: ${trouble}; allowed is ${SENDABLE}`);

@@ -22,6 +22,9 @@ const LATE = 1000;
 const SLEPT = 5000;
 
 /** Close codes that a WebSocket of a browser sends for its user. */
+/** What an attempt fails with where the platform has no WebSocket, such as Node before 22. */
+const NO_CLASS = 'There is no global WebSocket: give the option webSocket a class';
+
 const isSendable = (code) => code === 1000 || (code >= 3000 && code <= 4999);
 
 /**
@@ -525,6 +528,7 @@ function createEngine(platform) {
       const { protocols } = this.route;
       let socket;
       try {
+        if (!this.WebSocket) throw new Error(NO_CLASS);
         socket = new this.WebSocket(url, protocols);
         socket.binaryType = 'arraybuffer';
       } catch (error) {

@@ -47,15 +47,21 @@ async function simulate(args) {
 }
 
 async function demo([url]) {
+  if (url && url.startsWith('-')) throw new UsageError(`demo takes a URL alone, not ${url}`);
   await require('./demo/index.js').demo(url);
   return EXIT.done;
 }
 
+const COMMANDS = Object.assign(Object.create(null), { simulate, demo });
+
 /** Does what the arguments say, and resolves to the exit code. */
 async function main(args) {
   const [command, ...rest] = args;
-  if (command === 'simulate') return simulate(rest);
-  if (command === 'demo') return demo(rest);
+  if (COMMANDS[command]) {
+    if (!rest.some((arg) => arg === '-h' || arg === '--help')) return COMMANDS[command](rest);
+    console.log(help());
+    return EXIT.done;
+  }
   const settings = parse(args);
   if (settings.help || settings.version) {
     console.log(settings.help ? help() : version());

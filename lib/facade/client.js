@@ -366,9 +366,17 @@ function defineClient(engine) {
       return this[LIFE].inbox.isPaused;
     }
 
+    set queue(_value) {
+      throw unchangeable('queue');
+    }
+
     get queue() {
       const { queues, limits } = this[LIFE].delivery;
       return queues && limits ? { ...limits } : false;
+    }
+
+    set delivery(_value) {
+      throw unchangeable('delivery');
     }
 
     get delivery() {
@@ -431,6 +439,11 @@ const TAKERS = {
   },
   marks: ({ native, options }) => native.setMarks(options),
 };
+
+/** What an assignment throws to an option that holds for the life of a client: without it, sloppy code would be told nothing. */
+function unchangeable(name) {
+  return coded(TypeError, 'WSR_ERR_OPTION', `${name} cannot be changed; give it to the constructor`);
+}
 
 /** Changes what a client's route is made of. */
 function reroute(client, change) {

@@ -6,7 +6,8 @@ const { badRange, badType, coded } = require('../errors.js');
 const { nextTick } = require('../loop.js');
 const { checkSending } = require('../options/sending.js');
 
-const SENDABLE = 'a string, Buffer, ArrayBuffer, TypedArray, DataView or Blob';
+const SENDABLE =
+  'a string (of an object JSON.stringify makes one), Buffer, ArrayBuffer, SharedArrayBuffer, TypedArray, DataView or Blob';
 
 function badData(trouble) {
   return coded(TypeError, 'WSR_ERR_ARGUMENT', `data: ${trouble}; allowed is ${SENDABLE}`);
