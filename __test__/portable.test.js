@@ -150,11 +150,11 @@ describe('a platform without a binary', () => {
   const run = (hasWebSocket) => {
     folder = mkdtempSync(path.join(os.tmpdir(), 'portable-'));
     file = path.join(folder, 'a.cjs');
-    const binary = JSON.stringify(path.join(__dirname, '..', 'lib', 'node', 'binary.js'));
+    const binaries = JSON.stringify(path.join(__dirname, '..', 'lib', 'node', 'binaries.js'));
     writeFileSync(
       file,
-      `const binary = require(${binary});
-      binary.candidates = () => [];
+      `const binaries = require(${binaries});
+      for (const id of Object.keys(binaries)) delete binaries[id];
       global.WebSocket = ${hasWebSocket ? 'class {}' : 'undefined'};
       process.on('warning', ({ code, message }) => console.log(code, /takes its place/.test(message)));
       try {
