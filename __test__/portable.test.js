@@ -142,6 +142,34 @@ describe('the class over a WebSocket that is handed in', () => {
   });
 });
 
+describe('the event loop in a bundle', () => {
+  const LOOP = require.resolve('../lib/browser/loop.js');
+  const { MessageChannel: known } = global;
+  afterEach(() => {
+    global.MessageChannel = known;
+    delete require.cache[LOOP];
+  });
+
+  for (const [what, channel] of [
+    ['there is no MessageChannel', undefined],
+    [
+      'a MessageChannel throws',
+      class {
+        constructor() {
+          throw new Error('not supported');
+        }
+      },
+    ],
+  ]) {
+    it(`has its turns where ${what}`, async () => {
+      delete require.cache[LOOP];
+      global.MessageChannel = channel;
+      const { later } = require(LOOP);
+      await new Promise((resolve) => later(resolve));
+    });
+  }
+});
+
 describe('a platform without a binary', () => {
   let folder;
   let file;

@@ -1,17 +1,15 @@
 'use strict';
 
-const { existsSync } = require('fs');
 const path = require('path');
 const BINARIES = require('./binaries.js');
 const { noBinary } = require('./no-binary.js');
 
 const LOADED = Symbol.for('websocket-reconnect-native');
 
-/** The folder of this package; none where a bundle has taken its files in. */
+/** The folder of this package; none in a bundle. Made of no `path.join`, for which tracers would take the whole folder along. */
 function packageFolder() {
-  if (typeof __dirname !== 'string') return undefined;
-  const folder = path.join(__dirname, '..', '..');
-  return existsSync(path.join(folder, 'lib', 'node', 'binaries.js')) ? folder : undefined;
+  const [, folder] = /^(.*)[\\/]lib[\\/]node$/.exec(typeof __dirname === 'string' ? __dirname : '') || [];
+  return folder;
 }
 
 /** The addons that this JavaScript environment has loaded, by place: a copy of this package that is loaded later finds them again. */
