@@ -723,10 +723,15 @@ export interface CommonOptions {
   // options:end
 }
 
+/** Options of the constructor where there are `urls`, so that no `url` need be. */
+export interface FailoverOptions extends Places, CommonOptions {
+  urls: readonly (string | UrlLike)[];
+}
+
 /** Options of the constructor. A bad one throws there: `TypeError` or `RangeError`, code `WSR_ERR_OPTION`. */
-export type WebSocketReconnectOptions = CommonOptions &
-  Places &
-  ({ url: PerAttempt<string | UrlLike> } | { urls: readonly (string | UrlLike)[] });
+export interface WebSocketReconnectOptions extends Places, CommonOptions {
+  url: PerAttempt<string | UrlLike>;
+}
 
 /** What finds the answer to a heartbeat among the messages. */
 export type HeartbeatReply = RegExp | ((data: MessageData) => boolean);
@@ -1128,7 +1133,7 @@ export interface ListenerOptions {
  */
 export declare class WebSocketReconnect extends EventEmitter {
   /** @throws TypeError or RangeError with code `WSR_ERR_OPTION` or `WSR_ERR_UNSUPPORTED_OPTION`. */
-  constructor(options: WebSocketReconnectOptions);
+  constructor(options: FailoverOptions | WebSocketReconnectOptions);
 
   static readonly CONNECTING: 0;
   static readonly OPEN: 1;
