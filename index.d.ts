@@ -57,8 +57,10 @@ export interface SendOptions {
 /** Told once what became of a message, later and in order: nothing once the system has its bytes, else why that is not so or not known. */
 export type SendCallback = (error?: WebSocketReconnectError) => void;
 
-/** What a message holds: a string for text; for binary a `Buffer`, or what `binaryType` asks for. */
-export type MessageData = string | Buffer | ArrayBuffer;
+/** What a message holds: a string for text; for binary a `Buffer`, or what `binaryType` asks for, where `T` says so. */
+export type MessageData<T extends BinaryType = BinaryType> =
+  | string
+  | (T extends 'arraybuffer' ? ArrayBuffer : Buffer);
 
 /** Absent, `undefined` and `null` all mean the default. */
 export type Optional<T> = T | null | undefined;
@@ -784,10 +786,10 @@ export interface OpenInfo {
 }
 
 /** The argument of `message`. */
-export interface MessageEvent {
+export interface MessageEvent<T extends BinaryType = BinaryType> {
   readonly type: 'message';
   /** A string for text; for binary a `Buffer`, or an `ArrayBuffer` where `binaryType` says so. */
-  readonly data: MessageData;
+  readonly data: MessageData<T>;
   readonly target: WebSocketReconnect;
 }
 
@@ -1101,6 +1103,12 @@ export type Handler<E extends keyof WebSocketReconnectEvents> = (
   ...args: WebSocketReconnectEvents[E]
 ) => unknown;
 
+/** A handler of `message`, where `binaryType` is known. */
+export type MessageHandler<T extends BinaryType> = (
+  this: WebSocketReconnect<T>,
+  event: MessageEvent<T>,
+) => unknown;
+
 /** A WHATWG listener: a function, or an object with `handleEvent`. */
 export type Listener<T> =
   | ((this: WebSocketReconnect, event: T) => unknown)
@@ -1130,8 +1138,17 @@ export interface ListenerOptions {
  * await ws.connect();
  * ws.send('hello');
  * ```
+ *
+ * `T` is what `binaryType` is, where that does not change: it types the messages. One that is not the default must still be set.
+ *
+ * @example
+ * ```ts
+ * const ws = new WebSocketReconnect<'arraybuffer'>({ url: 'wss://example.com/socket' });
+ * ws.binaryType = 'arraybuffer';
+ * ws.on('message', ({ data }) => console.log(typeof data === 'string' ? data : data.byteLength));
+ * ```
  */
-export declare class WebSocketReconnect extends EventEmitter {
+export declare class WebSocketReconnect<T extends BinaryType = BinaryType> extends EventEmitter {
   /** @throws TypeError or RangeError with code `WSR_ERR_OPTION` or `WSR_ERR_UNSUPPORTED_OPTION`. */
   constructor(options: FailoverOptions | WebSocketReconnectOptions);
 
@@ -1207,7 +1224,7 @@ export declare class WebSocketReconnect extends EventEmitter {
    * }
    * ```
    */
-  [Symbol.asyncIterator](): AsyncIterableIterator<MessageData>;
+  [Symbol.asyncIterator](): AsyncIterableIterator<MessageData<T>>;
 
   /**
    * The arguments of an event from here on, one by one; it ends and throws as the iterator of messages does. Nothing pauses: what the
@@ -1225,7 +1242,7 @@ export declare class WebSocketReconnect extends EventEmitter {
    * The messages as a stream of the WHATWG, from its first read on: it pauses, goes on, ends and fails as a loop over the client does, and
    * cancelling it lets messages flow again. The same until it has ended. In Node 18 and later alone; else `undefined`.
    */
-  readonly readable: ReadableStream<MessageData>;
+  readonly readable: ReadableStream<MessageData<T>>;
 
   /**
    * Sends each chunk as a message, once the client is open and there is room below `highWaterMark`. Closing it closes the client, aborting
@@ -1503,7 +1520,7 @@ export declare class WebSocketReconnect extends EventEmitter {
   /** Between `pause()` and `resume()`. */
   readonly isPaused: boolean;
   /** What a binary message arrives as. @defaultValue 'nodebuffer' */
-  binaryType: BinaryType;
+  binaryType: T;
 
   // events:begin handlers
   onopen: ((this: WebSocketReconnect, event: OpenEvent) => unknown) | null;
@@ -1512,6 +1529,11 @@ export declare class WebSocketReconnect extends EventEmitter {
   onerror: ((this: WebSocketReconnect, event: ErrorEvent) => unknown) | null;
   // events:end
 
+  addEventListener(
+    type: 'message',
+    listener: Listener<MessageEvent<T>> | null,
+    options?: boolean | ListenerOptions,
+  ): void;
   addEventListener<E extends keyof WebSocketReconnectEventMap>(
     type: E,
     listener: Listener<WebSocketReconnectEventMap[E]> | null,
@@ -1531,10 +1553,15 @@ export declare class WebSocketReconnect extends EventEmitter {
    */
   dispatchEvent(event: { readonly type: string }): boolean;
 
+  on(event: 'message', handler: MessageHandler<T>): this;
   on<E extends keyof WebSocketReconnectEvents>(event: E, handler: Handler<E>): this;
+  once(event: 'message', handler: MessageHandler<T>): this;
   once<E extends keyof WebSocketReconnectEvents>(event: E, handler: Handler<E>): this;
+  addListener(event: 'message', handler: MessageHandler<T>): this;
   addListener<E extends keyof WebSocketReconnectEvents>(event: E, handler: Handler<E>): this;
+  prependListener(event: 'message', handler: MessageHandler<T>): this;
   prependListener<E extends keyof WebSocketReconnectEvents>(event: E, handler: Handler<E>): this;
+  prependOnceListener(event: 'message', handler: MessageHandler<T>): this;
   prependOnceListener<E extends keyof WebSocketReconnectEvents>(event: E, handler: Handler<E>): this;
   /** Removes one handler, or without one all of the event's. */
   off<E extends keyof WebSocketReconnectEvents>(event: E, handler?: Handler<E>): this;

@@ -1,4 +1,4 @@
-// Options that are extended, and what `close` and `once` of `node:events` tell.
+// Options that are extended, and what `close`, `message` and `once` of `node:events` tell.
 import { once } from 'events';
 import {
   type FailoverOptions,
@@ -37,4 +37,41 @@ ws.on('close', (info) => {
 async function closing(): Promise<number> {
   const [info] = (await once(ws, 'close')) as WebSocketReconnectEvents['close'];
   return info.code === 'MAX_RETRIES' ? 0 : info.code;
+}
+
+const binary = new WebSocketReconnect<'arraybuffer'>({ url: 'ws://x' });
+binary.binaryType = 'arraybuffer';
+// @ts-expect-error: it is said not to change
+binary.binaryType = 'nodebuffer';
+binary.on('message', ({ data }) => {
+  const bytes: string | ArrayBuffer = data;
+  // @ts-expect-error: it is no Buffer
+  const buffer: string | Buffer = data;
+});
+binary.addEventListener('message', ({ data }) => (typeof data === 'string' ? data.length : data.slice(1)));
+binary.once('message', function ({ target }) {
+  const { state } = target;
+});
+new WebSocketReconnect<'nodebuffer'>({ url: 'ws://x' }).on('message', ({ data }) => {
+  const buffer: string | Buffer = data;
+});
+ws.on('message', ({ data }) => {
+  // @ts-expect-error: it may be an ArrayBuffer
+  const buffer: string | Buffer = data;
+});
+// Whoever takes any client takes one of a known `binaryType`.
+const any: WebSocketReconnect = binary;
+async function read(): Promise<void> {
+  for await (const data of binary) {
+    const bytes: string | ArrayBuffer = data;
+  }
+}
+
+class Own extends WebSocketReconnect {
+  on<E extends keyof WebSocketReconnectEvents>(
+    event: E,
+    handler: (...args: WebSocketReconnectEvents[E]) => void,
+  ): this {
+    return super.on(event, handler);
+  }
 }
