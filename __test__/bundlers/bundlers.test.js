@@ -60,10 +60,9 @@ async function shell(command, cwd) {
   return output;
 }
 
-/** Makes it as the recipe says, in a project of these files, and moves it away; returns the command that runs it. */
-async function make(name, files, made = 'out') {
+/** Makes it by these commands, in a project of these files, and moves it away; returns the command that runs it. */
+async function make(commands, files, made = 'out') {
   const project = makeProject(files);
-  const commands = all[name];
   for (const command of commands.slice(0, -1)) await shell(command, project);
   cpSync(path.join(project, made), path.join(folder, 'out'), {
     recursive: true,
@@ -76,15 +75,20 @@ async function make(name, files, made = 'out') {
 describe('a bundle by the recipe', () => {
   for (const name of Object.keys(all).filter((name) => name !== 'Next.js')) {
     it(name, async () => {
-      const run = await make(name, RECIPES);
+      const run = await make(all[name], RECIPES);
       assert.strictEqual((await shell(run, folder)).trim(), HELLO);
     });
   }
 
+  it('As an ES module, of the other classes', async () => {
+    const commands = all['As an ES module'].map((command) => command.replace('main.mjs', 'ws.mjs'));
+    assert.strictEqual((await shell(await make(commands, RECIPES), folder)).trim(), HELLO);
+  });
+
   it('Next.js', async () => {
     // What it makes lies as deep as the project in the folder that Next.js takes for its root.
     const project = path.relative(ROOT, path.join(FOLDER, 'project'));
-    await make('Next.js', NEXT, path.join('.next', 'standalone'));
+    await make(all['Next.js'], NEXT, path.join('.next', 'standalone'));
     const port = await deadPort();
     const app = spawn(process.execPath, ['server.js'], {
       cwd: path.join(folder, 'out', project),
@@ -108,7 +112,7 @@ describe('a bundle by the recipe', () => {
 
 describe('a bundle without the binary', () => {
   it('says that it was left out, and where the recipe is', async () => {
-    await make('Everything else', RECIPES);
+    await make(all['Everything else'], RECIPES);
     const text = 'global.WebSocket = undefined; require("./out/main.js")';
     await assert.rejects(
       shell(`node -e '${text}'`, folder),
