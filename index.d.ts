@@ -62,8 +62,10 @@ export interface SendOptions {
 /** Told once what became of a message, later and in order: nothing once the system has its bytes, else why that is not so or not known. */
 export type SendCallback = (error?: WebSocketReconnectError) => void;
 
-/** What a message holds: a string for text; for binary a `Buffer`, or what `binaryType` asks for. */
-export type MessageData = string | Buffer | ArrayBuffer;
+/** What a message holds: a string for text; for binary a `Buffer`, or what `binaryType` asks for, where `T` says so. */
+export type MessageData<T extends BinaryType = BinaryType> =
+  | string
+  | (T extends 'arraybuffer' ? ArrayBuffer : Buffer);
 
 /** Absent, `undefined` and `null` all mean the default. */
 export type Optional<T> = T | null | undefined;
@@ -842,10 +844,15 @@ export interface CommonOptions {
   // options:end
 }
 
+/** Options of the constructor where there are `urls`, so that no `url` need be. */
+export interface FailoverOptions extends Places, CommonOptions {
+  urls: readonly (string | UrlLike)[];
+}
+
 /** Options of the constructor. A bad one throws there: `TypeError` or `RangeError`, code `WSR_ERR_OPTION`. */
-export type WebSocketReconnectOptions = CommonOptions &
-  Places &
-  ({ url: PerAttempt<string | UrlLike> } | { urls: readonly (string | UrlLike)[] });
+export interface WebSocketReconnectOptions extends Places, CommonOptions {
+  url: PerAttempt<string | UrlLike>;
+}
 
 /** What finds the answer to a heartbeat among the messages. */
 export type HeartbeatReply = RegExp | ((data: MessageData) => boolean);
@@ -898,10 +905,10 @@ export interface OpenInfo {
 }
 
 /** The argument of `message`. */
-export interface MessageEvent {
+export interface MessageEvent<T extends BinaryType = BinaryType> {
   readonly type: 'message';
   /** A string for text; for binary a `Buffer`, or an `ArrayBuffer` where `binaryType` says so. */
-  readonly data: MessageData;
+  readonly data: MessageData<T>;
   readonly target: WebSocketReconnect;
 }
 
@@ -1218,6 +1225,12 @@ export type Handler<E extends keyof WebSocketReconnectEvents> = (
   ...args: WebSocketReconnectEvents[E]
 ) => unknown;
 
+/** A handler of `message`, where `binaryType` is known. */
+export type MessageHandler<T extends BinaryType> = (
+  this: WebSocketReconnect<T>,
+  event: MessageEvent<T>,
+) => unknown;
+
 /** A WHATWG listener: a function, or an object with `handleEvent`. */
 export type Listener<T> =
   | ((this: WebSocketReconnect, event: T) => unknown)
@@ -1247,10 +1260,19 @@ export interface ListenerOptions {
  * await ws.connect();
  * ws.send('hello');
  * ```
+ *
+ * `T` is what `binaryType` is, where that does not change: it types the messages. One that is not the default must still be set.
+ *
+ * @example
+ * ```ts
+ * const ws = new WebSocketReconnect<'arraybuffer'>({ url: 'wss://example.com/socket' });
+ * ws.binaryType = 'arraybuffer';
+ * ws.on('message', ({ data }) => console.log(typeof data === 'string' ? data : data.byteLength));
+ * ```
  */
-export declare class WebSocketReconnect extends EventEmitter {
+export declare class WebSocketReconnect<T extends BinaryType = BinaryType> extends EventEmitter {
   /** @throws TypeError or RangeError with code `WSR_ERR_OPTION` or `WSR_ERR_UNSUPPORTED_OPTION`. */
-  constructor(options: WebSocketReconnectOptions);
+  constructor(options: FailoverOptions | WebSocketReconnectOptions);
 
   static readonly CONNECTING: 0;
   static readonly OPEN: 1;
@@ -1324,7 +1346,7 @@ export declare class WebSocketReconnect extends EventEmitter {
    * }
    * ```
    */
-  [Symbol.asyncIterator](): AsyncIterableIterator<MessageData>;
+  [Symbol.asyncIterator](): AsyncIterableIterator<MessageData<T>>;
 
   /**
    * The arguments of an event from here on, one by one; it ends and throws as the iterator of messages does. Nothing pauses: what the
@@ -1342,7 +1364,7 @@ export declare class WebSocketReconnect extends EventEmitter {
    * The messages as a stream of the WHATWG, from its first read on: it pauses, goes on, ends and fails as a loop over the client does, and
    * cancelling it lets messages flow again. The same until it has ended. In Node 18 and later alone; else `undefined`.
    */
-  readonly readable: ReadableStream<MessageData>;
+  readonly readable: ReadableStream<MessageData<T>>;
 
   /**
    * Sends each chunk as a message, once the client is open and there is room below `highWaterMark`. Closing it closes the client, aborting
@@ -1626,7 +1648,7 @@ export declare class WebSocketReconnect extends EventEmitter {
   /** Between `pause()` and `resume()`. */
   readonly isPaused: boolean;
   /** What a binary message arrives as. @defaultValue 'nodebuffer' */
-  binaryType: BinaryType;
+  binaryType: T;
 
   // events:begin handlers
   onopen: ((this: WebSocketReconnect, event: OpenEvent) => unknown) | null;
@@ -1635,6 +1657,11 @@ export declare class WebSocketReconnect extends EventEmitter {
   onerror: ((this: WebSocketReconnect, event: ErrorEvent) => unknown) | null;
   // events:end
 
+  addEventListener(
+    type: 'message',
+    listener: Listener<MessageEvent<T>> | null,
+    options?: boolean | ListenerOptions,
+  ): void;
   addEventListener<E extends keyof WebSocketReconnectEventMap>(
     type: E,
     listener: Listener<WebSocketReconnectEventMap[E]> | null,
@@ -1654,10 +1681,15 @@ export declare class WebSocketReconnect extends EventEmitter {
    */
   dispatchEvent(event: { readonly type: string }): boolean;
 
+  on(event: 'message', handler: MessageHandler<T>): this;
   on<E extends keyof WebSocketReconnectEvents>(event: E, handler: Handler<E>): this;
+  once(event: 'message', handler: MessageHandler<T>): this;
   once<E extends keyof WebSocketReconnectEvents>(event: E, handler: Handler<E>): this;
+  addListener(event: 'message', handler: MessageHandler<T>): this;
   addListener<E extends keyof WebSocketReconnectEvents>(event: E, handler: Handler<E>): this;
+  prependListener(event: 'message', handler: MessageHandler<T>): this;
   prependListener<E extends keyof WebSocketReconnectEvents>(event: E, handler: Handler<E>): this;
+  prependOnceListener(event: 'message', handler: MessageHandler<T>): this;
   prependOnceListener<E extends keyof WebSocketReconnectEvents>(event: E, handler: Handler<E>): this;
   /** Removes one handler, or without one all of the event's. */
   off<E extends keyof WebSocketReconnectEvents>(event: E, handler?: Handler<E>): this;

@@ -152,6 +152,34 @@ describe('the class over a WebSocket that is handed in', () => {
   });
 });
 
+describe('the event loop in a bundle', () => {
+  const LOOP = require.resolve('../lib/browser/loop.js');
+  const { MessageChannel: known } = global;
+  afterEach(() => {
+    global.MessageChannel = known;
+    delete require.cache[LOOP];
+  });
+
+  for (const [what, channel] of [
+    ['there is no MessageChannel', undefined],
+    [
+      'a MessageChannel throws',
+      class {
+        constructor() {
+          throw new Error('not supported');
+        }
+      },
+    ],
+  ]) {
+    it(`has its turns where ${what}`, async () => {
+      delete require.cache[LOOP];
+      global.MessageChannel = channel;
+      const { later } = require(LOOP);
+      await new Promise((resolve) => later(resolve));
+    });
+  }
+});
+
 describe('a platform without a binary', () => {
   let folder;
   let file;
@@ -160,11 +188,11 @@ describe('a platform without a binary', () => {
   const run = (hasWebSocket) => {
     folder = mkdtempSync(path.join(os.tmpdir(), 'portable-'));
     file = path.join(folder, 'a.cjs');
-    const binary = JSON.stringify(path.join(__dirname, '..', 'lib', 'node', 'binary.js'));
+    const binaries = JSON.stringify(path.join(__dirname, '..', 'lib', 'node', 'binaries.js'));
     writeFileSync(
       file,
-      `const binary = require(${binary});
-      binary.candidates = () => [];
+      `const binaries = require(${binaries});
+      for (const id of Object.keys(binaries)) delete binaries[id];
       global.WebSocket = ${hasWebSocket ? 'class {}' : 'undefined'};
       process.on('warning', ({ code, message }) => console.log(code, /takes its place/.test(message)));
       try {

@@ -137,6 +137,14 @@ describe('a process', () => {
       assert.ok(bytesEach < 10000, `${bytesEach} bytes each`);
   });
 
+  it('may be one that takes no external buffers, as those of Electron', async function () {
+    const echo = await startServer({ echo: true });
+    const { stdout, stderr } = await runScript(program('no-external-buffers.js'), [echo.url]);
+    // A release cannot be made to refuse them.
+    if (stdout.trim() === 'a release') this.skip();
+    assert.strictEqual(stdout.trim(), '12 of 12', stderr);
+  });
+
   it('has one engine thread for many clients', async function () {
     // Threads are counted in /proc, which Linux alone has.
     if (process.platform !== 'linux') this.skip();

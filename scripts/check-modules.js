@@ -64,8 +64,12 @@ const ALSO = {
 
 /** The one file that imports at run time: the simulator, a module that a page has in common with the command. */
 const SIMULATOR = 'lib/cli/simulate.js';
-/** Where it is a matter of what is installed: a binary, and the real `ws`. */
-const BY_NAME = ['lib/node/binary.js', 'lib/ws/real.js'];
+/** Where it is a matter of what is installed: the real `ws`. */
+const BY_NAME = ['lib/ws/real.js'];
+/** The binaries, by literal names, for bundlers. */
+const BINARIES = 'lib/node/binaries.js';
+const BINARY =
+  /^(?:\.\.\/\.\.\/native\/websocket-reconnect-native\.[\w-]+\.node|websocket-reconnect-native-[\w-]+)$/;
 
 /** Made by tools, and named by the rest. */
 const GENERATED = ['lib/browser/policy.js'];
@@ -160,7 +164,9 @@ function scriptFaults(file, text) {
     const inside =
       literal && /^\.{1,2}\//.test(literal[1]) && path.posix.join(path.posix.dirname(file), literal[1]);
     const allowed = literal
-      ? usable.includes(literal[1]) || /^(lib\/\w|(?:index|websocket)\.js$|package\.json$)/.test(inside || '')
+      ? usable.includes(literal[1]) ||
+        (file === BINARIES && BINARY.test(literal[1])) ||
+        /^(lib\/\w|(?:index|websocket)\.js$|package\.json$)/.test(inside || '')
       : BY_NAME.includes(file);
     if (!allowed) faults.push(`${file} requires ${name}`);
   }
@@ -224,6 +230,12 @@ const PLANTED = [
   ['index.js', "import('fs');", 'imports at run time'],
   ['lib/a.js', 'new FinalizationRegistry(f);', 'has a FinalizationRegistry'],
   ['lib/node/a.js', "require('net');", "requires 'net'"],
+  ['lib/node/binary.js', 'require(name);', 'requires name'],
+  [
+    'lib/node/binary.js',
+    "require('websocket-reconnect-native-darwin-x64');",
+    "requires 'websocket-reconnect-native-darwin-x64'",
+  ],
   ['lib/testing/a.js', "require('child_process');", "requires 'child_process'"],
 ];
 
@@ -237,6 +249,7 @@ const CLEAN = [
   ['src/engine/a.rs', 'use crate::{net::connect, policy::{Link, Event}, wire};'],
   ['lib/cli/a.js', "require('child_process');"],
   ['lib/a.js', "const fs = require('fs');\nrequire('./b.js'); // require(x)"],
+  ['lib/node/binaries.js', "require('websocket-reconnect-native-darwin-x64');"],
   ['lib/testing/a.js', "require('net');"],
   ['lib/opentelemetry/a.js', "require('@opentelemetry/api');"],
   ['lib/facade/a.js', "require('events');\nrequire('./b.js'); // a Buffer\nrequire('../options/table.js');"],

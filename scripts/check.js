@@ -19,6 +19,7 @@ function cargoDeny() {
 /** The locks of what is installed by one command alone. */
 const OTHER_LOCKS = [
   'bench/package-lock.json',
+  '__test__/bundlers/package-lock.json',
   '__test__/ecosystem/package-lock.json',
   '__test__/ecosystem/runners/package-lock.json',
   '__test__/ecosystem/overrides/package-lock.json',

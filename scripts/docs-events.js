@@ -32,7 +32,8 @@ function argument([name, text]) {
     ...(doc ? comment([doc]) : []),
     `  readonly ${field}: ${type};`,
   ]);
-  return ['', `/** ${told} */`, `export interface ${firstType(text)} {`, ...fields, '}'];
+  const parameter = text.parameter ? `<${text.parameter}>` : '';
+  return ['', `/** ${told} */`, `export interface ${firstType(text)}${parameter} {`, ...fields, '}'];
 }
 
 /** @param {[string, Text]} event */

@@ -9,6 +9,7 @@
  * @property {Record<string, string>} args What a handler is called with: names and types in TypeScript.
  * @property {Record<string, [type: string, doc?: string]>} [fields] What is in the argument, where its type is made for this
  *   event: that is written too.
+ * @property {string} [parameter] The type parameter of that type.
  * @property {string} [told] What that type is, where it is more than the argument of this event.
  * @property {string} [whatwg] The type of the event that WHATWG has of this name: its listeners get this, and there is an
  *   `on…` for it. Listeners of others get the argument.
@@ -49,10 +50,11 @@ module.exports = {
   message: {
     doc: 'A message arrived.',
     args: { event: 'MessageEvent' },
+    parameter: 'T extends BinaryType = BinaryType',
     fields: {
       type: ["'message'"],
       data: [
-        'MessageData',
+        'MessageData<T>',
         'A string for text; for binary a `Buffer`, or an `ArrayBuffer` where `binaryType` says so.',
       ],
       target: ['WebSocketReconnect'],

@@ -22,6 +22,7 @@ const WHOLE = ['14.0', '20', '26', 'bun', 'deno'];
 const BETWEEN = [
   // How a module and a binary are found.
   'loading',
+  'no-binary',
   // Node-API, libuv and V8: threads and their end, references and memory, who reads and writes.
   'process-life',
   'threads',

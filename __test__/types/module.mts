@@ -7,6 +7,10 @@ ws.on('retry', ({ attempt }) => attempt.toFixed());
 // @ts-expect-error the url is required
 new WebSocketReconnect({});
 
+import Default from 'websocket-reconnect-native';
+
+const byDefault: typeof WebSocketReconnect = Default;
+
 import Standard, { WebSocket } from 'websocket-reconnect-native/websocket';
 
 const same: typeof WebSocket = Standard;

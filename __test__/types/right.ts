@@ -7,6 +7,7 @@ import {
   type ConnectTrace,
   type Delivery,
   type DiagnosticsMessages,
+  type FailoverOptions,
   type HeadersInput,
   type QueueSettings,
   type ReadyState,
@@ -223,7 +224,7 @@ export {
   waited,
 };
 
-const reconnecting: WebSocketReconnectOptions = {
+const reconnecting: FailoverOptions = {
   urls: ['wss://a.example', new URL('wss://b.example')],
   failover: 'random',
   preferFirst: 600000,

@@ -12,10 +12,12 @@ const later = (() => {
   const waiting = [];
   const run = () => waiting.shift()();
   let post = () => setTimeout(run, 0);
-  if (typeof MessageChannel === 'function') {
+  try {
     const { port1, port2 } = /** @type {any} */ (new MessageChannel());
     port1.onmessage = run;
     post = () => port2.postMessage(0);
+  } catch (_error) {
+    // There is none, or one that throws, as at the edge of Next.js.
   }
   return (call) => {
     waiting.push(call);

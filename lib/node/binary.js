@@ -1,59 +1,61 @@
 'use strict';
 
 const path = require('path');
-const { coded } = require('../errors.js');
+const BINARIES = require('./binaries.js');
+const { noBinary } = require('./no-binary.js');
 
-const PACKAGE = 'websocket-reconnect-native';
-const ROOT = path.join(__dirname, '..', '..');
 const LOADED = Symbol.for('websocket-reconnect-native');
 
-/**
- * Where the binary of a platform may be, best first: a checkout's own build, then the platform's package.
- * `WEBSOCKET_RECONNECT_NATIVE_PATH` in the environment names the one file to load instead.
- */
-function candidates(id, environment) {
-  const chosen = environment.WEBSOCKET_RECONNECT_NATIVE_PATH;
-  if (chosen) return [path.resolve(chosen)];
-  return [path.join(ROOT, 'native', `${PACKAGE}.${id}.node`), `${PACKAGE}-${id}`];
+/** The folder of this package; none in a bundle. Made of no `path.join`, for which tracers would take the whole folder along. */
+function packageFolder() {
+  const [, folder] = /^(.*)[\\/]lib[\\/]node$/.exec(typeof __dirname === 'string' ? __dirname : '') || [];
+  return folder;
 }
 
-/** Says for which platform nothing loads, what the loader said of each candidate, and the two ways out. */
-function noBinary(id, reasons) {
-  const lines = [
-    `No binary of ${PACKAGE} loads on ${id} (${process.version}).`,
-    ...reasons.map(({ from, error }) => `  ${from}: ${String(error.message).split('\n')[0]}`),
-    'Either reinstall with the optional dependencies, which bring the binary: npm install --include=optional',
-    `or build it from source with Rust's cargo: npm run build (in ${ROOT})`,
-  ];
-  return coded(Error, 'WSR_ERR_NO_BINARY', lines.join('\n'));
-}
-
-/** The addons that this JavaScript environment has loaded, by file: a copy of this package that is loaded later finds them again. */
+/** The addons that this JavaScript environment has loaded, by place: a copy of this package that is loaded later finds them again. */
 function loaded() {
   const { [LOADED]: known = new Map() } = /** @type {any} */ (process);
   Object.defineProperty(process, LOADED, { value: known, configurable: true });
   return known;
 }
 
-/** Loads the addon of that name, or path. */
-function load(name) {
+/** What was loaded from that place before, or `load` loads; `undefined` is not kept. */
+function once(place, load) {
   const known = loaded();
-  const file = require.resolve(name);
-  if (!known.has(file)) known.set(file, require(file));
-  return known.get(file);
+  const addon = known.get(place) || load();
+  if (addon) known.set(place, addon);
+  return addon;
 }
 
-/** The first of the candidates that `load` loads. Throws `WSR_ERR_NO_BINARY` where none does. */
-function firstBinary(id, names, load) {
-  const reasons = [];
-  for (const from of names) {
+/** The addon in that file. A bundle has no `require` of its own for it. */
+function loadFile(file) {
+  const holder = { exports: {} };
+  process.dlopen(holder, file);
+  return holder.exports;
+}
+
+/**
+ * The addon of a platform: that in the file which `WEBSOCKET_RECONNECT_NATIVE_PATH` names, or else the first that loads of
+ * `binaries`. Throws `WSR_ERR_NO_BINARY` where none does.
+ */
+function loadBinary(id, { WEBSOCKET_RECONNECT_NATIVE_PATH: chosen } = process.env, binaries = BINARIES) {
+  const folder = packageFolder();
+  const errors = [];
+  const refused = (error) => {
+    errors.push(error);
+  };
+  if (chosen) {
+    const file = path.resolve(chosen);
     try {
-      return load(from);
+      return once(file, () => loadFile(file));
     } catch (error) {
-      reasons.push({ from, error });
+      throw noBinary({ id, folder, file, errors: [error], platforms: Object.keys(binaries) });
     }
   }
-  throw noBinary(id, reasons);
+  const load = () => binaries[id] && binaries[id](refused);
+  const addon = folder ? once(`${folder} ${id}`, load) : load();
+  if (addon) return addon;
+  throw noBinary({ id, folder, errors, platforms: Object.keys(binaries) });
 }
 
-module.exports = { candidates, firstBinary, load, noBinary };
+module.exports = { loadBinary };

@@ -7,8 +7,8 @@ const { coded } = require('../errors.js');
 /** Names under which that may be: where `ws` itself leads here, it needs another. */
 const NAMES = ['ws', 'ws-real'];
 
-/** From where it is looked for: here, and from where the program was started, in whose dependencies it stands. */
-const PLACES = [__dirname, process.cwd()];
+/** From where it is looked for: here, unless in a bundle, and from where the program was started, in whose dependencies it stands. */
+const PLACES = typeof __dirname === 'string' ? [__dirname, process.cwd()] : [process.cwd()];
 
 function load(name) {
   try {

@@ -12,6 +12,8 @@ mod code;
 mod convert;
 mod environment;
 mod exception;
+#[cfg(all(feature = "faults", not(test)))]
+mod external_buffers;
 mod facade;
 mod facades;
 mod interned;

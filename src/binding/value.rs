@@ -104,6 +104,10 @@ impl Make for Values {
         let given = Arc::new(Lock::new(Rank::Last, bytes));
         let hint = Arc::into_raw(given.clone());
         let made = self.make(|env, result| {
+            #[cfg(all(feature = "faults", not(test)))]
+            if super::external_buffers::are_forbidden() {
+                return sys::Status::napi_no_external_buffers_allowed;
+            }
             // SAFETY: as above; the bytes do not move or go before `free_chunk`, which is called at most once.
             unsafe {
                 sys::napi_create_external_arraybuffer(

@@ -1,0 +1,8 @@
+import { WebSocketReconnect } from 'websocket-reconnect-native';
+
+const ws = new WebSocketReconnect({ url: process.env.SERVER, headers: { 'X-From': 'a bundle' } });
+ws.on('message', ({ data }) => {
+  console.log(data);
+  ws.close();
+});
+ws.connect();
