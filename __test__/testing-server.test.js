@@ -237,6 +237,16 @@ describe('the server for tests', () => {
     assert.deepStrictEqual([statusCode, headers['www-authenticate'], body], [401, 'Bearer', 'who are you?']);
   });
 
+  it('accepts nobody who has left', async () => {
+    const server = await start(async () => {});
+    const { socket } = await raw(server);
+    const connection = await server.connection(0);
+    socket.destroy();
+    await connection.ended();
+    connection.accept();
+    assert.strictEqual(connection.isOpen, false);
+  });
+
   it('has a function decide, at once or later', async () => {
     const decide = ({ request }) => (request.headers.token === 'right' ? 'open' : { status: 401 });
     const server = await start(decide, async (connection) => decide(connection));

@@ -86,7 +86,7 @@ class Connection {
   }
 
   accept() {
-    if (this.isOpen) return;
+    if (this.isOpen || this.socket.destroyed) return;
     this.socket.write(this.acceptance());
     this.isOpen = true;
   }
