@@ -297,7 +297,7 @@ export interface AttemptContext {
   /** Why the attempt or connection before failed; none at first, and after an `open`. */
   readonly lastError?: WebSocketReconnectError;
   /** Aborted when the attempt is given up: by `close()`, `reconnect()` or `connectionTimeout`. */
-  readonly signal: AbortSignalLike;
+  readonly signal: AttemptSignal;
 }
 
 /**
@@ -314,6 +314,11 @@ export interface AbortSignalLike {
   addEventListener(type: 'abort', listener: (...args: any[]) => void): void;
   removeEventListener?(type: 'abort', listener: (...args: any[]) => void): void;
 }
+
+/** An `AbortSignal`, which `fetch` takes; an object like one where the platform has none. */
+export type AttemptSignal = typeof globalThis extends { AbortSignal: { prototype: infer Signal } }
+  ? Signal
+  : AbortSignalLike;
 
 /** What `connectGate` is called with. */
 export interface GateContext extends AttemptContext {
@@ -344,7 +349,7 @@ export interface InitSession {
    */
   receive(options?: Optional<ReceiveOptions>): Promise<MessageData>;
   /** Aborts when the attempt is given up: by `close()`, by the time limit, or since the connection is lost. */
-  readonly signal: AbortSignalLike;
+  readonly signal: AttemptSignal;
   /** Whether there has been an open connection before, since `connect()`. */
   readonly isReconnect: boolean;
 }

@@ -1,10 +1,12 @@
 'use strict';
 
 const assert = require('assert');
-const { mkdtempSync, rmSync, writeFileSync } = require('fs');
+const { spawn } = require('child_process');
+const { once } = require('events');
+const { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } = require('fs');
 const os = require('os');
 const path = require('path');
-const { runs, start, wsr } = require('./cli/command.js');
+const { PROGRAM, runs, start, wsr } = require('./cli/command.js');
 const { certificates } = require('./peer/certificates.js');
 const { deadPort, startServer } = require('./peer/index.js');
 const { until } = require('./support/waiting.js');
@@ -168,6 +170,22 @@ const { until } = require('./support/waiting.js');
     assert.strictEqual((await stubborn.ended).code, 130);
   });
 
+  it('leaves at the second SIGINT also where nobody takes what it prints', async () => {
+    const server = await startServer({ burst: { count: 3000, size: 10000 } });
+    const running = start('--stats', '-x', 'hi', server.url);
+    running.child.stdout.pause();
+    await server.received(1);
+    await server.later(500, 'mark');
+    await server.marked();
+    running.child.kill('SIGINT');
+    await running.printed('connection');
+    const exited = new Promise((resolve) => running.child.on('exit', resolve));
+    running.child.kill('SIGINT');
+    assert.strictEqual(await exited, 130);
+    running.child.stdout.resume();
+    await running.ended;
+  });
+
   it('leaves at SIGINT while it waits to retry', async () => {
     const running = start(`ws://127.0.0.1:${await deadPort()}/`);
     await running.printed('retry 2 of 10');
@@ -182,6 +200,19 @@ const { until } = require('./support/waiting.js');
     running.child.stdout.destroy();
     const { code, stderr } = await running.ended;
     assert.deepStrictEqual([code, stderr], [0, '']);
+  });
+
+  // Linux has a device that is always full.
+  (process.platform === 'linux' ? it : it.skip)('fails when its output cannot be written', async () => {
+    const server = await startServer({ echo: true });
+    const full = openSync('/dev/full', 'w');
+    const stdio = ['ignore', full, 'pipe'];
+    const child = spawn(process.execPath, [PROGRAM, '-w', '-1', '-x', 'hi', server.url], { stdio });
+    closeSync(full);
+    let stderr = '';
+    child.stderr.on('data', (chunk) => (stderr += chunk));
+    const [code] = await once(child, 'close');
+    assert.deepStrictEqual([code, stderr], [1, 'wsr: ENOSPC: no space left on device, write\n']);
   });
 
   it('prints all of a flood to a reader that is slow', async () => {

@@ -6,6 +6,7 @@ const { deadPort, startServer } = require('./peer/index.js');
 
 const CTRL_C = '\u0003';
 const CTRL_D = '\u0004';
+const CTRL_Z = '\u001a';
 
 // The command needs Node 20, and is Node's; Windows has no pseudo-terminals in Python.
 (runs && process.platform !== 'win32' ? describe : describe.skip)('wsr on a terminal', () => {
@@ -48,6 +49,25 @@ const CTRL_D = '\u0004';
     );
     assert.strictEqual(code, 130);
     assert.deepStrictEqual(await server.ended(), { code: 1000, reason: 'Normal closure' });
+  });
+
+  it('reads on after Ctrl-Z and fg', async () => {
+    const server = await startServer({ echo: true });
+    const { code } = await onTerminal(
+      [server.url],
+      [
+        ['expect', ' ms] '],
+        ['send', CTRL_Z],
+        ['expect', 'stopped'],
+        ['send', '\r'],
+        ['expect', ' ms] '],
+        ['send', 'back\r'],
+        ['expect', '< back'],
+        ['send', CTRL_D],
+      ],
+      { shell: 'set -m; "$@"; echo stopped; read go; fg >/dev/null' },
+    );
+    assert.strictEqual(code, 0);
   });
 
   it('counts the seconds to the next retry, and keeps what is typed meanwhile', async () => {

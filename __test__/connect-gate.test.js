@@ -3,6 +3,7 @@
 const assert = require('assert');
 const { startServer } = require('./peer/index.js');
 const { client } = require('./support/clients.js');
+const { allHandled, reportedBy } = require('./support/reported.js');
 const { deadUrl } = require('./support/urls.js');
 
 /** A gate that is opened by hand, and what it was told. */
@@ -95,6 +96,23 @@ describe('connectGate', () => {
       outcomes.map(({ isOpen, error }) => [isOpen, error.code]),
       [1, 2, 3].map(() => [false, 'ECONNREFUSED']),
     );
+  });
+
+  it('has reported what the function throws that it returned, or rejects with', async () => {
+    const { url } = await startServer();
+    const fails = () => {
+      throw new Error('not given back');
+    };
+    for (const ended of [fails, async () => fails()]) {
+      await allHandled(async () => {
+        const reported = await reportedBy(async (count) => {
+          const { ws } = client({ url, connectGate: () => ended });
+          await ws.connect();
+          await count(1);
+        });
+        assert.strictEqual(reported[0][1].message, 'not given back');
+      });
+    }
   });
 
   it('that rejects is a failed attempt which does not count against the circuit', async () => {

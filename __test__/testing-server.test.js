@@ -237,6 +237,27 @@ describe('the server for tests', () => {
     assert.deepStrictEqual([statusCode, headers['www-authenticate'], body], [401, 'Bearer', 'who are you?']);
   });
 
+  it('closes with no reason that no frame has room for', async () => {
+    const server = await start('open');
+    const { ws } = started(server);
+    const connection = await server.connection(0);
+    const long = 'é'.repeat(62);
+    assert.throws(() => connection.close(1000, long), { name: 'RangeError', code: 'WSR_ERR_ARGUMENT' });
+    connection.close(1000, long.slice(1));
+    assert.strictEqual((await connection.ended()).code, 1000);
+    ws.close();
+  });
+
+  it('accepts nobody who has left', async () => {
+    const server = await start(async () => {});
+    const { socket } = await raw(server);
+    const connection = await server.connection(0);
+    socket.destroy();
+    await connection.ended();
+    connection.accept();
+    assert.strictEqual(connection.isOpen, false);
+  });
+
   it('has a function decide, at once or later', async () => {
     const decide = ({ request }) => (request.headers.token === 'right' ? 'open' : { status: 401 });
     const server = await start(decide, async (connection) => decide(connection));

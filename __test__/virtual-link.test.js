@@ -258,12 +258,22 @@ describe('a virtual link', () => {
     assert.deepStrictEqual(heard, ['attempt', 'open', 'close', 'close', 'giveup']);
   });
 
+  it('waits for no function of the network', () => {
+    const never = () => {
+      throw new Error('called');
+    };
+    const link = new VirtualLink({ url: never, headers: never, connectGate: never, init: never });
+    link.connect();
+    assert.ok(types(link.open()).includes('open'));
+  });
+
   it('refuses what the class refuses, and options that there are not', () => {
     const option = { code: 'WSR_ERR_OPTION' };
     assert.throws(() => new VirtualLink({ maxRetries: -1 }), option);
     assert.throws(() => new VirtualLink({ circuitBreaker: { failureThreshold: 0 } }), option);
     assert.throws(() => new VirtualLink({ queue: { maxMessages: 0 } }), option);
     assert.throws(() => new VirtualLink({ heartbeatMessage: 5 }), option);
+    assert.throws(() => new VirtualLink({ connectGate: 5 }), option);
     assert.throws(() => new VirtualLink({ whenHidden: 'sleep' }), option);
     assert.throws(() => new VirtualLink({ maxRetrys: 1 }), /did you mean maxRetries\?/);
     assert.throws(() => new VirtualLink({ websocketOptions: { handshakeTimeout: -1 } }), option);

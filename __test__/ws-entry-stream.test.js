@@ -71,7 +71,7 @@ function cases(WebSocket) {
     await until(() => stream.destroyed);
   });
 
-  it('ends the connection where it is destroyed, open or not', async () => {
+  it('ends the connection where it is destroyed', async () => {
     const codes = [];
     const url = await serve((socket) => socket.on('close', (code) => codes.push(code)));
     const { ws, stream } = make(url);
@@ -80,9 +80,15 @@ function cases(WebSocket) {
     await heard(stream, 'close');
     await until(() => codes.length === 1);
     assert.deepStrictEqual(codes, [1006]);
-    const early = make(url);
-    early.stream.destroy();
-    await until(() => early.ws.readyState === WebSocket.CLOSED);
+  });
+
+  it('fails where it is destroyed before the connection is open', async () => {
+    const { ws, stream } = make(await echo());
+    stream.removeAllListeners('error');
+    stream.destroy();
+    const [error] = await heard(stream, 'error');
+    assert.strictEqual(error.message, 'WebSocket was closed before the connection was established');
+    assert.strictEqual(ws.readyState, WebSocket.CLOSED);
   });
 
   it('holds the server back while nobody reads, and loses nothing', async () => {

@@ -534,8 +534,10 @@ function cases(WebSocket, isOurs) {
       const ws = await opened(await echo());
       ws.close(1001);
       ws.close(1002);
+      ws.close(999);
       assert.strictEqual((await heard(ws, 'close'))[0], 1001);
       ws.close();
+      ws.close(1000, 'a'.repeat(124));
       ws.terminate();
       await settle();
       assert.strictEqual(ws.readyState, WebSocket.CLOSED);

@@ -78,4 +78,4 @@ async function onTerminal(args, steps, { told = async () => {}, env = {}, shell 
   return result;
 }
 
-module.exports = { onTerminal, runs, start, wsr };
+module.exports = { PROGRAM, onTerminal, runs, start, wsr };

@@ -242,6 +242,9 @@ const reconnecting: FailoverOptions = {
   reconnectDelay: async ({ attempt }) => (attempt === 1 ? 0 : null),
   maxRetryAfter: Infinity,
   connectionTimeout: 15000,
+  connectGate: async ({ signal }) => {
+    await fetch('https://budget.example', { signal });
+  },
   init: async (session) => {
     session.send(new Uint8Array(1));
     const answer: string | Buffer | ArrayBuffer = await session.receive({ timeout: 5000 });

@@ -14,12 +14,12 @@ function wrongUsage(message) {
   return EXIT.usage;
 }
 
-/** Signals end a session as they should, and a pipe that nobody reads any more ends it in silence. */
+/** Signals end a session as they should, and so does output that cannot be printed. */
 function listen(session) {
-  process.on('SIGINT', () => session.finish(EXIT.interrupted));
-  process.on('SIGTERM', () => session.finish(EXIT.terminated));
-  process.stdout.on('error', () => session.abandon());
-  process.stderr.on('error', () => session.abandon());
+  process.on('SIGINT', () => session.interrupt(EXIT.interrupted));
+  process.on('SIGTERM', () => session.interrupt(EXIT.terminated));
+  process.stdout.on('error', (error) => session.abandon(error));
+  process.stderr.on('error', (error) => session.abandon(error));
 }
 
 async function connect(settings) {

@@ -46,6 +46,8 @@ class Screen {
     }
     const { typing } = this;
     typing.on('SIGINT', interrupt);
+    // After Ctrl-Z and `fg` it reads on once there is a prompt.
+    typing.on('SIGCONT', () => this.draw());
     // What was typed stays, and the next line has a status of its own.
     typing.on('line', () => {
       this.shown = undefined;

@@ -15,6 +15,9 @@ const WAIT = 1000;
 /** Close codes by which a server says that all is well: RFC 6455, 7.4.1. */
 const AT_PEACE = [1000, 1001, 1005];
 
+/** Errors of output that nobody reads any more. */
+const UNREAD = ['EPIPE', 'ECONNRESET'];
+
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, Math.min(ms, 2 ** 31 - 1)));
 const size = (data) => Buffer.byteLength(data);
 
@@ -176,7 +179,7 @@ class Session {
       await this.ready();
       for await (const data of replaying(replay)) await this.pass(data);
     } else {
-      for await (const line of this.screen.lines(() => this.finish(EXIT.interrupted))) {
+      for await (const line of this.screen.lines(() => this.interrupt(EXIT.interrupted))) {
         const data = payload(line, form);
         if (data === undefined) this.refuse(line);
         else await this.pass(data);
@@ -216,12 +219,19 @@ class Session {
     return this.hasLost ? EXIT.lost : EXIT.done;
   }
 
-  /** Closes; a second time, at once. */
-  finish(code) {
-    if (this.code !== undefined) {
-      this.client.terminate();
+  /** Ends; the second time at once, whatever is still on its way to and fro. */
+  interrupt(code) {
+    if (this.code === undefined) {
+      this.finish(code);
       return;
     }
+    this.settle();
+    setImmediate(() => process.exit(this.code));
+  }
+
+  /** Closes. */
+  finish(code) {
+    if (this.code !== undefined) return;
     this.code = code;
     if (this.isHolding) this.tell('unsent', {});
     this.client.close();
@@ -233,9 +243,12 @@ class Session {
     if (this.code !== undefined && this.client.state === 'CLOSED') setImmediate(this.settle);
   }
 
-  /** Ends in silence: nobody reads what is printed. */
-  abandon() {
-    if (this.code === undefined) this.finish(EXIT.done);
+  /** Ends since nothing can be printed: in silence where nobody reads it. */
+  abandon({ code, message }) {
+    if (this.code !== undefined) return;
+    const isUnread = UNREAD.includes(code);
+    this.finish(isUnread ? EXIT.done : EXIT.failed);
+    if (!isUnread) this.tell('error', { code, message });
   }
 
   /** What the status line says. */

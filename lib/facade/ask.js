@@ -32,6 +32,11 @@ function ask(calls, done, failed, waiting) {
   Promise.all(values).then(done, failed).catch(rethrow);
 }
 
+/** Has `failed` called with what a promise rejects with that a user's function has returned, where that is one. */
+function heed(returned, failed) {
+  if (isThenable(returned)) returned.then(undefined, failed);
+}
+
 /** What a user's function threw, as an `error` event tells it. */
 function asError(thrown, name) {
   if (isError(thrown)) return thrown;
@@ -91,4 +96,4 @@ function abortError(message) {
   return error;
 }
 
-module.exports = { AnyController, abortError, asError, ask, isThenable };
+module.exports = { AnyController, abortError, asError, ask, heed };

@@ -1,7 +1,7 @@
 'use strict';
 
 const EventEmitter = require('events');
-const { isThenable } = require('./ask.js');
+const { heed } = require('./ask.js');
 const { badType } = require('../errors.js');
 const loop = require('../loop.js');
 const { check } = require('../options/check.js');
@@ -36,15 +36,10 @@ function report(event, error) {
   loop.report(`the handler of '${String(event)}'`, error);
 }
 
-/** Reports what a promise rejects with that a handler has returned. */
-function heed(event, returned) {
-  if (isThenable(returned)) returned.then(undefined, (error) => report(event, error));
-}
-
-/** Calls a handler. What it throws is reported, too. */
+/** Calls a handler. What it throws is reported, and what a promise rejects with that it returns. */
 function invoke(event, handler, receiver, args) {
   try {
-    heed(event, handler.apply(receiver, args));
+    heed(handler.apply(receiver, args), (error) => report(event, error));
   } catch (error) {
     report(event, error);
   }
@@ -192,7 +187,7 @@ function emitMessage(emitter, data) {
   }
   try {
     const returned = message.call(emitter, event);
-    if (returned !== undefined) heed('message', returned);
+    if (returned !== undefined) heed(returned, (error) => report('message', error));
   } catch (error) {
     report('message', error);
   }

@@ -1,7 +1,7 @@
 'use strict';
 
 const { report } = require('../loop.js');
-const { asError, ask } = require('./ask.js');
+const { asError, ask, heed } = require('./ask.js');
 
 /** The user's function that lets attempts go, one at a time, and what it wants to hear of them. */
 class Gate {
@@ -50,10 +50,11 @@ class Gate {
 /** What a gate returned is called where it is a function: most return nothing. */
 function end(ended, outcome) {
   if (typeof ended !== 'function') return;
+  const failed = (error) => report('the function that connectGate returned', error);
   try {
-    ended(outcome);
+    heed(ended(outcome), failed);
   } catch (error) {
-    report('the function that connectGate returned', error);
+    failed(error);
   }
 }
 

@@ -1,7 +1,7 @@
 'use strict';
 
 const { each, report, rethrow } = require('../loop.js');
-const { isThenable } = require('./ask.js');
+const { heed } = require('./ask.js');
 const { Backlog } = require('./backlog.js');
 const { emitMessage, tell } = require('./emitter.js');
 
@@ -36,7 +36,7 @@ function judgeOf(reply) {
   return (data) => {
     try {
       const answer = reply(data);
-      if (isThenable(answer)) answer.then(undefined, fails);
+      heed(answer, fails);
       return Boolean(answer);
     } catch (error) {
       fails(error);

@@ -3,12 +3,15 @@
 const { createHash } = require('crypto');
 const { STATUS_CODES } = require('http');
 const { clearTimeout, setTimeout } = require('timers');
-const { badType } = require('../errors.js');
+const { badRange, badType } = require('../errors.js');
 const { Arrivals, inVain } = require('./arrivals.js');
 const { FrameReader, OPCODE, Violation, endingOf, frame, textOf } = require('./frames.js');
 
 /** RFC 6455, 1.3. */
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+
+/** The longest payload of a control frame, in bytes: RFC 6455, 5.5. */
+const LONGEST_CONTROL = 125;
 
 /** The head of an answer; `headers`: name, value, name, value, … */
 function headOf(status, headers) {
@@ -87,7 +90,7 @@ class Connection {
   }
 
   accept() {
-    if (this.isOpen) return;
+    if (this.isOpen || this.socket.destroyed) return;
     this.socket.write(this.acceptance());
     this.isOpen = true;
   }
@@ -120,6 +123,9 @@ class Connection {
 
   close(code = 1000, reason = '') {
     const payload = Buffer.concat([Buffer.alloc(2), Buffer.from(reason)]);
+    if (payload.length > LONGEST_CONTROL) {
+      throw badRange('reason', reason, 'a text of at most 123 bytes of UTF-8', 'WSR_ERR_ARGUMENT');
+    }
     payload.writeUInt16BE(code, 0);
     this.write(frame(OPCODE.close, payload));
     this.hasSentClose = true;

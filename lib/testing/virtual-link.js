@@ -21,8 +21,12 @@ const websocketOptions = require('../options/websocket.js');
 const { inVain } = require('./arrivals.js');
 
 const NAMES = rowsOf('').map(({ name }) => name);
+/** Functions that an attempt waits for: there is nothing here that they could ask. */
+const UNCALLED = { connectGate: undefined, init: undefined };
 /** Options that the policy does not go by. */
-const UNUSED = rowsOf('').filter(({ takes }) => takes === 'platform' || takes === 'heartbeat');
+const UNUSED = rowsOf('').filter(
+  ({ name, takes }) => takes === 'platform' || takes === 'heartbeat' || name in UNCALLED,
+);
 const WORLD = group('', 'nothing', [integer('seed', 1, 0, { max: 2 ** 32 - 1 })]);
 const MOVE = { ...ms('ms', undefined, { min: 0 }), path: 'ms' };
 
@@ -82,7 +86,7 @@ class VirtualLink extends EventEmitter {
     const { connectionTimeout, currentUrls, terms } = route;
     deliveryOf(given);
     for (const row of UNUSED) check(row, given[row.name]);
-    this.options = hold(given);
+    this.options = hold({ ...given, ...UNCALLED });
     this.urls = currentUrls === undefined ? [''] : currentUrls;
     // One client alone has nobody to share a budget with.
     connectRate(given.connectRate);

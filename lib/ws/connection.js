@@ -232,7 +232,6 @@ class Connection {
   }
 
   close({ code = NO_STATUS, reason = '' }) {
-    if (this.readyState !== OPEN) return;
     this.readyState = CLOSING;
     this.isPaused = false;
     shut(this.client, code, reason);

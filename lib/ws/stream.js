@@ -51,16 +51,19 @@ class WebSocketStream extends Duplex {
 
   _destroy(error, callback) {
     const { ws } = this;
+    let reason = error;
     const closed = () => {
-      callback(error);
+      callback(reason);
       nextTick(() => this.emit('close'));
     };
     if (ws.readyState === ws.CLOSED) {
       closed();
       return;
     }
-    // That of an attempt which is given up by this has been asked for.
-    ws.once('error', () => {});
+    // That of an attempt which is given up by this.
+    ws.once('error', (given) => {
+      reason = given;
+    });
     ws.once('close', closed);
     if (!this.hasFailed) ws.terminate();
   }

@@ -1,7 +1,7 @@
 'use strict';
 
 const EventEmitter = require('events');
-const { CONNECTING, ONCE, defineStates } = require('../websocket/follow.js');
+const { CONNECTING, ONCE, OPEN, defineStates } = require('../websocket/follow.js');
 const { readArguments, readClose } = require('./arguments.js');
 const { Connection } = require('./connection.js');
 const { addListening } = require('./listeners.js');
@@ -81,8 +81,9 @@ function defineWebSocket(Client, Blob) {
 
     close(code, data) {
       const connection = this[CONNECTION];
-      if (connection.readyState === CONNECTING) connection.terminate();
-      else connection.close(readClose(code, data));
+      const { readyState } = connection;
+      if (readyState === CONNECTING) connection.terminate();
+      else if (readyState === OPEN) connection.close(readClose(code, data));
     }
 
     terminate() {
