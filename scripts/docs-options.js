@@ -213,6 +213,7 @@ const FILES = {
     CommonOptions: options(top.filter((row) => !isPlace(row))),
     CircuitBreakerOptions: options(rowsOf('circuitBreaker')),
     CircuitBreakerSettings: rowsOf('circuitBreaker').flatMap(setting),
+    ProxyOptions: options(rowsOf('proxy')),
     QueueOptions: options(rowsOf('queue')),
     QueueSettings: rowsOf('queue').flatMap(setting),
     WebSocketOptions: options(rowsOf('websocketOptions')),

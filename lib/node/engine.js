@@ -11,6 +11,8 @@ const watchdog = require('./event-loop-watchdog.js');
 const { coded } = require('../errors.js');
 const { beginTurn, rethrow, setImmediate } = require('../loop.js');
 const native = require('./native.js');
+const { environmentProxy } = require('./proxy.js');
+const { isOfEnvironment, readProxy } = require('../options/proxy.js');
 const { trustedCertificates } = require('./trust.js');
 const { WeakValues } = require('../weakly.js');
 
@@ -424,6 +426,7 @@ module.exports = {
   keepChunk,
   monotonic: clock.monotonic,
   now: clock.now,
+  readProxy: (given) => (isOfEnvironment(given) ? environmentProxy(process.env) : readProxy(given)),
   receivedForm,
   refuse,
   reroute,

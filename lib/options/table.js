@@ -3,7 +3,7 @@
 // Every option of the class, once. Its checks, its default, its name among the known ones, its property and what
 // documents tell of it are made from its row; scripts/option-texts.js has the sentences.
 
-const { MIB, boolean, bytes, choice, group, integer, ms, number } = require('./rows.js');
+const { MIB, blobs, boolean, bytes, choice, group, integer, ms, number, string } = require('./rows.js');
 const { WEBSOCKET_TABLE } = require('./websocket-table.js');
 
 /** @typedef {import('./rows.js').Row} Row */
@@ -15,6 +15,15 @@ const TABLE = [
     { name: 'urls', type: 'urls', takes: 'route' },
     { name: 'protocols', type: 'strings', default: [], secret: true, takes: 'route' },
     { name: 'headers', type: 'headers', secret: true, takes: 'route' },
+    {
+      name: 'proxy',
+      type: 'proxy',
+      default: 'env',
+      choices: ['env', false],
+      off: [false, 'turns it off'],
+      secret: true,
+      takes: 'route',
+    },
     { name: 'websocketOptions', type: 'object', default: {}, secret: true, takes: 'route' },
     integer('maxRetries', 10, 0, { infinite: true, off: [0, 'turns retrying off'] }),
     ms('baseDelay', 1000, { above: 0 }),
@@ -90,6 +99,15 @@ const TABLE = [
       allowed: "'instance', 'host' or a name of your own",
       off: ['instance', 'turns sharing off'],
     },
+  ]),
+  ...group('proxy', 'route', [
+    { name: 'url', type: 'url', allowed: 'a URL with http:, https:, socks5:, socks5h:, socks4: or socks4a:' },
+    { name: 'headers', type: 'headers', secret: true },
+    string('auth', { allowed: "a string 'user:password'", secret: true }),
+    boolean('rejectUnauthorized', true),
+    blobs('ca'),
+    blobs('cert'),
+    blobs('key'),
   ]),
   ...group('queue', 'nothing', [
     integer('maxMessages', 1000, 1),
