@@ -110,8 +110,8 @@ new WebSocketReconnect({ url: 'wss://example.com', proxy: 'http://user:password@
       get: 'PerAttempt<ProxySetting>',
       set: 'Optional<PerAttempt<ProxySetting>>',
     },
-    en: "the proxy that leads to the server: a URL, or `{ {names} }`; `'env'`: as the environment says; or a function: [docs/proxies.md](docs/proxies.md)",
-    zh: "通往服务器的代理：URL 或 `{ {names} }`；`'env'` 表示按环境变量；也可以是函数，见 [docs/proxies.md](docs/proxies.md)（英文）",
+    en: "the proxy that leads to the server: a URL, or an object with {names}; `'env'`: as the environment says; or a function: [docs/proxies.md](docs/proxies.md)",
+    zh: "通往服务器的代理：URL，或带有 {names} 的对象；`'env'` 表示按环境变量；也可以是函数，见 [docs/proxies.md](docs/proxies.md)（英文）",
     zhOff: '不使用代理',
     skill:
       "the proxy: `'env'`, a URL (HTTP, SOCKS), or an object with {names}; or a function ([docs/proxies.md](docs/proxies.md))",

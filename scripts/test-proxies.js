@@ -4,14 +4,15 @@
 
 const path = require('path');
 const Mocha = require('mocha');
-const { COMMANDS } = require('../__test__/proxies/programs.js');
 const { ROOT, capture } = require('./tools.js');
 
 /** For all of it, what is installed left out. */
 const LIMIT_MS = 120000;
-const PACKAGES = ['tinyproxy', 'squid', 'microsocks', 'dante-server'];
+/** Packages of Debian, by the command of each. */
+const PACKAGES = { tinyproxy: 'tinyproxy', squid: 'squid', microsocks: 'microsocks', danted: 'dante-server' };
 
-const lacking = () => COMMANDS.filter((command) => !capture('sh', ['-c', `command -v ${command}`]).ok);
+const lacking = () =>
+  Object.keys(PACKAGES).filter((command) => !capture('sh', ['-c', `command -v ${command}`]).ok);
 
 /** Brings the proxies where they are missing; returns why they cannot be had, else ''. */
 function missing() {
@@ -23,7 +24,13 @@ function missing() {
   // Debian starts what it installs, unless a policy forbids that.
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   capture('apt-get', ['update'], { env });
-  const { output } = capture('apt-get', ['install', '-y', '--no-install-recommends', ...PACKAGES], { env });
+  const { output } = capture(
+    'apt-get',
+    ['install', '-y', '--no-install-recommends', ...Object.values(PACKAGES)],
+    {
+      env,
+    },
+  );
   return lacking().length === 0 ? '' : output.trim().split('\n').pop();
 }
 

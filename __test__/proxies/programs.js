@@ -141,6 +141,4 @@ async function stopPrograms() {
   await Promise.all(all.map(stop));
 }
 
-const COMMANDS = Object.values(PROGRAMS).map(({ command }) => command);
-
-module.exports = { COMMANDS, startProgram, stopPrograms };
+module.exports = { startProgram, stopPrograms };
