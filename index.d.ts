@@ -278,7 +278,7 @@ export interface ReconnectContext {
   readonly code: number;
   readonly reason: string;
   readonly wasClean: boolean;
-  /** The status of a response that refused the upgrade, or CONNECT. */
+  /** The status of a response that refused the upgrade, or of a proxy that refused CONNECT. */
   readonly statusCode?: number;
   /** That response's headers. */
   readonly headers?: ResponseHeaders;
@@ -921,7 +921,7 @@ export type SystemErrorCode =
 /** The argument of `error`, what `connect()` rejects with, and what calls throw. */
 export interface WebSocketReconnectError extends Error {
   readonly code?: OwnErrorCode | SystemErrorCode;
-  /** The status of a response that refused the upgrade. */
+  /** The status of a response that refused the upgrade, or of a proxy that refused CONNECT. */
   readonly statusCode?: number;
   /** That response's headers: names in lower case, lists joined, `set-cookie` an array. */
   readonly headers?: ResponseHeaders;

@@ -53,6 +53,7 @@ describe('proxy', () => {
     const [{ headers }] = await server.handshakes();
     assert.strictEqual(headers.host, host);
     assert.strictEqual(ws.proxy, proxy.url);
+    assert.ok(!inspect(ws).includes(proxy.host));
   });
 
   it('leads to a server of wss:, by a proxy that speaks TLS too', async () => {
@@ -217,6 +218,34 @@ describe('proxy', () => {
     const local = await startServer({ plan: ['redirect'], status: 302, location });
     await openClient({ url: local.url, websocketOptions });
     assert.deepStrictEqual(hostsOf(proxy).slice(1), [`last.test:${last.port}`]);
+  });
+
+  it('that is named leads to each host that a redirect names, this machine too', async () => {
+    const last = await startServer();
+    const proxy = await startProxy();
+    process.env.NO_PROXY = '*';
+    const { url, port } = await startServer({ plan: ['redirect'], status: 302, location: last.url });
+    await openClient({ url, proxy: proxy.url, websocketOptions: { followRedirects: true } });
+    assert.deepStrictEqual(hostsOf(proxy), [`127.0.0.1:${port}`, `127.0.0.1:${last.port}`]);
+  });
+
+  it('leads to those of several URLs that NO_PROXY does not name', async () => {
+    const server = await startServer();
+    const proxy = await startProxy();
+    process.env.ALL_PROXY = proxy.url;
+    const urls = [`ws://127.0.0.1:${await deadPort()}/`, `ws://server.test:${server.port}/`];
+    const { ws, log } = client({ urls });
+    await ws.connect();
+    await log.until('error ECONNREFUSED');
+    assert.deepStrictEqual(hostsOf(proxy), [`server.test:${server.port}`]);
+  });
+
+  it("whose refusal is final is not asked again with reconnectOn: 'transient'", async () => {
+    const proxy = await startProxy({ answer: 'HTTP/1.1 403 No\r\n\r\n' });
+    const { ws, log } = client({ url: 'ws://server.test', proxy: proxy.url, reconnectOn: 'transient' });
+    ws.connect().catch(() => {});
+    await log.until('stateChange FAILED');
+    assert.strictEqual(proxy.requests.length, 1);
   });
 
   it('can be assigned', async () => {

@@ -322,7 +322,7 @@ function defineClient(engine) {
 
     set proxy(value) {
       engine.refuse('proxy', value);
-      reroute(this, { proxy: isAbsent(value) ? undefined : checkProxy(value) });
+      reroute(this, { proxy: checkProxy(value) });
     }
 
     get websocketOptions() {

@@ -33,13 +33,7 @@ const checkUrl = (value) => (isFunction(value) ? value : checkPresent(ROWS.url, 
  */
 function mayNeedTrust(terms, urls = []) {
   const isSecure = urls.some((url) => /^wss:/i.test(url.trim()));
-  return (terms.ca === undefined && (isSecure || terms.followRedirects)) || proxyMayNeedTrust(terms);
-}
-
-/** @param {Terms} terms */
-function proxyMayNeedTrust({ proxy }) {
-  if (proxy === undefined || proxy.ca !== undefined) return false;
-  return [proxy.ws, proxy.wss].some((url) => url !== undefined && /^https:/i.test(url.trim()));
+  return terms.ca === undefined && (isSecure || terms.followRedirects);
 }
 
 /** The value of an option that the engine refused is out of range: its type is checked here. */
@@ -98,7 +92,7 @@ class Route {
     const { protocols, headers, proxy, websocketOptions, connectionTimeout } = given;
     if (!isAbsent(protocols)) this.protocols = checkPerAttempt(ROWS.protocols, protocols);
     if (!isAbsent(headers)) this.headers = headers;
-    if (!isAbsent(proxy)) this.proxy = checkProxy(proxy);
+    if (!isOfEnvironment(proxy)) this.proxy = checkProxy(proxy);
     if (!isAbsent(websocketOptions)) this.websocketOptions = check(ROWS.websocketOptions, websocketOptions);
     if (!isAbsent(connectionTimeout)) {
       this.connectionTimeout = check(ROWS.connectionTimeout, connectionTimeout);

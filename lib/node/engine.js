@@ -12,7 +12,7 @@ const { coded } = require('../errors.js');
 const { beginTurn, rethrow, setImmediate } = require('../loop.js');
 const native = require('./native.js');
 const { environmentProxy } = require('./proxy.js');
-const { isOfEnvironment, readProxy } = require('../options/proxy.js');
+const { isOfEnvironment, proxyNeedsTrust, readProxy } = require('../options/proxy.js');
 const { trustedCertificates } = require('./trust.js');
 const { WeakValues } = require('../weakly.js');
 
@@ -270,9 +270,12 @@ const nativeTerms = nativeHalves(makeTerms);
 /** Made after the certificates are there that Node trusts. */
 const nativeTrustingTerms = nativeHalves(makeTerms);
 
-/** `trusts`: a client may need the certificates that Node trusts. */
+/**
+ * `trusts`: a client may need the certificates that Node trusts, for a server.
+ * @param {RouteOptions} terms
+ */
 function termsOf(terms, trusts) {
-  if (!trusts) return nativeTerms(terms);
+  if (!trusts && !proxyNeedsTrust(terms.proxy)) return nativeTerms(terms);
   trust();
   return nativeTrustingTerms(terms);
 }

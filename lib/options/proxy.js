@@ -40,11 +40,20 @@ function readProxy(given) {
   });
 }
 
-/** Checks what is assigned; a function says it for each attempt. */
+/** What is held of what was given, checked: nothing where the environment says it. A function says it for each attempt. */
 function checkProxy(given) {
-  if (typeof given === 'function') return given;
-  readProxy(given);
+  if (isOfEnvironment(given)) return undefined;
+  if (typeof given !== 'function') readProxy(given);
   return given;
 }
 
-module.exports = { checkProxy, isOfEnvironment, proxied, readProxy };
+/**
+ * Whether a proxy may need the certificates that the platform trusts.
+ * @param {ProxyOptions | undefined} proxy
+ */
+function proxyNeedsTrust(proxy) {
+  if (proxy === undefined || proxy.ca !== undefined) return false;
+  return [proxy.ws, proxy.wss].some((url) => url !== undefined && /^https:/i.test(url.trim()));
+}
+
+module.exports = { checkProxy, isOfEnvironment, proxied, proxyNeedsTrust, readProxy };

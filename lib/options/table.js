@@ -3,7 +3,8 @@
 // Every option of the class, once. Its checks, its default, its name among the known ones, its property and what
 // documents tell of it are made from its row; scripts/option-texts.js has the sentences.
 
-const { MIB, blobs, boolean, bytes, choice, group, integer, ms, number, string } = require('./rows.js');
+const { MIB, boolean, bytes, choice, group, integer, ms, number } = require('./rows.js');
+const { PROXY_TABLE } = require('./proxy-table.js');
 const { WEBSOCKET_TABLE } = require('./websocket-table.js');
 
 /** @typedef {import('./rows.js').Row} Row */
@@ -100,15 +101,7 @@ const TABLE = [
       off: ['instance', 'turns sharing off'],
     },
   ]),
-  ...group('proxy', 'route', [
-    { name: 'url', type: 'url', allowed: 'a URL with http:, https:, socks5:, socks5h:, socks4: or socks4a:' },
-    { name: 'headers', type: 'headers', secret: true },
-    string('auth', { allowed: "a string 'user:password'", secret: true }),
-    boolean('rejectUnauthorized', true),
-    blobs('ca'),
-    blobs('cert'),
-    blobs('key'),
-  ]),
+  ...PROXY_TABLE,
   ...group('queue', 'nothing', [
     integer('maxMessages', 1000, 1),
     bytes('maxBytes', 16 * MIB, { integer: true, min: 1 }),

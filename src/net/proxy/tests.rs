@@ -187,8 +187,10 @@ async fn an_answer_that_is_none_is_told() {
     assert_eq!(told_of(b"HTTP/1.1 200").await.1, "ECONNRESET");
 }
 
-/// Expects each of these bytes, and answers what stands beside them.
-async fn speaks(mut far: DuplexStream, script: Vec<(Vec<u8>, Vec<u8>)>) -> DuplexStream {
+/// What is expected, and what is answered to it.
+type Script = Vec<(Vec<u8>, Vec<u8>)>;
+
+async fn speaks(mut far: DuplexStream, script: Script) -> DuplexStream {
     for (expected, answer) in script {
         let mut came = vec![0; expected.len()];
         far.read_exact(&mut came).await.unwrap();
@@ -240,7 +242,7 @@ async fn socks_4_takes_an_address_and_4a_a_name() {
 
 #[tokio::test]
 async fn what_a_socks_proxy_refuses_is_told() {
-    let cases: [(Vec<(Vec<u8>, Vec<u8>)>, &str); 3] = [
+    let cases = [
         (vec![(vec![5, 1, 0], vec![5, 0xff])], "WSR_ERR_PROXY_AUTH"),
         (
             vec![
