@@ -42,7 +42,7 @@ export interface BlobLike {
   slice(start?: number, end?: number, type?: string): any;
 }
 
-/** Options of one message: those of `ws`. Any other name throws. */
+/** Options of one message: `volatile`, and those of `ws`. Any other name throws. */
 export interface SendOptions {
   /** Whether it goes out as bytes or as text; bytes that become text must be UTF-8. @defaultValue text for a string, else bytes */
   binary?: Optional<boolean>;
@@ -52,6 +52,11 @@ export interface SendOptions {
   fin?: Optional<true>;
   /** Taken for the sake of `ws`: a client masks what it sends. */
   mask?: Optional<true>;
+  /**
+   * `true` sends it on the open connection alone: it is neither queued nor sent again. Where none is open it is dropped in silence; a
+   * callback is told `WSR_ERR_NOT_CONNECTED`. @defaultValue false
+   */
+  volatile?: Optional<boolean>;
 }
 
 /** Told once what became of a message, later and in order: nothing once the system has its bytes, else why that is not so or not known. */
@@ -270,6 +275,27 @@ export interface AttemptOutcome {
   readonly isOpen: boolean;
   /** Why it failed; none where it was given up, by `close()` for example. */
   readonly error?: WebSocketReconnectError;
+}
+
+/** What `init` is called with: the connection before it is open. */
+export interface InitSession {
+  /** Sends a message at once. It is neither queued nor sent again. Throws once `init` has ended. */
+  send(data: string | Buffer | ArrayBuffer | SharedArrayBuffer | ArrayBufferView): void;
+  /**
+   * The next message, which is delivered to nobody else. Rejects once `init` has ended, and with an `AbortError` when the attempt
+   * is given up.
+   */
+  receive(options?: Optional<ReceiveOptions>): Promise<MessageData>;
+  /** Aborts when the attempt is given up: by `close()`, by the time limit, or since the connection is lost. */
+  readonly signal: AbortSignalLike;
+  /** Whether there has been an open connection before, since `connect()`. */
+  readonly isReconnect: boolean;
+}
+
+/** For how long a message is waited for. */
+export interface ReceiveOptions {
+  /** In milliseconds. @defaultValue 0: as long as the attempt has time */
+  timeout?: Optional<number>;
 }
 
 /** What `shouldReconnect` and `reconnectDelay` are called with. */
@@ -606,6 +632,27 @@ export interface CommonOptions {
    */
   detectSleep?: Optional<boolean>;
   /**
+   * The first messages of each connection, such as a login: called before `open` is told, before `connect()`
+   * resolves, and before what is queued goes out; `session` sends and receives them. It may return a promise.
+   * The state stays `CONNECTING`, and `connectionTimeout` covers it. An error that it throws, or a server
+   * that closes before it is done, is a failed attempt.
+   * @defaultValue none
+   *
+   * @example
+   * ```ts
+   * new WebSocketReconnect({
+   *   url: 'wss://example.com',
+   *   delivery: 'at-least-once',
+   *   init: async (session) => {
+   *     session.send(JSON.stringify({ type: 'auth', token: await freshToken() }));
+   *     const answer = await session.receive({ timeout: 5000 });
+   *     if (answer !== '{"type":"auth_ok"}') throw new Error('not authorized');
+   *   },
+   * });
+   * ```
+   */
+  init?: Optional<(session: InitSession) => void | PromiseLike<void>>;
+  /**
    * Whether `send()` is accepted without a connection: `true`, or the bounds, while connecting, waiting to
    * retry and blocked; what waits goes out in order at `open`. `false` turns it off: `send()` throws in any
    * state but `OPEN`.
@@ -888,6 +935,8 @@ export type OwnErrorCode =
   | 'WSR_ERR_FUNCTION'
   | 'WSR_ERR_PING_TIMEOUT'
   | 'WSR_ERR_PING_LOST'
+  | 'WSR_ERR_INIT_OVER'
+  | 'WSR_ERR_RECEIVE_TIMEOUT'
   | 'WSR_ERR_HEARTBEAT'
   | 'WSR_ERR_IDLE_TIMEOUT'
   | 'WSR_ERR_PROBE_TIMEOUT'
@@ -896,6 +945,7 @@ export type OwnErrorCode =
   | 'WSR_ERR_HANDSHAKE_TIMEOUT'
   | 'WSR_ERR_PROXY'
   | 'WSR_ERR_PROXY_AUTH'
+  | 'WSR_ERR_INIT_CLOSED'
   | 'WSR_ERR_PROTOCOL'
   | 'WSR_ERR_INVALID_UTF8'
   | 'WSR_ERR_MESSAGE_TOO_BIG'
@@ -1201,7 +1251,7 @@ export declare class WebSocketReconnect extends EventEmitter {
 
   /**
    * Sends a message: text for a string, binary for bytes. While `CONNECTING` it is kept and goes out
-   * at `open`; with `queue` also while waiting to retry and blocked.
+   * at `open`; with `queue` also while waiting to retry and blocked. With `volatile` it is never kept.
    * @returns `false` where more than `highWaterMark` is buffered: wait for `drain` before you send more. The message has
    * been taken all the same.
    * @param callback Told what became of the message; what would be thrown as an Error it is told too, and `send()` returns `false` then.
@@ -1461,6 +1511,9 @@ export declare class WebSocketReconnect extends EventEmitter {
    */
   get detectSleep(): boolean;
   set detectSleep(value: Optional<boolean>);
+  /** The first messages of each connection. */
+  get init(): WebSocketReconnectOptions['init'];
+  set init(value: WebSocketReconnectOptions['init']);
   /** The bounds of the queue, or `false` where there is none. */
   readonly queue: QueueSettings | false;
   /** What becomes of a message that was written when its connection is lost. */

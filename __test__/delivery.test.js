@@ -1,6 +1,8 @@
 'use strict';
 
 const assert = require('assert');
+const { once } = require('events');
+const WebSocket = require('ws');
 const { startServer, deadPort } = require('./peer/index.js');
 const { client, openClient } = require('./support/clients.js');
 const { DUE_MS } = require('./support/deadlines.js');
@@ -271,6 +273,26 @@ async function readOn(server, number) {
 }
 
 describe("delivery: 'at-least-once'", () => {
+  it('counts a message in getStats() once it is written, and again for the next connection', async () => {
+    const server = await startServer();
+    const { ws, log } = client({ url: server.url, delivery: 'at-least-once' });
+    const opening = ws.connect();
+    ws.send('kept');
+    await opening;
+    log.take();
+    assert.strictEqual(ws.getStats().messagesOut, 1);
+    await ws.flush();
+    await server.freeze();
+    ws.send('unread');
+    assert.deepStrictEqual(
+      [ws.getStats().messagesOut, ws.getStats().bytesOut],
+      [2, 'kept'.length + 'unread'.length],
+    );
+    ws.reconnect().catch(() => {});
+    await log.until('open');
+    assert.strictEqual(ws.getStats().messagesOut, 3);
+  });
+
   it('sends again first what the server has not read', async () => {
     const server = await startServer();
     const { ws } = await openClient({ url: server.url, delivery: 'at-least-once' });
@@ -335,5 +357,84 @@ describe("delivery: 'at-least-once'", () => {
     await closed;
     assert.strictEqual((await server.received(50)).length, 50);
     assert.deepStrictEqual(drops, []);
+  });
+});
+
+/**
+ * A server that wants `connection_init` as the first message of a connection, and but once; `heard` is called with each other
+ * message and what cuts its connection.
+ */
+async function strictServer(heard) {
+  const server = new WebSocket.Server({ port: 0, host: '127.0.0.1' });
+  server.on('connection', (socket) => {
+    let isGreeted = false;
+    socket.on('message', (data) => {
+      // What it had read when it was cut.
+      if (socket.readyState !== WebSocket.OPEN) return;
+      const text = data.toString();
+      const isGreeting = text === 'connection_init';
+      if (isGreeting && isGreeted) socket.close(4429, 'Too many initialisation requests');
+      else if (!isGreeting && !isGreeted) socket.close(4401, 'Unauthorized');
+      else if (!isGreeting) heard(text, () => socket.terminate());
+      else {
+        isGreeted = true;
+        socket.send('connection_ack');
+      }
+    });
+  });
+  await once(server, 'listening');
+  const stop = () => {
+    for (const socket of server.clients) socket.terminate();
+    return new Promise((resolve) => server.close(resolve));
+  };
+  return { url: `ws://127.0.0.1:${server.address().port}`, stop };
+}
+
+describe('init with at-least-once', () => {
+  it('greets once on each of 20 connections that are cut, before what is sent again at least once', async () => {
+    const [CUTS, EACH] = [20, 10];
+    const counts = new Map();
+    let cuts = 0;
+    const server = await strictServer((text, cut) => {
+      counts.set(text, (counts.get(text) || 0) + 1);
+      if (cuts < CUTS && counts.size >= (cuts + 1) * EACH) {
+        cuts += 1;
+        cut();
+      }
+    });
+    const codes = [];
+    const { ws } = client({
+      url: server.url,
+      delivery: 'at-least-once',
+      maxRetries: Infinity,
+      baseDelay: 1,
+      async init(session) {
+        session.send('connection_init');
+        assert.strictEqual(await session.receive(), 'connection_ack');
+      },
+    });
+    ws.on('close', ({ code }) => codes.push(code));
+    ws.connect();
+    const total = (CUTS + 1) * EACH;
+    for (let i = 0; i < total; i += 1) {
+      ws.send(`kept ${i}`);
+      ws.send(`volatile ${i}`, { volatile: true });
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await ws.flush();
+    assert.deepStrictEqual(codes, Array(CUTS).fill(1006));
+    const heard = (word) => [...counts].filter(([text]) => text.startsWith(word));
+    assert.deepStrictEqual(
+      heard('kept').map(([text]) => text),
+      Array.from({ length: total }, (_, i) => `kept ${i}`),
+    );
+    assert.ok(heard('kept').some(([, count]) => count > 1));
+    assert.ok(heard('volatile').length < total);
+    assert.deepStrictEqual(
+      heard('volatile').filter(([, count]) => count > 1),
+      [],
+    );
+    ws.close();
+    await server.stop();
   });
 });

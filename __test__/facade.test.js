@@ -267,15 +267,15 @@ describe('a route', () => {
   it('is asked of the functions, of which one may throw', () => {
     const { route, said } = routeOf({ url: ({ attempt }) => `ws://${attempt}/`, headers: () => ({}) });
     assert.strictEqual(route.currentUrls, undefined);
-    route.ask(3, 7, undefined);
+    route.ask(3, { attempt: 7, signal: route.beginAttempt() });
     assert.deepStrictEqual(route.currentUrls, ['ws://7/']);
     assert.strictEqual(said.length, 1);
     const error = new Error('no token');
     route.headers = () => {
       throw error;
     };
-    route.ask(4, 8, error);
-    assert.strictEqual(said[1], 'failRoute 4 "no token"');
+    route.ask(4, { attempt: 8, lastError: error, signal: route.beginAttempt() });
+    assert.strictEqual(said[1], 'failAttempt 4 "no token" false');
     assert.strictEqual(route.takeThrown(4).error, error);
     assert.strictEqual(route.takeThrown(4), undefined);
   });
@@ -288,7 +288,7 @@ describe('a route', () => {
         return new Promise(() => {});
       },
     });
-    route.ask(1, 0, undefined);
+    route.ask(1, { attempt: 0, signal: route.beginAttempt() });
     const giveUp = route.endAttempt();
     assert.ok(!signal.aborted);
     giveUp();

@@ -59,26 +59,6 @@ describe('getStats()', () => {
     );
   });
 
-  it('counts what was kept once it is written, and again for the next connection', async () => {
-    const server = await startServer();
-    const { ws, log } = client({ url: server.url, delivery: 'at-least-once' });
-    const opening = ws.connect();
-    ws.send('kept');
-    await opening;
-    log.take();
-    assert.strictEqual(ws.getStats().messagesOut, 1);
-    await ws.flush();
-    await server.freeze();
-    ws.send('unread');
-    assert.deepStrictEqual(
-      [ws.getStats().messagesOut, ws.getStats().bytesOut],
-      [2, 'kept'.length + 'unread'.length],
-    );
-    ws.reconnect().catch(() => {});
-    await log.until('open');
-    assert.strictEqual(ws.getStats().messagesOut, 3);
-  });
-
   it('counts no heartbeat', async () => {
     const server = await startServer();
     const { ws } = await openClient({ url: server.url, heartbeatInterval: 20, heartbeatTimeout: 10000 });

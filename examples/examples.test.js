@@ -213,6 +213,28 @@ test('the GraphQL client does not send a mutation twice', async (t) => {
   await refused;
 });
 
+test('the GraphQL client greets once on each of many connections, also with at-least-once', async (t) => {
+  let server = await startGraphQLServer();
+  const client = graphql(t, server, { delivery: 'at-least-once', maxRetries: Infinity });
+  const codes = [];
+  client.ws.on('close', ({ code }) => codes.push(code));
+  const told = new Inbox();
+  client.subscribe({ query: 'subscription { notes { text } }' }, { next: () => told.put('notes') });
+  client.connect();
+  for (let cut = 0; cut < 20; cut += 1) {
+    await told.take();
+    await server.stop();
+    server = await startGraphQLServer({ port: server.port });
+  }
+  await told.take();
+  t.after(() => server.stop());
+  // A second connection_init is answered with 4429, and what comes before the first with 4401.
+  assert.deepStrictEqual(
+    codes.filter((code) => code !== 1006),
+    [],
+  );
+});
+
 test('the GraphQL client reports what the server refuses', async (t) => {
   const server = await startGraphQLServer();
   t.after(() => server.stop());

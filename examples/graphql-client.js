@@ -30,15 +30,19 @@ class GraphQLClient {
     this.lastId = 0;
     /** Operations that have not ended, by id. */
     this.operations = new Map();
-    this.acknowledged = false;
     // The default heartbeat, {"type":"ping"}, is a message of this protocol; servers answer it.
-    this.ws = new WebSocketReconnect({ url, protocols: 'graphql-transport-ws', ...options });
-    this.ws.on('open', () => this._greet());
+    this.ws = new WebSocketReconnect({
+      url,
+      protocols: 'graphql-transport-ws',
+      init: (session) => this._greet(session),
+      ...options,
+    });
+    this.ws.on('open', () => this._resume());
     this.ws.on('message', ({ data }) => this._receive(JSON.parse(data)));
     this.ws.on('close', (ending) => this._lose(ending));
   }
 
-  /** Resolves once the connection is open, be that after retries. */
+  /** Resolves once the server has acknowledged a connection, be that after retries. */
   connect() {
     return this.ws.connect();
   }
@@ -79,7 +83,7 @@ class GraphQLClient {
     const id = String(this.lastId);
     const { next = ignore, error = ignore, complete = ignore } = sink;
     this.operations.set(id, { payload, resumes, sent: false, sink: { next, error, complete } });
-    if (this.acknowledged) this._start(id);
+    if (this.ws.state === 'OPEN') this._start(id);
     return () => this._stop(id);
   }
 
@@ -90,23 +94,28 @@ class GraphQLClient {
   }
 
   _stop(id) {
-    if (this.operations.delete(id) && this.acknowledged) this._send({ id, type: 'complete' });
+    if (this.operations.delete(id)) this._send({ id, type: 'complete' });
   }
 
-  /** After close(), messages that had arrived still come; answering them is over. */
+  /** An operation is of one connection: on the next one it begins anew. So nothing is queued or sent again. */
   _send(message) {
-    if (this.ws.state === 'OPEN') this.ws.send(JSON.stringify(message));
+    this.ws.send(JSON.stringify(message), { volatile: true });
   }
 
-  _greet() {
+  /** What each connection begins with: nothing else may be sent before the server has acknowledged. */
+  async _greet(session) {
     const { connectionParams } = this;
     const payload = typeof connectionParams === 'function' ? connectionParams() : connectionParams;
-    this._send({ type: 'connection_init', payload });
+    session.send(JSON.stringify({ type: 'connection_init', payload }));
+    for (;;) {
+      const { type } = JSON.parse(await session.receive());
+      if (type === 'connection_ack') return;
+      if (type === 'ping') session.send(JSON.stringify({ type: 'pong' }));
+    }
   }
 
   _receive({ id, type, payload }) {
-    if (type === 'connection_ack') this._resume();
-    else if (type === 'ping') this._send({ type: 'pong' });
+    if (type === 'ping') this._send({ type: 'pong' });
     else if (this.operations.has(id)) this._progress(id, type, payload);
   }
 
@@ -123,12 +132,10 @@ class GraphQLClient {
 
   /** The server has forgotten everything: all that has not ended begins again. */
   _resume() {
-    this.acknowledged = true;
     for (const id of this.operations.keys()) this._start(id);
   }
 
   _lose(ending) {
-    this.acknowledged = false;
     const { code, reason } = ending;
     if (FATAL.has(code)) this.ws.close();
     const over = this.ws.manualClose || code === 'MAX_RETRIES';

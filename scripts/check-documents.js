@@ -1,14 +1,15 @@
 'use strict';
 
 // Holds the documents to the code and to each other: README.zh-CN.md to README.md, index.d.ts to README.md,
-// docs/errors.md to the codes in the sources, every link and every name of a file to what is there. What they tell of
-// options and events is generated: docs-options.js. It proves first that it finds what is planted.
+// docs/errors.md to the codes in the sources, docs/operations.md to the environment that is read, SKILL.md to what skills are
+// held to, every link and every name of a file to what is there. What they tell of options and events is generated:
+// docs-options.js. It proves first that it finds what is planted.
 
 const { existsSync, readFileSync, readdirSync } = require('fs');
 const path = require('path');
 const ts = require('typescript');
 const { isDeepStrictEqual } = require('util');
-const { files: shipped } = require('../package.json');
+const { files: shipped, license, name: NAME } = require('../package.json');
 const { ROOT } = require('./tools.js');
 
 const read = (name) => readFileSync(path.join(ROOT, name), 'utf8').replace(/\r\n/g, '\n');
@@ -142,6 +143,52 @@ function systemFaults(net, errors) {
     .map((code) => `${code} is not in docs/errors.md`);
 }
 
+/** The variables of the environment that are read and that docs/operations.md does not have. */
+function environmentFaults(sources, operations) {
+  const known = spans(proseOf(operations));
+  const used = new Set(all(sources, /\benv(?:ironment\.|\.|::var(?:_os)?\(")([A-Z][A-Z_]+)\b/g));
+  return [...used]
+    .filter((name) => !known.includes(name))
+    .map((name) => `${name} is read, and not in docs/operations.md`);
+}
+
+/** So long SKILL.md may be, in lines: it is read whole, before anything else. */
+const SKILL_LINES = 300;
+
+/** What a field of the front matter of a skill must be (agentskills.io/specification). */
+const SKILL_FIELDS = {
+  name: (text) => text.length <= 64 && /^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(text),
+  description: (text) => text.length <= 1024,
+  license: (text) => text === license,
+  compatibility: (text) => text.length <= 500,
+  metadata: (text) => {
+    const { requires, install } = JSON.parse(text).openclaw;
+    return requires.bins.length > 0 && install.some((one) => one.package === NAME);
+  },
+};
+
+/** The methods that the section of that name has, by their calls. */
+const methodsOf = (text) => {
+  const { prose, rows } = sections(text).find(({ heading }) => heading === 'Methods');
+  return [...new Set(all([...prose, ...rows.map(([first]) => first)].join('\n'), /`(\w+)\(/g))];
+};
+
+/** What of SKILL.md is not as skills are, or not as README.md has it. */
+function skillFaults(skill, readme) {
+  const [, front = ''] = /^---\n([\s\S]*?)\n---\n/.exec(skill) || [];
+  const isRight = (name) => {
+    const [, text] = new RegExp(`^${name}: (.+)$`, 'm').exec(front) || [];
+    return text !== undefined && SKILL_FIELDS[name](text);
+  };
+  const faults = Object.keys(SKILL_FIELDS)
+    .filter((name) => !isRight(name))
+    .map((name) => `SKILL.md: ${name} is not as it should be`);
+  const lines = skill.split('\n').length - 1;
+  if (lines >= SKILL_LINES) faults.push(`SKILL.md has ${lines} lines; fewer than ${SKILL_LINES} are allowed`);
+  if (!isSame(methodsOf(skill), methodsOf(readme))) faults.push('SKILL.md has other methods than README.md');
+  return faults;
+}
+
 /** The files that a document names in code spans and that are not there. */
 function fileFaults(name, text, files) {
   return spans(proseOf(text))
@@ -192,6 +239,12 @@ function below(folder, ending) {
 }
 
 function selfTest() {
+  const skill = [
+    `---\nname: a-b\ndescription: A.\nlicense: ${license}\ncompatibility: C.`,
+    `metadata: {"openclaw":{"requires":{"bins":["node"]},"install":[{"package":"${NAME}"}]}}\n---`,
+    '## Methods\n\n`connect()` · `send(data)`\n',
+  ].join('\n');
+  const methods = '## Methods\n\n| `connect()` | `a()` |\n| `send(data, options)` | |\n';
   const text = '# A\n\nSay `a`.\n\n| `b` | 1 |\n|---|---|\n| `c` | 2 |\n\n```js\nf(); // why\n```\n';
   const found = [
     translationFaults(text, text.replace('`a`', 'a')),
@@ -202,6 +255,15 @@ function selfTest() {
     codeFaults("'WSR_ERR_A'", '', ''),
     codeFaults('', '', '### WSR_ERR_A'),
     systemFaults('"EPIPE"', '`ECONNRESET`'),
+    environmentFaults('process.env.A_B', '`A`'),
+    environmentFaults('env::var("A_B")', '`A`'),
+    skillFaults(skill.replace('a-b', 'A B'), methods),
+    skillFaults(skill.replace('description: A.', `description: ${'a'.repeat(1025)}`), methods),
+    skillFaults(skill.replace('license', 'licence'), methods),
+    skillFaults(skill.replace('"bins":["node"]', '"bins":[]'), methods),
+    skillFaults(skill.replace(NAME, 'another'), methods),
+    skillFaults(skill.replace('`send(data)`', ''), methods),
+    skillFaults(skill + '\n'.repeat(SKILL_LINES), methods),
     fileFaults('a.md', '`nowhere.rs`', ['src/a.rs']),
     linkFaults('README.md', '[a](nowhere.md)'),
     linkFaults('README.md', '[a](docs/errors.md#nowhere)'),
@@ -210,6 +272,8 @@ function selfTest() {
     translationFaults(text, text.replace('Say', '说').replace('// why', '// 为何')),
     codeFaults("'WSR_ERR_A'", "OwnErrorCode = 'WSR_ERR_A'; SystemErrorCode =", '### WSR_ERR_A'),
     systemFaults('"EPIPE"', '`EPIPE`'),
+    environmentFaults('process.env.A_B; env::var("C_D")', '`A_B`, `C_D`'),
+    skillFaults(skill, methods),
     fileFaults('a.md', '`a.rs` `src/a.rs`', ['src/a.rs']),
     linkFaults('README.md', '[a](docs/errors.md#wsr_err_option)'),
   ];
@@ -253,6 +317,8 @@ const faults = [
   ...typeFaults(types, readme),
   ...codeFaults(sources.map(read).join('\n'), types, read('docs/errors.md')),
   ...systemFaults(net, read('docs/errors.md')),
+  ...environmentFaults([...sources, 'scripts/build.js'].map(read).join('\n'), read('docs/operations.md')),
+  ...skillFaults(read('SKILL.md'), readme),
   ...documents.flatMap((name) => linkFaults(name, read(name))),
   ...documents.flatMap((name) => fileFaults(name, read(name), files)),
 ];

@@ -42,6 +42,7 @@ const BUILT_INS = [
   'events',
   'fs',
   'inspector',
+  'os',
   'path',
   'perf_hooks',
   'stream',
@@ -176,6 +177,7 @@ function sources() {
   const lib = below('lib').filter((name) => name.endsWith('.js') && !GENERATED.includes(name));
   return [
     ...below('src').filter((name) => name.endsWith('.rs')),
+    'fleet.js',
     'index.js',
     'bin/wsr.js',
     'opentelemetry.js',

@@ -31,6 +31,7 @@ const { WebSocketReconnect } = require('websocket-reconnect-native');
 const url = '${PLACE}';
 const handle = () => {}, store = async () => {}, freshToken = async () => 'token', ticket = freshToken;
 const source = [Buffer.from('chunk')];
+const redis = { evalsha: () => new Promise(() => {}), eval: () => new Promise(() => {}) };
 (async () => {
   const ws = new WebSocketReconnect({ url });
   await ws.connect();

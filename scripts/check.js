@@ -22,6 +22,8 @@ const OTHER_LOCKS = [
   '__test__/ecosystem/package-lock.json',
   '__test__/ecosystem/runners/package-lock.json',
   '__test__/ecosystem/overrides/package-lock.json',
+  '__test__/fleet/package-lock.json',
+  'examples/fleet/package-lock.json',
 ];
 
 /** The platform packages are the package's own: same version, each named once. */

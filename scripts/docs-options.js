@@ -268,9 +268,48 @@ function optionsTest() {
   };
 }
 
+const read = (name) => readFileSync(path.join(ROOT, name), 'utf8').replace(/\r\n/g, '\n');
+
+/** What stands between the markers of a file. */
+const wantedIn = (name) => ({ ...FILES[name], ...events.FILES[name] });
+
+/** A file with what is generated between its markers. */
+function written(name, text) {
+  const generated = regions.generated(text, wantedIn(name));
+  return name.endsWith('.ts') ? regions.formatted(generated) : generated;
+}
+
+/** Where a file is another than what is written. */
+function fileFaults(name, text) {
+  const misplaced = regions.markerFaults(name, text, wantedIn(name));
+  return misplaced.length > 0 ? misplaced : regions.difference(name, text, written(name, text));
+}
+
+/** Each document that has tables: with a row that is another, with one that is missing, and without the markers of a table. */
+function documentsTest() {
+  const planted = [];
+  const clean = [];
+  for (const name of ['README.md', 'README.zh-CN.md', 'SKILL.md']) {
+    const text = written(name, read(name));
+    clean.push(fileFaults(name, text));
+    for (const [region, lines] of Object.entries(wantedIn(name))) {
+      const row = lines[lines.length - 2];
+      planted.push(fileFaults(name, text.replace(row, row.replace(' |', ' or another |'))));
+      planted.push(fileFaults(name, text.replace(`${row}\n`, '')));
+      planted.push(fileFaults(name, text.replace(`:begin ${region} -->`, '-->')));
+    }
+  }
+  return { planted, clean };
+}
+
 /** What of the planted is not found, and what is found without being there. */
 function selfTest() {
-  const tests = { options: optionsTest(), events: events.selfTest(), regions: regions.selfTest() };
+  const tests = {
+    options: optionsTest(),
+    documents: documentsTest(),
+    events: events.selfTest(),
+    regions: regions.selfTest(),
+  };
   return Object.entries(tests).flatMap(([name, { planted, clean }]) => [
     ...planted.flatMap((found, i) =>
       found.length === 0 ? [`what is planted in ${name} as number ${i + 1} is not found`] : [],
@@ -282,17 +321,11 @@ function selfTest() {
 install(ROOT);
 const isCheck = process.argv.includes('--check');
 const faults = [...selfTest(), ...textFaults(TABLE, TEXTS), ...events.faults()];
-for (const [name, ofOptions] of Object.entries(FILES)) {
-  const file = path.join(ROOT, name);
-  const text = readFileSync(file, 'utf8').replace(/\r\n/g, '\n');
-  const wanted = { ...ofOptions, ...events.FILES[name] };
-  const misplaced = regions.markerFaults(name, text, wanted);
-  faults.push(...misplaced);
-  if (misplaced.length > 0) continue;
-  const generated = regions.generated(text, wanted);
-  const written = name.endsWith('.ts') ? regions.formatted(generated) : generated;
-  if (isCheck) faults.push(...regions.difference(name, text, written));
-  else if (text !== written) writeFileSync(file, written);
+for (const name of Object.keys(FILES)) {
+  const text = read(name);
+  const misplaced = regions.markerFaults(name, text, wantedIn(name));
+  if (isCheck || misplaced.length > 0) faults.push(...fileFaults(name, text));
+  else if (text !== written(name, text)) writeFileSync(path.join(ROOT, name), written(name, text));
 }
 for (const fault of faults) console.error(fault);
 console.log(`${TABLE.length} options, ${events.NAMES.length} events, ${faults.length} faults`);

@@ -246,6 +246,35 @@ new WebSocketReconnect({ url: 'wss://example.com', proxy: 'http://user:password@
     skill:
       'asks the peer after sleep, and on Linux with a new default route; both also end a wait to retry early',
   },
+  init: {
+    doc: [
+      'The first messages of each connection, such as a login: called before `open` is told, before `connect()` resolves, and before what is queued goes out; `session` sends and receives them.',
+      'It may return a promise.',
+      'The state stays `CONNECTING`, and `connectionTimeout` covers it.',
+      'An error that it throws, or a server that closes before it is done, is a failed attempt.',
+    ],
+    example: `
+new WebSocketReconnect({
+  url: 'wss://example.com',
+  delivery: 'at-least-once',
+  init: async (session) => {
+    session.send(JSON.stringify({ type: 'auth', token: await freshToken() }));
+    const answer = await session.receive({ timeout: 5000 });
+    if (answer !== '{"type":"auth_ok"}') throw new Error('not authorized');
+  },
+});`,
+    type: '(session: InitSession) => void | PromiseLike<void>',
+    standard: ['none', 'none', '无'],
+    held: {
+      doc: 'The first messages of each connection.',
+      get: "WebSocketReconnectOptions['init']",
+      set: "WebSocketReconnectOptions['init']",
+    },
+    en: 'a function of the first messages of each connection, such as a login, before `open` and before what is queued: [docs/delivery.md](docs/delivery.md)',
+    zh: '每个连接最先收发的消息（例如登录），先于 `open`，也先于排队的消息：[docs/delivery.md](docs/delivery.md)（英文）',
+    skill:
+      '`async (session) => { … }`: the first messages of each connection, such as a login, before `open` and before what is queued',
+  },
   queue: {
     doc: [
       'Whether `send()` is accepted without a connection: `true`, or the bounds, while connecting, waiting to retry and blocked; what waits goes out in order at `open`.',

@@ -52,6 +52,7 @@ function anySettings(chance) {
     chance.of([1, 3]),
     chance.below(2),
     chance.of([0, 400]),
+    chance.of([0, 0, 1]),
   ];
 }
 
@@ -96,6 +97,9 @@ function anyFact(chance, attempt) {
     [23, at],
     [24],
     [25],
+    [26, at],
+    [26, at],
+    [26, at],
   ]);
 }
 

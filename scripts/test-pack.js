@@ -55,6 +55,14 @@ const USES = {
     file: 'k.mjs',
     text: `import { WebSocketReconnect } from '${NAME}';\nimport { WebSocket } from '${NAME}/ws';\nnew WebSocket('ws://127.0.0.1:1').on('error', () => {});\n${PRINT}`,
   },
+  'require of a fleet': {
+    file: 'l.js',
+    text: `const { WebSocketReconnect } = require('${NAME}');\nrequire('${NAME}/fleet').createFleet.call;\n${PRINT}`,
+  },
+  'import of a fleet': {
+    file: 'm.mjs',
+    text: `import { WebSocketReconnect } from '${NAME}';\nimport { createFleet } from '${NAME}/fleet';\ncreateFleet.call;\n${PRINT}`,
+  },
   'import of the default': { file: 'd.mjs', text: `import WebSocketReconnect from '${NAME}';\n${PRINT}` },
 };
 

@@ -13,6 +13,7 @@ const FILES = [
   'event-emitter',
   'event-order',
   'failover',
+  'init',
   'reentrancy',
   'stats',
   'view',

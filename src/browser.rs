@@ -134,6 +134,7 @@ impl Client {
             23 => Input::Resumed { attempt },
             24 => Input::Suspected,
             25 => Input::Shown,
+            26 => Input::Initialized { attempt },
             _ => return,
         };
         self.handle(input, now);
@@ -284,6 +285,10 @@ impl Exchange {
             Event::Asked(Question::WasAnswered { attempt }) => {
                 self.say(22, *attempt as f64, 0.0, 0.0, "")
             }
+            Event::AskInit {
+                attempt,
+                after_open,
+            } => self.say(24, *attempt as f64, f64::from(*after_open), 0.0, ""),
             // None is told of a client that neither pings for its user nor watches over JavaScript.
             Event::Pinged { .. }
             | Event::Blocked { .. }
@@ -375,6 +380,7 @@ fn settings(numbers: &[f64; 32]) -> Settings {
         places,
         random,
         prefer_first,
+        asks_init,
         ..,
     ] = numbers;
     Settings {
@@ -399,6 +405,7 @@ fn settings(numbers: &[f64; 32]) -> Settings {
             asked: Asked {
                 route: asks_route > 0.0,
                 retry: asks_retry > 0.0,
+                init: asks_init > 0.0,
             },
             failover: Failover {
                 urls: count(places).max(1) as usize,

@@ -156,6 +156,19 @@ const tests = {
     same(await server.call('ended'), { code: 1000, reason: 'bye' });
   },
 
+  async 'runs init before open, and before what is queued'() {
+    const server = await startServer({ echo: true });
+    const init = async (session) => {
+      session.send('login');
+      same(await session.receive({ timeout: 10000 }), 'login');
+    };
+    const { ws, lines, until } = client({ url: server.url, init });
+    ws.connect();
+    ws.send('waits');
+    await until('message');
+    same(lines, ['stateChange CONNECTING', 'stateChange OPEN', 'open', 'message waits']);
+  },
+
   async 'retries where nobody listens, then gives up'() {
     const port = await post('/peer/dead');
     const { ws, lines, until } = client({ url: `ws://127.0.0.1:${port}/`, maxRetries: 2 });

@@ -30,7 +30,7 @@ function fakeEngine() {
       return answer();
     };
   }
-  for (const name of ['sayAwaited', 'sayRetry', 'failRoute', 'pause', 'resume', 'hold', 'listen']) {
+  for (const name of ['sayAwaited', 'sayRetry', 'failAttempt', 'pause', 'resume', 'hold', 'listen']) {
     native[name] = (...args) => note(name, ...args);
   }
   for (const name of ['answered', 'setMarks', 'holdClose']) native[name] = () => note(name);
@@ -39,7 +39,7 @@ function fakeEngine() {
     SendStatus: { Above: 1, Told: 2, QueueFull: 4, BufferFull: 8 },
     bytesOf: () => undefined,
     inForm: (content) => content,
-    sendOptions: () => ({}),
+    sendOptions: () => ({ wish: {} }),
     tellerOf: () => undefined,
     canClose: () => true,
     configure: () => note('configure'),

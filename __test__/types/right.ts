@@ -250,6 +250,11 @@ const reconnecting: WebSocketReconnectOptions = {
   reconnectDelay: async ({ attempt }) => (attempt === 1 ? 0 : null),
   maxRetryAfter: Infinity,
   connectionTimeout: 15000,
+  init: async (session) => {
+    session.send(new Uint8Array(1));
+    const answer: string | Buffer | ArrayBuffer = await session.receive({ timeout: 5000 });
+    if (session.isReconnect && !session.signal.aborted) session.send(answer);
+  },
 };
 const refreshing = new WebSocketReconnect({ url: async () => new URL('wss://example.com') });
 const again: Promise<void> = refreshing.reconnect(4000, 'new token');
@@ -258,6 +263,8 @@ refreshing.url = () => 'wss://example.com';
 const place: string = refreshing.url;
 refreshing.jitter = 'full';
 refreshing.shouldReconnect = null;
+refreshing.init = (session) => session.send('login');
+refreshing.send('now', { volatile: true });
 refreshing.signal = new AbortController().signal;
 refreshing.on('open', () => {});
 refreshing.on('open', ({ isReconnect, attempt, url, statusCode, headers, downtime }) => {

@@ -121,6 +121,8 @@ new WebSocketReconnect({ url, jitter: 'half' });
 new WebSocketReconnect({ url, reconnectOn: 'never' });
 // @ts-expect-error: a verdict is true or false
 new WebSocketReconnect({ url, shouldReconnect: () => 'yes' });
+// @ts-expect-error: the first messages of a connection are no list
+new WebSocketReconnect({ url, init: ['login'] });
 // @ts-expect-error: a delay is a number
 new WebSocketReconnect({ url, reconnectDelay: () => '5' });
 // @ts-expect-error: a URL is none

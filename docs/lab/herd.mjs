@@ -121,10 +121,20 @@ class Queue {
 
 /**
  * So many clients are cut off at once; the server is away for `outage` seconds, and takes `capacity` connections a second then. What is
- * too much is refused, or, with `over: 'timeout'`, hangs for ten seconds.
+ * too much is refused, or, with `over: 'timeout'`, hangs for ten seconds. `gate` says for the time at which an attempt is due when it
+ * may begin.
  */
 export function herd(options) {
-  const { clients, outage, capacity, seed = 1, limit = 1200, over = 'refuse', jitter } = options;
+  const {
+    clients,
+    outage,
+    capacity,
+    seed = 1,
+    limit = 1200,
+    over = 'refuse',
+    jitter,
+    gate = (at) => at,
+  } = options;
   const { create, drain, tell, connect, deadline } = world(options);
   const queue = new Queue();
   const links = [];
@@ -164,6 +174,11 @@ export function herd(options) {
     const due = deadline(links[number]);
     if (due !== Infinity) queue.push(due, { number });
   };
+  const dueAt = (number, at) => {
+    const begins = gate(at);
+    if (begins > at) queue.push(begins, { number, begins: true });
+    else attemptAt(number, at);
+  };
   for (let number = 0; number < clients; number += 1) {
     const link = create(mixed(seed, number));
     links.push(link);
@@ -182,10 +197,14 @@ export function herd(options) {
       refuse(item.number, at);
       continue;
     }
+    if (item.begins) {
+      attemptAt(item.number, at);
+      continue;
+    }
     const before = attempts[item.number];
     tell(links[item.number], TELL.tick, at, 0);
     drain(links[item.number], dialed(item.number));
-    if (attempts[item.number] !== before) attemptAt(item.number, at);
+    if (attempts[item.number] !== before) dueAt(item.number, at);
   }
   const when = (share) => backAt[Math.ceil(clients * share) - 1];
   return {

@@ -69,7 +69,7 @@ function sendOptions(options) {
   for (const name of ['compress', 'fin', 'mask']) {
     if (given[name] === false) throw unsupported(`options.${name}`, 'a WebSocket frames messages by itself');
   }
-  return { binary: given.binary, plain: false };
+  return { binary: given.binary, wish: { plain: false, volatile: given.volatile === true } };
 }
 
 /** What tells a callback, later, what became of its message; none where there is none. */

@@ -65,6 +65,8 @@ function createEngine(platform) {
       this.socket = undefined;
       this.attempt = 0;
       this.isOpen = false;
+      /** It is connected, and what is sent waits for its first messages. */
+      this.isHeldBack = false;
       this.handshakeTimer = undefined;
       /** The close that waits for what is sent before. */
       this.holdsClose = false;
@@ -186,8 +188,23 @@ function createEngine(platform) {
       this.assign(INPUT.routed, attempt);
     }
 
-    failRoute(attempt, message, withheld) {
+    failAttempt(attempt, message, withheld) {
       this.assign(INPUT.refused, attempt, 1 + Number(withheld), `\n${message}`);
+    }
+
+    sendFirstText(attempt, data) {
+      if (this.attempt === attempt && this.isHeldBack) this.out.hand(this.socket, data);
+    }
+
+    sendFirstBinary(attempt, data) {
+      this.sendFirstText(attempt, data);
+    }
+
+    sayInitialized(attempt) {
+      if (this.attempt !== attempt || !this.isHeldBack) return;
+      this.policy.tell(INPUT.initialized, now(), attempt);
+      this.begin();
+      this.drain(true);
     }
 
     sayRetry(attempt, goesOn, delay) {
@@ -223,12 +240,12 @@ function createEngine(platform) {
     /** There are no control frames to tell of. */
     listen() {}
 
-    sendText(text, seenOpen, _plain, tells) {
-      return this.out.send(text, seenOpen, tells);
+    sendText(data, seenOpen, { volatile }, tells) {
+      return this.out.send(data, seenOpen, tells, volatile);
     }
 
-    sendBinary(bytes, seenOpen, _plain, tells) {
-      return this.out.send(bytes, seenOpen, tells);
+    sendBinary(data, seenOpen, wish, tells) {
+      return this.sendText(data, seenOpen, wish, tells);
     }
 
     confirmText() {
@@ -500,9 +517,8 @@ function createEngine(platform) {
       this.endHandshake();
       this.policy.tell(INPUT.opened, now(), attempt);
       this.isOpen = true;
-      this.asked = false;
-      this.out.socket = socket;
-      this.out.flush(now());
+      this.isHeldBack = this.settings.asksInit;
+      if (!this.isHeldBack) this.begin();
       this.push({
         notice: {
           kind: 'agreed',
@@ -515,6 +531,14 @@ function createEngine(platform) {
       });
       if (this.paused) this.policy.tell(INPUT.paused, now(), attempt);
       this.drain();
+    }
+
+    /** What is sent goes out from here on. */
+    begin() {
+      this.isHeldBack = false;
+      this.asked = false;
+      this.out.socket = this.socket;
+      this.out.flush(now());
     }
 
     received(socket, attempt, data) {
@@ -551,6 +575,7 @@ function createEngine(platform) {
     shut(code, reason) {
       const { socket } = this;
       if (socket === undefined) return;
+      this.isHeldBack = false;
       this.out.socket = undefined;
       socket.close(code, reason);
     }
@@ -573,6 +598,7 @@ function createEngine(platform) {
       this.endHandshake();
       this.socket = undefined;
       this.isOpen = false;
+      this.isHeldBack = false;
       this.heldClose = undefined;
       this.out.lost();
       if (socket === undefined) return;

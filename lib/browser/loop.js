@@ -1,10 +1,11 @@
 'use strict';
 
+const { alarmBy } = require('../alarm.js');
 const { thrownBy } = require('../thrown.js');
 
 // What lib/loop.js is in bundles. What is asked of the event loop is taken when this loads, as there.
 
-const { setTimeout } = /** @type {any} */ (globalThis);
+const { clearTimeout, setTimeout } = /** @type {any} */ (globalThis);
 
 /** Runs a function in a turn of its own: by a message, since timers of hidden pages are late. */
 const later = (() => {
@@ -22,6 +23,7 @@ const later = (() => {
   };
 })();
 
+const alarm = alarmBy(setTimeout, clearTimeout);
 const { each, report, rethrow } = thrownBy(later);
 
-module.exports = { each, later, report, rethrow };
+module.exports = { alarm, each, later, report, rethrow };

@@ -38,15 +38,15 @@ class Outgoing {
     return { messages: this.kept.length, bytes: this.keptBytes };
   }
 
-  /** Sends a message or keeps it. `tells`: an outcome is to tell when the system has it. */
-  send(data, seenOpen, tells) {
+  /** Sends a message or, unless it is `volatile`, keeps it. `tells`: an outcome is to tell when the system has it. */
+  send(data, seenOpen, tells, volatile = false) {
     const { status } = this;
     const size = this.sizeOf(data);
     if (this.buffered + size > this.marks.maxBufferedAmount) return { status: status.BufferFull, receipt: 0 };
     const receipt = tells ? ++this.receipts : 0;
     const { socket } = this;
     if (socket !== undefined) this.write({ data, size, receipt });
-    else if (!seenOpen || (this.delivery !== undefined && this.delivery.queues)) {
+    else if (!volatile && (!seenOpen || (this.delivery !== undefined && this.delivery.queues))) {
       if (!this.keep({ data, size, receipt, until: this.until() }))
         return { status: status.QueueFull, receipt: 0 };
     } else if (tells) this.outcomes.push({ kind: 'unsent', receipt, reason: 'lost' });
@@ -65,14 +65,19 @@ class Outgoing {
 
   write({ data, size, receipt }) {
     this.handed += size;
-    this.written.messages += 1;
-    this.written.bytes += size;
-    // The user may write into the memory of a message at once: `ws` has not read it by then.
-    this.socket.send(typeof data === 'string' || !this.socket.terminate ? data : data.slice());
+    this.hand(this.socket, data, size);
     if (receipt > 0) {
       this.handovers.push({ receipt, at: this.handed });
       this.look();
     }
+  }
+
+  /** Gives a message to a socket. */
+  hand(socket, data, size = this.sizeOf(data)) {
+    this.written.messages += 1;
+    this.written.bytes += size;
+    // The user may write into the memory of a message at once: `ws` has not read it by then.
+    socket.send(typeof data === 'string' || !socket.terminate ? data : data.slice());
   }
 
   /** Whether there was room, or was made. */

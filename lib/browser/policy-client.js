@@ -73,6 +73,7 @@ function put(settings) {
     settings.places,
     Number(settings.failover === 'random'),
     settings.preferFirst,
+    Number(settings.asksInit),
   ]);
 }
 
@@ -104,6 +105,7 @@ const INPUT = Object.freeze({
   resumed: 23,
   suspected: 24,
   shown: 25,
+  initialized: 26,
 });
 
 /** An ending whose closing handshake was not whole has its code above this. */
@@ -159,6 +161,7 @@ const OUTPUTS = {
   20: (slept) => ({ kind: 'wake', slept }),
   21: () => ({ kind: 'network' }),
   22: (connection) => ({ kind: 'was-answered', connection }),
+  24: (id, afterOpen) => ({ kind: 'ask-init', id, isReconnect: afterOpen > 0 }),
 };
 
 /** The clients by their links, which are let go of once those are gone. */

@@ -2,8 +2,11 @@
 
 const { mkdirSync, writeFileSync } = require('fs');
 const path = require('path');
+const { SlidingWindow } = require('../fleet/sliding-window.js');
 
 const JITTERS = ['0.1', 'full', 'equal', 'decorrelated', 'none'];
+/** Among the jitters: the first of them, under the budget of a fleet. */
+const FLEET = 'fleet';
 
 const DEFAULTS = {
   clients: 10000,
@@ -12,8 +15,11 @@ const DEFAULTS = {
   baseDelay: 1000,
   maxDelay: 30000,
   multiplier: 2,
-  jitter: JITTERS.join(','),
+  jitter: [...JITTERS, FLEET].join(','),
   seed: 1,
+  /** The fleet's budget: so many attempts in any `per` ms; 0: what the server takes in that time. */
+  max: 0,
+  per: 1000,
   /** What a server does that takes no more: `refuse`, or `timeout` after so many seconds. */
   over: 'refuse',
   limit: 1200,
@@ -31,6 +37,16 @@ function read(args, defaults) {
     given[name] = typeof defaults[name] === 'number' ? Number(args[i + 1]) : args[i + 1];
   }
   return given;
+}
+
+/** When an attempt may begin under the budget of a fleet. */
+function budget({ max, per, capacity }) {
+  const window = new SlidingWindow(per);
+  return (at) => {
+    const begins = window.freeAt(at, max || Math.floor((capacity * per) / 1000));
+    window.add(begins);
+    return begins;
+  };
 }
 
 const seconds = (ms) => (ms === undefined ? 'never' : `${(ms / 1000).toFixed(1)} s`);
@@ -60,7 +76,10 @@ async function simulate(args, svg = DEFAULTS.svg) {
   const given = read(args, { ...DEFAULTS, svg });
   const { herd, picture } = await import('../../docs/lab/herd.mjs');
   const started = Date.now();
-  const results = given.jitter.split(',').map((jitter) => herd({ ...given, jitter }));
+  const results = given.jitter.split(',').map((jitter) => {
+    if (jitter !== FLEET) return herd({ ...given, jitter });
+    return { ...herd({ ...given, jitter: JITTERS[0], gate: budget(given) }), jitter };
+  });
   console.log(table(results));
   const took = `${given.clients} clients, in ${((Date.now() - started) / 1000).toFixed(1)} s`;
   if (given.svg === '') {

@@ -31,6 +31,15 @@ class Backlog {
     this._add({ data: undefined, told: { notice, at, moment }, cost: ITEM });
   }
 
+  /** Keeps all that another one has, behind what is here. */
+  append(other) {
+    while (!other.isEmpty) {
+      const item = other.take();
+      if (item.told) this.notices += 1;
+      this._add(item);
+    }
+  }
+
   /** The next item, which is no longer kept. */
   take() {
     const item = this.items[this.cursor];

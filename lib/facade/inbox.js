@@ -94,6 +94,11 @@ class Inbox {
   /** Puts what judges and hides messages before their delivery, where an option asks for it. */
   sift({ heartbeatReply, hidePong }) {
     if (this.filter !== undefined) this.filter = undefined;
+    const { init } = this.life;
+    if (init !== undefined) {
+      this.filter = (data) => init.take(data);
+      return;
+    }
     if (!heartbeatReply && !hidePong) return;
     const isReply = heartbeatReply ? judgeOf(heartbeatReply) : () => false;
     this.filter = (data) => {
@@ -151,7 +156,7 @@ class Inbox {
       }
       const { data, told } = backlog.take();
       try {
-        if (told === undefined) this.life.lifetime.run(emitMessage, undefined, this.life.emitter, data);
+        if (told === undefined) this.life.lifetime.run(this.deliverKept, this, data);
         else this.life.deliver(told.notice, told.at, told.moment);
       } catch (error) {
         rethrow(error);
@@ -162,6 +167,20 @@ class Inbox {
       }
     }
     return !backlog.paused;
+  }
+
+  /** A connection is open: what `init` has left of its messages comes before all else, in another turn of the event loop. */
+  deliverFirst(messages) {
+    const { backlog, life } = this;
+    if (messages.isEmpty) {
+      if (backlog === undefined) life.native.resume();
+      return;
+    }
+    this.backlog = new Backlog(life.native);
+    this.backlog.paused = backlog !== undefined && backlog.paused;
+    while (!messages.isEmpty) this.deliverMessage(messages.take().data);
+    if (backlog !== undefined) this.backlog.append(backlog);
+    if (!this.isPaused) life.engine.deliverKept(this);
   }
 
   // What calls return.
@@ -251,6 +270,13 @@ class Inbox {
     else this.backlog.addMessage(data);
   }
 
+  /** A message that was kept. It may be of a connection that is not open yet. */
+  deliverKept(data) {
+    const { emitter, init } = this.life;
+    if (init === undefined) emitMessage(emitter, data);
+    else init.take(data);
+  }
+
   /** A ping or a pong. Once nobody listens any more, the engine tells none. */
   deliverControl(event, payload, at) {
     this.life.view.lastActivity = at;
@@ -272,7 +298,7 @@ Inbox.prototype.deferredReplies = undefined;
 Inbox.prototype.binaryType = 'nodebuffer';
 /** What waits for `resume()`, from `pause()` until all of it has been delivered. */
 Inbox.prototype.backlog = undefined;
-/** Which messages are delivered; all, where there is none. */
+/** Which messages are delivered; all, where there is none. While `init` runs, it takes them. */
 Inbox.prototype.filter = undefined;
 
 module.exports = { Inbox, judgeOf };

@@ -13,6 +13,7 @@ const { Cutoffs, isBefore } = require('./cutoffs.js');
 const { tell } = require('./emitter.js');
 const { Gate } = require('./gate.js');
 const { Inbox } = require('./inbox.js');
+const { Init } = require('./init.js');
 const { Lifetime } = require('./lifetime.js');
 const { Outgoing } = require('./outgoing.js');
 const { Retry } = require('./retry.js');
@@ -295,9 +296,34 @@ class Life {
     if (!isBefore(moment, cutoffs.counts)) view.count(notice);
     if (notice.kind === 'circuit') {
       if (!isBefore(moment, cutoffs.circuit)) this.setCircuitState(notice.state);
-    } else if (!isBefore(moment, cutoffs.life)) {
-      this.step(notice, at, moment);
+      return;
     }
+    if (notice.kind === 'ask-init') this.setInit(new Init(this, notice));
+    const isVoid = isBefore(moment, cutoffs.life);
+    if (!isVoid) this.step(notice, at, moment);
+    if (this.init !== undefined) this.followInit(notice, isVoid);
+  }
+
+  /** The messages of the connection are for `init` from here on; for who listens, where that is undefined. */
+  setInit(init) {
+    this.init = init;
+    this.inbox.sift(this.options);
+  }
+
+  /**
+   * What becomes of a connection that is not open yet. A notice that is void for the user tells that too.
+   * @param {Notice} notice
+   */
+  followInit(notice, isVoid) {
+    const { inbox, init, native, view } = this;
+    const isClosing = notice.kind === 'state' && notice.state === 'CLOSING';
+    const isOver = notice.kind === 'state' && !isClosing && notice.state !== 'OPEN';
+    if (!isVoid && !isClosing && !isOver) return;
+    init.lose();
+    if (!isOver) return;
+    view.agreed = undefined;
+    this.setInit(undefined);
+    if (inbox.backlog === undefined) native.resume();
   }
 
   /**
@@ -321,6 +347,7 @@ class Life {
       }
       case 'open':
         view.lastActivity = at;
+        if (this.init !== undefined) this.endInit();
         if (!isBefore(moment, cutoffs.open)) this.waiters.resolveOpen();
         if (this.waiters.isIdle) this.waiters = NOBODY;
         this.cutoffs = cutoffs.shared();
@@ -341,6 +368,9 @@ class Life {
         return;
       case 'ask-retry':
         this.askRetry(notice);
+        return;
+      case 'ask-init':
+        this.init.run(this.options.init);
         return;
       case 'undecided': {
         this.forgetRetry();
@@ -398,6 +428,13 @@ class Life {
     if (endGate !== undefined) endGate();
     if (state === 'BLOCKED') this.handOverForNext();
     if (!view.alive) this.track();
+  }
+
+  /** The connection is open. */
+  endInit() {
+    const { kept } = this.init;
+    this.setInit(undefined);
+    this.inbox.deliverFirst(kept);
   }
 
   /** What the user's functions have been asked about a retry is void. */
@@ -557,6 +594,8 @@ Life.prototype.heartbeatMessage = undefined;
 Life.prototype.hasWarned = false;
 /** From the first attempt on that one of the user is asked about. */
 Life.prototype.gate = undefined;
+/** The first messages of a connection that is not open yet, where the user has a function for them. */
+Life.prototype.init = undefined;
 /** From the first retry on that the user's functions decide about. */
 Life.prototype.retry = undefined;
 /** From the first message on, see `outgoing`. */

@@ -83,7 +83,7 @@ class Outgoing {
   sendWith(data, content, given, callback) {
     const { engine } = this;
     const isShort = typeof given === 'function';
-    const { binary, plain } = engine.sendOptions(isShort ? undefined : given);
+    const { binary, wish } = engine.sendOptions(isShort ? undefined : given);
     const teller = engine.tellerOf(isShort ? given : callback);
     const refuse = (error) => {
       if (teller === undefined) throw error;
@@ -92,15 +92,24 @@ class Outgoing {
     };
     const open = this.view.state === 'OPEN';
     const message = content === undefined ? undefined : engine.inForm(content, binary);
+    if (!open && wish.volatile) {
+      if (teller !== undefined) teller(this.notConnected());
+      return true;
+    }
     if (!open && !this.takesUnsent) return refuse(this.notConnected());
     if (message !== undefined && this.unread === undefined) {
-      return this.write(message, open, plain, teller, refuse);
+      return this.write(message, open, wish, teller, refuse);
     }
     const size = message === undefined ? data.size : engine.sizeOf(message);
     if (this.bufferedAmount + size > this.life.options.maxBufferedAmount) return refuse(this.bufferFull());
+    const { lastClose } = this.view;
     const run = (read) => {
+      if (wish.volatile && this.view.lastClose !== lastClose) {
+        if (teller !== undefined) teller(notHandedOver('lost', true));
+        return;
+      }
       const written = engine.inForm(read, binary);
-      this.write(written, open, plain, teller, teller || (() => this.tellDropped(written)));
+      this.write(written, open, wish, teller, teller || (() => this.tellDropped(written)));
     };
     const failed = teller || ((error) => this.tell('error', error));
     this.inTurn(data, message, run, failed);
@@ -113,13 +122,13 @@ class Outgoing {
    * Hands text or bytes to the engine, with care. `teller`, where there is one, is told when the system has them or that it
    * will not; `refuse` that they were not taken.
    */
-  write(message, open, plain, teller, refuse) {
+  write(message, open, wish, teller, refuse) {
     const { native } = this;
     const tells = teller !== undefined;
     const { status, receipt } =
       typeof message === 'string'
-        ? native.sendText(message, open, plain, tells)
-        : native.sendBinary(message, open, plain, tells);
+        ? native.sendText(message, open, wish, tells)
+        : native.sendBinary(message, open, wish, tells);
     const refusal = this.refusal(status);
     if (refusal) return refuse(refusal);
     if (tells) {

@@ -280,7 +280,7 @@ class Route {
   /** The attempt `id` fails; where it was `withheld`, that says nothing of the server. */
   fail(id, error, withheld = false) {
     this.thrown = { id, error };
-    this.native.failRoute(id, messageOf(error), withheld);
+    this.native.failAttempt(id, messageOf(error), withheld);
   }
 
   /** What a function threw for the attempt `id`, as `error`; undefined where none did. */

@@ -66,14 +66,17 @@ const copyOf = (content) => (typeof content === 'string' ? content : Buffer.from
 /** How many bytes text or bytes are. */
 const sizeOf = (content) => Buffer.byteLength(content);
 
-/** The options of one message, checked: those of `ws`. */
+/** The options of one message, checked. */
 function sendOptions(options) {
   const given = checkSending(options);
   const whole = { fin: 'true: a message goes out as a whole', mask: 'true: a server takes no other frames' };
   for (const name of Object.keys(whole)) {
     if (given[name] === false) throw badRange(`options.${name}`, false, whole[name]);
   }
-  return { binary: given.binary, plain: given.compress === false };
+  return {
+    binary: given.binary,
+    wish: { plain: given.compress === false, volatile: given.volatile === true },
+  };
 }
 
 /** What tells a callback, later and in the async context of the call, what became of its message; none where there is none. */

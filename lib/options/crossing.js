@@ -40,9 +40,20 @@ function policySettings(options, circuitBreaker, { asks, connectionTimeout, curr
   const places = currentUrls === undefined ? 1 : currentUrls.length;
   const judgesReplies = options.heartbeatReply !== undefined;
   const asksRetry = Boolean(options.shouldReconnect || options.reconnectDelay);
+  const asksInit = options.init !== undefined;
   const held = contentOf(options, AS_HELD);
   const circuit = contentOf(circuitBreaker, OF_CIRCUIT);
-  const content = [held, circuit, timeout, closeTimeout, judgesReplies, asksRoute, asksRetry, places].join();
+  const content = [
+    held,
+    circuit,
+    timeout,
+    closeTimeout,
+    judgesReplies,
+    asksRoute,
+    asksRetry,
+    asksInit,
+    places,
+  ].join();
   return share(content, () => {
     const { failureThreshold, resetTimeout, halfOpenMaxRequests } = circuitBreaker;
     /** @type {any} */
@@ -57,6 +68,7 @@ function policySettings(options, circuitBreaker, { asks, connectionTimeout, curr
       closeTimeout,
       asksRoute,
       asksRetry,
+      asksInit,
       places,
     };
     for (const { name } of AS_HELD) settings[name] = options[name];

@@ -4,7 +4,7 @@ const { check, checkMembers, isAbsent } = require('./check.js');
 const { sharing } = require('./shared.js');
 const { ARGUMENT, ROWS, rowsOf } = require('./table.js');
 
-/** How long a receipt is waited for. */
+/** How long something is waited for: a receipt, unless told otherwise. */
 const TIMEOUT = {
   name: 'timeout',
   path: 'timeout',
@@ -40,9 +40,9 @@ function deliveryOf(options) {
   return isAbsent(options.delivery) && isAbsent(options.queue) ? STANDARD : shared(read(options));
 }
 
-/** The time limit of a receipt in ms; 0 is none. */
-function timeoutOf(options) {
-  const { timeout: ms } = checkMembers(ARGUMENT, options, [TIMEOUT]);
+/** The time limit in ms that is asked for, of a receipt where `standard` is not another's; 0 is none. */
+function timeoutOf(options, standard = TIMEOUT.default) {
+  const { timeout: ms } = checkMembers(ARGUMENT, options, [{ ...TIMEOUT, default: standard }]);
   return ms === Infinity ? 0 : ms;
 }
 

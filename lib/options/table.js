@@ -45,6 +45,7 @@ const TABLE = [
     ms('idleTimeout', 0, { min: 0, off: [0, 'turns it off'] }),
     ms('maxEventLoopBlock', 0, { min: 0, off: [0, 'turns it off'] }),
     boolean('detectSleep', true, { off: [false, 'turns it off, wake and network too'] }),
+    { name: 'init', type: 'function' },
     { name: 'queue', type: 'object', choices: [true, false], takes: 'nothing' },
     choice('delivery', ['at-most-once', 'at-least-once'], {
       off: ['at-most-once', 'turns it off'],

@@ -42,7 +42,8 @@ class Connection {
     this.isOpen = false;
     /** It reads nothing any more. */
     this.isSilent = false;
-    this.echoes = false;
+    /** @type {((data: string | Buffer) => string | Buffer) | undefined} What it sends back for a message. */
+    this.answer = undefined;
     this.pings = 0;
     this.messages = new Arrivals('message of the connection');
     this.endings = new Arrivals('end of the connection');
@@ -188,7 +189,7 @@ class Connection {
         const data = opcode === OPCODE.text ? textOf(payload) : payload;
         this.messages.push(data);
         this.onMessage(data);
-        if (this.echoes && !this.hasSentClose) this.send(data);
+        if (this.answer !== undefined && !this.hasSentClose) this.send(this.answer(data));
       }
     }
   }

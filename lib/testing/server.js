@@ -18,7 +18,8 @@ const happened = (emitter, event) =>
 
 /** A WebSocket server that meets one handshake after the other as its script says. */
 class Server {
-  constructor(script) {
+  /** @param {number} port Where it listens; 0 lets the system choose. */
+  constructor(script, port = 0) {
     this.script = readScript(script);
     /** The step that comes next; the last one stays. */
     this.position = 0;
@@ -26,7 +27,7 @@ class Server {
     this.messages = new Arrivals('message');
     this.sockets = new Set();
     this.listener = undefined;
-    this.port = 0;
+    this.port = port;
     /** The end of a time in which nobody listens. */
     this.timer = undefined;
     this.isClosed = false;
@@ -170,4 +171,4 @@ async function createServer(script) {
   return server;
 }
 
-module.exports = { createServer };
+module.exports = { Server, createServer };

@@ -64,7 +64,7 @@ const FORMS = {
   echo: {
     rows: [boolean('echo', true)],
     meet({ echo }, connection) {
-      connection.echoes = echo;
+      if (echo) connection.answer = (data) => data;
       connection.accept();
     },
   },

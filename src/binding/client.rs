@@ -11,8 +11,8 @@ use super::convert::{fine_ms, limit, queued, sharing, status, verdict};
 use super::environment::Shared;
 use super::facade::Facade;
 use super::protocol::{
-    BufferMarks, CircuitState, ClientOptions, DeliveryOutcome, Queued, Reply, RoundTrips, Sent,
-    Written,
+    BufferMarks, CircuitState, ClientOptions, DeliveryOutcome, Queued, Reply, RoundTrips, SendWish,
+    Sent, Written,
 };
 use super::sender::Sender;
 use super::settings::{RouteSettings, Settings};
@@ -171,9 +171,15 @@ impl Client {
         Ok(())
     }
 
-    /// Answers that the function that says where an attempt connects has thrown, or the one that may hold it back (`withheld`).
+    /// Answers that the first messages of an attempt have been exchanged.
     #[napi(catch_unwind)]
-    pub fn fail_route(&self, attempt: f64, message: String, withheld: bool) {
+    pub fn say_initialized(&self, attempt: f64) {
+        self.client.initialized(attempt as u64);
+    }
+
+    /// Answers that a function which an attempt needs has thrown, or the one that may hold it back (`withheld`).
+    #[napi(catch_unwind)]
+    pub fn fail_attempt(&self, attempt: f64, message: String, withheld: bool) {
         let attempt = attempt as u64;
         let failure = Failure {
             message,
@@ -267,16 +273,29 @@ impl Client {
         self.client.listen(pings, pongs);
     }
 
-    // As `send` of `sender.rs`, with a wish. An outcome tells of the receipt where `tells`. `plain`: it is not to be compressed.
+    // As `send` of `sender.rs`, with a wish. An outcome tells of the receipt where `tells`.
 
     #[napi(catch_unwind)]
-    pub fn send_text(&self, text: String, seen_open: bool, plain: bool, tells: bool) -> Sent {
-        self.send(Payload::Text(&text), seen_open, plain, tells)
+    pub fn send_text(&self, text: String, seen_open: bool, wish: SendWish, tells: bool) -> Sent {
+        self.send(Payload::Text(&text), seen_open, wish, tells)
     }
 
     #[napi(catch_unwind)]
-    pub fn send_binary(&self, bytes: &[u8], seen_open: bool, plain: bool, tells: bool) -> Sent {
-        self.send(Payload::Binary(bytes), seen_open, plain, tells)
+    pub fn send_binary(&self, bytes: &[u8], seen_open: bool, wish: SendWish, tells: bool) -> Sent {
+        self.send(Payload::Binary(bytes), seen_open, wish, tells)
+    }
+
+    // The first messages of a connection. Once that is open, or gone, nothing is sent.
+
+    #[napi(catch_unwind)]
+    pub fn send_first_text(&self, attempt: f64, text: String) {
+        self.client.send_first(attempt as u64, Payload::Text(&text));
+    }
+
+    #[napi(catch_unwind)]
+    pub fn send_first_binary(&self, attempt: f64, bytes: &[u8]) {
+        self.client
+            .send_first(attempt as u64, Payload::Binary(bytes));
     }
 
     // Of these an outcome tells, by the name of the receipt. A timeout of 0 is none.
@@ -359,34 +378,28 @@ impl Client {
     }
 
     fn confirm(&self, payload: Payload<'_>, seen_open: bool, timeout: f64) -> Sent {
-        self.send_wishing(
-            payload,
-            seen_open,
-            false,
-            Confirmation::Receipt(limit(timeout)),
-        )
+        let wish = Wish {
+            confirmation: Confirmation::Receipt(limit(timeout)),
+            ..Wish::default()
+        };
+        self.send_wishing(payload, seen_open, wish)
     }
 
-    fn send(&self, payload: Payload<'_>, seen_open: bool, plain: bool, tells: bool) -> Sent {
+    fn send(&self, payload: Payload<'_>, seen_open: bool, wish: SendWish, tells: bool) -> Sent {
         let confirmation = if tells {
             Confirmation::Handover
         } else {
             Confirmation::Nothing
         };
-        self.send_wishing(payload, seen_open, plain, confirmation)
-    }
-
-    fn send_wishing(
-        &self,
-        payload: Payload<'_>,
-        seen_open: bool,
-        plain: bool,
-        confirmation: Confirmation,
-    ) -> Sent {
         let wish = Wish {
-            plain,
+            plain: wish.plain,
+            volatile: wish.volatile,
             confirmation,
         };
+        self.send_wishing(payload, seen_open, wish)
+    }
+
+    fn send_wishing(&self, payload: Payload<'_>, seen_open: bool, wish: Wish) -> Sent {
         let sent = self.client.send_wishing(payload, seen_open, wish);
         let receipt = sent
             .as_ref()

@@ -100,6 +100,7 @@ impl From<PolicySettings> for Settings {
                 asked: Asked {
                     route: given.asks_route,
                     retry: given.asks_retry,
+                    init: given.asks_init,
                 },
                 failover: Failover {
                     urls: given.places.max(1) as usize,
@@ -457,6 +458,15 @@ impl From<policy::Notice> for Notice {
                 id: attempt as f64,
                 attempt: retry as f64,
                 elapsed: whole_ms(elapsed),
+            },
+            Event::AskInit {
+                attempt,
+                after_open,
+            } => Notice::AskInit {
+                retry_count,
+                circuit_failures,
+                id: attempt as f64,
+                is_reconnect: after_open,
             },
             Event::Undecided { limit } => Notice::Undecided {
                 retry_count,

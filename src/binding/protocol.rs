@@ -84,6 +84,8 @@ pub struct PolicySettings {
     pub asks_route: bool,
     /// JavaScript says whether and when to try again.
     pub asks_retry: bool,
+    /// JavaScript exchanges the first messages of each connection.
+    pub asks_init: bool,
     /// How many URLs there are to choose from; at least 1.
     pub places: u32,
     pub failover: FailoverOrder,
@@ -256,6 +258,15 @@ pub enum SendStatus {
     BufferFull = 8,
 }
 
+/// How one message is sent.
+#[napi(object, object_to_js = false)]
+pub struct SendWish {
+    /// It is not to be compressed.
+    pub plain: bool,
+    /// It is for the open connection alone.
+    pub volatile: bool,
+}
+
 /// What sending with a wish led to.
 #[napi(object, object_from_js = false)]
 pub struct Sent {
@@ -417,7 +428,7 @@ pub enum Notice {
         retry_count: f64,
         circuit_failures: f64,
     },
-    /// Whether, where and how does the attempt `id` connect? To be answered by `sayRoute` or `failRoute`.
+    /// Whether, where and how does the attempt `id` connect? To be answered by `sayRoute` or `failAttempt`.
     AskRoute {
         retry_count: f64,
         circuit_failures: f64,
@@ -438,6 +449,15 @@ pub enum Notice {
         attempt: f64,
         /// How long there has been no connection.
         elapsed: f64,
+    },
+    /// JavaScript is to exchange the first messages of the attempt `id`, by `sendFirstText` and `sendFirstBinary`. To be
+    /// answered by `sayInitialized` or `failAttempt`.
+    AskInit {
+        retry_count: f64,
+        circuit_failures: f64,
+        id: f64,
+        /// There has been an open connection before.
+        is_reconnect: bool,
     },
     /// An answer to `ask-retry` has not come within `limit`.
     Undecided {

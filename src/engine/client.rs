@@ -17,7 +17,7 @@ use super::flow_control::FlowControl;
 use super::js_read_set::JsReadSet;
 use super::mailbox::{Mailbox, Notification, NotificationKind};
 use super::outbound::Outbound;
-use super::payload::Control;
+use super::payload::{Control, Payload};
 use super::shared_socket::SharedSocket;
 use super::wake::{Agenda, DriverWake};
 use super::write_half::WriteHalf;
@@ -199,6 +199,29 @@ impl Client {
         self.wake.wake();
     }
 
+    /// Sends one of the first messages of the connection `attempt`, unless these are over.
+    pub fn send_first(&self, attempt: Attempt, payload: Payload<'_>) {
+        let mut core = lock(&self.core);
+        if core.link.is_initializing(attempt) {
+            core.write_half.send_first(payload);
+            core.write_half.write_out(self.fast_paths);
+            self.wake.wake();
+        }
+    }
+
+    /// JavaScript has exchanged the first messages of the connection `attempt`: what waited goes out, unless that is over.
+    pub fn initialized(&self, attempt: Attempt) {
+        let mut core = lock(&self.core);
+        let is_due = core.link.is_initializing(attempt);
+        core.link
+            .handle(Input::Initialized { attempt }, clock::now());
+        if is_due {
+            core.open_queue();
+        }
+        self.drain_outputs(&mut core, Vec::new());
+        self.wake.wake();
+    }
+
     /// Hands a call of the user to the policy.
     pub fn call(&self, received: u64, input: Input) -> Reply {
         let mut core = lock(&self.core);
@@ -367,6 +390,12 @@ impl Client {
 }
 
 impl Core {
+    /// The connection is open: what waited for it goes out first.
+    pub fn open_queue(&mut self) {
+        self.write_half.open_queue();
+        self.backpressure.hold(false);
+    }
+
     /// Carries out or queues every output, and returns the notices among them.
     fn carry_out_outputs(&mut self) -> Vec<Notice> {
         let mut notices = Vec::new();

@@ -148,6 +148,11 @@ impl Client {
             ConnectionIo::Shared(stream) => Some(stream.socket.clone()),
         };
         core.write_half.begin(writer, socket);
+        if core.link.is_initializing(attempt) {
+            core.backpressure.hold(true);
+        } else {
+            core.open_queue();
+        }
         let extensions = wired
             .deflate
             .map_or_else(String::new, |agreed| agreed.to_string());

@@ -102,13 +102,13 @@ impl Client {
         }
         let now = clock::now();
         let is_alive = core.link.is_alive();
-        let kept = half.take(payload, wish.plain, seen_open, is_alive, now)?;
+        let kept = half.take(payload, wish, seen_open, is_alive, now)?;
         let receipt = match (wish.confirmation, kept) {
             (Confirmation::Nothing, _) => None,
             (Confirmation::Handover | Confirmation::Receipt(_), Err(reason)) => {
                 Some(half.outbox.unsent(reason))
             }
-            (Confirmation::Handover, Ok(())) => Some(half.hand_over()),
+            (Confirmation::Handover, Ok(())) => Some(half.hand_over(wish.volatile)),
             (Confirmation::Receipt(timeout), Ok(())) => Some(half.outbox.confirm(now, timeout)),
         };
         half.ask();

@@ -9,6 +9,8 @@ use crate::policy::{Full, Receipt};
 pub struct Wish {
     /// The message is not to be compressed.
     pub plain: bool,
+    /// The message is for the open connection alone: it is neither kept nor sent again.
+    pub volatile: bool,
     pub confirmation: Confirmation,
 }
 

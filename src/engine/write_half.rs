@@ -10,6 +10,7 @@ use super::outbound::Outbound;
 use super::payload::{Control, Payload};
 use super::read_outcome::Payloads;
 use super::shared_socket::SharedSocket;
+use super::wish::Wish;
 use crate::policy::{
     DeliverySettings, Frame, Full, HeldClose, HeldFrames, Instant, NO_STATUS, Outbox, OwnFrame,
     Receipt, SendRate, UnconfirmedReason, Way, ping_number,
@@ -92,18 +93,36 @@ impl WriteHalf {
         self.heartbeat = message;
     }
 
-    /// A connection is open: what waited for it goes out first.
-    pub fn begin(&mut self, mut writer: Writer, socket: Option<Arc<SharedSocket>>) {
+    /// There is a connection. The user's messages wait until the queue is opened.
+    pub fn begin(&mut self, writer: Writer, socket: Option<Arc<SharedSocket>>) {
         self.out = Outbound::default();
         self.held = HeldFrames::default();
+        self.writer = Some(writer);
+        self.socket = socket;
+    }
+
+    /// Sends a message before all that waits for the connection, which is not open yet.
+    pub fn send_first(&mut self, payload: Payload<'_>) {
+        if let Some(writer) = &mut self.writer {
+            payload.write(writer, self.out.end());
+            self.written.count(payload);
+        }
+    }
+
+    /// The connection is open: what waited for it goes out first.
+    pub fn open_queue(&mut self) {
         let WriteHalf {
             outbox,
             out,
             handovers,
             written,
+            writer: Some(writer),
+            in_flight,
             ..
-        } = self;
-        let out = out.end();
+        } = self
+        else {
+            return;
+        };
         outbox.opened(clock::now(), |frame| match frame {
             Frame::Message {
                 message,
@@ -111,16 +130,14 @@ impl WriteHalf {
                 handover,
             } => {
                 let payload = Payload::from(message);
-                payload.write_as(&mut writer, plain, out);
+                payload.write_as(writer, plain, out.end());
                 written.count(payload);
                 if let Some(receipt) = handover {
-                    handovers.add(out.len(), receipt);
+                    handovers.add(*in_flight + out.len(), receipt);
                 }
             }
-            Frame::Ping(payload) => writer.ping(&payload, out),
+            Frame::Ping(payload) => writer.ping(&payload, out.end()),
         });
-        self.writer = Some(writer);
-        self.socket = socket;
         self.ask();
     }
 
@@ -145,28 +162,42 @@ impl WriteHalf {
     pub fn take(
         &mut self,
         payload: Payload<'_>,
-        plain: bool,
+        wish: Wish,
         seen_open: bool,
         is_alive: bool,
         now: Instant,
     ) -> Result<Result<(), UnconfirmedReason>, Full> {
-        let way = match &self.writer {
-            Some(_) => Way::Open,
-            None if is_alive => Way::Down { seen_open },
-            None => Way::Ended { seen_open },
+        let Wish {
+            plain, volatile, ..
+        } = wish;
+        let way = match (self.is_open(), is_alive) {
+            (true, _) => Way::Open,
+            (false, true) => Way::Down { seen_open },
+            (false, false) => Way::Ended { seen_open },
         };
-        let taken = self.outbox.take(way, plain, now, || payload.to_message())?;
-        if let (Ok(()), Some(writer)) = (taken, &mut self.writer) {
+        let taken = match way {
+            Way::Open if volatile => Ok(()),
+            Way::Down { .. } | Way::Ended { .. } if volatile => Err(UnconfirmedReason::Lost),
+            Way::Open | Way::Down { .. } | Way::Ended { .. } => {
+                self.outbox.take(way, plain, now, || payload.to_message())?
+            }
+        };
+        if let (Ok(()), Way::Open, Some(writer)) = (taken, way, &mut self.writer) {
             payload.write_as(writer, plain, self.out.end());
             self.written.count(payload);
         }
         Ok(taken)
     }
 
+    /// Whether there is a connection that takes what the user sends.
+    fn is_open(&self) -> bool {
+        self.writer.is_some() && self.outbox.is_connected()
+    }
+
     /// Tells when the message that was kept or written last is handed to the system.
-    pub fn hand_over(&mut self) -> Receipt {
-        let receipt = self.outbox.hand_over();
-        if self.writer.is_some() {
+    pub fn hand_over(&mut self, volatile: bool) -> Receipt {
+        let receipt = self.outbox.hand_over(volatile);
+        if self.is_open() {
             self.handovers.add(self.on_their_way(), receipt);
         }
         receipt

@@ -28,6 +28,8 @@ pub struct Backpressure {
     guarantee: Guarantee,
     /// The user has been told that it is too much, and not that it is no longer.
     above: bool,
+    /// The connection is not open for what is sent.
+    held: bool,
     limit: usize,
 }
 
@@ -37,6 +39,7 @@ impl Backpressure {
             marks,
             guarantee,
             above: false,
+            held: false,
             limit: 0,
         };
         backpressure.set_limit();
@@ -45,6 +48,12 @@ impl Backpressure {
 
     pub fn set_marks(&mut self, marks: Marks) {
         self.marks = marks;
+        self.set_limit();
+    }
+
+    /// Each message is asked about, since the connection is not open yet, or no longer for that reason.
+    pub fn hold(&mut self, holds: bool) {
+        self.held = holds;
         self.set_limit();
     }
 
@@ -82,7 +91,7 @@ impl Backpressure {
     }
 
     fn set_limit(&mut self) {
-        let careless = !self.above && self.guarantee == Guarantee::AtMostOnce;
+        let careless = !self.above && !self.held && self.guarantee == Guarantee::AtMostOnce;
         let Marks { high_water, max } = self.marks;
         self.limit = if careless {
             high_water.min(max).saturating_add(1)
@@ -125,6 +134,15 @@ mod tests {
         assert_eq!(between(10, 20, Guarantee::AtLeastOnce).limit(), 0);
         let without = Backpressure::new(Marks::default(), Guarantee::AtMostOnce);
         assert_eq!(without.limit(), usize::MAX);
+    }
+
+    #[test]
+    fn each_message_is_asked_about_while_the_connection_is_not_open() {
+        let mut backpressure = between(10, 20, Guarantee::AtMostOnce);
+        backpressure.hold(true);
+        assert_eq!(backpressure.limit(), 0);
+        backpressure.hold(false);
+        assert_eq!(backpressure.limit(), 11);
     }
 
     #[test]

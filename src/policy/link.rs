@@ -16,8 +16,8 @@ use super::phase::{IdleReason, Phase};
 use super::rtt::RoundTrips;
 use super::time::earliest;
 use super::{
-    Attempt, Chance, Circuit, Ending, Event, Input, Instant, Notice, Output, Random, Refusal,
-    Settings, State,
+    Attempt, Chance, Circuit, Event, Input, Instant, Notice, Output, Random, Refusal, Settings,
+    State,
 };
 use crate::policy::duration::{Count, Duration};
 
@@ -122,6 +122,7 @@ impl<C: Chance> Link<C> {
         match self.phase {
             Phase::Asking { .. }
             | Phase::Dialing { .. }
+            | Phase::Initializing { .. }
             | Phase::Open { .. }
             | Phase::Deciding { .. }
             | Phase::Waiting { .. }
@@ -181,13 +182,14 @@ impl<C: Chance> Link<C> {
             }
             Phase::Asking { .. }
             | Phase::Dialing { .. }
+            | Phase::Initializing { .. }
             | Phase::Open { .. }
             | Phase::Deciding { .. }
             | Phase::Waiting { .. }
             | Phase::Stalled { .. } => {}
         }
         match self.phase {
-            Phase::Asking { attempt, .. } | Phase::Dialing { attempt } => {
+            Phase::Asking { attempt, .. } | Phase::Dialing { attempt, .. } => {
                 self.admit()?;
                 self.enter(Phase::Closing {
                     attempt,
@@ -196,7 +198,7 @@ impl<C: Chance> Link<C> {
                 });
                 self.cut(now);
             }
-            Phase::Open { attempt, .. } => {
+            Phase::Initializing { attempt, .. } | Phase::Open { attempt, .. } => {
                 self.admit()?;
                 self.depart(attempt, code, reason, now);
             }
@@ -245,9 +247,8 @@ impl<C: Chance> Link<C> {
             Input::Routed { attempt } => self.routed(attempt, now),
             Input::Decided { attempt, verdict } => self.decided(attempt, verdict, now),
             Input::Opened { attempt } => self.opened(attempt, now),
-            Input::Refused { attempt, failure } => {
-                self.lost(attempt, Ending::abnormal(), Some(failure), now)
-            }
+            Input::Initialized { attempt } => self.initialized(attempt, now),
+            Input::Refused { attempt, failure } => self.refused(attempt, failure, now),
             Input::Received { attempt } => {
                 if let Some(liveness) = self.phase.liveness(attempt) {
                     liveness.received(&self.settings.heartbeat, now);
@@ -274,16 +275,8 @@ impl<C: Chance> Link<C> {
                 ending,
                 failure,
             } => self.lost(attempt, ending, failure, now),
-            Input::Paused { attempt } => {
-                if let Some(liveness) = self.phase.liveness(attempt) {
-                    liveness.pause();
-                }
-            }
-            Input::Resumed { attempt } => {
-                if let Some(liveness) = self.phase.liveness(attempt) {
-                    liveness.resume(&self.settings, now);
-                }
-            }
+            Input::Paused { attempt } => self.paused(attempt, true, now),
+            Input::Resumed { attempt } => self.paused(attempt, false, now),
         }
         self.follow_news(now);
         self.let_go();
@@ -339,10 +332,13 @@ impl<C: Chance> Link<C> {
         self.phase.is_alive()
     }
 
-    /// Whether `attempt` is the connection that is open or closing: its bytes still count.
+    /// Whether `attempt` is the connection that is being initialized, open or closing: its bytes still count.
     pub fn is_open(&self, attempt: Attempt) -> bool {
         match self.phase {
-            Phase::Open {
+            Phase::Initializing {
+                attempt: current, ..
+            }
+            | Phase::Open {
                 attempt: current, ..
             }
             | Phase::Closing {
@@ -361,6 +357,11 @@ impl<C: Chance> Link<C> {
     /// Whether JavaScript is asked where and how `attempt` connects, and has not answered.
     pub fn is_asking(&self, attempt: Attempt) -> bool {
         matches!(self.phase, Phase::Asking { attempt: current, .. } if current == attempt)
+    }
+
+    /// Whether JavaScript runs the first messages of `attempt`, and has not come to their end.
+    pub fn is_initializing(&self, attempt: Attempt) -> bool {
+        matches!(self.phase, Phase::Initializing { attempt: current, .. } if current == attempt)
     }
 
     /// Whether JavaScript is asked whether and when to connect after `attempt`, and has not answered.
@@ -402,8 +403,7 @@ impl<C: Chance> Link<C> {
     /// within it: the `close` that follows is its last event.
     fn enter(&mut self, phase: Phase) {
         let before = mem::replace(&mut self.phase, phase);
-        let was_under_way = matches!(before, Phase::Asking { .. } | Phase::Dialing { .. });
-        if was_under_way && !matches!(self.phase, Phase::Dialing { .. }) {
+        if before.is_connecting() && !self.phase.is_connecting() {
             self.membership.finish();
         }
         if before.state() != self.state() {

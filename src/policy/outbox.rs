@@ -353,11 +353,11 @@ impl Outbox {
         receipt
     }
 
-    /// Asks to be told when the message that was kept or written last is handed to the system.
-    pub fn hand_over(&mut self) -> Receipt {
+    /// Asks to be told when the message that was kept or written last is handed to the system. `volatile`: it is not kept.
+    pub fn hand_over(&mut self, volatile: bool) -> Receipt {
         let receipt = self.wait_none();
         self.receipts().handovers.insert(receipt);
-        if let Some(entry) = self.latest() {
+        if let Some(entry) = self.latest().filter(|_| !volatile) {
             entry.handover = Some(receipt);
         }
         receipt
@@ -449,8 +449,8 @@ impl Outbox {
         self.forget_pings();
         if !self.keeps_written() {
             self.leave_all_unconfirmed(UnconfirmedReason::Lost);
-            self.leave_handovers_unconfirmed(UnconfirmedReason::Lost);
         }
+        self.leave_handovers_unconfirmed(UnconfirmedReason::Lost);
     }
 
     /// The client has come to its end.
@@ -574,6 +574,10 @@ impl Outbox {
         self.receipts
             .get()
             .is_some_and(|receipts| !receipts.outcomes.is_empty())
+    }
+
+    pub fn is_connected(&self) -> bool {
+        self.connected
     }
 
     /// Messages that are kept, and the bytes of their payloads.
@@ -729,12 +733,20 @@ impl Outbox {
         }
     }
 
+    /// Those of messages that are not kept.
     fn leave_handovers_unconfirmed(&mut self, reason: UnconfirmedReason) {
-        while let Some(&receipt) = self
-            .receipts
+        let Some(receipts) = self.receipts.get() else {
+            return;
+        };
+        let kept: BTreeSet<Receipt> = self
+            .entries
             .get()
-            .and_then(|receipts| receipts.handovers.first())
-        {
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| entry.handover)
+            .collect();
+        let left: Vec<Receipt> = receipts.handovers.difference(&kept).copied().collect();
+        for receipt in left {
             self.settle_handover(receipt, Answer::Unconfirmed(reason));
         }
     }

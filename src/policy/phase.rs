@@ -9,16 +9,23 @@ use super::{Attempt, Instant, State};
 #[cfg_attr(feature = "browser", repr(u32))]
 pub(super) enum Phase {
     /// Nothing goes on.
-    Idle {
-        reason: IdleReason,
-    },
+    Idle { reason: IdleReason },
     /// JavaScript says where and how to connect, until the time that runs once it has begun to.
     Asking {
         attempt: Attempt,
         until: Option<Instant>,
     },
+    /// `until`: when the attempt's time is over.
     Dialing {
         attempt: Attempt,
+        until: Option<Instant>,
+    },
+    /// The upgrade is done, and JavaScript runs the first messages of the connection, until the attempt's time is over.
+    /// `paused`: the engine does not read for now.
+    Initializing {
+        attempt: Attempt,
+        until: Option<Instant>,
+        paused: bool,
     },
     Open {
         attempt: Attempt,
@@ -46,9 +53,7 @@ pub(super) enum Phase {
     /// Between two attempts, until the circuit turns half-open.
     Blocked,
     /// Between two attempts, until JavaScript runs again, which it last did at `since`.
-    Stalled {
-        since: Instant,
-    },
+    Stalled { since: Instant },
 }
 
 /// Whose delay a client waits for.
@@ -99,7 +104,9 @@ impl Phase {
             | Phase::Deciding { .. }
             | Phase::Waiting { .. }
             | Phase::Stalled { .. } => State::Closed,
-            Phase::Asking { .. } | Phase::Dialing { .. } => State::Connecting,
+            Phase::Asking { .. } | Phase::Dialing { .. } | Phase::Initializing { .. } => {
+                State::Connecting
+            }
             Phase::Open { .. } => State::Open,
             Phase::Closing { .. } => State::Closing,
             Phase::Idle {
@@ -107,6 +114,11 @@ impl Phase {
             }
             | Phase::Blocked => State::Blocked,
         }
+    }
+
+    /// Whether an attempt is under way.
+    pub(super) fn is_connecting(&self) -> bool {
+        self.state() == State::Connecting
     }
 
     pub(super) fn is_alive(&self) -> bool {
@@ -117,7 +129,8 @@ impl Phase {
     pub(super) fn attempt(&self) -> Option<Attempt> {
         match self {
             Phase::Asking { attempt, .. }
-            | Phase::Dialing { attempt }
+            | Phase::Dialing { attempt, .. }
+            | Phase::Initializing { attempt, .. }
             | Phase::Open { attempt, .. }
             | Phase::Closing { attempt, .. } => Some(*attempt),
             Phase::Idle { .. }
@@ -136,6 +149,7 @@ impl Phase {
                 ..
             } => earliest(liveness.deadline(), stability.deadline()),
             Phase::Asking { until: time, .. }
+            | Phase::Initializing { until: time, .. }
             | Phase::Deciding { until: time, .. }
             | Phase::Closing { cut_at: time, .. }
             | Phase::Waiting { until: time, .. } => *time,
@@ -156,6 +170,7 @@ impl Phase {
             Phase::Idle { .. }
             | Phase::Asking { .. }
             | Phase::Dialing { .. }
+            | Phase::Initializing { .. }
             | Phase::Open { .. }
             | Phase::Closing { .. }
             | Phase::Deciding { .. }

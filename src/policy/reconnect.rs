@@ -26,6 +26,8 @@ pub struct Asked {
     pub route: bool,
     /// Whether and when to try again.
     pub retry: bool,
+    /// The first messages of each connection, before it counts as open.
+    pub init: bool,
 }
 
 /// What a user's functions say of the next retry.

@@ -218,11 +218,16 @@ pub enum Input {
         verdict: Verdict,
     },
 
+    /// The first messages of the connection have been exchanged: it is open.
+    Initialized {
+        attempt: Attempt,
+    },
+
     // What the engine reports of a connection attempt.
     Opened {
         attempt: Attempt,
     },
-    /// The attempt ended before it opened.
+    /// The attempt ended before it opened, or a user's function that it needs has thrown.
     Refused {
         attempt: Attempt,
         failure: Failure,
@@ -258,7 +263,7 @@ pub enum Input {
 #[cfg_attr(feature = "browser", repr(u32))]
 pub enum Output {
     /// Start connecting, and report `Opened` or `Refused` with this number. `url_index` is the index of
-    /// the URL; the attempt fails once `limit` has passed.
+    /// the URL; the attempt fails once `limit` has passed, which the engine sees to until it is opened.
     Dial {
         attempt: Attempt,
         url_index: usize,
@@ -326,6 +331,12 @@ pub enum Event {
         attempt: Attempt,
         retry: Count,
         elapsed: Duration,
+    },
+    /// JavaScript is asked to exchange the first messages of the connection `attempt`, to be answered by `Initialized` or
+    /// `Refused`. What the user sends waits until then. `after_open`: there has been an open connection before.
+    AskInit {
+        attempt: Attempt,
+        after_open: bool,
     },
     /// JavaScript has not answered `AskRetry` within `limit`: what follows is the policy's own decision.
     Undecided {

@@ -8,57 +8,36 @@
  * Usage: fork(server.js, [port]); port 0 lets the system choose.
  */
 
-const { createServer } = require('http');
-const { OPCODES, accept, frame, frames } = require('./frames.js');
+const { Server } = require('../../testing/server.js');
 
 const HEARTBEAT = JSON.stringify({ type: 'ping' });
-const PONG = Buffer.from(JSON.stringify({ type: 'pong' }));
+const PONG = JSON.stringify({ type: 'pong' });
 
 const heartbeats = [];
 
-function echo(socket, opcode, payload) {
-  if (opcode === OPCODES.text && payload.toString() === HEARTBEAT) {
-    heartbeats.push(Date.now());
-    socket.write(frame(opcode, PONG));
-    return;
-  }
-  socket.write(frame(opcode, payload));
+function answer(data) {
+  if (data !== HEARTBEAT) return data;
+  heartbeats.push(Date.now());
+  return PONG;
 }
 
-function serve(socket) {
-  let message = { opcode: 0, parts: [] };
-  const take = frames((opcode, payload, isLast) => {
-    if (opcode === OPCODES.ping) {
-      socket.write(frame(OPCODES.pong, payload));
-    } else if (opcode === OPCODES.close) {
-      socket.end(frame(OPCODES.close, payload));
-    } else if (opcode <= OPCODES.binary) {
-      if (opcode !== OPCODES.continuation) message = { opcode, parts: [] };
-      message.parts.push(payload);
-      if (isLast) echo(socket, message.opcode, Buffer.concat(message.parts));
-    }
-  });
-  socket.on('data', take);
-  return take;
+function meet(connection) {
+  connection.answer = answer;
+  connection.accept();
 }
 
 function tell(message) {
   if (process.connected) process.send(message);
 }
 
-const server = createServer((_, response) => response.writeHead(426).end());
-server.on('upgrade', (request, socket, head) => {
-  socket.on('error', () => socket.destroy());
-  socket.write(accept(request));
-  serve(socket)(head);
-});
-server.on('error', (error) => {
-  tell({ failed: error.message });
-  process.exitCode = 1;
-  process.disconnect();
-});
-server.listen(Number(process.argv[2] || 0), '127.0.0.1', () =>
-  tell({ listening: /** @type {any} */ (server.address()).port }),
+const server = new Server([meet], Number(process.argv[2] || 0));
+server.start().then(
+  () => tell({ listening: server.port }),
+  (error) => {
+    tell({ failed: error.message });
+    process.exitCode = 1;
+    process.disconnect();
+  },
 );
 
 process.on('message', () => tell({ heartbeats }));

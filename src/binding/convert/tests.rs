@@ -34,6 +34,7 @@ fn given() -> PolicySettings {
         reconnect_on: ReconnectOn::Always,
         asks_route: false,
         asks_retry: false,
+        asks_init: false,
         places: 2,
         failover: FailoverOrder::Next,
         prefer_first: 0.0,
@@ -77,6 +78,7 @@ fn each_setting_arrives_at_its_place() {
             asked: Asked {
                 route: false,
                 retry: false,
+                init: false,
             },
             failover: Failover {
                 urls: 2,
@@ -108,6 +110,7 @@ fn what_is_turned_on_arrives_too() {
         reconnect_on: ReconnectOn::Transient,
         asks_route: true,
         asks_retry: true,
+        asks_init: true,
         failover: FailoverOrder::Random,
         prefer_first: 7.0,
         ..given()

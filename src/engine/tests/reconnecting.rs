@@ -120,7 +120,11 @@ async fn each_attempt_has_its_place_and_its_limit() {
 
 fn asking(route: bool, retry: bool) -> Settings {
     let mut settings = settings();
-    settings.reconnect.asked = Asked { route, retry };
+    settings.reconnect.asked = Asked {
+        route,
+        retry,
+        ..Asked::default()
+    };
     settings
 }
 

@@ -56,8 +56,8 @@ impl Life {
 
     fn send_asking(&self, text: &str, seen_open: bool, confirmation: Confirmation) -> u64 {
         let wish = Wish {
-            plain: false,
             confirmation,
+            ..Wish::default()
         };
         let sent = self
             .client
@@ -105,6 +105,95 @@ async fn a_queued_message_goes_out_on_the_next_connection_first() {
         assert_eq!(peer.frame().await, (TEXT, text.into()));
     }
     assert_eq!(life.client.queued(), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_sent_during_init_goes_out_behind_it_and_its_own_messages_at_once() {
+    let mut settings = settings();
+    settings.reconnect.asked.init = true;
+    let mut life = Life::start(settings);
+    life.connect();
+    let before = life.client.send(Payload::Text("before"), false);
+    assert_eq!(before, Ok(Sent::default()));
+    let mut peer = life.accept().await;
+    let attempt = 1;
+    life.told(Event::AskInit {
+        attempt,
+        after_open: false,
+    })
+    .await;
+    let handover = life.send_asking("meanwhile", false, Confirmation::Handover);
+    life.client.send_first(attempt + 1, Payload::Text("stale"));
+    life.client.send_first(attempt, Payload::Text("login"));
+    assert_eq!(peer.frame().await, (TEXT, b"login".to_vec()));
+    life.client.initialized(attempt + 1);
+    life.client.initialized(attempt);
+    life.client.initialized(attempt);
+    life.client.send_first(attempt, Payload::Text("late"));
+    life.opened().await;
+    life.send("after");
+    for text in ["before", "meanwhile", "after"] {
+        assert_eq!(peer.frame().await, (TEXT, text.into()));
+    }
+    let receipt = handover;
+    assert_eq!(life.outcome().await, DeliveryOutcome::Confirmed { receipt });
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_init_that_fails_closes_the_connection_and_what_was_sent_waits_for_the_next() {
+    let mut settings = settings();
+    settings.reconnect.asked.init = true;
+    let mut life = Life::start(settings);
+    life.connect();
+    life.client.send(Payload::Text("kept"), false).unwrap();
+    let mut peer = life.accept().await;
+    let failure = Failure::default();
+    for attempt in [1, 2] {
+        life.told(Event::AskInit {
+            attempt,
+            after_open: false,
+        })
+        .await;
+        if attempt == 1 {
+            let failure = failure.clone();
+            life.client.assign(Input::Refused { attempt, failure });
+            let close = [&1000u16.to_be_bytes()[..], b"init failed"].concat();
+            assert_eq!(peer.frame().await, (CLOSE, close));
+            peer = life.accept().await;
+        }
+    }
+    life.client.initialized(2);
+    assert_eq!(peer.frame().await, (TEXT, b"kept".to_vec()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_volatile_message_is_neither_kept_nor_sent_again() {
+    let mut life = start(at_least_once(), Marks::default());
+    let volatile = Wish {
+        volatile: true,
+        confirmation: Confirmation::Handover,
+        ..Wish::default()
+    };
+    life.connect();
+    let early = life
+        .client
+        .send_wishing(Payload::Text("early"), false, volatile);
+    let reason = UnconfirmedReason::Lost;
+    let receipt = early.unwrap().receipt.unwrap();
+    let lost = DeliveryOutcome::Unsent { receipt, reason };
+    assert_eq!(life.client.take_outcomes(), [lost]);
+    let mut peer = life.accept().await;
+    life.opened().await;
+    life.send("kept");
+    let sent = life
+        .client
+        .send_wishing(Payload::Text("now"), true, volatile);
+    assert!(sent.is_ok());
+    while peer.frame().await != (TEXT, b"now".to_vec()) {}
+    drop(peer);
+    let mut peer = life.accept().await;
+    assert_eq!(peer.frame().await, (TEXT, b"kept".to_vec()));
+    assert_ne!(peer.frame().await, (TEXT, b"now".to_vec()));
 }
 
 #[tokio::test(start_paused = true)]

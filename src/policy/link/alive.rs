@@ -137,6 +137,24 @@ impl<C: Chance> Link<C> {
         self.tell(Event::Asked(Question::EventLoopAlive));
     }
 
+    /// The engine does not read for now, or does again.
+    pub(super) fn paused(&mut self, attempt: Attempt, pauses: bool, now: Instant) {
+        if let Phase::Initializing {
+            attempt: current,
+            paused,
+            ..
+        } = &mut self.phase
+            && *current == attempt
+        {
+            *paused = pauses;
+        }
+        match self.phase.liveness(attempt) {
+            Some(liveness) if pauses => liveness.pause(),
+            Some(liveness) => liveness.resume(&self.settings, now),
+            None => {}
+        }
+    }
+
     pub(super) fn woke(&mut self, slept: Duration, now: Instant) {
         if self.settings.liveness.detect_sleep && self.is_alive() {
             self.tell(Event::Wake { slept });

@@ -6,7 +6,7 @@
 use super::Link;
 use crate::policy::duration::{Duration, millis, with_number};
 use crate::policy::phase::Phase;
-use crate::policy::{Attempt, Chance, CloseCode, Ending, Event, Failure, Instant, Verdict};
+use crate::policy::{Attempt, Chance, CloseCode, Ending, Event, Failure, Instant, Output, Verdict};
 
 impl<C: Chance> Link<C> {
     pub(super) fn ask_route(&mut self) {
@@ -54,6 +54,7 @@ impl<C: Chance> Link<C> {
             Phase::Idle { .. }
             | Phase::Asking { .. }
             | Phase::Dialing { .. }
+            | Phase::Initializing { .. }
             | Phase::Open { .. }
             | Phase::Closing { .. }
             | Phase::Deciding { .. }
@@ -72,15 +73,57 @@ impl<C: Chance> Link<C> {
             Some(until) => Some(until.saturating_duration_since(now)),
             None => self.settings.reconnect.connection_timeout,
         };
-        self.reach(limit);
+        self.reach(limit, now);
+    }
+
+    /// Unlike an answer, the first messages have the time of the attempt: the peer waits for them.
+    pub(super) fn ask_init(&mut self, attempt: Attempt, until: Option<Instant>) {
+        self.enter(Phase::Initializing {
+            attempt,
+            until,
+            paused: false,
+        });
+        self.tell(Event::AskInit {
+            attempt,
+            after_open: self.outage.is_some_and(|outage| outage.after_open),
+        });
+    }
+
+    pub(super) fn initialized(&mut self, attempt: Attempt, now: Instant) {
+        let Phase::Initializing {
+            attempt: current,
+            paused,
+            ..
+        } = self.phase
+        else {
+            return;
+        };
+        if current == attempt {
+            self.open(attempt, now);
+            self.paused(attempt, paused, now);
+        }
+    }
+
+    /// Leaves a connection that JavaScript does not come to terms with.
+    pub(super) fn leave_uninitialized(&mut self) {
+        self.outputs.push(Output::Leave {
+            code: 1000,
+            reason: "init failed".to_owned(),
+        });
     }
 
     pub(super) fn unanswered(&mut self, now: Instant) {
         let limit = self.settings.reconnect.connection_timeout;
+        let tail = if self.is_initializing(self.attempt) {
+            self.leave_uninitialized();
+            " ms waiting for init"
+        } else {
+            " ms waiting for what url, protocols or headers return"
+        };
         let message = with_number(
             "Opening handshake has timed out after ",
             millis(limit.unwrap_or_default()),
-            " ms waiting for what url, protocols or headers return",
+            tail,
         );
         self.fail(Failure::new("WSR_ERR_HANDSHAKE_TIMEOUT", message), now);
         self.end(Ending::abnormal(), None, now);

@@ -42,7 +42,7 @@ impl<C: Chance> Link<C> {
                     }
                     self.carry_out(due, attempt, now);
                 }
-                Phase::Asking { .. } => self.unanswered(now),
+                Phase::Asking { .. } | Phase::Initializing { .. } => self.unanswered(now),
                 Phase::Deciding { .. } => self.undecided(now),
                 Phase::Closing { .. } => self.cut(now),
                 Phase::Waiting { .. } => self.dial_or_block(now, Reason::Retry),
@@ -62,6 +62,7 @@ impl<C: Chance> Link<C> {
                 Phase::Idle { .. }
                 | Phase::Asking { .. }
                 | Phase::Dialing { .. }
+                | Phase::Initializing { .. }
                 | Phase::Deciding { .. }
                 | Phase::Closing { .. }
                 | Phase::Waiting { .. }
@@ -81,6 +82,7 @@ impl<C: Chance> Link<C> {
             Phase::Idle { .. }
             | Phase::Asking { .. }
             | Phase::Dialing { .. }
+            | Phase::Initializing { .. }
             | Phase::Open { .. }
             | Phase::Closing { .. }
             | Phase::Deciding { .. }
@@ -91,9 +93,25 @@ impl<C: Chance> Link<C> {
     }
 
     pub(super) fn opened(&mut self, attempt: Attempt, now: Instant) {
-        if !matches!(self.phase, Phase::Dialing { attempt: current } if current == attempt) {
+        let Phase::Dialing {
+            attempt: current,
+            until,
+        } = self.phase
+        else {
+            return;
+        };
+        if current != attempt {
             return;
         }
+        if self.settings.reconnect.asked.init {
+            self.ask_init(attempt, until);
+        } else {
+            self.open(attempt, now);
+        }
+    }
+
+    /// The connection is open for the user.
+    pub(super) fn open(&mut self, attempt: Attempt, now: Instant) {
         let retries = self.retry_count;
         let outage = self.outage.take().filter(|outage| outage.after_open);
         let min_uptime = self.settings.reconnect.min_uptime;
@@ -131,6 +149,17 @@ impl<C: Chance> Link<C> {
         self.tell_circuit(Telling::Told);
     }
 
+    /// The attempt has failed, unless it is over. A connection that it has made already is left.
+    pub(super) fn refused(&mut self, attempt: Attempt, failure: Failure, now: Instant) {
+        if !self.phase.is_connecting() {
+            return;
+        }
+        if self.is_initializing(attempt) {
+            self.leave_uninitialized();
+        }
+        self.lost(attempt, Ending::abnormal(), Some(failure), now);
+    }
+
     pub(super) fn lost(
         &mut self,
         attempt: Attempt,
@@ -142,6 +171,8 @@ impl<C: Chance> Link<C> {
             return;
         }
         let mut status = None;
+        let failure =
+            failure.or_else(|| self.is_initializing(attempt).then(|| closed_early(&ending)));
         if let Some(failure) = failure {
             status = failure.status;
             let longest = self.settings.reconnect.max_retry_after.min(FAR);
@@ -176,8 +207,9 @@ impl<C: Chance> Link<C> {
         self.end(Ending::abnormal(), None, now);
     }
 
-    /// Lets go of the open connection, and connects anew at once.
+    /// Lets go of the connection, and connects anew at once.
     pub(super) fn depart(&mut self, attempt: Attempt, code: u16, reason: String, now: Instant) {
+        let was_open = !self.is_initializing(attempt);
         self.enter(Phase::Closing {
             attempt,
             cut_at: None,
@@ -187,7 +219,9 @@ impl<C: Chance> Link<C> {
             code,
             reason: reason.clone(),
         });
-        self.begin_outage(true, now);
+        if was_open {
+            self.begin_outage(true, now);
+        }
         let ending = Ending {
             code: CloseCode::Frame(code),
             reason,
@@ -205,7 +239,9 @@ impl<C: Chance> Link<C> {
                 self.begin_outage(true, now);
                 (!self.manual_close, false)
             }
-            Phase::Asking { .. } | Phase::Dialing { .. } => (!self.manual_close, false),
+            Phase::Asking { .. } | Phase::Dialing { .. } | Phase::Initializing { .. } => {
+                (!self.manual_close, false)
+            }
             Phase::Idle { .. }
             | Phase::Deciding { .. }
             | Phase::Waiting { .. }
@@ -338,13 +374,14 @@ impl<C: Chance> Link<C> {
         if self.settings.reconnect.asked.route {
             self.ask_route();
         } else {
-            self.reach(self.settings.reconnect.connection_timeout);
+            self.reach(self.settings.reconnect.connection_timeout, now);
         }
     }
 
-    pub(super) fn reach(&mut self, limit: Option<Duration>) {
+    pub(super) fn reach(&mut self, limit: Option<Duration>, now: Instant) {
         let attempt = self.attempt;
-        self.enter(Phase::Dialing { attempt });
+        let until = limit.and_then(|limit| now.checked_add(limit));
+        self.enter(Phase::Dialing { attempt, until });
         self.outputs.push(Output::Dial {
             attempt,
             url_index: self.url_selector.index(),
@@ -368,6 +405,7 @@ impl<C: Chance> Link<C> {
             Phase::Closing { reconnect, .. } => reconnect,
             Phase::Asking { .. }
             | Phase::Dialing { .. }
+            | Phase::Initializing { .. }
             | Phase::Open { .. }
             | Phase::Deciding { .. }
             | Phase::Waiting { .. }
@@ -424,4 +462,14 @@ impl<C: Chance> Link<C> {
             max_retries,
         });
     }
+}
+
+/// What the end of a connection is before it has been initialized.
+fn closed_early(ending: &Ending) -> Failure {
+    let mut message = "The connection has ended before init was done".to_owned();
+    if !ending.reason.is_empty() {
+        message.push_str(": ");
+        message.push_str(&ending.reason);
+    }
+    Failure::new("WSR_ERR_INIT_CLOSED", message)
 }

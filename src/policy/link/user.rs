@@ -30,7 +30,7 @@ impl<C: Chance> Link<C> {
                 });
                 self.end(Ending::clean(code, reason), None, now);
             }
-            Phase::Asking { attempt, .. } | Phase::Dialing { attempt } => {
+            Phase::Asking { attempt, .. } | Phase::Dialing { attempt, .. } => {
                 let attempt = *attempt;
                 self.enter(Phase::Closing {
                     attempt,
@@ -39,7 +39,7 @@ impl<C: Chance> Link<C> {
                 });
                 self.cut(now);
             }
-            Phase::Open { attempt, .. } => {
+            Phase::Initializing { attempt, .. } | Phase::Open { attempt, .. } => {
                 let attempt = *attempt;
                 let cut_at = now.checked_add(self.settings.close_timeout);
                 self.enter(Phase::Closing {
@@ -55,7 +55,7 @@ impl<C: Chance> Link<C> {
 
     pub(super) fn terminate(&mut self, seen_alive: bool, now: Instant) {
         match &mut self.phase {
-            Phase::Open { attempt, .. } => {
+            Phase::Initializing { attempt, .. } | Phase::Open { attempt, .. } => {
                 self.manual_close = true;
                 let attempt = *attempt;
                 self.enter(Phase::Closing {
@@ -104,6 +104,7 @@ impl<C: Chance> Link<C> {
             Phase::Idle { .. }
             | Phase::Asking { .. }
             | Phase::Dialing { .. }
+            | Phase::Initializing { .. }
             | Phase::Open { .. } => {}
         }
     }

@@ -334,7 +334,7 @@ fn a_message_that_is_dropped_was_not_handed_to_the_system() {
     let now = Instant::from_micros(0.0);
     let mut outbox = Outbox::new(queue(1, Overflow::DropOldest));
     outbox.keep(text(0), false, now).unwrap();
-    let receipt = outbox.hand_over();
+    let receipt = outbox.hand_over(false);
     outbox.keep(text(1), true, now).unwrap();
     let reason = UnconfirmedReason::Dropped(DropReason::Overflow);
     assert_eq!(
@@ -345,7 +345,7 @@ fn a_message_that_is_dropped_was_not_handed_to_the_system() {
         ]
     );
     let mut manners = Vec::new();
-    let kept = outbox.hand_over();
+    let kept = outbox.hand_over(false);
     outbox.opened(now, |frame| match frame {
         Frame::Message {
             plain, handover, ..
@@ -367,7 +367,7 @@ fn a_message_that_is_dropped_once_it_was_written_may_have_been_sent() {
     let now = Instant::from_micros(0.0);
     let mut outbox = Outbox::new(at_least_once());
     outbox.keep(text(0), false, now).unwrap();
-    let written_later = outbox.hand_over();
+    let written_later = outbox.hand_over(false);
     written(&mut outbox, now);
     outbox.keep(text(1), false, now).unwrap();
     let written_at_once = outbox.confirm(now, None);
@@ -399,7 +399,7 @@ fn what_the_peer_has_read_was_handed_to_the_system() {
     let mut outbox = Outbox::new(at_least_once());
     written(&mut outbox, now);
     outbox.keep(text(0), false, now).unwrap();
-    let receipt = outbox.hand_over();
+    let receipt = outbox.hand_over(false);
     let ping = outbox.ping().unwrap();
     outbox.pong(&ping);
     assert_eq!(
@@ -788,4 +788,27 @@ impl Run {
         assert_eq!(bytes, sum);
         assert!(self.outbox.deadline().is_none_or(|due| due > self.now));
     }
+}
+
+#[test]
+fn a_message_that_is_not_kept_is_lost_with_its_connection_and_those_that_are_kept_are_not() {
+    let now = Instant::from_micros(0.0);
+    let mut outbox = Outbox::new(at_least_once());
+    written(&mut outbox, now);
+    outbox.keep(text(0), false, now).unwrap();
+    let kept = outbox.hand_over(false);
+    let volatile = outbox.hand_over(true);
+    outbox.lost();
+    let reason = UnconfirmedReason::Lost;
+    let lost = DeliveryOutcome::Unconfirmed {
+        receipt: volatile,
+        reason,
+    };
+    assert_eq!(outcomes(&mut outbox), [lost]);
+    let mut again = Vec::new();
+    outbox.opened(now, |frame| match frame {
+        Frame::Message { handover, .. } => again.push(handover),
+        Frame::Ping(_) => {}
+    });
+    assert_eq!(again, [Some(kept)]);
 }

@@ -5,6 +5,7 @@ mod circuit;
 mod closing;
 mod connecting;
 mod heartbeat;
+mod init;
 mod liveness;
 mod properties;
 mod reconnecting;

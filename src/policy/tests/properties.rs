@@ -159,6 +159,7 @@ enum Report {
     Busy(u64),
     Awaited,
     Routed,
+    Initialized,
     Decided(Verdict),
     Received,
     Ponged(u64),
@@ -261,6 +262,9 @@ impl Run {
                 State::Open => return,
                 State::Connecting if self.link.is_asking(self.attempt) => {
                     self.report(self.attempt, Report::Routed)
+                }
+                State::Connecting if self.link.is_initializing(self.attempt) => {
+                    self.report(self.attempt, Report::Initialized)
                 }
                 State::Connecting => self.report(self.attempt, Report::Opened),
                 State::Closing => self.report(self.attempt, Report::Lost { failed: false }),
@@ -388,6 +392,7 @@ impl Run {
             },
             Report::Awaited => Input::Awaited { attempt },
             Report::Routed => Input::Routed { attempt },
+            Report::Initialized => Input::Initialized { attempt },
             Report::Decided(verdict) => Input::Decided { attempt, verdict },
             Report::Received => Input::Received { attempt },
             Report::Ponged(number) => Input::Ponged { attempt, number },
@@ -546,7 +551,8 @@ fn min_uptime() -> impl Strategy<Value = Duration> {
 fn asked() -> impl Strategy<Value = Asked> {
     prop_oneof![
         2 => Just(Asked::default()),
-        1 => any::<(bool, bool)>().prop_map(|(route, retry)| Asked { route, retry }),
+        1 => any::<(bool, bool, bool)>()
+            .prop_map(|(route, retry, init)| Asked { route, retry, init }),
     ]
 }
 
@@ -595,6 +601,7 @@ fn report() -> impl Strategy<Value = Report> {
         1 => (0_u64..2000).prop_map(Report::Busy),
         2 => Just(Report::Awaited),
         6 => Just(Report::Routed),
+        4 => Just(Report::Initialized),
         4 => prop_oneof![
             1 => Just(Verdict::Stop),
             3 => Just(Verdict::Retry(None)),

@@ -243,6 +243,13 @@ fn parse(what: &str, link: &Link, start: Instant) -> Input {
                 ..failure("WITHHELD")
             },
         },
+        ["initialized", id] => Input::Initialized {
+            attempt: attempt(id),
+        },
+        ["threw", id] => Input::Refused {
+            attempt: attempt(id),
+            failure: failure("THROWN"),
+        },
         ["refused", id] => Input::Refused {
             attempt: attempt(id),
             failure: failure("ECONNREFUSED"),
@@ -454,6 +461,13 @@ fn event(event: &Event) -> String {
             "ask retry #{attempt} for {retry} after {}ms",
             elapsed.as_millis()
         ),
+        Event::AskInit {
+            attempt,
+            after_open,
+        } => {
+            let again = if *after_open { " again" } else { "" };
+            format!("ask init #{attempt}{again}")
+        }
         Event::Undecided { limit } => format!("undecided within {}ms", limit.as_millis()),
         Event::Error(failure) => format!("error {}", failure.code.as_deref().unwrap_or("?")),
         Event::Close(Ending {

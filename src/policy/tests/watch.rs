@@ -20,6 +20,8 @@ pub struct Watch {
     retries: Option<u64>,
     /// JavaScript was asked where to connect: the dial that follows was admitted then.
     asked: bool,
+    /// JavaScript exchanges the first messages of a connection.
+    initializes: bool,
     /// Beyond what a server has asked for, stretched, no delay is longer; in seconds.
     server_delay: f64,
     /// The user's function has said how long to wait.
@@ -44,6 +46,7 @@ impl Default for Watch {
             half_open_dials: 0,
             retries: None,
             asked: false,
+            initializes: false,
             server_delay: 0.0,
             own_delay: false,
             shares: false,
@@ -102,6 +105,7 @@ impl Watch {
             | Input::SetManualClose(_)
             | Input::Awaited { .. }
             | Input::Routed { .. }
+            | Input::Initialized { .. }
             | Input::Decided { .. }
             | Input::Answered
             | Input::Judged { .. }
@@ -134,7 +138,8 @@ impl Watch {
                 assert_eq!(self.state, State::Open, "a beat without a connection");
             }
             Output::Leave { .. } => {
-                assert!(matches!(self.state, State::Open | State::Closing));
+                let is_there = matches!(self.state, State::Open | State::Closing);
+                assert!(is_there || self.initializes, "a leave of nothing");
             }
             Output::Shut { .. } => assert_eq!(self.state, State::Closing),
             Output::Cut => assert!(
@@ -231,6 +236,11 @@ impl Watch {
                 self.asked = true;
                 self.admit(settings);
             }
+            Event::AskInit { .. } => {
+                assert_eq!(self.state, State::Connecting);
+                assert!(settings.reconnect.asked.init, "asked without a function");
+                self.initializes = true;
+            }
             Event::AskRetry { .. } => {
                 assert!(settings.reconnect.asked.retry, "asked without a function");
                 assert!(!self.closed, "asked for a retry after close");
@@ -275,6 +285,7 @@ impl Watch {
         self.before = self.state;
         self.open_due = to == Open;
         self.asked &= to == Connecting;
+        self.initializes = false;
         self.state = to;
     }
 

@@ -1,0 +1,108 @@
+'use strict';
+
+const assert = require('assert');
+const { performance } = require('perf_hooks');
+const { OPEN, attempt, failed, members, mostIn, record, tries } = require('./support/fleets.js');
+const { KINDS, connect } = require('./support/redis-clients.js');
+const { RedisServer, startCluster } = require('./support/redis-server.js');
+const { createFleet } = require('../../fleet.js');
+const { until } = require('../support/waiting.js');
+
+const OPTIONS = {
+  connects: { max: 12, per: 300, concurrency: 6 },
+  circuit: { quorum: 2, failureThreshold: 2, resetTimeout: 200 },
+  timeout: 1000,
+};
+
+/** A life of a fleet: its budget, its circuit, its keys. */
+async function live(kind, ports) {
+  const fleets = await members(3, ports, OPTIONS, kind);
+  const told = fleets.map(record);
+  const starts = [];
+  const all = Array.from({ length: 24 }, async (_, i) => {
+    const end = await attempt(fleets[i % 3]);
+    starts.push(performance.now());
+    end(OPEN);
+  });
+  await Promise.all(all);
+  assert.ok(mostIn(starts, 300) <= 12, `${mostIn(starts, 300)} in 300 ms`);
+
+  for (const fleet of fleets.slice(0, 2)) for (let i = 0; i < 2; i += 1) await tries(fleet, failed());
+  await until(() => told.every((events) => events.includes('OPEN')));
+  await tries(fleets[2], OPEN);
+  await until(() => told.every((events) => events.includes('CLOSED')));
+  assert.ok(told.every((events) => !events.includes('degraded')));
+
+  const parts = fleets.map(() => []);
+  const keys = Array.from({ length: 30 }, (_, i) => `key ${i}`);
+  fleets.forEach((fleet, i) => {
+    fleet.assign(keys, (change) => {
+      parts[i] = change.keys;
+    });
+  });
+  await until(() => parts.flat().length === 30 && new Set(parts.flat()).size === 30);
+  await fleets[0].close();
+  await until(() => parts[1].length + parts[2].length === 30);
+}
+
+/** How often nodes of a Cluster were asked for what another has. */
+const movedOf = (nodes) =>
+  nodes.reduce((sum, node) => {
+    const [, count = 0] = /errorstat_MOVED:count=(\d+)/.exec(node.cli('info', 'errorstats')) || [];
+    return sum + Number(count);
+  }, 0);
+
+describe('a fleet over each client of Redis', () => {
+  let redis;
+  let nodes;
+  before(async () => {
+    redis = await new RedisServer().start();
+    nodes = await startCluster();
+  });
+  after(async () => {
+    await redis.kill();
+    for (const node of nodes) await node.kill();
+  });
+
+  for (const kind of KINDS) {
+    it(`lives_over_${kind}`, () => live(kind, redis.port));
+
+    it(`lives_in_a_cluster_over_${kind}_and_asks_the_node_that_has_its_keys`, async () => {
+      const before = movedOf(nodes);
+      await live(
+        kind,
+        nodes.map(({ port }) => port),
+      );
+      assert.strictEqual(movedOf(nodes), before);
+    });
+
+    it(`is_degraded_and_restored_over_${kind}`, async () => {
+      const own = await new RedisServer().start();
+      const [fleet] = await members(1, own.port, OPTIONS, kind);
+      const told = record(fleet);
+      await own.kill();
+      await tries(fleet, OPEN);
+      assert.deepStrictEqual(told, ['degraded']);
+      await own.start();
+      await until(() => told.length > 1);
+      assert.deepStrictEqual(told, ['degraded', 'restored']);
+      await tries(fleet, OPEN);
+      await own.kill();
+    });
+  }
+
+  it('needs_no_second_connection', async () => {
+    const shared = await connect('ioredis', redis.port);
+    const bare = {
+      evalsha: (...args) => shared.evalsha(...args),
+      eval: (...args) => shared.eval(...args),
+    };
+    const options = { redis: bare, name: `bare-${process.pid}`, ...OPTIONS };
+    const fleets = [createFleet(options), createFleet(options)];
+    const ends = await Promise.all(Array.from({ length: 6 }, (_, i) => attempt(fleets[i % 2])));
+    const waits = attempt(fleets[1]);
+    ends.forEach((end) => end(OPEN));
+    (await waits)(OPEN);
+    for (const fleet of fleets) await fleet.close();
+  });
+});

@@ -1,0 +1,3 @@
+import fleet from './fleet.js';
+
+export const { Fleet, createFleet } = fleet;
