@@ -340,6 +340,17 @@ describe('the proxies of an environment', () => {
     it(`are ${what}`, () => assert.deepStrictEqual(named(env), expected));
   }
 
+  it('are those that may be read', () => {
+    const env = { https_proxy: 'http://a', HTTPS_PROXY: 'http://b' };
+    const guarded = new Proxy(env, {
+      get(target, name) {
+        if (name === 'HTTPS_PROXY') return target[name];
+        throw new Error(`Requires env access to ${String(name)}`);
+      },
+    });
+    assert.deepStrictEqual(named(guarded), both('http://b'));
+  });
+
   it('come with what NO_PROXY says, lower case first', () => {
     const bypass = (env) => environmentProxy({ ALL_PROXY: 'a', ...env }).bypass;
     assert.strictEqual(bypass({}), '');
