@@ -366,7 +366,7 @@ export interface ReconnectContext {
   readonly code: number;
   readonly reason: string;
   readonly wasClean: boolean;
-  /** The status of a response that refused the upgrade. */
+  /** The status of a response that refused the upgrade, or of a proxy that refused CONNECT. */
   readonly statusCode?: number;
   /** That response's headers. */
   readonly headers?: ResponseHeaders;
@@ -446,6 +446,35 @@ export interface WebSocketOptions {
   skipUTF8Validation?: Optional<false>;
   // options:end
 }
+
+/** A proxy, and how to speak with it. */
+export interface ProxyOptions {
+  // options:begin ProxyOptions
+  /** Its URL. Credentials in it are for the proxy. @defaultValue none, it must be there */
+  url?: Optional<string | UrlLike>;
+  /** Headers of the CONNECT request, beside `Host` and `Proxy-Authorization`. @defaultValue none */
+  headers?: Optional<HeadersInput>;
+  /**
+   * `user:password`: Basic authentication, or that of SOCKS; wins over credentials in the URL.
+   * @defaultValue none, or the URL's credentials
+   */
+  auth?: Optional<string>;
+  /** `false` takes any certificate of an `https:` proxy, which can then be anybody. @defaultValue true */
+  rejectUnauthorized?: Optional<boolean>;
+  /**
+   * Certificates to trust in place of those that Node trusts, for an `https:` proxy.
+   * @defaultValue those that Node trusts
+   */
+  ca?: Optional<TlsBlobs>;
+  /** The client's certificate for an `https:` proxy. @defaultValue none */
+  cert?: Optional<TlsBlobs>;
+  /** Its private key, which must not be encrypted. @defaultValue none */
+  key?: Optional<TlsBlobs>;
+  // options:end
+}
+
+/** `'env'`, `false` for none, the URL of a proxy, or that with more. */
+export type ProxySetting = 'env' | false | (string & {}) | UrlLike | ProxyOptions;
 
 /** The bounds of what waits for a connection. */
 export interface QueueOptions {
@@ -569,6 +598,19 @@ export interface CommonOptions {
    * ```
    */
   headers?: Optional<PerAttempt<HeadersInput>>;
+  /**
+   * The proxy that leads to the server: a URL, or an object with more than that; the schemes are `http:`,
+   * `https:`, `socks5:`, `socks5h:`, `socks4:` and `socks4a:`. `false` turns it off. `'env'`: as `WSS_PROXY`,
+   * `WS_PROXY`, `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` of the environment say at `connect()`
+   * and after each `retry`. A function is called for every attempt (docs/proxies.md).
+   * @defaultValue 'env'
+   *
+   * @example
+   * ```ts
+   * new WebSocketReconnect({ url: 'wss://example.com', proxy: 'http://user:password@proxy.example.com:3128' });
+   * ```
+   */
+  proxy?: Optional<PerAttempt<ProxySetting>>;
   /** How to connect: headers, TLS, limits. @defaultValue \{\} */
   websocketOptions?: Optional<WebSocketOptions>;
   /**
@@ -811,8 +853,8 @@ export interface CommonOptions {
    */
   maxRetryAfter?: Optional<number>;
   /**
-   * How long one attempt may take, promises of `url`, `protocols` and `headers` included. A number of
-   * milliseconds of at least 0 or `Infinity`; 0 sets no limit. It counts from the call of those functions.
+   * How long one attempt may take, promises of `url`, `protocols`, `headers` and `proxy` included. A number
+   * of milliseconds of at least 0 or `Infinity`; 0 sets no limit. It counts from the call of those functions.
    * @defaultValue `websocketOptions.handshakeTimeout`
    */
   connectionTimeout?: Optional<number>;
@@ -985,6 +1027,8 @@ export type OwnErrorCode =
   | 'WSR_ERR_CONNECTION'
   | 'WSR_ERR_HANDSHAKE'
   | 'WSR_ERR_HANDSHAKE_TIMEOUT'
+  | 'WSR_ERR_PROXY'
+  | 'WSR_ERR_PROXY_AUTH'
   | 'WSR_ERR_INIT_CLOSED'
   | 'WSR_ERR_PROTOCOL'
   | 'WSR_ERR_INVALID_UTF8'
@@ -1011,7 +1055,7 @@ export type SystemErrorCode =
 /** The argument of `error`, what `connect()` rejects with, and what calls throw. */
 export interface WebSocketReconnectError extends Error {
   readonly code?: OwnErrorCode | SystemErrorCode;
-  /** The status of a response that refused the upgrade. */
+  /** The status of a response that refused the upgrade, or of a proxy that refused CONNECT. */
   readonly statusCode?: number;
   /** That response's headers: names in lower case, lists joined, `set-cookie` an array. */
   readonly headers?: ResponseHeaders;
@@ -1490,6 +1534,9 @@ export declare class WebSocketReconnect<T extends BinaryType = BinaryType> exten
   /** Headers beside those of `websocketOptions`, as they were given. */
   get headers(): Optional<PerAttempt<HeadersInput>>;
   set headers(value: Optional<PerAttempt<HeadersInput>>);
+  /** The proxy for the next attempts, as it was given. */
+  get proxy(): PerAttempt<ProxySetting>;
+  set proxy(value: Optional<PerAttempt<ProxySetting>>);
   /**
    * How the next attempt connects. Assigning holds at once; what is written into the object is read at
    * `connect()` and after each `retry`. A token that expires belongs into `headers` as a function.
@@ -1623,8 +1670,8 @@ export declare class WebSocketReconnect<T extends BinaryType = BinaryType> exten
   get maxRetryAfter(): number;
   set maxRetryAfter(value: Optional<number>);
   /**
-   * How long one attempt may take, promises of `url`, `protocols` and `headers` included. A number of
-   * milliseconds of at least 0 or `Infinity`; 0 sets no limit.
+   * How long one attempt may take, promises of `url`, `protocols`, `headers` and `proxy` included. A number
+   * of milliseconds of at least 0 or `Infinity`; 0 sets no limit.
    */
   get connectionTimeout(): number;
   set connectionTimeout(value: Optional<number>);

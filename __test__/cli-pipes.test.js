@@ -9,6 +9,7 @@ const path = require('path');
 const { PROGRAM, runs, start, wsr } = require('./cli/command.js');
 const { certificates } = require('./peer/certificates.js');
 const { deadPort, startServer } = require('./peer/index.js');
+const { startProxy, stopProxies } = require('./support/proxies.js');
 const { until } = require('./support/waiting.js');
 
 // The command needs Node 20, and is Node's: what it says elsewhere cli-usage.test.js tests.
@@ -25,6 +26,15 @@ const { until } = require('./support/waiting.js');
       stderr: '',
     });
     assert.deepStrictEqual(await server.ended(), { code: 1000, reason: 'Normal closure' });
+  });
+
+  it('connects by the proxy of --proxy', async () => {
+    const server = await startServer({ echo: true });
+    const proxy = await startProxy();
+    const url = `ws://server.test:${server.port}/`;
+    assert.strictEqual((await wsr('hi', '--proxy', proxy.url, url)).stdout, 'hi\n');
+    assert.strictEqual(proxy.requests.length, 1);
+    stopProxies();
   });
 
   it('stays for as long as it is asked to', async () => {

@@ -36,6 +36,8 @@ describe('the class over a WebSocket that is handed in', () => {
     refused({ delivery: 'at-least-once' }, /^delivery .*have the application answer/);
     refused({ maxEventLoopBlock: 100 }, /^maxEventLoopBlock /);
     refused({ maxRetryAfter: 100 }, /^maxRetryAfter /);
+    refused({ proxy: 'http://proxy.test' }, /^proxy .*the platform decides/);
+    refused({ proxy: () => false }, /^proxy /);
     refused({ websocketOptions: { rejectUnauthorized: false } }, /^websocketOptions.rejectUnauthorized /);
   });
 
@@ -73,8 +75,14 @@ describe('the class over a WebSocket that is handed in', () => {
     }
   });
 
+  it('takes a proxy that asks for nothing', () => {
+    for (const proxy of ['env', false, null]) make({ url: 'ws://localhost', proxy }).proxy = proxy;
+  });
+
   it('refuses an assignment that the constructor refuses, and keeps what was', () => {
     const ws = make({ url: 'ws://localhost' });
+    assert.throws(() => (ws.proxy = 'http://proxy.test'), { code: 'WSR_ERR_UNSUPPORTED_OPTION' });
+    assert.strictEqual(ws.proxy, 'env');
     assert.throws(() => (ws.heartbeatMode = 'ping'), { code: 'WSR_ERR_UNSUPPORTED_OPTION' });
     assert.throws(() => (ws.headers = { a: 'b' }), { code: 'WSR_ERR_UNSUPPORTED_OPTION' });
     assert.strictEqual(ws.heartbeatMode, 'message');

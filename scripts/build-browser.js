@@ -217,7 +217,7 @@ const IN_BROWSERS = {
   util: 'lib/browser/util.js',
 };
 /** The same of what lies in lib/ itself. */
-const STAND_INS = /\/(?:loop|request-headers|response-headers)\.js$/;
+const STAND_INS = /\/(?:loop|options\/proxy|request-headers|response-headers)\.js$/;
 
 /** Of the options of `ws` those that a browser takes, and the names of the others, which it knows to refuse. */
 function websocketTable() {
@@ -243,6 +243,8 @@ const inBrowsers = {
     onResolve({ filter: STAND_INS }, ({ path: file }) => ({
       path: path.join(ROOT, 'lib', 'browser', path.basename(file)),
     }));
+    // There is no proxy that a browser could be told.
+    onLoad({ filter: /\/proxy-table\.js$/ }, () => ({ contents: 'export const PROXY_TABLE = [];' }));
     onLoad({ filter: /\/websocket-table\.js$/ }, () => ({ contents: websocketTable() }));
   },
 };

@@ -215,6 +215,7 @@ const FILES = {
     CircuitBreakerSettings: rowsOf('circuitBreaker').flatMap(setting),
     ConnectRateOptions: options(rowsOf('connectRate')),
     ConnectRateSettings: rowsOf('connectRate').flatMap(setting),
+    ProxyOptions: options(rowsOf('proxy')),
     QueueOptions: options(rowsOf('queue')),
     QueueSettings: rowsOf('queue').flatMap(setting),
     WebSocketOptions: options(rowsOf('websocketOptions')),

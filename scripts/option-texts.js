@@ -96,6 +96,26 @@ new WebSocketReconnect({
     skill:
       'headers of the upgrade: an object, `Headers`, `Map` or entries; or a function, sync or async: the place for a token',
   },
+  proxy: {
+    doc: [
+      'The proxy that leads to the server: a URL, or an object with more than that; the schemes are `http:`, `https:`, `socks5:`, `socks5h:`, `socks4:` and `socks4a:`.',
+      "`'env'`: as `WSS_PROXY`, `WS_PROXY`, `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` of the environment say at `connect()` and after each `retry`.",
+      'A function is called for every attempt (docs/proxies.md).',
+    ],
+    type: 'PerAttempt<ProxySetting>',
+    example: `
+new WebSocketReconnect({ url: 'wss://example.com', proxy: 'http://user:password@proxy.example.com:3128' });`,
+    held: {
+      doc: 'The proxy for the next attempts, as it was given.',
+      get: 'PerAttempt<ProxySetting>',
+      set: 'Optional<PerAttempt<ProxySetting>>',
+    },
+    en: "the proxy that leads to the server: a URL, or an object with {names}; `'env'`: as the environment says; or a function: [docs/proxies.md](docs/proxies.md)",
+    zh: "通往服务器的代理：URL，或带有 {names} 的对象；`'env'` 表示按环境变量；也可以是函数，见 [docs/proxies.md](docs/proxies.md)（英文）",
+    zhOff: '不使用代理',
+    skill:
+      "the proxy: `'env'`, a URL (HTTP, SOCKS), or an object with {names}; or a function ([docs/proxies.md](docs/proxies.md))",
+  },
   websocketOptions: {
     doc: ['How to connect: headers, TLS, limits.'],
     type: 'WebSocketOptions',
@@ -446,7 +466,7 @@ new WebSocketReconnect({
   },
   connectionTimeout: {
     doc: [
-      'How long one attempt may take, promises of `url`, `protocols` and `headers` included.',
+      'How long one attempt may take, promises of `url`, `protocols`, `headers` and `proxy` included.',
       'It counts from the call of those functions.',
     ],
     standard: ['`websocketOptions.handshakeTimeout`', '`handshakeTimeout`', '`handshakeTimeout`'],
@@ -582,6 +602,33 @@ new WebSocketReconnect({ url: 'wss://example.com', signal: AbortSignal.timeout(6
     en: "`'host'`: all attempts to the host and port of the URL share the budget; a name of your own: those of all that give it",
     zh: "`'host'`：到同一主机和端口的尝试共用配额；自定的名称：使用同一名称的客户端共用",
     table: 'reconnecting',
+  },
+
+  'proxy.url': {
+    doc: ['Its URL. Credentials in it are for the proxy.'],
+    type: 'string | UrlLike',
+    standard: ['none, it must be there', '', ''],
+  },
+  'proxy.headers': {
+    doc: ['Headers of the CONNECT request, beside `Host` and `Proxy-Authorization`.'],
+    type: 'HeadersInput',
+    standard: ['none', '', ''],
+  },
+  'proxy.auth': {
+    doc: ['`user:password`: Basic authentication, or that of SOCKS; wins over credentials in the URL.'],
+    standard: ["none, or the URL's credentials", '', ''],
+  },
+  'proxy.rejectUnauthorized': {
+    doc: ['`false` takes any certificate of an `https:` proxy, which can then be anybody.'],
+  },
+  'proxy.ca': {
+    doc: ['Certificates to trust in place of those that Node trusts, for an `https:` proxy.'],
+    standard: ['those that Node trusts', '', ''],
+  },
+  'proxy.cert': { doc: ["The client's certificate for an `https:` proxy."], standard: ['none', '', ''] },
+  'proxy.key': {
+    doc: ['Its private key, which must not be encrypted.'],
+    standard: ['none', '', ''],
   },
 
   'queue.maxMessages': {

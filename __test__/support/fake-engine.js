@@ -55,6 +55,7 @@ function fakeEngine() {
     keepChunk: () => note('keepChunk'),
     monotonic: () => 5,
     now: () => 5,
+    readProxy: () => undefined,
     readWebSocketOptions: (_given, instead) => ({
       headers: [],
       handshakeTimeout: 10000,

@@ -9,6 +9,7 @@ import {
   type DiagnosticsMessages,
   type FailoverOptions,
   type HeadersInput,
+  type ProxyOptions,
   type QueueSettings,
   type ReadyState,
   type Stats,
@@ -59,6 +60,18 @@ forms.map(
     new WebSocketReconnect({ url: 'ws://x', headers, websocketOptions: { headers: () => headers } }),
 );
 new WebSocketReconnect({ url: 'ws://x', circuitBreaker: false }).circuitBreaker.failureThreshold = Infinity;
+
+const named: ProxyOptions = {
+  url: new URL('https://p'),
+  headers: [['a', 'b']],
+  auth: 'a:b',
+  ca: 'pem',
+  rejectUnauthorized: true,
+};
+for (const proxy of ['env', false, 'socks5://p', new URL('http://p'), named, null] as const) {
+  new WebSocketReconnect({ url: 'ws://x', proxy }).proxy = proxy;
+}
+new WebSocketReconnect({ url: 'ws://x', proxy: async ({ attempt }) => (attempt > 0 ? named : 'env') });
 
 const ws = new WebSocketReconnect(options);
 

@@ -43,6 +43,11 @@ new WebSocketReconnect({ url, queue: { overflow: 'drop' } });
 // @ts-expect-error: a queue has no size but by messages and bytes
 new WebSocketReconnect({ url, queue: 1000 });
 
+// @ts-expect-error: a proxy is named, or false
+new WebSocketReconnect({ url, proxy: true });
+// @ts-expect-error: a proxy has no port of its own
+new WebSocketReconnect({ url, proxy: { url: 'http://p', port: 1 } });
+
 const ws = new WebSocketReconnect({ url });
 // @ts-expect-error: the queue is set once
 ws.queue = true;

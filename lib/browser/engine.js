@@ -754,6 +754,7 @@ function createEngine(platform) {
     reroute: (client, terms, urls) => client.reroute(terms, urls),
     sayRoute: (client, attempt, terms, urls) => client.sayRoute(attempt, terms, urls),
     isSame: platform.isSame,
+    readProxy: () => undefined,
     keepChunk() {},
     monotonic: (epochMs) => now() - Math.max(0, platform.wallTime() - epochMs),
     now,

@@ -24,6 +24,7 @@ const REFUSED = {
     'it tells neither pongs nor what the peer has read; have the application answer and send again',
   maxEventLoopBlock: (value) =>
     typeof value === 'number' && value > 0 && 'there is no other thread that could watch over the event loop',
+  proxy: (value) => value !== 'env' && value !== false && 'the platform decides by which proxy it connects',
   maxRetryAfter: () => 'it does not show what a server answers that refuses',
 };
 

@@ -27,6 +27,11 @@ const OPTIONS = [
   { name: 'ca', value: 'FILE', says: 'the certificates to trust, PEM or DER' },
   { name: 'cert', value: 'FILE', says: "the client's certificate, PEM" },
   { name: 'key', value: 'FILE', says: "the client's private key, PEM" },
+  {
+    name: 'proxy',
+    value: 'URL',
+    says: 'connect by this proxy: http, https, socks5, socks5h, socks4 or socks4a',
+  },
   { name: 'binary', says: 'send lines as binary messages' },
   { name: 'hex', says: 'read lines as hex, and print binary messages so' },
   { name: 'on-open', short: 'x', value: 'LINE', many: true, says: 'send this first, after each connect' },
@@ -119,6 +124,7 @@ function clientOptions(values) {
   return {
     protocols: values.subprotocol,
     headers: values.header && values.header.map(header),
+    proxy: values.proxy,
     maxRetries: values['max-retries'] === undefined ? undefined : count(values['max-retries'], 'max-retries'),
     // What the same attempt would meet again, such as a 404, is told at once.
     reconnectOn: 'transient',

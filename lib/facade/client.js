@@ -4,6 +4,7 @@ const { badRange, badType, coded, notConnected, rejected } = require('../errors.
 const { meant, take } = require('../names.js');
 const { allowed, check, checkPerAttempt, checkPresent, isAbsent } = require('../options/check.js');
 const { HELD, withOption } = require('../options/held.js');
+const { checkProxy } = require('../options/proxy.js');
 const { ARGUMENT, ROWS, rowsOf } = require('../options/table.js');
 const { Emitter } = require('./emitter.js');
 const { Life } = require('./life.js');
@@ -322,6 +323,15 @@ function defineClient(engine) {
 
     set headers(value) {
       reroute(this, { headers: value });
+    }
+
+    get proxy() {
+      return this[LIFE].route.shownProxy();
+    }
+
+    set proxy(value) {
+      engine.refuse('proxy', value);
+      reroute(this, { proxy: checkProxy(value) });
     }
 
     get websocketOptions() {

@@ -2,6 +2,7 @@
 
 const { badType, coded, messageOf } = require('../errors.js');
 const { check, checkPerAttempt, checkPresent, isAbsent, isFunction } = require('../options/check.js');
+const { checkProxy, isOfEnvironment } = require('../options/proxy.js');
 const { numberOf, sharingMade } = require('../options/shared.js');
 const { ROWS } = require('../options/table.js');
 const { readHeaders } = require('../request-headers.js');
@@ -68,12 +69,12 @@ function standardTerms(engine, isLimited) {
 const share = sharingMade();
 
 /**
- * Terms with subprotocols and headers besides.
+ * Terms with subprotocols, headers and a proxy besides.
  * @param {Terms} terms
  */
-function withOwn(terms, protocols, headers) {
-  if (protocols.length === 0 && headers.length === 0) return terms;
-  const own = { protocols, headers: withHeaders(terms.headers, headers) };
+function withOwn(terms, protocols, headers, proxy) {
+  if (protocols.length === 0 && headers.length === 0 && proxy === undefined) return terms;
+  const own = { protocols, headers: withHeaders(terms.headers, headers), proxy };
   const make = () => Object.assign({}, terms, own);
   const number = numberOf(terms);
   return number === undefined ? make() : share(JSON.stringify([number, own]), make);
@@ -88,9 +89,10 @@ class Route {
     this.native = undefined;
     this.url = urls && !hasUrl ? urls[0] : checkUrl(given.url);
     if (urls) this.urls = urls;
-    const { protocols, headers, websocketOptions, connectionTimeout } = given;
+    const { protocols, headers, proxy, websocketOptions, connectionTimeout } = given;
     if (!isAbsent(protocols)) this.protocols = checkPerAttempt(ROWS.protocols, protocols);
     if (!isAbsent(headers)) this.headers = headers;
+    if (!isOfEnvironment(proxy)) this.proxy = checkProxy(proxy);
     if (!isAbsent(websocketOptions)) this.websocketOptions = check(ROWS.websocketOptions, websocketOptions);
     if (!isAbsent(connectionTimeout)) {
       this.connectionTimeout = check(ROWS.connectionTimeout, connectionTimeout);
@@ -129,11 +131,12 @@ class Route {
 
   /** The user's functions that say where and how to connect, by name. */
   functions() {
-    const { url, protocols, headers, websocketOptions } = this;
+    const { url, protocols, headers, proxy, websocketOptions } = this;
     const asked = [];
     if (isFunction(url)) asked.push(['url', url]);
     if (isFunction(protocols)) asked.push(['protocols', protocols]);
     if (isFunction(headers)) asked.push(['headers', headers]);
+    if (isFunction(proxy)) asked.push(['proxy', proxy]);
     if (websocketOptions !== undefined && isFunction(websocketOptions.headers)) {
       asked.push(['websocketOptions.headers', websocketOptions.headers]);
     }
@@ -147,6 +150,7 @@ class Route {
       this.urls === undefined &&
       this.protocols === undefined &&
       this.headers === undefined &&
+      this.proxy === undefined &&
       this.websocketOptions === undefined
     );
   }
@@ -161,10 +165,20 @@ class Route {
     else leads = urls ? check(ROWS.urls, urls) : [url];
     const offered = check(ROWS.protocols, isFunction(protocols) ? said.protocols : protocols);
     const more = readHeaders(isFunction(headers) ? said.headers : headers, 'headers');
-    const terms = withOwn(standard, offered, more);
+    const terms = withOwn(standard, offered, more, this.readProxy(said));
     const { engine, terms: before } = this;
     const isSame = terms === before || (before !== undefined && engine.isSame(terms, before));
     return { terms: isSame ? before : terms, urls: leads };
+  }
+
+  /**
+   * The proxy that leads there, as the engine has it. The environment is read when an attempt is near, and not for what may never
+   * connect.
+   */
+  readProxy(said) {
+    const { engine, native } = this;
+    const proxy = isFunction(this.proxy) ? said.proxy : this.proxy;
+    return native === undefined && isOfEnvironment(proxy) ? undefined : engine.readProxy(proxy);
   }
 
   readWebSocketOptions(said) {
@@ -192,9 +206,10 @@ class Route {
     }
   }
 
-  /** Hands the route over where it has changed: users also write into `websocketOptions.headers`. */
+  /** Hands the route over where it has changed: users also write into `websocketOptions.headers`, and into `process.env`. */
   handOver(onChange) {
-    if (!this.isFixed) this.handOverRead(onChange, this.currentUrls);
+    if (this.isFixed && this.readProxy(this.said) === this.terms.proxy) return;
+    this.handOverRead(onChange, this.currentUrls);
   }
 
   /** `before`: the URLs that the engine has. */
@@ -224,6 +239,11 @@ class Route {
   beginAttempt() {
     this.controller = new AnyController();
     return this.controller.signal;
+  }
+
+  /** The proxy that a user sees. */
+  shownProxy() {
+    return this.proxy === undefined ? ROWS.proxy.default : this.proxy;
   }
 
   /** One of the URLs; undefined before the user's function has said it. */
@@ -321,6 +341,7 @@ Route.prototype.asks = false;
 Route.prototype.urls = undefined;
 Route.prototype.protocols = undefined;
 Route.prototype.headers = undefined;
+Route.prototype.proxy = undefined;
 /** @type {Record<string, any> | undefined} */
 Route.prototype.websocketOptions = undefined;
 /** @type {number | undefined} */

@@ -11,6 +11,8 @@ const watchdog = require('./event-loop-watchdog.js');
 const { coded } = require('../errors.js');
 const { beginTurn, rethrow, setImmediate } = require('../loop.js');
 const native = require('./native.js');
+const { environmentProxy } = require('./proxy.js');
+const { isOfEnvironment, proxyNeedsTrust, readProxy } = require('../options/proxy.js');
 const { trustedCertificates } = require('./trust.js');
 const { WeakValues } = require('../weakly.js');
 
@@ -268,9 +270,12 @@ const nativeTerms = nativeHalves(makeTerms);
 /** Made after the certificates are there that Node trusts. */
 const nativeTrustingTerms = nativeHalves(makeTerms);
 
-/** `trusts`: a client may need the certificates that Node trusts. */
+/**
+ * `trusts`: a client may need the certificates that Node trusts, for a server.
+ * @param {RouteOptions} terms
+ */
 function termsOf(terms, trusts) {
-  if (!trusts) return nativeTerms(terms);
+  if (!trusts && !proxyNeedsTrust(terms.proxy)) return nativeTerms(terms);
   trust();
   return nativeTrustingTerms(terms);
 }
@@ -424,6 +429,7 @@ module.exports = {
   keepChunk,
   monotonic: clock.monotonic,
   now: clock.now,
+  readProxy: (given) => (isOfEnvironment(given) ? environmentProxy(process.env) : readProxy(given)),
   receivedForm,
   refuse,
   reroute,

@@ -49,6 +49,7 @@ const KINDS = {
   url: () => 'a string or a URL with ws: or wss:',
   urls: () => 'an array of strings or URLs with ws: or wss:, at least one and each once',
   blobs: () => 'a string or Buffer, or an array of them',
+  proxy: () => 'a string or a URL, an object with url',
 };
 
 /** What an option may be, as errors and documents tell it; `show` writes a value. */
@@ -84,7 +85,7 @@ function fitsNumber({ integer, infinite, above, min, max }, value) {
 function url(row, value, name) {
   const text = isObject(value) ? value.href : value;
   if (typeof text === 'string') return text;
-  throw badType(name || row.path, value, KINDS.url());
+  throw badType(name || row.path, value, row.allowed || KINDS.url());
 }
 
 /** By what it can do: Node 14.0 has no AbortSignal, and users bring their own. */
@@ -115,6 +116,7 @@ const CHECKERS = {
   string: ofType((value) => typeof value === 'string'),
   function: ofType(isFunction),
   object: ofType((value) => isObject(value) && !Array.isArray(value)),
+  proxy: ofType((value) => typeof value === 'string' || (isObject(value) && !Array.isArray(value))),
   matcher: ofType((value) => types.isRegExp(value) || isFunction(value)),
   signal: ofType(isSignal),
 

@@ -4,6 +4,7 @@
 // documents tell of it are made from its row; scripts/option-texts.js has the sentences.
 
 const { MIB, boolean, bytes, choice, group, integer, ms, number } = require('./rows.js');
+const { PROXY_TABLE } = require('./proxy-table.js');
 const { WEBSOCKET_TABLE } = require('./websocket-table.js');
 
 /** @typedef {import('./rows.js').Row} Row */
@@ -15,6 +16,15 @@ const TABLE = [
     { name: 'urls', type: 'urls', takes: 'route' },
     { name: 'protocols', type: 'strings', default: [], secret: true, takes: 'route' },
     { name: 'headers', type: 'headers', secret: true, takes: 'route' },
+    {
+      name: 'proxy',
+      type: 'proxy',
+      default: 'env',
+      choices: ['env', false],
+      off: [false, 'turns it off'],
+      secret: true,
+      takes: 'route',
+    },
     { name: 'websocketOptions', type: 'object', default: {}, secret: true, takes: 'route' },
     integer('maxRetries', 10, 0, { infinite: true, off: [0, 'turns retrying off'] }),
     ms('baseDelay', 1000, { above: 0 }),
@@ -105,6 +115,7 @@ const TABLE = [
     integer('concurrency', Infinity, 1, { infinite: true, off: [Infinity, 'sets no limit'] }),
     { name: 'scope', type: 'name', default: 'host', allowed: "'host' or a name of your own" },
   ]),
+  ...PROXY_TABLE,
   ...group('queue', 'nothing', [
     integer('maxMessages', 1000, 1),
     bytes('maxBytes', 16 * MIB, { integer: true, min: 1 }),

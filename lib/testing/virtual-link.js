@@ -17,6 +17,7 @@ const { deliveryOf } = require('../options/delivery.js');
 const { hold } = require('../options/held.js');
 const { group, integer, ms } = require('../options/rows.js');
 const { ARGUMENT, rowsOf } = require('../options/table.js');
+const { readProxy } = require('../options/proxy.js');
 const websocketOptions = require('../options/websocket.js');
 const { inVain } = require('./arrivals.js');
 
@@ -34,7 +35,7 @@ const MOVE = { ...ms('ms', undefined, { min: 0 }), path: 'ms' };
 const NOWHERE = 'ws://127.0.0.1';
 
 /** What a route asks of an engine. */
-const ENGINE = { ...websocketOptions, isSame: isDeepStrictEqual };
+const ENGINE = { ...websocketOptions, isSame: isDeepStrictEqual, readProxy };
 
 /** So many steps at one time have no end. */
 const MOST_AT_ONCE = 100000;

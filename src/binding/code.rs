@@ -19,7 +19,7 @@ impl From<napi::Status> for Code {
 
 impl From<BadOption> for napi::Error<Code> {
     fn from(bad: BadOption) -> Self {
-        let place = if matches!(bad.option, "url" | "protocols" | "headers") {
+        let place = if matches!(bad.option, "url" | "protocols" | "headers" | "proxy") {
             ""
         } else {
             "websocketOptions."

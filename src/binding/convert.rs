@@ -9,11 +9,11 @@ use super::protocol::{
     BufferMarks, CallRefusal, CircuitBreakerSettings, CircuitState, ClientState,
     ConnectRateSettings, Data, DeflateOptions, DeliveryGuarantee, DeliveryOptions, DeliveryOutcome,
     DropReason, FailoverOrder, GiveUpReason, HeartbeatMode, JitterKind, LongestValues, Notice,
-    OverflowRule, PolicySettings, Queued, ReconnectOn, RefusalCode, Reply, RoundTrips,
-    RouteOptions, SendStatus, UnconfirmedReason, WindowSettings, Written,
+    OverflowRule, PolicySettings, ProxyOptions, Queued, ReconnectOn, RefusalCode, Reply,
+    RoundTrips, RouteOptions, SendStatus, UnconfirmedReason, WindowSettings, Written,
 };
 use crate::engine::{self, RouteSettings, SendError, Sent, Sharing};
-use crate::net::{BadOption, CheckedOptions, Options, Roots, TlsOptions};
+use crate::net::{self, BadOption, CheckedOptions, Options, Roots, TlsOptions};
 use crate::policy::{
     self, Asked, Backoff, Beat, Circuit, CircuitSettings, CloseCode, ConnectRate, Count,
     DeliverySettings, Event, Failover, FailureRate, Guarantee, HeartbeatReply, HeartbeatSettings,
@@ -206,23 +206,11 @@ pub fn route_settings(
 
 impl RouteOptions {
     fn into_net(self, roots: Arc<Roots>, deflate: Option<&deflate::DeflateOptions>) -> Options {
-        let bytes = |buffer: Buffer| Vec::from(buffer);
-        let blobs = |buffers: Vec<Buffer>| buffers.into_iter().map(bytes).collect();
-        let mut headers: Vec<(String, Vec<String>)> = Vec::new();
-        let mut flat = self.headers.into_iter();
-        while let (Some(name), Some(value)) = (flat.next(), flat.next()) {
-            match headers
-                .iter_mut()
-                .find(|(known, _)| known.eq_ignore_ascii_case(&name))
-            {
-                Some((_, values)) => values.push(value),
-                None => headers.push((name, vec![value])),
-            }
-        }
+        let proxy = self.proxy.map(|proxy| proxy.into_net(roots.clone()));
         Options {
             url: String::new(),
             protocols: self.protocols,
-            headers,
+            headers: header_lists(self.headers),
             origin: self.origin,
             auth: self.auth,
             handshake_timeout: duration(self.handshake_timeout),
@@ -235,14 +223,54 @@ impl RouteOptions {
                 reject_unauthorized: self.reject_unauthorized,
                 ca: self.ca.map(blobs),
                 cert: blobs(self.cert),
-                key: self.key.map(bytes),
-                pfx: self.pfx.map(bytes),
+                key: self.key.map(Vec::from),
+                pfx: self.pfx.map(Vec::from),
                 passphrase: self.passphrase,
                 roots,
             },
+            proxy,
             extensions: deflate.map(deflate::offer),
         }
     }
+}
+
+impl ProxyOptions {
+    fn into_net(self, roots: Arc<Roots>) -> net::ProxyOptions {
+        net::ProxyOptions {
+            ws: self.ws,
+            wss: self.wss,
+            bypass: self.bypass,
+            headers: header_lists(self.headers),
+            auth: self.auth,
+            tls: TlsOptions {
+                reject_unauthorized: self.reject_unauthorized,
+                ca: self.ca.map(blobs),
+                cert: blobs(self.cert),
+                key: self.key.map(Vec::from),
+                ..TlsOptions::new(roots)
+            },
+        }
+    }
+}
+
+fn blobs(buffers: Vec<Buffer>) -> Vec<Vec<u8>> {
+    buffers.into_iter().map(Vec::from).collect()
+}
+
+/// The values of each name, from name, value, name, value, …
+fn header_lists(flat: Vec<String>) -> Vec<(String, Vec<String>)> {
+    let mut headers: Vec<(String, Vec<String>)> = Vec::new();
+    let mut flat = flat.into_iter();
+    while let (Some(name), Some(value)) = (flat.next(), flat.next()) {
+        match headers
+            .iter_mut()
+            .find(|(known, _)| known.eq_ignore_ascii_case(&name))
+        {
+            Some((_, values)) => values.push(value),
+            None => headers.push((name, vec![value])),
+        }
+    }
+    headers
 }
 
 impl From<&DeflateOptions> for deflate::DeflateOptions {

@@ -215,6 +215,23 @@ pub struct RouteOptions {
     pub key: Option<Buffer>,
     pub pfx: Option<Buffer>,
     pub passphrase: Option<String>,
+    /// Absent: every server is connected directly.
+    pub proxy: Option<ProxyOptions>,
+}
+
+/// Which proxy leads to a server, see [`ProxyOptions`](crate::net::ProxyOptions).
+#[napi(object, object_to_js = false)]
+pub struct ProxyOptions {
+    pub ws: Option<String>,
+    pub wss: Option<String>,
+    pub bypass: Option<String>,
+    /// Name, value, name, value, …
+    pub headers: Vec<String>,
+    pub auth: Option<String>,
+    pub reject_unauthorized: bool,
+    pub ca: Option<Vec<Buffer>>,
+    pub cert: Vec<Buffer>,
+    pub key: Option<Buffer>,
 }
 
 /// `perMessageDeflate` as an object, see [`deflate::DeflateOptions`](crate::wire::deflate::DeflateOptions).

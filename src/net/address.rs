@@ -53,18 +53,7 @@ impl Address {
             .host()
             .ok_or("has no host; allowed is an absolute URL like wss://host/path")?
             .to_owned();
-        let authorization = match (url.username(), url.password()) {
-            ("", None) => None,
-            (user, password) => {
-                let user = percent_decode_str(user);
-                let password = percent_decode_str(password.unwrap_or_default());
-                let pair: Vec<u8> = user.chain(*b":").chain(password).collect();
-                if pair.iter().any(u8::is_ascii_control) {
-                    return Err("must have no control characters in its credentials");
-                }
-                Some(basic(&pair))
-            }
-        };
+        let authorization = credentials(&url)?.map(|pair| basic(&pair));
         Ok(Address {
             url,
             host,
@@ -108,6 +97,21 @@ impl Address {
     pub fn resource(&self) -> &str {
         &self.url[url::Position::BeforePath..url::Position::AfterQuery]
     }
+}
+
+/// The `user:password` of a URL, decoded.
+pub(super) fn credentials(url: &Url) -> Result<Option<Vec<u8>>, &'static str> {
+    let (user, password) = (url.username(), url.password());
+    if user.is_empty() && password.is_none() {
+        return Ok(None);
+    }
+    let user = percent_decode_str(user);
+    let password = percent_decode_str(password.unwrap_or_default());
+    let pair: Vec<u8> = user.chain(*b":").chain(password).collect();
+    if pair.iter().any(u8::is_ascii_control) {
+        return Err("must have no control characters in its credentials");
+    }
+    Ok(Some(pair))
 }
 
 /// The value of `Authorization` for `user:password` (RFC 7617).

@@ -4,7 +4,6 @@ use std::io;
 use std::sync::Arc;
 
 use rustls_pki_types::ServerName;
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::ClientConfig;
@@ -12,8 +11,9 @@ use url::Host;
 
 use super::identity::Identity;
 use super::roots::Key;
+use super::stream::Stream;
 use super::verifier::TlsFault;
-use super::{BadOption, NetError, Options, TlsOptions};
+use super::{BadOption, NetError, TlsOptions};
 
 /// How to speak TLS with a target.
 #[derive(Clone)]
@@ -24,8 +24,9 @@ pub(super) struct ClientTls {
 }
 
 impl ClientTls {
-    pub fn parse(options: &Options) -> Result<ClientTls, BadOption> {
-        let name = match options.servername.as_deref() {
+    /// An empty `servername` sends none.
+    pub fn parse(options: &TlsOptions, servername: Option<&str>) -> Result<ClientTls, BadOption> {
+        let name = match servername {
             None | Some("") => None,
             Some(name) => Some(ServerName::try_from(name.to_owned()).map_err(|_| {
                 BadOption::new(
@@ -36,9 +37,9 @@ impl ClientTls {
                 )
             })?),
         };
-        let send_name = options.servername.as_deref() != Some("");
+        let send_name = servername != Some("");
         Ok(ClientTls {
-            config: config(&options.tls, send_name)?,
+            config: config(options, send_name)?,
             name,
         })
     }
@@ -46,8 +47,8 @@ impl ClientTls {
     pub async fn connect(
         &self,
         host: &Host,
-        tcp: TcpStream,
-    ) -> Result<TlsStream<TcpStream>, NetError> {
+        stream: Stream,
+    ) -> Result<TlsStream<Stream>, NetError> {
         let name = match (&self.name, host) {
             (Some(name), _) => name.clone(),
             (None, Host::Ipv4(ip)) => ServerName::IpAddress((*ip).into()),
@@ -58,7 +59,7 @@ impl ClientTls {
                 )))
             })?,
         };
-        let connecting = TlsConnector::from(self.config.clone()).connect(name, tcp);
+        let connecting = TlsConnector::from(self.config.clone()).connect(name, stream);
         connecting.await.map_err(|error| match error.kind() {
             io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => NetError::HungUpInTls,
             _ => NetError::from_io("read", error),

@@ -38,6 +38,11 @@ pub enum NetError {
         after: Duration,
         stage: AttemptStage,
     },
+    /// What went wrong on the way to a proxy, or was its answer.
+    #[error("{error} (proxy {proxy})")]
+    AtProxy { proxy: String, error: Box<NetError> },
+    #[error("{0}")]
+    Proxy(ProxyFault),
     /// The peer answered, and no upgrade came of it. Header names are in lower case.
     #[error("{fault}")]
     Handshake {
@@ -79,9 +84,70 @@ pub enum HandshakeFault {
     BadRedirect(String),
 }
 
+/// Why a proxy does not lead to `target`, a host and port.
+#[derive(Debug, thiserror::Error)]
+pub enum ProxyFault {
+    #[error("CONNECT to {target} failed: {fault}")]
+    BadAnswer {
+        target: String,
+        fault: HandshakeFault,
+    },
+    /// `offered`: the schemes that it names.
+    #[error(
+        "CONNECT to {target} was refused with 407: the proxy wants credentials, or others{}; only Basic is supported",
+        offered.as_ref().map_or(String::new(), |schemes| format!(", by {schemes}"))
+    )]
+    Unauthorized {
+        target: String,
+        offered: Option<String>,
+    },
+    #[error(
+        "CONNECT to {target} was refused with {status}{}",
+        if target.ends_with(":443") { "" } else { "; many proxies allow port 443 alone" }
+    )]
+    Refused { target: String, status: u16 },
+    #[error("SOCKS to {target} was refused: {error}")]
+    SocksUnauthorized {
+        target: String,
+        error: tokio_socks::Error,
+    },
+    #[error("SOCKS to {target} failed: {error}")]
+    Socks {
+        target: String,
+        error: tokio_socks::Error,
+    },
+}
+
+impl ProxyFault {
+    fn code(&self) -> &'static str {
+        match self {
+            ProxyFault::Unauthorized { .. } | ProxyFault::SocksUnauthorized { .. } => {
+                "WSR_ERR_PROXY_AUTH"
+            }
+            ProxyFault::BadAnswer { .. }
+            | ProxyFault::Refused { .. }
+            | ProxyFault::Socks { .. } => "WSR_ERR_PROXY",
+        }
+    }
+
+    fn status(&self) -> Option<u16> {
+        match self {
+            ProxyFault::Unauthorized { .. } => Some(407),
+            ProxyFault::Refused { status, .. } => Some(*status),
+            ProxyFault::BadAnswer { .. }
+            | ProxyFault::SocksUnauthorized { .. }
+            | ProxyFault::Socks { .. } => None,
+        }
+    }
+}
+
 /// How far an attempt has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttemptStage {
+    ProxyResolve,
+    ProxyConnect,
+    ProxyTls,
+    ProxyAnswer,
     Resolve,
     Connect,
     Tls,
@@ -91,6 +157,10 @@ pub enum AttemptStage {
 impl fmt::Display for AttemptStage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            AttemptStage::ProxyResolve => "while resolving the proxy's name",
+            AttemptStage::ProxyConnect => "while connecting to the proxy",
+            AttemptStage::ProxyTls => "in the TLS handshake with the proxy",
+            AttemptStage::ProxyAnswer => "waiting for the proxy's answer",
             AttemptStage::Resolve => "while resolving the host name",
             AttemptStage::Connect => "while connecting",
             AttemptStage::Tls => "in the TLS handshake",
@@ -125,6 +195,8 @@ impl NetError {
             NetError::Tls(fault) => fault.code,
             NetError::TimedOut { .. } => "WSR_ERR_HANDSHAKE_TIMEOUT",
             NetError::Handshake { .. } => "WSR_ERR_HANDSHAKE",
+            NetError::AtProxy { error, .. } => error.code(),
+            NetError::Proxy(fault) => fault.code(),
         }
     }
 
@@ -142,6 +214,18 @@ impl NetError {
                 status,
                 headers,
                 body,
+                ..Failure::default()
+            },
+            NetError::AtProxy { error, .. } => Failure {
+                message,
+                code,
+                status: error.into_failure().status,
+                ..Failure::default()
+            },
+            NetError::Proxy(fault) => Failure {
+                message,
+                code,
+                status: fault.status(),
                 ..Failure::default()
             },
             NetError::Resolve { .. }

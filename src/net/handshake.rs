@@ -161,7 +161,7 @@ fn check(response: &Response, ask: &Ask<'_>, key: &str) -> Result<String, Handsh
 ///
 /// What comes of the same bytes is the same however the network cuts them: each step asks what the bytes begin
 /// with, and none what has arrived behind.
-async fn read_response<S: AsyncRead + Unpin>(
+pub(super) async fn read_response<S: AsyncRead + Unpin>(
     stream: &mut S,
 ) -> Result<(Response, Vec<u8>), NetError> {
     let mut bytes = Vec::with_capacity(FIRST_READ);

@@ -28,12 +28,7 @@ pub(super) enum Confidence {
 
 impl Headers {
     pub fn parse(options: &Options) -> Result<Headers, BadOption> {
-        let mut lines: Vec<(String, Vec<u8>)> = Vec::new();
-        for (name, values) in &options.headers {
-            let values = checked_values(name, values)?;
-            lines.retain(|(earlier, _)| !earlier.eq_ignore_ascii_case(name));
-            lines.extend(values.into_iter().map(|value| (name.clone(), value)));
-        }
+        let mut lines = checked_lines(&options.headers)?;
         if let Some(origin) = options
             .origin
             .as_deref()
@@ -44,11 +39,7 @@ impl Headers {
             lines.push(("Origin".to_owned(), value));
         }
         let authorization = match options.auth.as_deref().filter(|auth| !auth.is_empty()) {
-            Some(auth) if auth.chars().any(|c| c.is_ascii_control()) => {
-                let trouble = "has control characters; allowed is \"user:password\" without them";
-                return Err(BadOption::new("auth", trouble));
-            }
-            Some(auth) => Some(basic(auth.as_bytes())),
+            Some(auth) => Some(basic(checked_auth(auth)?)),
             None => None,
         };
         Ok(Headers {
@@ -108,6 +99,28 @@ impl Headers {
             line(request, name, value);
         }
     }
+}
+
+/// The headers that a user gave, name by name.
+pub(super) fn checked_lines(
+    given: &[(String, Vec<String>)],
+) -> Result<Vec<(String, Vec<u8>)>, BadOption> {
+    let mut lines: Vec<(String, Vec<u8>)> = Vec::new();
+    for (name, values) in given {
+        let values = checked_values(name, values)?;
+        lines.retain(|(earlier, _)| !earlier.eq_ignore_ascii_case(name));
+        lines.extend(values.into_iter().map(|value| (name.clone(), value)));
+    }
+    Ok(lines)
+}
+
+/// `user:password` as its bytes.
+pub(super) fn checked_auth(auth: &str) -> Result<&[u8], BadOption> {
+    if auth.chars().any(|c| c.is_ascii_control()) {
+        let trouble = "has control characters; allowed is \"user:password\" without them";
+        return Err(BadOption::new("auth", trouble));
+    }
+    Ok(auth.as_bytes())
 }
 
 pub(super) fn line(request: &mut Vec<u8>, name: &str, value: &[u8]) {

@@ -7,6 +7,7 @@
 mod address;
 mod bad_option;
 mod body;
+mod bypass;
 mod client_tls;
 mod connect;
 mod error;
@@ -17,6 +18,7 @@ mod identity;
 mod limit;
 mod options;
 mod pem;
+mod proxy;
 mod resolver;
 mod retry_after;
 mod roots;
@@ -28,8 +30,8 @@ mod trust;
 mod verifier;
 
 pub use bad_option::BadOption;
-pub use error::{AttemptStage, HandshakeFault, NetError, code_of};
-pub use options::{Options, TlsOptions};
+pub use error::{AttemptStage, HandshakeFault, NetError, ProxyFault, code_of};
+pub use options::{Options, ProxyOptions, TlsOptions};
 pub use retry_after::retry_after;
 pub use roots::Roots;
 pub use stream::{Stream, Transport};

@@ -35,6 +35,8 @@ pub struct Options {
     /// sends none.
     pub servername: Option<String>,
     pub tls: TlsOptions,
+    /// Which proxy leads there. Default none.
+    pub proxy: Option<ProxyOptions>,
     /// The value of `Sec-WebSocket-Extensions` to offer.
     pub extensions: Option<String>,
 }
@@ -55,9 +57,29 @@ impl Options {
             family: None,
             servername: None,
             tls: TlsOptions::new(roots),
+            proxy: None,
             extensions: None,
         }
     }
+}
+
+/// Which proxy leads to a peer, and how to speak with it.
+#[derive(Clone)]
+pub struct ProxyOptions {
+    /// The URL of the proxy for `ws:` URLs: `http:`, `https:`, `socks5:`, `socks5h:`, `socks4:` or `socks4a:`. Credentials
+    /// in it are for the proxy.
+    pub ws: Option<String>,
+    /// The same for `wss:` URLs.
+    pub wss: Option<String>,
+    /// Hosts that are reached without it, as `NO_PROXY` has them; then those of this machine are too. `None`: all hosts
+    /// are reached by the proxy.
+    pub bypass: Option<String>,
+    /// Headers of the CONNECT request.
+    pub headers: Vec<(String, Vec<String>)>,
+    /// `user:password`; wins over credentials in the URL.
+    pub auth: Option<String>,
+    /// For `https:` proxies.
+    pub tls: TlsOptions,
 }
 
 /// Whom to trust and who to be. Not used for `ws:`.

@@ -19,6 +19,12 @@ pub trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
 
+/// A stream of which the first bytes were read already.
+pub(super) struct Begun {
+    pub first: Vec<u8>,
+    pub stream: Stream,
+}
+
 impl Stream {
     fn inner(self: Pin<&mut Self>) -> Pin<&mut dyn Transport> {
         match self.get_mut() {
@@ -53,5 +59,40 @@ impl AsyncWrite for Stream {
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.inner().poll_shutdown(context)
+    }
+}
+
+impl AsyncRead for Begun {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let Begun { first, stream } = self.get_mut();
+        if first.is_empty() {
+            return Pin::new(stream).poll_read(context, buffer);
+        }
+        let taken = first.len().min(buffer.remaining());
+        buffer.put_slice(&first[..taken]);
+        first.drain(..taken);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Begun {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
     }
 }

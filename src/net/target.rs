@@ -13,6 +13,7 @@ use super::connect::Connector;
 use super::handshake::{Answer, Ask, Response, Upgrade, upgrade};
 use super::headers::{Confidence, Headers, latin1, no_token_char};
 use super::limit::Limit;
+use super::proxy::Proxies;
 use super::stream::Stream;
 use super::{AttemptStage, BadOption, HandshakeFault, NetError, Options};
 
@@ -35,6 +36,8 @@ pub struct CheckedOptions {
     redirects: Option<u32>,
     connector: Connector,
     tls: ClientTls,
+    /// `None` where no URL needs one.
+    proxies: Option<Proxies>,
 }
 
 /// A connection that has been upgraded.
@@ -159,23 +162,21 @@ impl Target {
         address: &Address,
         limit: &mut Limit,
     ) -> Result<(Stream, Answer), NetError> {
-        let found = limit
-            .bound(
-                AttemptStage::Resolve,
-                self.options
-                    .connector
-                    .resolve(address.host(), address.port()),
-            )
-            .await?;
-        let tcp = limit
-            .bound(AttemptStage::Connect, self.options.connector.connect(found))
-            .await?;
-        let mut stream = if address.is_secure() {
-            let tls = self.options.tls.connect(address.host(), tcp);
-            Stream::Other(Box::new(limit.bound(AttemptStage::Tls, tls).await?))
-        } else {
-            Stream::Tcp(tcp)
+        let connector = &self.options.connector;
+        let proxies = self.options.proxies.as_ref();
+        let mut stream = match proxies.and_then(|proxies| proxies.between(address)) {
+            Some(proxy) => proxy.reach(address, connector, limit).await?,
+            None => {
+                let resolving = connector.resolve(address.host(), address.port());
+                let found = limit.bound(AttemptStage::Resolve, resolving).await?;
+                let connecting = connector.connect(found);
+                Stream::Tcp(limit.bound(AttemptStage::Connect, connecting).await?)
+            }
         };
+        if address.is_secure() {
+            let tls = self.options.tls.connect(address.host(), stream);
+            stream = Stream::Other(Box::new(limit.bound(AttemptStage::Tls, tls).await?));
+        }
         let mut headers = Vec::new();
         self.options
             .headers
@@ -214,7 +215,8 @@ impl CheckedOptions {
         Ok(CheckedOptions {
             headers,
             connector: Connector::parse(&options)?,
-            tls: ClientTls::parse(&options)?,
+            tls: ClientTls::parse(&options.tls, options.servername.as_deref())?,
+            proxies: options.proxy.as_ref().map(Proxies::parse).transpose()?,
             redirects: options.follow_redirects.then_some(options.max_redirects),
             given: options,
         })
