@@ -22,6 +22,7 @@ const OTHER_LOCKS = [
   '__test__/ecosystem/package-lock.json',
   '__test__/ecosystem/runners/package-lock.json',
   '__test__/ecosystem/overrides/package-lock.json',
+  '__test__/install/package-lock.json',
   'scripts/release/package-lock.json',
 ];
 
