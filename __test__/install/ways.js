@@ -12,6 +12,7 @@ const tool = (...names) => path.join(__dirname, 'node_modules', ...names);
 const PNPM = tool('.bin', 'pnpm');
 const YARN_1 = tool('yarn', 'bin', 'yarn.js');
 const YARN_4 = tool('@yarnpkg', 'cli-dist', 'bin', 'yarn.js');
+const NPM_10 = [process.execPath, tool('npm-10', 'bin', 'npm-cli.js')];
 
 const WORKS = /^received hello$/;
 const WARNS = /^received hello\n[\s\S]*WSR_WARN_PORTABLE/;
@@ -23,6 +24,13 @@ const FOR_MACOS = ['--os=darwin', '--cpu=arm64'];
 const remove = ({ cwd }, ...names) => {
   for (const name of names) rmSync(path.join(cwd, name), { recursive: true });
 };
+
+/** A lock that is made anew of the node_modules of another platform: npm 10 writes only what lies there into it. */
+async function lockedOnMacos(project, [command, ...npm]) {
+  await project.must(command, [...npm, 'install', NAME, ...FOR_MACOS]);
+  remove(project, 'package-lock.json');
+  await project.must(command, [...npm, 'install', ...FOR_MACOS]);
+}
 
 /** Installs with npm and uses it. */
 const byNpm = (...args) => ({
@@ -133,22 +141,26 @@ const WAYS = {
   },
   'npm, a lock made on macOS of its node_modules': {
     async run(project) {
-      await project.must('npm', ['install', NAME, ...FOR_MACOS]);
-      remove(project, 'package-lock.json');
-      await project.must('npm', ['install', ...FOR_MACOS]);
+      await lockedOnMacos(project, ['npm']);
       remove(project, 'node_modules');
       await project.must('npm', ['ci']);
       return project.use();
     },
+  },
+  'npm 10, a lock made on macOS of its node_modules': {
+    async run(project) {
+      await lockedOnMacos(project, NPM_10);
+      remove(project, 'node_modules');
+      await project.must(NPM_10[0], [NPM_10[1], 'ci']);
+      return project.use();
+    },
     prints: WITHOUT_BINARY,
   },
-  'npm, that lock and its node_modules removed': {
+  'npm 10, that lock and its node_modules removed': {
     async run(project) {
-      await project.must('npm', ['install', NAME, ...FOR_MACOS]);
-      remove(project, 'package-lock.json');
-      await project.must('npm', ['install', ...FOR_MACOS]);
+      await lockedOnMacos(project, NPM_10);
       remove(project, 'node_modules', 'package-lock.json');
-      await project.must('npm', ['install']);
+      await project.must(NPM_10[0], [NPM_10[1], 'install']);
       return project.use();
     },
   },
