@@ -16,7 +16,7 @@ install(FOLDER);
 const { NAME, publishAll, startRegistry } = require('../__test__/install/registry.js');
 const { WAYS, WORKS } = require('../__test__/install/ways.js');
 
-const INSTALL_MS = 200000;
+const INSTALL_MS = 300000;
 const USE_MS = 20000;
 /** How many ways are tried at a time. */
 const BESIDE = 2;
