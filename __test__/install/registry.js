@@ -17,7 +17,7 @@ const VERDACCIO = path.join(__dirname, 'node_modules', 'verdaccio', 'bin', 'verd
 const freePort = () =>
   new Promise((resolve) => {
     const server = net.createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
+      const { port } = /** @type {import('net').AddressInfo} */ (server.address());
       server.close(() => resolve(port));
     });
   });

@@ -12,7 +12,7 @@ const tool = (...names) => path.join(__dirname, 'node_modules', ...names);
 const PNPM = tool('.bin', 'pnpm');
 const YARN_1 = tool('yarn', 'bin', 'yarn.js');
 const YARN_4 = tool('@yarnpkg', 'cli-dist', 'bin', 'yarn.js');
-const NPM_10 = [process.execPath, tool('npm-10', 'bin', 'npm-cli.js')];
+const NPM_10 = tool('npm-10', 'bin', 'npm-cli.js');
 
 const WORKS = /^received hello$/;
 const WARNS = /^received hello\n[\s\S]*WSR_WARN_PORTABLE/;
@@ -26,7 +26,7 @@ const remove = ({ cwd }, ...names) => {
 };
 
 /** A lock that is made anew of the node_modules of another platform: npm 10 writes only what lies there into it. */
-async function lockedOnMacos(project, [command, ...npm]) {
+async function lockedOnMacos(project, command, ...npm) {
   await project.must(command, [...npm, 'install', NAME, ...FOR_MACOS]);
   remove(project, 'package-lock.json');
   await project.must(command, [...npm, 'install', ...FOR_MACOS]);
@@ -141,7 +141,7 @@ const WAYS = {
   },
   'npm, a lock made on macOS of its node_modules': {
     async run(project) {
-      await lockedOnMacos(project, ['npm']);
+      await lockedOnMacos(project, 'npm');
       remove(project, 'node_modules');
       await project.must('npm', ['ci']);
       return project.use();
@@ -149,18 +149,18 @@ const WAYS = {
   },
   'npm 10, a lock made on macOS of its node_modules': {
     async run(project) {
-      await lockedOnMacos(project, NPM_10);
+      await lockedOnMacos(project, process.execPath, NPM_10);
       remove(project, 'node_modules');
-      await project.must(NPM_10[0], [NPM_10[1], 'ci']);
+      await project.must(process.execPath, [NPM_10, 'ci']);
       return project.use();
     },
     prints: WITHOUT_BINARY,
   },
   'npm 10, that lock and its node_modules removed': {
     async run(project) {
-      await lockedOnMacos(project, NPM_10);
+      await lockedOnMacos(project, process.execPath, NPM_10);
       remove(project, 'node_modules', 'package-lock.json');
-      await project.must(NPM_10[0], [NPM_10[1], 'install']);
+      await project.must(process.execPath, [NPM_10, 'install']);
       return project.use();
     },
   },
