@@ -18,12 +18,12 @@ function cargoDeny() {
 
 /** The locks of what is installed by one command alone. */
 const OTHER_LOCKS = [
+  'scripts/release/package-lock.json',
+  '__test__/install/package-lock.json',
   'bench/package-lock.json',
   '__test__/ecosystem/package-lock.json',
   '__test__/ecosystem/runners/package-lock.json',
   '__test__/ecosystem/overrides/package-lock.json',
-  '__test__/install/package-lock.json',
-  'scripts/release/package-lock.json',
 ];
 
 /** The platform packages are the package's own: same version, each named once. */

@@ -24,9 +24,12 @@ const main = readManifest();
 const { name, version } = main;
 const read = (file) => readFileSync(path.join(ROOT, file), 'utf8');
 
-/** What the main tarball may hold at its top, and nothing else. */
-const TOP =
-  /^(?:(?:bin|lib|browser|src|tests|benches|docs|examples)\/.+|scripts\/(?:websocket-reconnect|build|tools)\.js|(?:index|portable|websocket|ws|register|testing|opentelemetry)(?:\.d)?\.m?[jt]s|build\.rs|Cargo\.(?:toml|lock)|package\.json|(?:README|README\.zh-CN|CHANGELOG|SKILL)\.md|(?:THIRD-PARTY-)?LICENSES?)$/;
+/** What the main tarball may hold beside its entries, and nothing else. */
+const HELD =
+  /^(?:(?:bin|lib|browser|src|tests|benches|docs|examples)\/.+|scripts\/(?:websocket-reconnect|build|tools)\.js|build\.rs|Cargo\.(?:toml|lock)|package\.json|(?:README|README\.zh-CN|CHANGELOG|SKILL)\.md|LICENSE|THIRD-PARTY-LICENSES)$/;
+/** Its entries, for `require`, for `import` and with types of both. */
+const ENTRIES = Object.keys(main.exports).map((entry) => entry.slice(2) || 'index');
+const isEntry = (file) => ENTRIES.includes(file.replace(/(?:\.d)?\.m?[jt]s$/, ''));
 /** What the build makes of it; all else is as git has it. */
 const BUILT = ['browser/index.js', 'browser/index.mjs', 'browser/websocket-reconnect.min.js'];
 
@@ -105,7 +108,9 @@ function mainContents({ files, manifest }) {
     .flatMap((script) => script.match(/\S+\.js\b/g) || [])
     .filter((script) => !files.includes(script));
   return [
-    ...files.filter((file) => !TOP.test(file)).map((file) => `${file} is not to be packed`),
+    ...files
+      .filter((file) => !HELD.test(file) && !isEntry(file))
+      .map((file) => `${file} is not to be packed`),
     ...files
       .filter((file) => !tracked.has(file) && !BUILT.includes(file))
       .map((file) => `${file} is not in git`),
