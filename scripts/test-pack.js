@@ -4,12 +4,12 @@
 // Usage: test-pack.js, with the everyday binary; --release, with that of build-release.js; --packed FOLDER,
 // with the tarballs in a folder, for a machine that has not built them.
 
-const { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } = require('fs');
+const { mkdtempSync, readdirSync, rmSync, writeFileSync } = require('fs');
 const os = require('os');
 const path = require('path');
 const { platformId } = require('../lib/node/platform.js');
 const { packMain, packPlatform, release } = require('./build-release.js');
-const { ROOT, capture, npm } = require('./tools.js');
+const { ROOT, capture, npm, pathWithoutCargo } = require('./tools.js');
 
 const NAME = 'websocket-reconnect-native';
 const id = platformId();
@@ -74,15 +74,8 @@ client.on('retry', (info) => { const attempt: number = info.attempt; console.log
 export const wrong = () => new WebSocketReconnect({ url: 1 });
 ${PRINT.split('\n')[1]}\n`;
 
-/** The folders of the PATH that have no cargo, and Node's own. */
-function pathWithoutCargo() {
-  const holds = (folder) => ['cargo', 'cargo.exe'].some((name) => existsSync(path.join(folder, name)));
-  const folders = process.env.PATH.split(path.delimiter).filter((folder) => !holds(folder));
-  return [path.dirname(process.execPath), ...folders].join(path.delimiter);
-}
-
-/** The tarballs under test: of the package itself and of this platform's. */
-function tarballs() {
+/** The tarballs under test: of the package itself and of this platform's. Those of the everyday binary go to `to`. */
+function tarballs(to) {
   const { 2: how, 3: folder } = process.argv;
   if (how === '--packed') {
     const named = (name) =>
@@ -94,7 +87,7 @@ function tarballs() {
   }
   if (how === '--release') return release(id);
   const binary = path.join(ROOT, 'native', `${NAME}.${id}.node`);
-  return { main: packMain(), platform: packPlatform(id, binary) };
+  return { main: packMain(to), platform: packPlatform(id, binary, to) };
 }
 
 const env = { ...process.env, PATH: pathWithoutCargo() };
@@ -124,7 +117,9 @@ function inProject(test) {
   }
 }
 
-const { main, platform } = tarballs();
+const packed = mkdtempSync(path.join(os.tmpdir(), 'wsr-tarballs-'));
+process.on('exit', () => rmSync(packed, { recursive: true, force: true }));
+const { main, platform } = tarballs(packed);
 
 /** Runs of the command, each with what it prints. The demo connects, to a server of its own. */
 const COMMANDS = [

@@ -64,6 +64,13 @@ function has(command) {
   return capture(command, ['--version']).ok;
 }
 
+/** The folders of the PATH that have no cargo, and Node's own. */
+function pathWithoutCargo() {
+  const holds = (folder) => ['cargo', 'cargo.exe'].some((name) => existsSync(path.join(folder, name)));
+  const folders = process.env.PATH.split(path.delimiter).filter((folder) => !holds(folder));
+  return [path.dirname(process.execPath), ...folders].join(path.delimiter);
+}
+
 /** Python packages in an environment of their own; returns the folder of its programs. */
 function python(name, packages) {
   const folder = path.join(TOOLS, name);
@@ -103,4 +110,16 @@ function runtime(key, spec, script) {
   return folder;
 }
 
-module.exports = { ROOT, TOOLS, run, capture, capturing, npm, install, has, python, runtime };
+module.exports = {
+  ROOT,
+  TOOLS,
+  run,
+  capture,
+  capturing,
+  npm,
+  install,
+  has,
+  pathWithoutCargo,
+  python,
+  runtime,
+};
