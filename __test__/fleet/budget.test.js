@@ -79,6 +79,27 @@ describe('the budget of a fleet', () => {
     assert.strictEqual(redis.scriptCalls() - before, 2);
   });
 
+  it('has_who_is_called_come_though_the_answer_to_wait_comes_later', async () => {
+    const fleets = await members(2, redis.port, {
+      ...IDLE,
+      connects: { max: 10, per: 1000, concurrency: 1 },
+    });
+    const [holds, waits] = fleets;
+    const end = await attempt(holds);
+    const { redis: own } = waits.member;
+    const run = own.run.bind(own);
+    own.run = async (...call) => {
+      own.run = run;
+      const answer = await run(...call);
+      end(OPEN);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      return answer;
+    };
+    const before = performance.now();
+    (await attempt(waits))(OPEN);
+    assert.ok(performance.now() - before < 700, `${performance.now() - before} ms`);
+  });
+
   it('takes_nothing_for_an_attempt_that_is_given_up_while_it_waits', async () => {
     const [fleet] = await members(1, redis.port, { connects: { max: 1, per: 300 } });
     await tries(fleet, OPEN);

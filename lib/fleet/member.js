@@ -128,7 +128,7 @@ class Member {
       if (signal) signal.addEventListener('abort', giveUp, { once: true });
       this.waiting.push(waiter);
       if (this.isDegraded) this.letThroughAlone();
-      else if (this.turnAt === Infinity) this.askSoon();
+      else if (this.call === undefined && this.turnAt === Infinity) this.askSoon();
     });
   }
 
@@ -207,6 +207,8 @@ class Member {
     }
     const call = { at: now, question: this.question(now), isGivenUp: false, limit: undefined };
     this.call = call;
+    // What is asked for meanwhile is due when it has ended.
+    if (call.question.isBeat && !this.isDegraded) this.beatAt = now + this.beat;
     this.turnAt = Infinity;
     this.tellAt = Infinity;
     this.limit(call);
@@ -273,7 +275,6 @@ class Member {
     this.members = members;
     this.isScarce = answer.isScarce;
     this.share.hear(answer, now);
-    if (question.isBeat) this.beatAt = now + this.beat;
     // A state that is not the one that was known knows nothing of what was.
     const known = new Set(question.own.map(([number]) => number));
     for (const start of this.starts) {
@@ -292,7 +293,8 @@ class Member {
       this.letThrough(question.next + i, { generation, isProbe, isKnown: true });
     }
     const isAnswered = granted < question.want && !isAnew;
-    if (this.waiting.length > 0) this.turnAt = isAnswered ? now + answer.wait : now;
+    const turnAt = isAnswered ? now + answer.wait : now;
+    this.turnAt = this.waiting.length > 0 ? Math.min(this.turnAt, turnAt) : Infinity;
     if (isAnew && this.starts.length > 0) this.beatAt = now;
     if (Array.isArray(answer.list) && !isAnew && !answer.isQuiet) this.tell('members', answer.list);
   }
