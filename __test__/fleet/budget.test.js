@@ -112,6 +112,25 @@ describe('the budget of a fleet', () => {
     assert.strictEqual((await fleet.stats()).budget.used, 1);
   });
 
+  it('keeps_no_turn_for_who_has_given_up', async () => {
+    const fleets = await members(2, redis.port, {
+      ...IDLE,
+      connects: { max: 10, per: 1000, concurrency: 1 },
+    });
+    const end = await attempt(fleets[0]);
+    const controller = new AbortController();
+    const waits = attempt(fleets[1], controller.signal);
+    const waitingOf = async () => (await fleets[0].stats()).budget.waiting;
+    await until(async () => (await waitingOf()).length === 1);
+    controller.abort(new Error('closed'));
+    await assert.rejects(waits, /closed/);
+    await until(async () => (await waitingOf()).length === 0);
+    end(OPEN);
+    const before = performance.now();
+    for (const fleet of fleets) await tries(fleet, OPEN);
+    assert.ok(performance.now() - before < 700, `${performance.now() - before} ms`);
+  });
+
   it('refuses_an_attempt_that_was_given_up_before', async () => {
     const [fleet] = await members(1, redis.port, {});
     await assert.rejects(attempt(fleet, AbortSignal.abort(new Error('closed'))), /closed/);

@@ -112,6 +112,7 @@ class Member {
     return new Promise((resolve, reject) => {
       const giveUp = () => {
         this.waiting = this.waiting.filter((other) => other !== waiter);
+        if (this.waiting.length === 0) this.leaveLine();
         reject(signal.reason);
       };
       const unlisten = () => signal && signal.removeEventListener('abort', giveUp);
@@ -142,6 +143,12 @@ class Member {
   tellSoon() {
     this.tellAt = Math.min(this.tellAt, clock() + TOGETHER);
     this.plan();
+  }
+
+  /** Nobody waits any more: the others need not wait for the turn of this process. */
+  leaveLine() {
+    this.turnAt = Infinity;
+    this.tellSoon();
   }
 
   /** The next heartbeat is due. */
