@@ -84,6 +84,8 @@ class Member {
     this.generation = undefined;
     this.epoch = undefined;
     this.ahead = undefined;
+    /** The circuit was heard to change since the last call was made. */
+    this.hasNews = false;
     /** Few attempts may be under way besides: who ends one tells it at once. */
     this.isScarce = false;
     this.toldFailing = false;
@@ -218,6 +220,7 @@ class Member {
     if (call.question.isBeat && !this.isDegraded) this.beatAt = now + this.beat;
     this.turnAt = Infinity;
     this.tellAt = Infinity;
+    this.hasNews = false;
     this.limit(call);
     const answered = (answer) => {
       if (this.isClosed) return;
@@ -289,8 +292,9 @@ class Member {
       else if (known.has(start.number)) start.isKnown = true;
     }
     this.epoch = epoch;
-    // News come by another connection, and may have overtaken the answer.
-    if (isAnew || !(generation < this.generation)) this.see(phase, generation);
+    // News come by another connection, and may have overtaken the answer. Those of before it was asked for are in it, unless
+    // Redis has lost them.
+    if (isAnew || !this.hasNews || generation >= this.generation) this.see(phase, generation);
     if (this.isDegraded) {
       this.isDegraded = false;
       this.tell('restored');
@@ -317,12 +321,13 @@ class Member {
 
   /** News from the others: what a call would have brought later. */
   hear(news) {
-    const [what, value] = String(news).split(' ');
+    const [what, value, epoch] = String(news).split(' ');
     if (what === 'members') {
       if (this.needsList && !this.isDegraded) this.beatSoon();
     } else if (what === 'turn') {
       if (value === this.name) this.askSoon();
-    } else if (this.verdicts && Number(value) > this.generation) {
+    } else if (this.verdicts && Number(epoch) === this.epoch && Number(value) > this.generation) {
+      this.hasNews = true;
       this.see(what, Number(value));
       if (what === 'CLOSED') this.askSoon();
     }

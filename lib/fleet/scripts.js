@@ -101,7 +101,8 @@ local function change(to, at)
   phase, generation, until_ = to, math.max(now, generation + 1), at
   redis.call('HSET', state, 'phase', phase, 'generation', generation, 'until', until_)
   redis.call('DEL', probes, failing)
-  if phase ~= before then publish(phase .. ' ' .. generation) end
+  -- Fleets of one name in several databases, or behind several prefixes, hear each other.
+  if phase ~= before then publish(phase .. ' ' .. generation .. ' ' .. epoch) end
 end
 trim(probes, now)
 for _, verdict in ipairs(ask.verdicts) do
