@@ -91,6 +91,26 @@ describe('a fleet over each client of Redis', () => {
     });
   }
 
+  for (const answer of [true, null, 'QUEUED', 'null', '[]']) {
+    it(`goes_on_without_a_client_whose_scripts_give_${answer}`, async () => {
+      let calls = 0;
+      const evalsha = async () => {
+        calls += 1;
+        // What is asked for again at once would go on for ever.
+        if (calls > 100) throw new Error('too many calls');
+        return answer;
+      };
+      const fleet = createFleet({ redis: { evalsha, eval: evalsha }, name: 'none' });
+      const degraded = new Promise((resolve) => fleet.once('degraded', resolve));
+      await tries(fleet, OPEN);
+      const { code, message } = await degraded;
+      assert.strictEqual(code, 'WSR_ERR_OPTION');
+      assert.ok(message.startsWith(`redis: a script gave ${answer}; allowed is`), message);
+      assert.ok(calls < 4, String(calls));
+      await fleet.close();
+    });
+  }
+
   it('needs_no_second_connection', async () => {
     const shared = await connect('ioredis', redis.port);
     const bare = {

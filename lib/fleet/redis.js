@@ -4,7 +4,7 @@
 // node and a Cluster are called alike by both.
 
 const { createHash } = require('crypto');
-const { badType, ignore } = require('../errors.js');
+const { badType, coded, ignore } = require('../errors.js');
 const { isFunction } = require('../options/check.js');
 
 /** A script with the name by which Redis keeps it. */
@@ -52,13 +52,23 @@ const KINDS = [
   },
 ];
 
+const ALLOWED = 'a client of ioredis, iovalkey or redis';
+
 const isObject = (value) => typeof value === 'object' && value !== null;
+
+/** What a script has answered: JSON. A client with callbacks, or in a transaction, gives something else. */
+function read(answer) {
+  const text = String(answer);
+  if (text.startsWith('{')) return JSON.parse(text);
+  const message = `redis: a script gave ${text.slice(0, 80)}; allowed is ${ALLOWED}, with promises and in no transaction`;
+  throw coded(TypeError, 'WSR_ERR_OPTION', message);
+}
 
 class Redis {
   constructor(redis) {
     this.redis = redis;
     this.kind = isObject(redis) ? KINDS.find(({ fits }) => fits(redis)) : undefined;
-    if (this.kind === undefined) throw badType('redis', redis, 'a client of ioredis, iovalkey or redis');
+    if (this.kind === undefined) throw badType('redis', redis, ALLOWED);
   }
 
   /** Runs a script, which answers with JSON. One round trip, but for the first time that a server sees the script. */
@@ -71,7 +81,7 @@ class Redis {
       if (!isUnknownScript(error)) throw error;
       answer = await kind.byText(redis, script, keys, values);
     }
-    return JSON.parse(String(answer));
+    return read(answer);
   }
 
   /**
