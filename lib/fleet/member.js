@@ -241,11 +241,11 @@ class Member {
     this.plan();
   }
 
-  /** Gives a call up after `timeout`. That the process itself was held up meanwhile is no fault of Redis. */
-  limit(call) {
+  /** Gives a call up after `timeout`. That the process itself was held up meanwhile is no fault of Redis, once. */
+  limit(call, isAgain = false) {
     const due = clock() + this.timeout;
     call.limit = setTimeout(() => {
-      if (clock() > due + HELD_UP) this.limit(call);
+      if (!isAgain && clock() > due + HELD_UP) this.limit(call, true);
       else this.giveUp(call, coded(Error, 'ETIMEDOUT', `Redis: no answer in ${this.timeout} ms`));
     }, this.timeout);
     call.limit.unref();
