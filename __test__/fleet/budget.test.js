@@ -160,6 +160,18 @@ describe('the budget of a fleet', () => {
     assert.deepStrictEqual((await fleets[1].stats()).members, [fleets[1].id]);
   });
 
+  it('frees_what_a_member_is_let_through_for_while_it_is_closed', async () => {
+    const fleets = await members(2, redis.port, {
+      ...IDLE,
+      connects: { max: 10, per: 60000, concurrency: 1 },
+    });
+    await until(() => fleets[0].member.call === undefined);
+    const refused = assert.rejects(attempt(fleets[0]), { code: 'WSR_ERR_CLOSED' });
+    await Promise.all([fleets[0].close(), fleets[0].close(), refused]);
+    const { budget, members: names } = await fleets[1].stats();
+    assert.deepStrictEqual([budget.used, budget.underWay, names], [0, 0, [fleets[1].id]]);
+  });
+
   it('refuses_those_who_wait_when_it_is_closed', async () => {
     const [fleet] = await members(1, redis.port, { connects: { max: 1, per: 60000 } });
     await tries(fleet, OPEN);

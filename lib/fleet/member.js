@@ -94,6 +94,8 @@ class Member {
     /** The begin of the first call that had no answer. */
     this.awaySince = undefined;
     this.isClosed = false;
+    /** What `close()` has returned. */
+    this.leaving = undefined;
     /** Whether somebody is told the names of the members. */
     this.needsList = false;
     /** The call under way. */
@@ -214,7 +216,13 @@ class Member {
         return;
       }
     }
-    const call = { at: now, question: this.question(now), isGivenUp: false, limit: undefined };
+    const call = {
+      at: now,
+      question: this.question(now),
+      isGivenUp: false,
+      limit: undefined,
+      done: undefined,
+    };
     this.call = call;
     // What is asked for meanwhile is due when it has ended.
     if (call.question.isBeat && !this.isDegraded) this.beatAt = now + this.beat;
@@ -223,7 +231,10 @@ class Member {
     this.hasNews = false;
     this.limit(call);
     const answered = (answer) => {
-      if (this.isClosed) return;
+      if (this.isClosed) {
+        this.giveBack(call.question, answer.granted);
+        return;
+      }
       this.end(call);
       const isLate = clock() > now + this.timeout;
       if (isLate) this.giveBack(call.question, answer.granted);
@@ -237,7 +248,8 @@ class Member {
       this.end(call);
       this.plan();
     };
-    this.redis.run(ASK, this.keys, [this.channel, JSON.stringify(call.question)]).then(answered, failed);
+    const running = this.redis.run(ASK, this.keys, [this.channel, JSON.stringify(call.question)]);
+    call.done = running.then(answered, failed);
     this.plan();
   }
 
@@ -384,14 +396,20 @@ class Member {
   }
 
   /** Leaves the fleet: what it holds is free for others. */
-  async close() {
-    if (this.isClosed) return;
+  close() {
+    if (this.leaving === undefined) this.leaving = this.leave();
+    return this.leaving;
+  }
+
+  async leave() {
     this.isClosed = true;
     clearTimeout(this.timer);
     this.unlisten();
     for (const waiter of this.waiting.splice(0)) waiter.refuse(closed());
-    const { channel, keys, name, redis, timeout } = this;
-    const told = { member: name, ended: [...this.report.ended, ...this.underWay] };
+    const { call, channel, isDegraded, keys, name, redis, report, timeout, underWay } = this;
+    // What it lets through is not used, and it says that this process lives.
+    if (call !== undefined && !isDegraded) await within(timeout, call.done).catch(ignore);
+    const told = { member: name, ended: [...report.ended, ...underWay], unused: report.unused };
     await within(timeout, redis.run(LEAVE, keys, [channel, JSON.stringify(told)])).catch(ignore);
   }
 }

@@ -49,6 +49,16 @@ local function tell_next()
 end
 `;
 
+/** What has ended, or never began, is free for others. */
+const RELEASE = `for _, ids in ipairs({ ask.ended, ask.unused }) do
+  for _, id in ipairs(ids) do
+    redis.call('ZREM', leases, id)
+    redis.call('ZREM', probes, id)
+  end
+end
+for _, id in ipairs(ask.unused) do redis.call('ZREM', starts, id) end
+`;
+
 /**
  * One call of a process: what has happened goes in, how many of the attempts that it wants are let through comes out. `ask`:
  *   member, ttl          who asks, and for how long it lives without a further call
@@ -116,14 +126,7 @@ if ask.quorum and phase == 'CLOSED' and ask.generation == generation then
   if ask.failing and count(failing) >= ask.quorum then change('OPEN', now + ask.reset) end
 end
 
-for _, ids in ipairs({ ask.ended, ask.unused }) do
-  for _, id in ipairs(ids) do
-    redis.call('ZREM', leases, id)
-    redis.call('ZREM', probes, id)
-  end
-end
-for _, id in ipairs(ask.unused) do redis.call('ZREM', starts, id) end
-for _, id in ipairs(ask.held) do
+${RELEASE}for _, id in ipairs(ask.held) do
   if ask.concurrency then redis.call('ZADD', leases, now + ask.ttl, id) end
   redis.call('ZADD', probes, 'XX', now + ask.ttl, id)
 end
@@ -197,11 +200,7 @@ return cjson.encode({
 /** A process goes: what it holds is free at once, and its members' part is anybody's. */
 const LEAVE = scriptOf(`${COMMON}${TELL_NEXT}
 for _, key in ipairs({ members, waiting, failing }) do redis.call('ZREM', key, ask.member) end
-for _, id in ipairs(ask.ended) do
-  redis.call('ZREM', leases, id)
-  redis.call('ZREM', probes, id)
-end
-publish('members')
+${RELEASE}publish('members')
 tell_next()
 return '{}'
 `);
