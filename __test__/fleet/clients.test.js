@@ -1,6 +1,7 @@
 'use strict';
 
 const assert = require('assert');
+const { once } = require('events');
 const { performance } = require('perf_hooks');
 const { OPEN, attempt, failed, members, mostIn, record, tries } = require('./support/fleets.js');
 const { KINDS, connect } = require('./support/redis-clients.js');
@@ -108,6 +109,23 @@ describe('a fleet over each client of Redis', () => {
       assert.ok(message.startsWith(`redis: a script gave ${answer}; allowed is`), message);
       assert.ok(calls < 4, String(calls));
       await fleet.close();
+    });
+  }
+
+  for (const more of [{ enableOfflineQueue: false }, { lazyConnect: true }, { keyPrefix: 'app:' }]) {
+    it(`hears_news_over_ioredis_with_${Object.keys(more)}`, async () => {
+      const shared = await connect('ioredis', redis.port);
+      const client = shared.duplicate(more);
+      if (!more.lazyConnect) await once(client, 'ready');
+      const name = `news-${process.pid}-${Object.keys(more)}`;
+      const fleet = createFleet({ redis: client, name, memberTtl: 60000 });
+      const heard = new Promise((resolve) => {
+        fleet.member.hear = resolve;
+      });
+      await until(() => redis.cli('publish', `{wsr-fleet:${name}}:news`, 'members') === '1');
+      assert.strictEqual(await heard, 'members');
+      await fleet.close();
+      client.disconnect();
     });
   }
 

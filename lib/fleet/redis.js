@@ -46,7 +46,9 @@ const KINDS = [
     byText: (redis, { text }, keys, values) => redis.eval(text, keys.length, ...keys, ...values),
     async subscribe(redis, channel, hear) {
       redis.on('message', (_channel, message) => hear(message));
-      await redis.subscribe(channel);
+      // Before that a client without an offline queue refuses, and any client does where Redis is long away.
+      redis.on('ready', () => redis.subscribe(channel).catch(ignore));
+      if (redis.status === 'wait') await redis.connect();
     },
     end: (redis) => redis.disconnect(),
   },
