@@ -112,6 +112,21 @@ describe('a fleet over each client of Redis', () => {
     });
   }
 
+  it('leaves_no_connection_where_it_is_closed_at_once', async () => {
+    for (const kind of KINDS) {
+      const own = await new RedisServer().start();
+      const client = await connect(kind, own.port);
+      const clients = () => Number(/connected_clients:(\d+)/.exec(own.cli('info', 'clients'))[1]);
+      await client.ping();
+      const before = clients();
+      await createFleet({ redis: client, name: 'closed' }).close();
+      // What was being connected may come yet.
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      assert.strictEqual(clients(), before, kind);
+      await own.kill();
+    }
+  });
+
   for (const more of [{ enableOfflineQueue: false }, { lazyConnect: true }, { keyPrefix: 'app:' }]) {
     it(`hears_news_over_ioredis_with_${Object.keys(more)}`, async () => {
       const shared = await connect('ioredis', redis.port);

@@ -18,7 +18,16 @@ const nodeRedis = {
     await redis.connect();
     await redis.subscribe(channel, (message) => hear(message));
   },
-  end: (redis) => (isFunction(redis.destroy) ? redis.destroy() : redis.disconnect()),
+  async end(redis) {
+    // node-redis 4 keeps a socket that it ends while that is being connected.
+    if (redis.isOpen && redis.isReady === false) {
+      await new Promise((resolve) => {
+        redis.once('ready', resolve);
+        redis.once('error', resolve);
+      });
+    }
+    return isFunction(redis.destroy) ? redis.destroy() : redis.disconnect();
+  },
 };
 
 /** A Cluster of node-redis 4 looks for the key of a script in the wrong argument, and asks any node: it is told the key. */
