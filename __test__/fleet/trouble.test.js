@@ -147,6 +147,8 @@ describe('a fleet in trouble', () => {
     own.run = () => Promise.reject(new Error('cut off'));
     await tries(cut, OPEN);
     assert.strictEqual(cut.isDegraded, true);
+    // How long it was away is known but for what a call takes.
+    await new Promise((resolve) => setTimeout(resolve, 50));
     await Promise.all(others.map((fleet) => tries(fleet, OPEN)));
     own.run = run;
     await areAll(fleets, false);
