@@ -2,7 +2,9 @@
 
 const assert = require('assert');
 const { members } = require('./support/fleets.js');
+const { connect } = require('./support/redis-clients.js');
 const { RedisServer } = require('./support/redis-server.js');
+const { createFleet } = require('../../fleet.js');
 const { until } = require('../support/waiting.js');
 
 const KEYS = Array.from({ length: 60 }, (_, i) => `stream-${i}`);
@@ -59,6 +61,17 @@ describe('keys that a fleet assigns', () => {
     const parts = [...first, ...assigned(fleets)];
     await until(() => isPartition(parts) && parts.every(({ keys }) => keys.length > 0));
     assert.ok(first[0].changes[1].removed.length > 0);
+  });
+
+  it('are_told_at_once_where_the_first_call_is_under_way', async () => {
+    const client = await connect('ioredis', redis.port);
+    const fleet = createFleet({ redis: client, name: `at once-${process.pid}`, memberTtl: 60000 });
+    const [{ keys }] = await Promise.race([
+      new Promise((resolve) => fleet.assign(KEYS, (change) => resolve([change]))),
+      new Promise((resolve) => setTimeout(resolve, 2000, [{}])),
+    ]);
+    await fleet.close();
+    assert.deepStrictEqual(keys, KEYS);
   });
 
   it('are_told_no_more_once_that_is_ended', async () => {

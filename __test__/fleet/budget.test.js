@@ -79,6 +79,27 @@ describe('the budget of a fleet', () => {
     assert.strictEqual(redis.scriptCalls() - before, 2);
   });
 
+  it('has_who_is_called_come_though_the_answer_to_wait_comes_later', async () => {
+    const fleets = await members(2, redis.port, {
+      ...IDLE,
+      connects: { max: 10, per: 1000, concurrency: 1 },
+    });
+    const [holds, waits] = fleets;
+    const end = await attempt(holds);
+    const { redis: own } = waits.member;
+    const run = own.run.bind(own);
+    own.run = async (...call) => {
+      own.run = run;
+      const answer = await run(...call);
+      end(OPEN);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      return answer;
+    };
+    const before = performance.now();
+    (await attempt(waits))(OPEN);
+    assert.ok(performance.now() - before < 700, `${performance.now() - before} ms`);
+  });
+
   it('takes_nothing_for_an_attempt_that_is_given_up_while_it_waits', async () => {
     const [fleet] = await members(1, redis.port, { connects: { max: 1, per: 300 } });
     await tries(fleet, OPEN);
@@ -89,6 +110,25 @@ describe('the budget of a fleet', () => {
     await assert.rejects(waits, /closed/);
     (await next)(OPEN);
     assert.strictEqual((await fleet.stats()).budget.used, 1);
+  });
+
+  it('keeps_no_turn_for_who_has_given_up', async () => {
+    const fleets = await members(2, redis.port, {
+      ...IDLE,
+      connects: { max: 10, per: 1000, concurrency: 1 },
+    });
+    const end = await attempt(fleets[0]);
+    const controller = new AbortController();
+    const waits = attempt(fleets[1], controller.signal);
+    const waitingOf = async () => (await fleets[0].stats()).budget.waiting;
+    await until(async () => (await waitingOf()).length === 1);
+    controller.abort(new Error('closed'));
+    await assert.rejects(waits, /closed/);
+    await until(async () => (await waitingOf()).length === 0);
+    end(OPEN);
+    const before = performance.now();
+    for (const fleet of fleets) await tries(fleet, OPEN);
+    assert.ok(performance.now() - before < 700, `${performance.now() - before} ms`);
   });
 
   it('refuses_an_attempt_that_was_given_up_before', async () => {
@@ -118,6 +158,18 @@ describe('the budget of a fleet', () => {
     await fleets[0].close();
     (await waits)(OPEN);
     assert.deepStrictEqual((await fleets[1].stats()).members, [fleets[1].id]);
+  });
+
+  it('frees_what_a_member_is_let_through_for_while_it_is_closed', async () => {
+    const fleets = await members(2, redis.port, {
+      ...IDLE,
+      connects: { max: 10, per: 60000, concurrency: 1 },
+    });
+    await until(() => fleets[0].member.call === undefined);
+    const refused = assert.rejects(attempt(fleets[0]), { code: 'WSR_ERR_CLOSED' });
+    await Promise.all([fleets[0].close(), fleets[0].close(), refused]);
+    const { budget, members: names } = await fleets[1].stats();
+    assert.deepStrictEqual([budget.used, budget.underWay, names], [0, 0, [fleets[1].id]]);
   });
 
   it('refuses_those_who_wait_when_it_is_closed', async () => {

@@ -1,7 +1,9 @@
 'use strict';
 
 const assert = require('assert');
-const { GIVEN_UP, OPEN, attempt, failed, members, record, tries } = require('./support/fleets.js');
+const { createFleet } = require('../../fleet.js');
+const { GIVEN_UP, OPEN, attempt, failed, freshName, members, record, tries } = require('./support/fleets.js');
+const { connect } = require('./support/redis-clients.js');
 const { RedisServer } = require('./support/redis-server.js');
 const { until } = require('../support/waiting.js');
 
@@ -107,9 +109,41 @@ describe('the circuit of a fleet', () => {
     const [fleet] = await fleetsOf(2);
     const told = [];
     fleet.on('circuitChange', (state) => told.push(state));
-    fleet.member.hear(`OPEN ${Date.now() + 60000}`);
-    await tries(fleet, GIVEN_UP);
+    const going = tries(fleet, GIVEN_UP);
+    fleet.member.hear(`OPEN ${fleet.member.generation + 1} ${fleet.member.epoch}`);
+    await going;
     assert.deepStrictEqual(told, ['OPEN']);
+  });
+
+  it('goes_by_an_answer_where_redis_has_lost_what_was_news', async () => {
+    const [fleet] = await fleetsOf(1, { quorum: 1 });
+    await tries(fleet, GIVEN_UP);
+    const told = [];
+    fleet.on('circuitChange', (state) => told.push(state));
+    fleet.member.hear(`OPEN ${fleet.member.generation + 1} ${fleet.member.epoch}`);
+    await tries(fleet, GIVEN_UP);
+    assert.deepStrictEqual(told, ['OPEN', 'CLOSED']);
+    await fail(fleet);
+    await untilState(fleet, 'OPEN');
+  });
+
+  it('hears_no_fleet_of_its_name_in_another_database', async () => {
+    const options = { name: freshName(), circuit: { ...CIRCUIT, quorum: 1 } };
+    const fleets = [];
+    for (const db of [0, 1]) {
+      const client = await connect('ioredis', redis.port);
+      await client.select(db);
+      fleets.push(createFleet({ redis: client, ...options }));
+    }
+    const [one, other] = fleets;
+    const [told, heard] = fleets.map(record);
+    await tries(other, OPEN);
+    // Where it opens, it is told: to the other by the next call at the latest.
+    await fail(one);
+    await until(() => told.includes('OPEN'));
+    await tries(other, OPEN);
+    for (const fleet of fleets) await fleet.close();
+    assert.deepStrictEqual(heard, []);
   });
 
   it('takes_as_many_probes_as_it_is_told', async () => {

@@ -1,6 +1,7 @@
 'use strict';
 
 const assert = require('assert');
+const { once } = require('events');
 const { performance } = require('perf_hooks');
 const { OPEN, attempt, failed, members, mostIn, record, tries } = require('./support/fleets.js');
 const { KINDS, connect } = require('./support/redis-clients.js');
@@ -88,6 +89,58 @@ describe('a fleet over each client of Redis', () => {
       assert.deepStrictEqual(told, ['degraded', 'restored']);
       await tries(fleet, OPEN);
       await own.kill();
+    });
+  }
+
+  for (const answer of [true, null, 'QUEUED', 'null', '[]']) {
+    it(`goes_on_without_a_client_whose_scripts_give_${answer}`, async () => {
+      let calls = 0;
+      const evalsha = async () => {
+        calls += 1;
+        // What is asked for again at once would go on for ever.
+        if (calls > 100) throw new Error('too many calls');
+        return answer;
+      };
+      const fleet = createFleet({ redis: { evalsha, eval: evalsha }, name: 'none' });
+      const degraded = new Promise((resolve) => fleet.once('degraded', resolve));
+      await tries(fleet, OPEN);
+      const { code, message } = await degraded;
+      assert.strictEqual(code, 'WSR_ERR_OPTION');
+      assert.ok(message.startsWith(`redis: a script gave ${answer}; allowed is`), message);
+      assert.ok(calls < 4, String(calls));
+      await fleet.close();
+    });
+  }
+
+  it('leaves_no_connection_where_it_is_closed_at_once', async () => {
+    for (const kind of KINDS) {
+      const own = await new RedisServer().start();
+      const client = await connect(kind, own.port);
+      const clients = () => Number(/connected_clients:(\d+)/.exec(own.cli('info', 'clients'))[1]);
+      await client.ping();
+      const before = clients();
+      await createFleet({ redis: client, name: 'closed' }).close();
+      // What was being connected may come yet.
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      assert.strictEqual(clients(), before, kind);
+      await own.kill();
+    }
+  });
+
+  for (const more of [{ enableOfflineQueue: false }, { lazyConnect: true }, { keyPrefix: 'app:' }]) {
+    it(`hears_news_over_ioredis_with_${Object.keys(more)}`, async () => {
+      const shared = await connect('ioredis', redis.port);
+      const client = shared.duplicate(more);
+      if (!more.lazyConnect) await once(client, 'ready');
+      const name = `news-${process.pid}-${Object.keys(more)}`;
+      const fleet = createFleet({ redis: client, name, memberTtl: 60000 });
+      const heard = new Promise((resolve) => {
+        fleet.member.hear = resolve;
+      });
+      await until(() => redis.cli('publish', `{wsr-fleet:${name}}:news`, 'members') === '1');
+      assert.strictEqual(await heard, 'members');
+      await fleet.close();
+      client.disconnect();
     });
   }
 

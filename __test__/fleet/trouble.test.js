@@ -78,6 +78,23 @@ describe('a fleet in trouble', () => {
     assert.strictEqual((await fleet.stats()).budget.used, 2);
   });
 
+  it('is_degraded_where_its_process_is_busy_all_the_time', async () => {
+    const [fleet] = await members(1, redis.port, { timeout: 200 });
+    await tries(fleet, OPEN);
+    const told = record(fleet);
+    redis.pause();
+    const busy = setInterval(() => {
+      const end = performance.now() + 100;
+      while (performance.now() < end);
+    });
+    const before = performance.now();
+    await Promise.race([tries(fleet, OPEN), new Promise((resolve) => setTimeout(resolve, 3000))]);
+    clearInterval(busy);
+    redis.resume();
+    assert.strictEqual(told[0], 'degraded');
+    assert.ok(performance.now() - before < 2000, `${performance.now() - before} ms`);
+  });
+
   it('tells_redis_what_it_did_without_it', async () => {
     const fleets = await members(2, redis.port, { connects: { max: 10, per: 60000 } });
     await tries(fleets[0], OPEN);
@@ -130,6 +147,8 @@ describe('a fleet in trouble', () => {
     own.run = () => Promise.reject(new Error('cut off'));
     await tries(cut, OPEN);
     assert.strictEqual(cut.isDegraded, true);
+    // How long it was away is known but for what a call takes.
+    await new Promise((resolve) => setTimeout(resolve, 50));
     await Promise.all(others.map((fleet) => tries(fleet, OPEN)));
     own.run = run;
     await areAll(fleets, false);

@@ -8,18 +8,23 @@ class Assignment {
     this.all = [...new Set(keys)];
     this.onChange = onChange;
     this.keys = [];
-    this.isTold = false;
+    /** Those who lived when it was last looked at. */
+    this.seen = undefined;
   }
 
   /** Those who live, as of now. */
   see(member, members) {
+    // Each answer of Redis tells them, and there may be many keys.
+    const seen = [...members].sort().join();
+    if (seen === this.seen) return;
+    const isFirst = this.seen === undefined;
+    this.seen = seen;
     const before = new Set(this.keys);
     const keys = keysOf(member, members, this.all);
     const after = new Set(keys);
     const added = keys.filter((key) => !before.has(key));
     const removed = this.keys.filter((key) => !after.has(key));
-    if (this.isTold && added.length + removed.length === 0) return;
-    this.isTold = true;
+    if (!isFirst && added.length + removed.length === 0) return;
     this.keys = keys;
     this.onChange({ keys, added, removed });
   }

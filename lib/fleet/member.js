@@ -84,6 +84,8 @@ class Member {
     this.generation = undefined;
     this.epoch = undefined;
     this.ahead = undefined;
+    /** The circuit was heard to change since the last call was made. */
+    this.hasNews = false;
     /** Few attempts may be under way besides: who ends one tells it at once. */
     this.isScarce = false;
     this.toldFailing = false;
@@ -92,6 +94,8 @@ class Member {
     /** The begin of the first call that had no answer. */
     this.awaySince = undefined;
     this.isClosed = false;
+    /** What `close()` has returned. */
+    this.leaving = undefined;
     /** Whether somebody is told the names of the members. */
     this.needsList = false;
     /** The call under way. */
@@ -112,6 +116,7 @@ class Member {
     return new Promise((resolve, reject) => {
       const giveUp = () => {
         this.waiting = this.waiting.filter((other) => other !== waiter);
+        if (this.waiting.length === 0) this.leaveLine();
         reject(signal.reason);
       };
       const unlisten = () => signal && signal.removeEventListener('abort', giveUp);
@@ -128,7 +133,7 @@ class Member {
       if (signal) signal.addEventListener('abort', giveUp, { once: true });
       this.waiting.push(waiter);
       if (this.isDegraded) this.letThroughAlone();
-      else if (this.turnAt === Infinity) this.askSoon();
+      else if (this.call === undefined && this.turnAt === Infinity) this.askSoon();
     });
   }
 
@@ -142,6 +147,12 @@ class Member {
   tellSoon() {
     this.tellAt = Math.min(this.tellAt, clock() + TOGETHER);
     this.plan();
+  }
+
+  /** Nobody waits any more: the others need not wait for the turn of this process. */
+  leaveLine() {
+    this.turnAt = Infinity;
+    this.tellSoon();
   }
 
   /** The next heartbeat is due. */
@@ -205,13 +216,25 @@ class Member {
         return;
       }
     }
-    const call = { at: now, question: this.question(now), isGivenUp: false, limit: undefined };
+    const call = {
+      at: now,
+      question: this.question(now),
+      isGivenUp: false,
+      limit: undefined,
+      done: undefined,
+    };
     this.call = call;
+    // What is asked for meanwhile is due when it has ended.
+    if (call.question.isBeat && !this.isDegraded) this.beatAt = now + this.beat;
     this.turnAt = Infinity;
     this.tellAt = Infinity;
+    this.hasNews = false;
     this.limit(call);
     const answered = (answer) => {
-      if (this.isClosed) return;
+      if (this.isClosed) {
+        this.giveBack(call.question, answer.granted);
+        return;
+      }
       this.end(call);
       const isLate = clock() > now + this.timeout;
       if (isLate) this.giveBack(call.question, answer.granted);
@@ -225,15 +248,16 @@ class Member {
       this.end(call);
       this.plan();
     };
-    this.redis.run(ASK, this.keys, [this.channel, JSON.stringify(call.question)]).then(answered, failed);
+    const running = this.redis.run(ASK, this.keys, [this.channel, JSON.stringify(call.question)]);
+    call.done = running.then(answered, failed);
     this.plan();
   }
 
-  /** Gives a call up after `timeout`. That the process itself was held up meanwhile is no fault of Redis. */
-  limit(call) {
+  /** Gives a call up after `timeout`. That the process itself was held up meanwhile is no fault of Redis, once. */
+  limit(call, isAgain = false) {
     const due = clock() + this.timeout;
     call.limit = setTimeout(() => {
-      if (clock() > due + HELD_UP) this.limit(call);
+      if (!isAgain && clock() > due + HELD_UP) this.limit(call, true);
       else this.giveUp(call, coded(Error, 'ETIMEDOUT', `Redis: no answer in ${this.timeout} ms`));
     }, this.timeout);
     call.limit.unref();
@@ -273,7 +297,6 @@ class Member {
     this.members = members;
     this.isScarce = answer.isScarce;
     this.share.hear(answer, now);
-    if (question.isBeat) this.beatAt = now + this.beat;
     // A state that is not the one that was known knows nothing of what was.
     const known = new Set(question.own.map(([number]) => number));
     for (const start of this.starts) {
@@ -281,8 +304,9 @@ class Member {
       else if (known.has(start.number)) start.isKnown = true;
     }
     this.epoch = epoch;
-    // News come by another connection, and may have overtaken the answer.
-    if (isAnew || !(generation < this.generation)) this.see(phase, generation);
+    // News come by another connection, and may have overtaken the answer. Those of before it was asked for are in it, unless
+    // Redis has lost them.
+    if (isAnew || !this.hasNews || generation >= this.generation) this.see(phase, generation);
     if (this.isDegraded) {
       this.isDegraded = false;
       this.tell('restored');
@@ -292,7 +316,8 @@ class Member {
       this.letThrough(question.next + i, { generation, isProbe, isKnown: true });
     }
     const isAnswered = granted < question.want && !isAnew;
-    if (this.waiting.length > 0) this.turnAt = isAnswered ? now + answer.wait : now;
+    const turnAt = isAnswered ? now + answer.wait : now;
+    this.turnAt = this.waiting.length > 0 ? Math.min(this.turnAt, turnAt) : Infinity;
     if (isAnew && this.starts.length > 0) this.beatAt = now;
     if (Array.isArray(answer.list) && !isAnew && !answer.isQuiet) this.tell('members', answer.list);
   }
@@ -308,12 +333,13 @@ class Member {
 
   /** News from the others: what a call would have brought later. */
   hear(news) {
-    const [what, value] = String(news).split(' ');
+    const [what, value, epoch] = String(news).split(' ');
     if (what === 'members') {
       if (this.needsList && !this.isDegraded) this.beatSoon();
     } else if (what === 'turn') {
       if (value === this.name) this.askSoon();
-    } else if (this.verdicts && Number(value) > this.generation) {
+    } else if (this.verdicts && Number(epoch) === this.epoch && Number(value) > this.generation) {
+      this.hasNews = true;
       this.see(what, Number(value));
       if (what === 'CLOSED') this.askSoon();
     }
@@ -370,14 +396,20 @@ class Member {
   }
 
   /** Leaves the fleet: what it holds is free for others. */
-  async close() {
-    if (this.isClosed) return;
+  close() {
+    if (this.leaving === undefined) this.leaving = this.leave();
+    return this.leaving;
+  }
+
+  async leave() {
     this.isClosed = true;
     clearTimeout(this.timer);
     this.unlisten();
     for (const waiter of this.waiting.splice(0)) waiter.refuse(closed());
-    const { channel, keys, name, redis, timeout } = this;
-    const told = { member: name, ended: [...this.report.ended, ...this.underWay] };
+    const { call, channel, isDegraded, keys, name, redis, report, timeout, underWay } = this;
+    // What it lets through is not used, and it says that this process lives.
+    if (call !== undefined && !isDegraded) await within(timeout, call.done).catch(ignore);
+    const told = { member: name, ended: [...report.ended, ...underWay], unused: report.unused };
     await within(timeout, redis.run(LEAVE, keys, [channel, JSON.stringify(told)])).catch(ignore);
   }
 }

@@ -25,12 +25,13 @@ class OwnShare {
     this.starts.add(now);
   }
 
-  /** How many may start, where so many are under way: at least one at a time, whatever the share. */
+  /** How many may start, where so many are under way: in the long run at least one at a time, whatever the share. */
   room(now, underWay) {
     const { max, concurrency, members, starts, used } = this;
     const share = (whole) => Math.max(Math.floor(whole / members), 1);
     // What all had used when Redis was last heard counts for a window's time, and nobody knows how it was spread.
-    const most = share(now < this.heardAt + this.window ? max - used : max);
+    const isOfRest = now < this.heardAt + this.window;
+    const most = isOfRest ? Math.floor((max - used) / members) : share(max);
     return Math.max(Math.min(most - starts.count(now), share(concurrency) - underWay), 0);
   }
 }

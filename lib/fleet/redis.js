@@ -4,7 +4,7 @@
 // node and a Cluster are called alike by both.
 
 const { createHash } = require('crypto');
-const { badType, ignore } = require('../errors.js');
+const { badType, coded, ignore } = require('../errors.js');
 const { isFunction } = require('../options/check.js');
 
 /** A script with the name by which Redis keeps it. */
@@ -18,7 +18,16 @@ const nodeRedis = {
     await redis.connect();
     await redis.subscribe(channel, (message) => hear(message));
   },
-  end: (redis) => (isFunction(redis.destroy) ? redis.destroy() : redis.disconnect()),
+  async end(redis) {
+    // node-redis 4 keeps a socket that it ends while that is being connected.
+    if (redis.isOpen && redis.isReady === false) {
+      await new Promise((resolve) => {
+        redis.once('ready', resolve);
+        redis.once('error', resolve);
+      });
+    }
+    return isFunction(redis.destroy) ? redis.destroy() : redis.disconnect();
+  },
 };
 
 /** A Cluster of node-redis 4 looks for the key of a script in the wrong argument, and asks any node: it is told the key. */
@@ -46,19 +55,31 @@ const KINDS = [
     byText: (redis, { text }, keys, values) => redis.eval(text, keys.length, ...keys, ...values),
     async subscribe(redis, channel, hear) {
       redis.on('message', (_channel, message) => hear(message));
-      await redis.subscribe(channel);
+      // Before that a client without an offline queue refuses, and any client does where Redis is long away.
+      redis.on('ready', () => redis.subscribe(channel).catch(ignore));
+      if (redis.status === 'wait') await redis.connect();
     },
     end: (redis) => redis.disconnect(),
   },
 ];
 
+const ALLOWED = 'a client of ioredis, iovalkey or redis';
+
 const isObject = (value) => typeof value === 'object' && value !== null;
+
+/** What a script has answered: JSON. A client with callbacks, or in a transaction, gives something else. */
+function read(answer) {
+  const text = String(answer);
+  if (text.startsWith('{')) return JSON.parse(text);
+  const message = `redis: a script gave ${text.slice(0, 80)}; allowed is ${ALLOWED}, with promises and in no transaction`;
+  throw coded(TypeError, 'WSR_ERR_OPTION', message);
+}
 
 class Redis {
   constructor(redis) {
     this.redis = redis;
     this.kind = isObject(redis) ? KINDS.find(({ fits }) => fits(redis)) : undefined;
-    if (this.kind === undefined) throw badType('redis', redis, 'a client of ioredis, iovalkey or redis');
+    if (this.kind === undefined) throw badType('redis', redis, ALLOWED);
   }
 
   /** Runs a script, which answers with JSON. One round trip, but for the first time that a server sees the script. */
@@ -71,7 +92,7 @@ class Redis {
       if (!isUnknownScript(error)) throw error;
       answer = await kind.byText(redis, script, keys, values);
     }
-    return JSON.parse(String(answer));
+    return read(answer);
   }
 
   /**

@@ -49,6 +49,16 @@ local function tell_next()
 end
 `;
 
+/** What has ended, or never began, is free for others. */
+const RELEASE = `for _, ids in ipairs({ ask.ended, ask.unused }) do
+  for _, id in ipairs(ids) do
+    redis.call('ZREM', leases, id)
+    redis.call('ZREM', probes, id)
+  end
+end
+for _, id in ipairs(ask.unused) do redis.call('ZREM', starts, id) end
+`;
+
 /**
  * One call of a process: what has happened goes in, how many of the attempts that it wants are let through comes out. `ask`:
  *   member, ttl          who asks, and for how long it lives without a further call
@@ -101,7 +111,8 @@ local function change(to, at)
   phase, generation, until_ = to, math.max(now, generation + 1), at
   redis.call('HSET', state, 'phase', phase, 'generation', generation, 'until', until_)
   redis.call('DEL', probes, failing)
-  if phase ~= before then publish(phase .. ' ' .. generation) end
+  -- Fleets of one name in several databases, or behind several prefixes, hear each other.
+  if phase ~= before then publish(phase .. ' ' .. generation .. ' ' .. epoch) end
 end
 trim(probes, now)
 for _, verdict in ipairs(ask.verdicts) do
@@ -115,14 +126,7 @@ if ask.quorum and phase == 'CLOSED' and ask.generation == generation then
   if ask.failing and count(failing) >= ask.quorum then change('OPEN', now + ask.reset) end
 end
 
-for _, ids in ipairs({ ask.ended, ask.unused }) do
-  for _, id in ipairs(ids) do
-    redis.call('ZREM', leases, id)
-    redis.call('ZREM', probes, id)
-  end
-end
-for _, id in ipairs(ask.unused) do redis.call('ZREM', starts, id) end
-for _, id in ipairs(ask.held) do
+${RELEASE}for _, id in ipairs(ask.held) do
   if ask.concurrency then redis.call('ZADD', leases, now + ask.ttl, id) end
   redis.call('ZADD', probes, 'XX', now + ask.ttl, id)
 end
@@ -139,12 +143,16 @@ end
 if is_anew or is_quiet or is_late then free = 0 end
 free = math.max(free, 0)
 
--- Those whose turn has come, and who are about to ask, have their part of it; who does not ask in time has lost his.
-local told = tonumber(redis.call('ZSCORE', waiting, ask.member) or 0)
+-- Those whose turn has come, and who are about to ask, have their part of it; who does not ask in time has lost his. Where there is
+-- not enough for all, those who are first have one each: else each would leave it to the others.
+local told = redis.call('ZSCORE', waiting, ask.member)
 redis.call('ZREM', waiting, ask.member)
 trim(waiting, now - ${TURN_LASTS})
+local ahead = told and redis.call('ZCOUNT', waiting, '-inf', '(' .. told) or count(waiting)
 local due = phase == 'OPEN' and 0 or redis.call('ZCOUNT', waiting, '-inf', now)
-local granted = math.min(ask.want, math.floor(free / (due + 1)))
+local part = math.floor(free / (due + 1))
+if part < 1 and free > math.min(ahead, due) then part = 1 end
+local granted = math.min(ask.want, part)
 for i = 0, granted - 1 do
   local id = ask.member .. '#' .. (ask.next + i)
   if ask.max then redis.call('ZADD', starts, now, id) end
@@ -154,23 +162,27 @@ end
 
 local turn = now
 if granted < ask.want then
-  local rank = count(waiting)
+  -- Who has had some goes to the end of the line; who has come in his turn and finds others before him keeps his place.
+  local place
+  if granted > 0 then told, ahead = false, count(waiting) end
   if phase == 'OPEN' and now < until_ then
-    turn = until_ + rank * ${APART}
+    turn = until_ + ahead * ${APART}
   elseif is_quiet then
     turn = quiet + ask.quiet
   elseif left <= granted then
     -- The starts leave the window one after the other, and make room for one each.
-    local index = count(starts) - ask.max + rank % ask.max
+    local index = count(starts) - ask.max + ahead % ask.max
     local start = redis.call('ZRANGE', starts, index, index, 'WITHSCORES')[2]
-    turn = start + ask.window * (1 + math.floor(rank / ask.max)) + 1
+    turn = start + ask.window * (1 + math.floor(ahead / ask.max)) + 1
   elseif lanes <= granted or phase == 'OPEN' then
     turn = now + ${POLL}
   else
     turn = now + ${APART}
+    if told and tonumber(told) <= now then place = told end
   end
+  told = tonumber(told or turn)
   if told > now and told < turn then turn = told end
-  redis.call('ZADD', waiting, turn, ask.member)
+  redis.call('ZADD', waiting, place or turn, ask.member)
 elseif free > granted and phase == 'CLOSED' then
   tell_next()
 end
@@ -188,11 +200,7 @@ return cjson.encode({
 /** A process goes: what it holds is free at once, and its members' part is anybody's. */
 const LEAVE = scriptOf(`${COMMON}${TELL_NEXT}
 for _, key in ipairs({ members, waiting, failing }) do redis.call('ZREM', key, ask.member) end
-for _, id in ipairs(ask.ended) do
-  redis.call('ZREM', leases, id)
-  redis.call('ZREM', probes, id)
-end
-publish('members')
+${RELEASE}publish('members')
 tell_next()
 return '{}'
 `);

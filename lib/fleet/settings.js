@@ -5,7 +5,8 @@ const { checkMembers, checkPresent, isAbsent } = require('../options/check.js');
 const { group, integer, ms } = require('../options/rows.js');
 const { takeKnown } = require('../names.js');
 
-const above0 = { above: 0 };
+/** Redis keeps what it knows for three times as long, as a whole number. */
+const KEPT = { above: 0, max: 1e15 };
 
 /** What timers can wait. */
 const TIMER = { min: 1, max: 2 ** 31 - 1 };
@@ -15,14 +16,14 @@ const NAME = { name: 'name', path: 'name', type: 'name', allowed: 'a string that
 
 const CONNECTS = group('connects', 'nothing', [
   integer('max', undefined, 1),
-  ms('per', undefined, above0),
+  ms('per', undefined, KEPT),
   integer('concurrency', undefined, 1),
 ]);
 
 const CIRCUIT = group('circuit', 'nothing', [
   integer('quorum', 2, 1),
   integer('failureThreshold', 3, 1),
-  ms('resetTimeout', 60000, above0),
+  ms('resetTimeout', 60000, KEPT),
   integer('halfOpenMaxRequests', 1, 1),
 ]);
 

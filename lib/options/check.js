@@ -30,7 +30,7 @@ function countedIn({ unit, integer }) {
 
 /** The bounds of a number. */
 function bounds({ above, min, max }) {
-  if (above !== undefined) return `above ${above}`;
+  if (above !== undefined) return `above ${above}${max === undefined ? '' : `, up to ${max}`}`;
   if (max !== undefined) return `from ${min} to ${max}`;
   return min === undefined ? '' : `of at least ${min}`;
 }
