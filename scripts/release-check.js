@@ -15,7 +15,7 @@ const { ROOT, capture, install } = require('./tools.js');
 
 const FOLDER = path.join(ROOT, 'scripts', 'release');
 /** The main tarball must not be larger. */
-const MAIN_BYTES = 900000;
+const MAIN_BYTES = 1000000;
 
 const [how] = process.argv.slice(2);
 if (how && !['--complete', '--source'].includes(how)) throw new Error(`release-check.js knows no ${how}`);

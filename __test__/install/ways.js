@@ -18,6 +18,7 @@ const WORKS = /^received hello$/;
 const WARNS = /^received hello\n[\s\S]*WSR_WARN_PORTABLE/;
 /** Without a binary: an error that names the ways out, or the platform's own WebSocket and a warning of that. */
 const WITHOUT_BINARY = 'WebSocket' in globalThis ? WARNS : /npm run build[\s\S]*WSR_ERR_NO_BINARY/;
+const WITH_ANOTHER = 'WebSocket' in globalThis ? WARNS : /the binary of darwin-arm64[\s\S]*WSR_ERR_NO_BINARY/;
 
 const FOR_MACOS = ['--os=darwin', '--cpu=arm64'];
 
@@ -164,7 +165,7 @@ const WAYS = {
       return project.use();
     },
   },
-  'npm, node_modules of macOS': { ...byNpm(...FOR_MACOS), prints: WITHOUT_BINARY },
+  'npm, node_modules of macOS': { ...byNpm(...FOR_MACOS), prints: WITH_ANOTHER },
   pnpm: {
     async run({ must, use }) {
       await must(PNPM, ['add', NAME]);
