@@ -119,11 +119,12 @@ describe('parts of a fleet', () => {
       assert.strictEqual(share.room(1600, -100), 33);
     });
 
-    it('is_at_least_one', () => {
+    it('is_at_least_one_once_what_was_used_is_over', () => {
       share.hear({ used: 100, members: 500 }, 0);
-      assert.strictEqual(share.room(1, 0), 1);
-      share.start(1);
-      assert.strictEqual(share.room(2, 0), 0);
+      assert.strictEqual(share.room(999, 0), 0);
+      assert.strictEqual(share.room(1000, 0), 1);
+      share.start(1000);
+      assert.strictEqual(share.room(1001, 0), 0);
     });
 
     it('keeps_its_part_of_what_may_be_under_way', () => {
