@@ -115,7 +115,7 @@ export class Fleet extends EventEmitter {
   stats(): Promise<FleetStats>;
   /**
    * Spreads keys over the members. `onChange` is told those of this member, at first and whenever they change. Returns what ends
-   * it.
+   * it. Once the fleet is closed, nothing is told any more.
    */
   assign(keys: readonly string[], onChange: (change: KeyChange) => void): () => void;
   /** Leaves the fleet. Clients that wait for their turn are refused. */

@@ -31,7 +31,7 @@ describe('the async context', () => {
   }
 
   it('is kept no longer than its client, the first of the process like any other', async function () {
-    // The others do not tell what they collect.
+    // The others, and Node before 14.6, do not tell what they collect.
     if (runtime.name !== 'node' || typeof FinalizationRegistry === 'undefined') this.skip();
     const server = await startServer();
     const script = path.join(__dirname, 'life', 'stores.js');

@@ -390,7 +390,7 @@ describe('clients that are given the same', () => {
   ]) {
     it(`share what is made of it: ${what}`, function () {
       // Node before 14.6 holds nothing weakly, and so shares nothing.
-      if (typeof FinalizationRegistry === 'undefined') this.skip();
+      if (typeof WeakRef === 'undefined') this.skip();
       const [one, other] = [partsOf(fakeClient(options)), partsOf(fakeClient(options))];
       for (const [i, part] of one.entries()) assert.strictEqual(part, other[i]);
     });
@@ -420,7 +420,7 @@ describe('clients that are given the same', () => {
 
   it('share what the policy goes by, whose functions ever they have', function () {
     // Node before 14.6 holds nothing weakly, and so shares nothing.
-    if (typeof FinalizationRegistry === 'undefined') this.skip();
+    if (typeof WeakRef === 'undefined') this.skip();
     const lifeOf = (more) => fakeClient({ ...alike, ...more }).ws[LIFE];
     const one = lifeOf({ shouldReconnect: () => true }).settings();
     assert.strictEqual(lifeOf({ shouldReconnect: () => false }).settings(), one);
@@ -440,7 +440,7 @@ describe('clients that are given the same', () => {
 
   it('share how they connect, whatever their URLs', function () {
     // Node before 14.6 holds nothing weakly, and so shares nothing.
-    if (typeof FinalizationRegistry === 'undefined') this.skip();
+    if (typeof WeakRef === 'undefined') this.skip();
     const engine = { ...fakeEngine().engine, ...websocketOptions };
     const termsOf = (given) => new Route(engine, given).terms;
     const given = {

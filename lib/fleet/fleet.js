@@ -12,7 +12,8 @@ const { readSettings } = require('./settings.js');
 /** Empty tables of Lua are objects in JSON. */
 const asList = (value) => (Array.isArray(value) ? value : []);
 
-const isStrings = (value) => Array.isArray(value) && value.every((entry) => typeof entry === 'string');
+/** A hole of an array is no string, and `every` alone passes it over. */
+const isStrings = (value) => Array.isArray(value) && [...value].every((entry) => typeof entry === 'string');
 
 /** The process that an attempt is of. */
 const memberOf = (id) => id.slice(0, id.lastIndexOf('#'));
