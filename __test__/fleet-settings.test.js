@@ -1,7 +1,7 @@
 'use strict';
 
 const assert = require('assert');
-const { readSettings } = require('../../lib/fleet/settings.js');
+const { readSettings } = require('../lib/fleet/settings.js');
 
 describe('the options of a fleet', () => {
   for (const [path, options] of /** @type {const} */ ([

@@ -1,7 +1,7 @@
 'use strict';
 
 const assert = require('assert');
-const { Assignment } = require('../../lib/fleet/assignment.js');
+const { Assignment } = require('../lib/fleet/assignment.js');
 
 describe('an assignment of keys', () => {
   it('is_told_each_change_once_and_looks_at_its_keys_only_where_members_change', () => {

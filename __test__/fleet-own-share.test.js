@@ -1,7 +1,7 @@
 'use strict';
 
 const assert = require('assert');
-const { OwnShare } = require('../../lib/fleet/own-share.js');
+const { OwnShare } = require('../lib/fleet/own-share.js');
 
 describe('the own share of a member without Redis', () => {
   it('is_nothing_of_a_budget_that_was_used_up_for_as_long_as_that_counts', () => {
