@@ -103,6 +103,9 @@ async fn run(client: &Arc<Client>) {
                 () = ready(()) => {}
             }
             client.tell(Input::Tick);
+            if let Stage::Up(connection) = &mut stage {
+                connection.review_silence();
+            }
             continue;
         }
         if alarm.is_time_to_rest() {

@@ -13,6 +13,7 @@ use super::outbound::Outbound;
 use super::panics::{Panic, caught};
 use super::read_outcome::ReadOutcome;
 use super::shared_socket::{EngineStream, SharedSocket};
+use super::user_timeout::user_timeout;
 use crate::net::Stream;
 use crate::policy::{Attempt, End, Failure, Input, Instant};
 use crate::sync::lock;
@@ -34,9 +35,12 @@ impl Client {
         // Outcomes that a call of the user has led to are told by that call.
         let is_told = core.write_half.outbox.has_outcomes();
         match connection {
-            Some(connection) if core.link.is_open(connection.attempt) => core
-                .write_half
-                .hand_out(&mut connection.sending, connection.broken),
+            Some(connection) if core.link.is_open(connection.attempt) => {
+                let timeout = user_timeout(&core.link.settings().heartbeat, connection);
+                connection.limit_silence(timeout);
+                core.write_half
+                    .hand_out(&mut connection.sending, connection.broken);
+            }
             Some(_) | None => core.write_half.hand_out_nothing(),
         }
         self.check_drain(&mut core);

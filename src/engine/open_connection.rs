@@ -13,6 +13,7 @@ use super::outbound::Outbound;
 use super::read_half::ReadHalf;
 use super::read_outcome::{ControlFrames, ReadOutcome, Wanted, with_scratch};
 use super::shared_socket::{EngineStream, SharedSocket};
+use super::user_timeout::set_user_timeout;
 use crate::net::Transport;
 use crate::policy::{Attempt, PendingEnd};
 use crate::wire::Reader;
@@ -40,6 +41,8 @@ pub struct OpenConnection {
     /// The bytes that are being written; more are added once they are.
     pub sending: Outbound,
     unflushed: bool,
+    /// What the system was told last; `None`: nothing that is known.
+    user_timeout: Option<Option<Duration>>,
     /// Writing failed. Reading goes on: the peer's close frame may still be there.
     pub(super) broken: bool,
 }
@@ -62,6 +65,13 @@ impl ConnectionIo {
             ConnectionIo::Shared(stream) => Pin::new(stream),
         }
     }
+
+    fn as_transport(&self) -> &dyn Transport {
+        match self {
+            ConnectionIo::Own { stream, .. } => stream.as_ref(),
+            ConnectionIo::Shared(stream) => stream,
+        }
+    }
 }
 
 impl OpenConnection {
@@ -80,8 +90,22 @@ impl OpenConnection {
             longest_batch,
             sending: Outbound::default(),
             unflushed: false,
+            user_timeout: None,
             broken: false,
         }
+    }
+
+    /// Has the system give the connection up after this time, see [`set_user_timeout`].
+    pub fn limit_silence(&mut self, timeout: Option<Duration>) {
+        if self.user_timeout != Some(timeout) {
+            self.user_timeout = Some(timeout);
+            set_user_timeout(self.io.as_transport(), timeout);
+        }
+    }
+
+    /// Whether the peer reads may have changed, and by that what the system is to be told.
+    pub fn review_silence(&mut self) {
+        self.user_timeout = None;
     }
 
     /// The socket, where the JavaScript thread may use it too.
