@@ -208,6 +208,15 @@ pub struct RouteOptions {
     pub deflate: Option<DeflateOptions>,
     pub local_address: Option<String>,
     pub family: Option<u32>,
+    pub auto_select_family: bool,
+    pub auto_select_family_attempt_timeout: f64,
+    pub keep_alive: bool,
+    /// 0: as the system says.
+    pub keep_alive_initial_delay: f64,
+    /// Empty is none.
+    pub socket_path: Option<String>,
+    /// JavaScript has the addresses of names.
+    pub asks_addresses: bool,
     pub servername: Option<String>,
     pub reject_unauthorized: bool,
     pub ca: Option<Vec<Buffer>>,
@@ -366,6 +375,8 @@ pub enum RowKind {
     Notice = 4,
     /// A `DeliveryOutcome`.
     Outcome = 5,
+    /// What an attempt asks JavaScript for: an `AddressNeed`.
+    AddressNeed = 6,
 }
 
 /// What happens in the life of a client. All but `agreed` tell how many retries and failures of the circuit are counted by then;

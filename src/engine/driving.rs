@@ -20,9 +20,14 @@ use crate::sync::lock;
 use crate::wire::{Reader, Writer};
 
 impl Client {
-    pub(super) fn dial(&self, url_index: usize, limit: Option<Duration>) -> DialFuture {
+    pub(super) fn dial(
+        &self,
+        attempt: Attempt,
+        url_index: usize,
+        limit: Option<Duration>,
+    ) -> DialFuture {
         let route = lock(&self.core).route.clone();
-        route.dial(url_index, limit)
+        route.dial(url_index, limit, self.asking(attempt))
     }
 
     /// Starts a turn of the driver. The connection that it drives, if that is not over, is given more to write.
@@ -32,12 +37,12 @@ impl Client {
             core.link.handle(Input::Tick, clock::now());
             self.drain_outputs(&mut core, Vec::new());
         }
+        let user_timeout = user_timeout(&core.link.settings().heartbeat);
         // Outcomes that a call of the user has led to are told by that call.
         let is_told = core.write_half.outbox.has_outcomes();
         match connection {
             Some(connection) if core.link.is_open(connection.attempt) => {
-                let timeout = user_timeout(&core.link.settings().heartbeat, connection);
-                connection.limit_silence(timeout);
+                connection.limit_silence(user_timeout);
                 core.write_half
                     .hand_out(&mut connection.sending, connection.broken);
             }
@@ -52,6 +57,7 @@ impl Client {
         Turn {
             actions: mem::take(&mut core.actions),
             deadline: deadlines.into_iter().flatten().min(),
+            user_timeout,
             sends: core.write_half.idle_memory(),
         }
     }

@@ -13,7 +13,7 @@ use super::outbound::Outbound;
 use super::read_half::ReadHalf;
 use super::read_outcome::{ControlFrames, ReadOutcome, Wanted, with_scratch};
 use super::shared_socket::{EngineStream, SharedSocket};
-use super::user_timeout::set_user_timeout;
+use super::user_timeout::{set_live_user_timeout, set_user_timeout};
 use crate::net::Transport;
 use crate::policy::{Attempt, PendingEnd};
 use crate::wire::Reader;
@@ -41,7 +41,7 @@ pub struct OpenConnection {
     /// The bytes that are being written; more are added once they are.
     pub sending: Outbound,
     unflushed: bool,
-    /// What the system was told last; `None`: nothing that is known.
+    /// When the system is to give the connection up, as it was told last; `None`: nothing is known.
     user_timeout: Option<Option<Duration>>,
     /// Writing failed. Reading goes on: the peer's close frame may still be there.
     pub(super) broken: bool,
@@ -95,17 +95,26 @@ impl OpenConnection {
         }
     }
 
-    /// Has the system give the connection up after this time, see [`set_user_timeout`].
+    /// Has the system give the connection up where what was sent stays without an answer for so long.
     pub fn limit_silence(&mut self, timeout: Option<Duration>) {
+        // What is not read proves nothing of the peer.
+        let timeout = timeout.filter(|_| !self.paused);
         if self.user_timeout != Some(timeout) {
             self.user_timeout = Some(timeout);
-            set_user_timeout(self.io.as_transport(), timeout);
+            set_live_user_timeout(self.io.as_transport(), timeout);
         }
     }
 
-    /// Whether the peer reads may have changed, and by that what the system is to be told.
-    pub fn review_silence(&mut self) {
-        self.user_timeout = None;
+    /// The peer may have begun to read, or have ceased, and by that what the system is to be told changes.
+    pub fn review_silence(&self) {
+        if let Some(timeout) = self.user_timeout {
+            set_live_user_timeout(self.io.as_transport(), timeout);
+        }
+    }
+
+    /// Ends the connection at once. What the system still has for it goes as soon as that of a peer that is silent.
+    pub fn cut(self, timeout: Option<Duration>) {
+        set_user_timeout(self.io.as_transport(), timeout);
     }
 
     /// The socket, where the JavaScript thread may use it too.

@@ -3,35 +3,32 @@
 
 use std::time::Duration;
 
-use super::open_connection::OpenConnection;
 use crate::net::Transport;
 use crate::policy::HeartbeatSettings;
 
 /// How long nothing that was sent need arrive, where the heartbeat judges the peer: a peer that it takes for alive is not
 /// given up. `None`: for as long as the system says.
-pub(super) fn user_timeout(
-    heartbeat: &HeartbeatSettings,
-    connection: &OpenConnection,
-) -> Option<Duration> {
-    // What is not read proves nothing of the peer.
-    if connection.paused {
-        return None;
-    }
+pub(super) fn user_timeout(heartbeat: &HeartbeatSettings) -> Option<Duration> {
     heartbeat.interval?.checked_add(heartbeat.timeout)
 }
 
-/// Sets the timeout of a stream that is a TCP connection. One that cannot be set leaves the heartbeat alone to judge.
-#[cfg(target_os = "linux")]
+/// Sets the timeout of a stream that is a TCP connection, where the system has such a thing. One that cannot be set leaves
+/// the heartbeat alone to judge.
 pub(super) fn set_user_timeout(stream: &dyn Transport, timeout: Option<Duration>) {
+    #[cfg(target_os = "linux")]
     if let Some(socket) = stream.tcp() {
-        let timeout = timeout.filter(|_| !is_stalled(&socket));
         let _ = socket.set_tcp_user_timeout(timeout);
     }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (stream, timeout);
 }
 
-/// Other systems have no such limit, or none that is theirs alone.
-#[cfg(not(target_os = "linux"))]
-pub(super) fn set_user_timeout(_: &dyn Transport, _: Option<Duration>) {}
+/// The same for a connection that goes on.
+pub(super) fn set_live_user_timeout(stream: &dyn Transport, timeout: Option<Duration>) {
+    #[cfg(target_os = "linux")]
+    let timeout = timeout.filter(|_| !stream.tcp().is_some_and(|socket| is_stalled(&socket)));
+    set_user_timeout(stream, timeout);
+}
 
 /// Whether the peer lives and does not read: nothing is on its way, and something waits. The kernel would count that against it.
 #[cfg(target_os = "linux")]
@@ -71,7 +68,7 @@ mod tests {
 
     /// The timeout of a stream that is told `timeout`.
     fn set(stream: &dyn Transport, timeout: Option<Duration>) -> Option<Duration> {
-        set_user_timeout(stream, timeout);
+        set_live_user_timeout(stream, timeout);
         stream.tcp().unwrap().tcp_user_timeout().unwrap()
     }
 
@@ -95,6 +92,9 @@ mod tests {
         while set(&near, TIMEOUT).is_some() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+        set_user_timeout(&near, TIMEOUT);
+        let socket = near.tcp().unwrap();
+        assert_eq!(socket.tcp_user_timeout().unwrap(), TIMEOUT);
         let far = far.into_std().unwrap();
         let mut bytes = vec![0; 1 << 20];
         while set(&near, TIMEOUT).is_none() {

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
@@ -10,6 +11,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use url::Host;
 
+use super::outside::{self, Need, Outside};
 use super::resolver::Resolver;
 use super::stream::Stream;
 use super::{BadOption, NetError, Options};
@@ -22,6 +24,8 @@ pub(super) struct Connector {
     /// Head start of one address before the next is tried beside it (RFC 8305, 5). `None`: the first alone is tried.
     head_start: Option<Duration>,
     keep_alive: Option<KeepAlive>,
+    /// The program outside has the addresses of names.
+    asks_addresses: bool,
 }
 
 /// Probes of the system on a connection where nothing moves.
@@ -86,11 +90,17 @@ impl Connector {
             family,
             head_start: options.races.then_some(options.head_start),
             keep_alive: options.keep_alive.map(|idle| KeepAlive { idle }),
+            asks_addresses: options.asks_addresses,
         })
     }
 
     /// The addresses to try, best first; never none.
-    pub async fn resolve(&self, host: &Host, port: u16) -> Result<Vec<SocketAddr>, NetError> {
+    pub async fn resolve(
+        &self,
+        host: &Host,
+        port: u16,
+        outside: &dyn Outside,
+    ) -> Result<Vec<SocketAddr>, NetError> {
         let name = match host {
             Host::Ipv4(ip) => return Ok(vec![SocketAddr::new(IpAddr::V4(*ip), port)]),
             Host::Ipv6(ip) => return Ok(vec![SocketAddr::new(IpAddr::V6(*ip), port)]),
@@ -100,7 +110,13 @@ impl Connector {
             code,
             host: name.clone(),
         };
-        let found = Resolver::shared().look_up(name).await.map_err(failed)?;
+        let found: Arc<[SocketAddr]> = if self.asks_addresses {
+            let host = name.clone();
+            let found = outside::ask(outside, |answer| Need::Addresses { host, answer }).await?;
+            found.iter().map(|ip| SocketAddr::new(*ip, port)).collect()
+        } else {
+            Resolver::shared().look_up(name).await.map_err(failed)?
+        };
         let local = self.local.map(Family::of);
         let usable = found.iter().filter(|address| {
             let family = Some(Family::of(address.ip()));
@@ -205,12 +221,10 @@ fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use tokio::net::TcpListener;
 
     use super::*;
-    use crate::net::Roots;
+    use crate::net::{Nothing, Roots};
 
     fn connector(local: Option<&str>, family: Option<u8>) -> Result<Connector, BadOption> {
         let mut options = Options::new("ws://x", Arc::new(Roots::from_pem([""; 0].iter())));
@@ -258,14 +272,14 @@ mod tests {
         let host = Host::Domain("localhost".to_owned());
         let found = connector(None, Some(4))
             .unwrap()
-            .resolve(&host, 80)
+            .resolve(&host, 80, &Nothing)
             .await
             .unwrap();
         assert!(found.iter().all(SocketAddr::is_ipv4));
         let literal = Host::Ipv6("::1".parse().unwrap());
         let found = connector(None, Some(4))
             .unwrap()
-            .resolve(&literal, 80)
+            .resolve(&literal, 80, &Nothing)
             .await
             .unwrap();
         assert!(found[0].is_ipv6());
@@ -364,7 +378,7 @@ mod tests {
         let host = Host::Domain("nowhere.invalid".to_owned());
         let error = connector(None, None)
             .unwrap()
-            .resolve(&host, 80)
+            .resolve(&host, 80, &Nothing)
             .await
             .unwrap_err()
             .to_string();

@@ -17,6 +17,7 @@ mod headers;
 mod identity;
 mod limit;
 mod options;
+mod outside;
 mod pem;
 mod proxy;
 mod resolver;
@@ -32,6 +33,9 @@ mod verifier;
 pub use bad_option::BadOption;
 pub use error::{AttemptStage, HandshakeFault, NetError, ProxyFault, code_of};
 pub use options::{Options, ProxyOptions, TlsOptions};
+#[cfg(test)]
+pub(crate) use outside::Nothing;
+pub use outside::{Answer, Need, Outside};
 pub use retry_after::retry_after;
 pub use roots::Roots;
 pub use stream::{Stream, Transport};

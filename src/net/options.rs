@@ -40,6 +40,8 @@ pub struct Options {
     pub keep_alive: Option<Duration>,
     /// Path of a socket of Unix that leads to the URL's host, in the place of its address.
     pub socket_path: Option<String>,
+    /// The addresses of names are asked of the program outside. Default false.
+    pub asks_addresses: bool,
     /// Name sent by SNI and looked for in the certificate, instead of the URL's host. An empty one
     /// sends none.
     pub servername: Option<String>,
@@ -68,6 +70,7 @@ impl Options {
             head_start: Duration::from_millis(250),
             keep_alive: None,
             socket_path: None,
+            asks_addresses: false,
             servername: None,
             tls: TlsOptions::new(roots),
             proxy: None,
