@@ -202,6 +202,8 @@ impl NetError {
             | NetError::HungUp
             | NetError::HungUpInTls
             | NetError::TimedOut { .. }
+            | NetError::Outside(_)
+            | NetError::Unanswered
             | NetError::Handshake { .. } => false,
         }
     }
