@@ -5,7 +5,7 @@
 const dns = require('dns');
 const { inspect } = require('util');
 const { coded } = require('../errors.js');
-const { asError } = require('../facade/ask.js');
+const { asError, heed } = require('../facade/ask.js');
 
 /** Node asks for addresses that this machine can reach, unless it is told a family, or is on Windows. */
 const hintsFor = (family) => (family === 0 && process.platform !== 'win32' ? dns.ADDRCONFIG : 0);
@@ -26,7 +26,8 @@ function addressesIn(found) {
  * Answers by the user's `lookup`, as Node calls it. `fail` takes its error.
  * @param {import('../../native/index.js').AddressNeed} need
  */
-function supplyAddresses(need, { lookup, family = 0 }, fail) {
+function supplyAddresses(need, { lookup, family: asked }, fail) {
+  const family = asked || 0;
   const failed = (thrown) => fail(asError(thrown, 'websocketOptions.lookup'));
   const answer = (error, found) => {
     if (error) {
@@ -40,7 +41,7 @@ function supplyAddresses(need, { lookup, family = 0 }, fail) {
     }
   };
   try {
-    lookup(need.host(), { all: true, family, hints: hintsFor(family) }, answer);
+    heed(lookup(need.host(), { all: true, family, hints: hintsFor(family) }, answer), failed);
   } catch (error) {
     failed(error);
   }

@@ -30,7 +30,7 @@ impl Transport for TcpStream {
     }
 }
 
-impl Transport for TlsStream<Stream> {
+impl<S: Transport> Transport for TlsStream<S> {
     fn tcp(&self) -> Option<SockRef<'_>> {
         self.get_ref().0.tcp()
     }

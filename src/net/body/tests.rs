@@ -177,7 +177,10 @@ async fn a_body_is_told_without_its_codings() {
 async fn a_body_that_cannot_be_decoded_is_told_as_it_came() {
     for coding in ["br", "gzip", "deflate"] {
         let headers = &[("content-encoding", coding)];
-        assert_eq!(read(headers, b"\xff?!", 0).await, Some(Message::Binary(b"\xff?!".to_vec())));
+        assert_eq!(
+            read(headers, b"\xff?!", 0).await,
+            Some(Message::Binary(b"\xff?!".to_vec()))
+        );
     }
 }
 
