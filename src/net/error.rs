@@ -201,6 +201,8 @@ impl NetError {
             NetError::AtProxy { .. } | NetError::Proxy(_) => false,
             NetError::Resolve { .. }
             | NetError::Connect { .. }
+            | NetError::ConnectSocket { .. }
+            | NetError::NoSockets { .. }
             | NetError::Bind { .. }
             | NetError::Io { .. }
             | NetError::HungUp
