@@ -30,8 +30,8 @@ new WebSocketReconnect({ url, websocketOptions: { agent: {} } });
 new WebSocketReconnect({ url, websocketOptions: { checkServerIdentity: () => undefined } });
 // @ts-expect-error: there is no such version of IP
 new WebSocketReconnect({ url, websocketOptions: { family: 5 } });
-// @ts-expect-error: it calls back
-new WebSocketReconnect({ url, websocketOptions: { lookup: async (hostname: string) => hostname } });
+// @ts-expect-error: it finds addresses
+new WebSocketReconnect({ url, websocketOptions: { lookup: '127.0.0.1' } });
 // @ts-expect-error: a path is text
 new WebSocketReconnect({ url, websocketOptions: { socketPath: 1 } });
 // @ts-expect-error: the time is another option
