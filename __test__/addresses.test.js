@@ -13,6 +13,7 @@ const { hasNetworks, program, runScript } = require('./support/runtime.js');
 const { handshake, make } = require('./support/upgrades.js');
 const { heard } = require('./support/waiting.js');
 const { after, real } = require('./support/ws-servers.js');
+const WebSocket = require('../ws.js');
 
 describe('URLs', () => {
   it('of http: and https: are those of ws: and wss:', async () => {
@@ -107,6 +108,15 @@ describe('sockets of Unix', () => {
     const { at, requests } = await serve();
     await echoed({ url: 'ws://example.com/chat', websocketOptions: { socketPath: at } });
     assert.deepStrictEqual([requests[0].url, requests[0].headers.host], ['/chat', 'example.com']);
+  });
+
+  it('are taken by the class of ws', async () => {
+    const { at, requests } = await serve();
+    const socket = new WebSocket(`ws+unix:${at}:/by/ws`);
+    await heard(socket, 'open');
+    socket.terminate();
+    assert.strictEqual(requests[0].url, '/by/ws');
+    assert.throws(() => new WebSocket('ws+unix:'), { name: 'SyntaxError' });
   });
 
   it('that are not there are retried, and named', async () => {
@@ -214,8 +224,9 @@ describe('a network of its own', () => {
 
   it('shows that the system gives a dead peer up when the heartbeat does', async function () {
     this.timeout(60000);
-    const { beating, silent } = await inNetwork('deadPeer');
+    const { beating, assigned, silent } = await inNetwork('deadPeer');
     assert.ok(beating < 3000, `after ${beating} ms`);
+    assert.ok(assigned < 3000, `after ${assigned} ms`);
     assert.ok(silent >= 5000, `after ${silent} ms`);
   });
 });

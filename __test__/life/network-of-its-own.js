@@ -113,22 +113,25 @@ function connectionsTo(address) {
   return lines.filter((line) => (line.trim().split(/\s+/)[2] || '').startsWith(`${remote}:`)).length;
 }
 
-/** How long the system keeps connections to a peer that is gone, with a heartbeat and without: at most 5 s are waited. */
+/**
+ * How long the system keeps connections to a peer that is gone: with a heartbeat, with one that is set once the connection is
+ * open, and without. At most 5 s are waited.
+ */
 async function deadPeer() {
   const { port } = new URL(await echo({ host: '0.0.0.0' }));
+  const beat = { heartbeatInterval: 300, heartbeatTimeout: 200 };
+  const none = { heartbeatInterval: 0 };
+  const cases = { beating: [beat, {}], assigned: [none, beat], silent: [none, {}] };
   const kept = {};
-  for (const [name, heartbeatInterval] of Object.entries({ beating: 300, silent: 0 })) {
+  for (const [name, [given, assigned]] of Object.entries(cases)) {
     ip('addr', 'add', `${LATE}/32`, 'dev', 'lo');
-    const ws = make(
-      `ws://${LATE}:${port}/`,
-      { localAddress: '127.0.0.1' },
-      { heartbeatInterval, heartbeatTimeout: 200 },
-    );
+    const ws = make(`ws://${LATE}:${port}/`, { localAddress: '127.0.0.1' }, given);
     ws.on('error', () => {});
     await ws.connect();
+    Object.assign(ws, assigned);
     ip('addr', 'del', `${LATE}/32`, 'dev', 'lo');
     ws.send('lost');
-    if (heartbeatInterval === 0) ws.terminate();
+    if (name === 'silent') ws.terminate();
     const started = Date.now();
     while (connectionsTo(LATE) > 0 && Date.now() - started < 5000) await wait(20);
     kept[name] = Date.now() - started;
