@@ -7,8 +7,11 @@
 const { execFileSync } = require('child_process');
 const dgram = require('dgram');
 const { readFileSync, readdirSync } = require('fs');
+const https = require('https');
+const { certificates } = require('../peer/certificates.js');
 const { WebSocketReconnect } = require('../subject.js');
-const { echo } = require('../support/ws-servers.js');
+const { heard } = require('../support/waiting.js');
+const { echo, real } = require('../support/ws-servers.js');
 
 const DEAD = '10.255.255.1';
 const LATE = '10.9.9.9';
@@ -113,19 +116,35 @@ function connectionsTo(address) {
   return lines.filter((line) => (line.trim().split(/\s+/)[2] || '').startsWith(`${remote}:`)).length;
 }
 
+/** A server that speaks TLS: its port. */
+async function secureServer() {
+  const server = https.createServer(certificates().leaf);
+  await heard(server.listen(0, '0.0.0.0'), 'listening');
+  new real.WebSocketServer({ server }).on('connection', (socket) => socket.on('error', () => {}));
+  return server.address().port;
+}
+
 /**
- * How long the system keeps connections to a peer that is gone: with a heartbeat, with one that is set once the connection is
- * open, and without. At most 5 s are waited.
+ * How long the system keeps connections to a peer that is gone: with a heartbeat, by TLS too, with one that is set once the
+ * connection is open, and without. At most 5 s are waited.
  */
 async function deadPeer() {
   const { port } = new URL(await echo({ host: '0.0.0.0' }));
+  const url = `ws://${LATE}:${port}/`;
+  const byTls = `wss://${LATE}:${await secureServer()}/`;
   const beat = { heartbeatInterval: 300, heartbeatTimeout: 200 };
   const none = { heartbeatInterval: 0 };
-  const cases = { beating: [beat, {}], assigned: [none, beat], silent: [none, {}] };
+  const cases = {
+    beating: [url, beat, {}],
+    secure: [byTls, beat, {}],
+    assigned: [url, none, beat],
+    silent: [url, none, {}],
+  };
   const kept = {};
-  for (const [name, [given, assigned]] of Object.entries(cases)) {
+  const ways = { localAddress: '127.0.0.1', rejectUnauthorized: false };
+  for (const [name, [where, given, assigned]] of Object.entries(cases)) {
     ip('addr', 'add', `${LATE}/32`, 'dev', 'lo');
-    const ws = make(`ws://${LATE}:${port}/`, { localAddress: '127.0.0.1' }, given);
+    const ws = make(where, ways, given);
     ws.on('error', () => {});
     await ws.connect();
     Object.assign(ws, assigned);

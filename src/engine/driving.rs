@@ -81,12 +81,9 @@ impl Client {
         let attempt = socket.attempt;
         let io = ConnectionIo::Shared(EngineStream::again(socket));
         let longest_batch = self.fast_paths.longest_batch();
-        Some(OpenConnection::new(
-            attempt,
-            io,
-            self.flow.clone(),
-            longest_batch,
-        ))
+        let mut connection = OpenConnection::new(attempt, io, self.flow.clone(), longest_batch);
+        connection.forget_user_timeout();
+        Some(connection)
     }
 
     /// The client is not driven any more: its environment goes, maybe without a word to its objects, or it has been collected.

@@ -41,7 +41,7 @@ pub struct OpenConnection {
     /// The bytes that are being written; more are added once they are.
     pub sending: Outbound,
     unflushed: bool,
-    /// When the system is to give the connection up, as it was told last; `None`: nothing is known.
+    /// When the system is to give the connection up, as it was told last; `None`: that is not known.
     user_timeout: Option<Option<Duration>>,
     /// Writing failed. Reading goes on: the peer's close frame may still be there.
     pub(super) broken: bool,
@@ -90,7 +90,7 @@ impl OpenConnection {
             longest_batch,
             sending: Outbound::default(),
             unflushed: false,
-            user_timeout: None,
+            user_timeout: Some(None),
             broken: false,
         }
     }
@@ -103,6 +103,11 @@ impl OpenConnection {
             self.user_timeout = Some(timeout);
             set_live_user_timeout(self.io.as_transport(), timeout);
         }
+    }
+
+    /// Another driver has told the system something.
+    pub fn forget_user_timeout(&mut self) {
+        self.user_timeout = None;
     }
 
     /// The peer may have begun to read, or have ceased, and by that what the system is to be told changes.
