@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio_rustls::rustls;
 
-use super::verifier::TlsFault;
+use super::tls_fault::TlsFault;
 use crate::policy::{Failure, Message};
 
 #[derive(Debug, thiserror::Error)]
@@ -186,6 +186,23 @@ impl NetError {
         match error.kind() {
             io::ErrorKind::UnexpectedEof => NetError::HungUp,
             _ => NetError::Io { call, error },
+        }
+    }
+
+    /// Whether rustls refused what OpenSSL, and so a connection that Node makes, may take.
+    pub fn needs_node(&self) -> bool {
+        match self {
+            NetError::Tls(fault) => fault.needs_node,
+            // What is wrong there is the proxy's, and nobody asked for a way past it.
+            NetError::AtProxy { .. } | NetError::Proxy(_) => false,
+            NetError::Resolve { .. }
+            | NetError::Connect { .. }
+            | NetError::Bind { .. }
+            | NetError::Io { .. }
+            | NetError::HungUp
+            | NetError::HungUpInTls
+            | NetError::TimedOut { .. }
+            | NetError::Handshake { .. } => false,
         }
     }
 

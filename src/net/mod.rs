@@ -16,6 +16,7 @@ mod handshake;
 mod headers;
 mod identity;
 mod limit;
+mod openssl_only;
 mod options;
 mod outside;
 mod pem;
@@ -25,6 +26,7 @@ mod retry_after;
 mod roots;
 mod stream;
 mod target;
+mod tls_fault;
 #[cfg(test)]
 mod tls_tests;
 mod trust;
