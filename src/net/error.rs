@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio_rustls::rustls;
 
+use super::pipe::Broken;
 use super::tls_fault::TlsFault;
 use crate::policy::{Failure, Message};
 
@@ -183,6 +184,9 @@ impl NetError {
         {
             return NetError::Tls(TlsFault::from_rustls(tls));
         }
+        if let Some(Broken(failure)) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
+            return NetError::Outside(Box::new(failure.clone()));
+        }
         match error.kind() {
             io::ErrorKind::UnexpectedEof => NetError::HungUp,
             _ => NetError::Io { call, error },
@@ -202,6 +206,8 @@ impl NetError {
             | NetError::HungUp
             | NetError::HungUpInTls
             | NetError::TimedOut { .. }
+            | NetError::Outside(_)
+            | NetError::Unanswered
             | NetError::Handshake { .. } => false,
         }
     }

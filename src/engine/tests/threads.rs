@@ -97,7 +97,9 @@ impl JavaScript {
                 }
                 NotificationKind::Agreed { .. }
                 | NotificationKind::Delivery(_)
-                | NotificationKind::Drain => {}
+                | NotificationKind::Drain
+                | NotificationKind::Need { .. }
+                | NotificationKind::PipeNews { .. } => {}
             }
         }
         self.mailbox.delivered();
