@@ -8,11 +8,11 @@ import { EventEmitter } from 'events';
 // @ts-ignore
 import type { LookupFunction } from 'net';
 // @ts-ignore
-import type { ConnectionOptions, PeerCertificate, SecureContext, SecureVersion } from 'tls';
-// @ts-ignore
 import type { Duplex, DuplexOptions as NodeDuplexOptions } from 'stream';
 // @ts-ignore
 import type { ReadableStream, WritableStream } from 'stream/web';
+// @ts-ignore
+import type { ConnectionOptions, PeerCertificate, SecureContext, SecureVersion } from 'tls';
 
 /** That of Node, and where its types are not there the bytes that it is made of. */
 type Buffer = typeof globalThis extends { Buffer: { alloc(size: number): infer B } } ? B : Uint8Array;
