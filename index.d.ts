@@ -667,7 +667,8 @@ export type Overflow = 'throw' | 'drop-oldest' | 'drop-newest';
 export interface Places {
   // options:begin Places
   /**
-   * Where to connect: `ws:` or `wss:`, without a fragment. Required where there are no `urls`. A function is
+   * Where to connect: `ws:` or `wss:`, or `http:` and `https:` that mean the same, without a fragment; or
+   * `ws+unix:/path/of/socket:/path` (docs/addresses.md). Required where there are no `urls`. A function is
    * called for every attempt:
    *
    * @example

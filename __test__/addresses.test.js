@@ -123,6 +123,12 @@ describe('sockets of Unix', () => {
     assert.throws(() => new WebSocket('ws+unix:'), { name: 'SyntaxError' });
   });
 
+  it('are reached by Node where that makes the connections', async () => {
+    const { at, requests } = await listen();
+    await echoed({ url: `ws+unix:${at}:/by/node`, websocketOptions: { transport: 'node' } });
+    assert.strictEqual(requests[0].url, '/by/node');
+  });
+
   it('that are not there are retried, and named', async () => {
     const at = path.join(folder, 'later');
     const { ws, log } = client({ url: `ws+unix:${at}:/` });
