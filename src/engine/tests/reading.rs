@@ -157,7 +157,7 @@ async fn javascript_reads_what_came_behind_the_handshake_before_what_came_later(
     reader.connect();
     let Action::Dial {
         url_index, limit, ..
-    } = reader.client.turn(None).actions.remove(0).unwrap()
+    } = reader.client.turn(None).actions.used().remove(0).unwrap()
     else {
         panic!("no attempt");
     };
