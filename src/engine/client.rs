@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rand::SeedableRng;
 
+use super::asking::Asking;
 use super::budgets::BudgetMember;
 use super::circuits::{Member, Scope, Sharing};
 use super::clock;
@@ -125,6 +126,8 @@ pub(super) enum Action {
 pub(super) struct Turn {
     pub actions: Rare<VecDeque<Action>>,
     pub deadline: Option<Instant>,
+    /// How long the system need keep a connection for a peer that is silent, see [`user_timeout`](super::user_timeout::user_timeout).
+    pub user_timeout: Option<Duration>,
     /// The messages sent so far, where there is memory to let go of when there are no more.
     pub sends: Option<u64>,
 }
@@ -392,6 +395,15 @@ impl Client {
         let outcomes = core.outcomes();
         let notices = notices.into_iter().map(NotificationKind::Notice);
         self.post(core, before.into_iter().chain(outcomes).chain(notices));
+    }
+
+    /// JavaScript, for what an attempt needs of it.
+    pub(super) fn asking(&self, attempt: Attempt) -> Arc<Asking> {
+        Arc::new(Asking {
+            attempt,
+            from: self.flow.clone(),
+            mailbox: self.mailbox.clone(),
+        })
     }
 
     /// Puts into the mailbox what JavaScript is told.

@@ -1,12 +1,13 @@
 //! What waits for JavaScript of each client, counted by both threads.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Notify;
 
 use super::read_outcome::Wanted;
 use crate::policy::{falls_to_a_mark, is_too_far_ahead, may_read_again};
+use crate::sync::Lock;
 
 /// What waits for JavaScript of all clients of one environment, in bytes.
 #[derive(Default)]
@@ -22,6 +23,8 @@ pub struct FlowControl {
     /// every client has room for it.
     pub delivered: Notify,
     pub(super) wanted: Wanted,
+    /// The servers, by host and port, of which JavaScript has to make the connections; from the first of them on.
+    pub(super) connected_by_javascript: OnceLock<Box<Lock<Vec<String>>>>,
 }
 
 impl FlowControl {
@@ -32,6 +35,7 @@ impl FlowControl {
             of_all,
             delivered: Notify::new(),
             wanted: Wanted::default(),
+            connected_by_javascript: OnceLock::new(),
         }
     }
 
