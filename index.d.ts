@@ -1229,7 +1229,10 @@ export interface Stats {
   lastError: WebSocketReconnectError | null;
   /** What `close` told last; `null` before the first. */
   lastClose: CloseInfo | null;
-  /** When the next attempt begins, in milliseconds since the epoch; `null` for one that does not wait or is not to reconnect. */
+  /**
+   * When the next attempt begins, in milliseconds since the epoch, for a delay, a circuit or `connectRate`; `null` for one that does
+   * not wait, is not to reconnect, or waits for the attempts of others to end.
+   */
   nextAttemptAt: number | null;
   /** Of `ping()`, of heartbeats that are pings, and of those after sleep. Absent before the first pong. */
   rtt?: RoundTripTimes;
