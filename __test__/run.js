@@ -3,7 +3,7 @@
 /**
  * Runs the contract's tests: `<runtime> __test__/run.js [filter…]`. A filter is a part of a file's name;
  * without one every file runs. `WSR_TEST_GREP` chooses tests by a part of their full names; `WSR_TEST_PART=1/2` takes every
- * second file.
+ * second file; `WSR_TEST_SLOWNESS=5` gives each five times as long.
  */
 const { readdirSync } = require('fs');
 const path = require('path');
