@@ -12,6 +12,9 @@ const peer = require('./peer/index.js');
 const { closeClients } = require('./support/clients.js');
 const { TEST_MS } = require('./support/deadlines.js');
 
+// Under an emulator the program of this process is no runtime by itself.
+if (process.env.WSR_TEST_LAUNCHER) process.execPath = process.env.WSR_TEST_LAUNCHER;
+
 const filters = process.argv.slice(2);
 const all = readdirSync(__dirname)
   .filter((name) => name.endsWith('.test.js'))

@@ -105,17 +105,27 @@ const EMULATORS = {
   },
 };
 
+/** A program that starts Node by a command of several words: a test that starts another Node knows but one. */
+function launcher(id, command) {
+  const file = path.join(TOOLS, 'cross', `node-${id}`);
+  const words = command.map((word) => `'${word}'`).join(' ');
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o755 });
+  return file;
+}
+
 /** What runs a script with the binary of a platform: by what, the command and its environment; undefined where nothing does. */
 function emulator(id, binary) {
   const bring = EMULATORS[id];
   if (!bring) return undefined;
-  const { by, command, env = {}, place = (file) => file } = bring();
+  const { by, command, env, place = (file) => file } = bring();
+  const isOfLinux = id.startsWith('linux');
   return {
     by,
     command,
     env: {
       ...process.env,
-      WSR_TEST_NODE: process.execPath,
+      ...(isOfLinux ? { WSR_TEST_NODE: process.execPath, WSR_TEST_LAUNCHER: launcher(id, command) } : {}),
       ...env,
       WEBSOCKET_RECONNECT_NATIVE_PATH: place(binary),
     },

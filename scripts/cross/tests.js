@@ -2,7 +2,7 @@
 
 /**
  * The test files that run on each machine and under each emulator, by parts of their names: what the machine, its C library and
- * its sockets have a hand in. None starts another program of its platform, which an emulator could not.
+ * its sockets have a hand in.
  */
 const TESTS = [
   'backoff',
