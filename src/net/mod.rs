@@ -16,14 +16,18 @@ mod handshake;
 mod headers;
 mod identity;
 mod limit;
+mod openssl_only;
 mod options;
+mod outside;
 mod pem;
+mod pipe;
 mod proxy;
 mod resolver;
 mod retry_after;
 mod roots;
 mod stream;
 mod target;
+mod tls_fault;
 #[cfg(test)]
 mod tls_tests;
 mod trust;
@@ -31,7 +35,11 @@ mod verifier;
 
 pub use bad_option::BadOption;
 pub use error::{AttemptStage, HandshakeFault, NetError, ProxyFault, code_of};
-pub use options::{Options, ProxyOptions, TlsOptions};
+pub use options::{Maker, Options, ProxyOptions, TlsOptions};
+#[cfg(test)]
+pub(crate) use outside::Nothing;
+pub use outside::{Answer, Need, Outside, Server};
+pub use pipe::{PipeEnd, PipeNews};
 pub use retry_after::retry_after;
 pub use roots::Roots;
 pub use stream::{Stream, Transport};

@@ -9,13 +9,14 @@ use tokio::time::timeout;
 use super::address::{Address, redact};
 use super::body::Body;
 use super::client_tls::ClientTls;
-use super::connect::Connector;
+use super::connect::{Connector, connect_socket};
 use super::handshake::{Answer, Ask, Response, Upgrade, upgrade};
 use super::headers::{Confidence, Headers, latin1, no_token_char};
 use super::limit::Limit;
+use super::outside;
 use super::proxy::Proxies;
 use super::stream::Stream;
-use super::{AttemptStage, BadOption, HandshakeFault, NetError, Options};
+use super::{AttemptStage, BadOption, HandshakeFault, Maker, NetError, Options, Outside};
 
 /// How long the body of a refusal is waited for.
 const BODY_TIME: Duration = Duration::from_secs(1);
@@ -55,7 +56,7 @@ pub struct Reached {
 }
 
 impl Target {
-    /// The host and port of the URL, as `example.com:443`.
+    /// The host and port of the URL, as `example.com:443`, or the path of the socket that leads there.
     pub fn host_port(&self) -> String {
         self.address.host_port()
     }
@@ -68,8 +69,19 @@ impl Target {
 
     /// Checks the URL.
     pub fn new(url: String, options: Arc<CheckedOptions>) -> Result<Target, BadOption> {
+        let address = Address::parse(&url)?;
+        let address = match (&options.given.socket_path, address.socket()) {
+            (None, _) => address,
+            (Some(path), None) => address.by_socket(path),
+            (Some(path), Some(other)) => {
+                let trouble = format!(
+                    "{path:?} is given, and the URL names {other:?}; allowed is one of them"
+                );
+                return Err(BadOption::new("socketPath", trouble));
+            }
+        };
         Ok(Target {
-            address: Address::parse(&url)?,
+            address,
             given: url.into(),
             options,
         })
@@ -85,14 +97,18 @@ impl Target {
         &self.given
     }
 
-    /// One attempt, with all redirects, within `limit` and the handshake timeout. Dropping the future
-    /// ends it and closes what it opened.
-    pub async fn reach(&self, limit: Option<Duration>) -> Result<Reached, NetError> {
+    /// One attempt, with all redirects, within `limit` and the handshake timeout. What the options leave to the program is
+    /// asked `outside` for. Dropping the future ends the attempt and closes what it opened.
+    pub async fn reach(
+        &self,
+        limit: Option<Duration>,
+        outside: &Arc<dyn Outside>,
+    ) -> Result<Reached, NetError> {
         let mut limit = Limit::new(self.options.given.handshake_timeout, limit);
         let mut address = Cow::Borrowed(&self.address);
         let mut redirects = 0;
         loop {
-            let (mut stream, answer) = self.ask(&address, &mut limit).await?;
+            let (mut stream, answer) = self.ask(&address, &mut limit, outside).await?;
             let (response, begun) = match answer {
                 Answer::Upgraded(Upgrade {
                     response,
@@ -127,6 +143,7 @@ impl Target {
             };
             // What has not come by then is not waited for.
             let _ = timeout(BODY_TIME, limit.bound(AttemptStage::Upgrade, reading)).await;
+            body.decode(&response);
             for secret in self.options.headers.secrets(&address) {
                 body.hide(&secret);
             }
@@ -161,22 +178,9 @@ impl Target {
         &self,
         address: &Address,
         limit: &mut Limit,
+        outside: &Arc<dyn Outside>,
     ) -> Result<(Stream, Answer), NetError> {
-        let connector = &self.options.connector;
-        let proxies = self.options.proxies.as_ref();
-        let mut stream = match proxies.and_then(|proxies| proxies.between(address)) {
-            Some(proxy) => proxy.reach(address, connector, limit).await?,
-            None => {
-                let resolving = connector.resolve(address.host(), address.port());
-                let found = limit.bound(AttemptStage::Resolve, resolving).await?;
-                let connecting = connector.connect(found);
-                Stream::Tcp(limit.bound(AttemptStage::Connect, connecting).await?)
-            }
-        };
-        if address.is_secure() {
-            let tls = self.options.tls.connect(address.host(), stream);
-            stream = Stream::Other(Box::new(limit.bound(AttemptStage::Tls, tls).await?));
-        }
+        let mut stream = self.connect(address, limit, outside).await?;
         let mut headers = Vec::new();
         self.options
             .headers
@@ -191,6 +195,57 @@ impl Target {
             .bound(AttemptStage::Upgrade, upgrade(&mut stream, &ask))
             .await?;
         Ok((stream, answer))
+    }
+
+    /// A connection to `address`, its TLS included.
+    async fn connect(
+        &self,
+        address: &Address,
+        limit: &mut Limit,
+        outside: &Arc<dyn Outside>,
+    ) -> Result<Stream, NetError> {
+        let connector = &self.options.connector;
+        let proxies = self.options.proxies.as_ref();
+        let is_fallback = match self.options.given.maker {
+            Maker::Engine => None,
+            Maker::EngineFirst => {
+                let is_needed = outside.has_to_connect(&address.host_port());
+                is_needed.then_some(true)
+            }
+            Maker::Outside | Maker::Custom => Some(false),
+        };
+        if let Some(is_fallback) = is_fallback {
+            let connecting = outside::connect(outside, address, is_fallback);
+            let pipe = limit.bound(AttemptStage::Connect, connecting).await?;
+            return Ok(Stream::Other(Box::new(pipe)));
+        }
+        let proxy = || proxies.and_then(|proxies| proxies.between(address));
+        let stream = match (address.socket(), proxy()) {
+            (Some(path), _) => {
+                limit
+                    .bound(AttemptStage::Connect, connect_socket(path))
+                    .await?
+            }
+            (None, Some(proxy)) => proxy.reach(address, connector, limit, &**outside).await?,
+            (None, None) => {
+                let resolving = connector.resolve(address.host(), address.port(), &**outside);
+                let found = limit.bound(AttemptStage::Resolve, resolving).await?;
+                let connecting = connector.connect(found);
+                Stream::Tcp(limit.bound(AttemptStage::Connect, connecting).await?)
+            }
+        };
+        if !address.is_secure() {
+            return Ok(stream);
+        }
+        let securing = self.options.tls.connect(address.host(), stream);
+        let secured = limit.bound(AttemptStage::Tls, securing).await;
+        if let Err(error) = &secured
+            && error.needs_node()
+            && self.options.given.maker == Maker::EngineFirst
+        {
+            outside.let_connect(address.host_port());
+        }
+        Ok(Stream::Other(Box::new(secured?)))
     }
 
     fn confidence(&self, address: &Address) -> Confidence {
