@@ -157,7 +157,8 @@ const each = process.argv.includes('--quick') ? check : build;
 const rows = ids.map((id) => {
   const started = Date.now();
   const row = each(id);
-  return { ...row, seconds: Math.round((Date.now() - started) / 1000) };
+  row.seconds = Math.round((Date.now() - started) / 1000);
+  return row;
 });
 console.log(table(rows).join('\n'));
 const failed = rows.filter((row) => row.failed > 0).length;
