@@ -15,7 +15,7 @@ describe('websocketOptions', () => {
     timeout: 5,
     secureContext: {},
     ciphers: 'ALL',
-    minVersion: 'TLSv1.2',
+    ecdhCurve: 'auto',
     unheardOf: 1,
     toString: 1,
     constructor: 1,

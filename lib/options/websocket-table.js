@@ -18,6 +18,10 @@ const {
 
 /** @typedef {import('./rows.js').Row} Row */
 
+/** The versions that the engine speaks. */
+const TLS_VERSIONS = ['TLSv1.2', 'TLSv1.3'];
+const ALLOWED_VERSIONS = "'TLSv1.2' or 'TLSv1.3'; older ones need transport: 'node'";
+
 /** @type {Row[]} */
 const WEBSOCKET_TABLE = [
   ...group('websocketOptions', 'route', [
@@ -45,6 +49,10 @@ const WEBSOCKET_TABLE = [
     blobs('key'),
     blobs('pfx'),
     string('passphrase', { secret: true }),
+    { name: 'minVersion', type: 'choice', choices: TLS_VERSIONS, allowed: ALLOWED_VERSIONS },
+    { name: 'maxVersion', type: 'choice', choices: TLS_VERSIONS, allowed: ALLOWED_VERSIONS },
+    { name: 'pins', type: 'strings', allowed: "a string 'sha256/…' or an array of them" },
+    choice('trust', ['node', 'system']),
     fixed('protocolVersion', 13),
     fixed('allowSynchronousEvents', true),
     fixed('autoPong', true),

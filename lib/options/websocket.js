@@ -34,8 +34,6 @@ const UNSUPPORTED = [
   'generateMask',
   'localPort',
   'lookup',
-  'maxVersion',
-  'minVersion',
   'secureContext',
   'secureOptions',
   'secureProtocol',
@@ -86,10 +84,27 @@ function oneBlob(row, value, kept, allowed) {
   return blob;
 }
 
-/** The private key as unencrypted PKCS#8, whatever form it came in. Opening one takes long, so what comes of it is kept too. */
+/** Node's `[{ pem, passphrase }]`: what is in it, and its passphrase, which comes before that of all. */
+function unpacked(value, member, passphrase) {
+  const [entry] = Array.isArray(value) && value.length === 1 ? value : [];
+  if (typeof entry !== 'object' || entry === null || !(member in entry)) return { blob: value, passphrase };
+  const own = check(ROWS['websocketOptions.passphrase'], entry.passphrase);
+  return { blob: entry[member], passphrase: own === undefined ? passphrase : own };
+}
+
+/** The number of PBES2 in DER: how keys are encrypted that the engine opens itself. */
+const PBES2 = Buffer.from('06092a864886f70d01050d', 'hex');
+
+/** Whether the engine opens a key that is encrypted. Older ways are for Node. */
+function isOpenedNatively(key) {
+  const pem = /-----BEGIN ENCRYPTED PRIVATE KEY-----([^-]+)-----END/.exec(key.toString('latin1'));
+  return (pem === null ? key : Buffer.from(pem[1], 'base64')).includes(PBES2);
+}
+
+/** The private key as the engine takes it, whatever form it came in. Opening one takes long, so what comes of it is kept too. */
 function privateKey(row, value, passphrase, kept) {
-  const key = oneBlob(row, value, kept, 'one private key');
-  if (key === undefined) return undefined;
+  const key = oneBlob(row, value, kept, "one private key; several need transport: 'node'");
+  if (key === undefined || isOpenedNatively(key)) return key;
   const entry = kept.get('key');
   const before = entry.privateKey;
   if (before && before.passphrase === passphrase) return before.opened;
@@ -140,7 +155,10 @@ const READERS = {
   ca: (row, value, { kept }) => blobs(row, value, kept),
   cert: (row, value, { kept }) => blobs(row, value, kept) || [],
   key: (row, value, { kept, passphrase }) => privateKey(row, value, passphrase, kept),
-  pfx: (row, value, { kept }) => oneBlob(row, value, kept, 'one archive'),
+  pfx: (row, value, { kept }) => oneBlob(row, value, kept, "one archive; several need transport: 'node'"),
+  // Who does not say it goes by the environment.
+  rejectUnauthorized: (row, value) => (value === undefined ? undefined : check(row, value)),
+  pins: (row, value) => check(row, value) || [],
 };
 
 /** Whether some of the options may be blobs. */
@@ -171,7 +189,11 @@ const shared = sharing();
  */
 function readWebSocketOptions(given, instead, kept) {
   const taken = Object.assign(take(given, NAMES, refuseOther), instead);
-  const passphrase = check(ROWS['websocketOptions.passphrase'], taken.passphrase);
+  const forAll = check(ROWS['websocketOptions.passphrase'], taken.passphrase);
+  const key = unpacked(taken.key, 'pem', forAll);
+  const pfx = unpacked(taken.pfx, 'buf', forAll);
+  const { passphrase } = taken.pfx === undefined ? key : pfx;
+  Object.assign(taken, { key: key.blob, pfx: pfx.blob, passphrase });
   const read = {};
   for (const row of MEMBERS) {
     const reader = READERS[row.name] || check;

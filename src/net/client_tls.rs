@@ -13,10 +13,9 @@ use tokio_rustls::rustls::ClientConfig;
 use url::Host;
 
 use super::identity::Identity;
-use super::roots::Key;
 use super::stream::Stream;
 use super::tls_fault::TlsFault;
-use super::{BadOption, NetError, TlsOptions};
+use super::{BadOption, NetError, TlsOptions, tls_configs};
 
 /// How to speak TLS with a target.
 #[derive(Clone)]
@@ -128,20 +127,11 @@ pub(super) fn config(
     options: &TlsOptions,
     send_name: bool,
 ) -> Result<Arc<ClientConfig>, BadOption> {
-    let key = Key {
-        reject_unauthorized: options.reject_unauthorized,
-        send_name,
-        ca: options.ca.clone(),
-        cert: options.cert.clone(),
-        key: options.key.clone(),
-        pfx: options.pfx.clone(),
-        passphrase: options.passphrase.clone(),
-    };
-    options.roots.config(key, || {
+    tls_configs::shared(options, send_name, || {
         let identity = Identity::parse(options)?;
         let trust = options
             .roots
             .trust(options.ca.as_deref(), identity.issuers())?;
-        identity.config(trust, options.reject_unauthorized, send_name)
+        identity.config(trust, options, send_name)
     })
 }
