@@ -6,6 +6,8 @@
 // @ts-ignore
 import { EventEmitter } from 'events';
 // @ts-ignore
+import type { LookupFunction } from 'net';
+// @ts-ignore
 import type { Duplex, DuplexOptions as NodeDuplexOptions } from 'stream';
 // @ts-ignore
 import type { ReadableStream, WritableStream } from 'stream/web';
@@ -380,7 +382,7 @@ export interface ReconnectContext {
 
 /**
  * The client options of `ws`, as far as they can work here. Any other one (`agent`,
- * `createConnection`, `lookup`, `checkServerIdentity`, …) is refused with `WSR_ERR_UNSUPPORTED_OPTION`.
+ * `createConnection`, `checkServerIdentity`, …) is refused with `WSR_ERR_UNSUPPORTED_OPTION`.
  */
 export interface WebSocketOptions {
   // options:begin WebSocketOptions
@@ -418,6 +420,11 @@ export interface WebSocketOptions {
   localAddress?: Optional<string>;
   /** 4 or 6 for that version of IP alone, 0 for both. @defaultValue 0 */
   family?: Optional<0 | 4 | 6>;
+  /**
+   * Looks host names up in the place of the system, called as Node calls it: for each attempt, with `all`.
+   * @defaultValue the system's resolver
+   */
+  lookup?: Optional<LookupFunction>;
   /** The host name for SNI and the certificate's check. @defaultValue the URL's host */
   servername?: Optional<string>;
   /**

@@ -7,7 +7,6 @@ describe('websocketOptions', () => {
   const refused = {
     agent: {},
     createConnection: () => {},
-    lookup: () => {},
     checkServerIdentity: () => {},
     generateMask: () => {},
     finishRequest: () => {},
@@ -38,7 +37,7 @@ describe('websocketOptions', () => {
   });
 
   it('refused ones that are undefined are not set', () => {
-    make({ agent: undefined, lookup: undefined, checkServerIdentity: undefined });
+    make({ agent: undefined, checkServerIdentity: undefined });
   });
 
   it('a name that is not known is told the nearest', () => {

@@ -715,6 +715,15 @@ new WebSocketReconnect({ url: 'wss://example.com', signal: AbortSignal.timeout(6
     en: '4 or 6 for that version of IP alone',
     zh: '4 或 6 表示只用该版本的 IP',
   },
+  'websocketOptions.lookup': {
+    type: 'LookupFunction',
+    doc: [
+      'Looks host names up in the place of the system, called as Node calls it: for each attempt, with `all`.',
+    ],
+    standard: ["the system's resolver", 'the system', '系统'],
+    en: 'a function that looks names up, as that of Node',
+    zh: '解析主机名的函数，与 Node 的相同',
+  },
   'websocketOptions.servername': {
     doc: ["The host name for SNI and the certificate's check."],
     standard: ["the URL's host", 'the host', '主机名'],

@@ -277,6 +277,14 @@ class Route {
     }
   }
 
+  /** Has `supply` answer what an attempt asks for, by the options that it goes by. */
+  supply(supply, need) {
+    supply(need, this.websocketOptions || NOTHING, (error) => {
+      this.thrown = { id: need.attempt(), error };
+      need.fail(messageOf(error));
+    });
+  }
+
   /** The attempt `id` fails; where it was `withheld`, that says nothing of the server. */
   fail(id, error, withheld = false) {
     this.thrown = { id, error };

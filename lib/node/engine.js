@@ -11,6 +11,7 @@ const watchdog = require('./event-loop-watchdog.js');
 const { coded } = require('../errors.js');
 const { beginTurn, rethrow, setImmediate } = require('../loop.js');
 const native = require('./native.js');
+const { supplyAddresses } = require('./needs.js');
 const { environmentProxy } = require('./proxy.js');
 const { isOfEnvironment, proxyNeedsTrust, readProxy } = require('../options/proxy.js');
 const { NO_TLS, tlsSurroundings } = require('./tls-surroundings.js');
@@ -186,6 +187,9 @@ function dispatch(inbox, list, at) {
       return;
     case RowKind.Outcome:
       inbox.takeOutcome(list[first]);
+      return;
+    case RowKind.AddressNeed:
+      inbox.takeNeed(supplyAddresses, list[first]);
   }
 }
 

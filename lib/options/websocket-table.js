@@ -42,6 +42,7 @@ const WEBSOCKET_TABLE = [
     ms('closeTimeout', 30000, { min: 0, infinite: true }),
     string('localAddress', { allowed: 'an IP address' }),
     choice('family', [0, 4, 6]),
+    { name: 'lookup', type: 'function' },
     string('servername', { allowed: 'a host name' }),
     boolean('rejectUnauthorized', true),
     blobs('ca'),

@@ -33,7 +33,6 @@ const UNSUPPORTED = [
   'finishRequest',
   'generateMask',
   'localPort',
-  'lookup',
   'secureContext',
   'secureOptions',
   'secureProtocol',
@@ -200,6 +199,9 @@ function readWebSocketOptions(given, instead, kept) {
     read[row.name] = reader(row, taken[row.name], { kept, passphrase });
   }
   read.deflate = read.perMessageDeflate;
+  // The function stays in JavaScript, and is asked in the middle of an attempt.
+  read.asksAddresses = read.lookup !== undefined;
+  read.lookup = undefined;
   read.protocols = [];
   return kept === undefined ? shared(read) : read;
 }

@@ -10,6 +10,7 @@ use super::code::Code;
 use super::convert::{connects_sharing, fine_ms, limit, queued, sharing, status, verdict};
 use super::environment::Shared;
 use super::facade::Facade;
+use super::needs::thrown;
 use super::protocol::{
     BufferMarks, CircuitState, ClientOptions, DeliveryOutcome, Queued, Reply, RoundTrips, SendWish,
     Sent, Written,
@@ -182,10 +183,8 @@ impl Client {
     pub fn fail_attempt(&self, attempt: f64, message: String, withheld: bool) {
         let attempt = attempt as u64;
         let failure = Failure {
-            message,
-            thrown_for: Some(attempt),
             withheld,
-            ..Failure::default()
+            ..thrown(attempt, message)
         };
         self.client.assign(Input::Refused { attempt, failure });
     }
@@ -445,7 +444,12 @@ struct Fault;
 
 #[cfg(feature = "faults")]
 impl engine::Dial for Fault {
-    fn dial(self: Arc<Self>, _: usize, _: Option<std::time::Duration>) -> engine::DialFuture {
+    fn dial(
+        self: Arc<Self>,
+        _: usize,
+        _: Option<std::time::Duration>,
+        _: Arc<dyn crate::net::Outside>,
+    ) -> engine::DialFuture {
         panic!("a fault for a test")
     }
 }

@@ -222,6 +222,7 @@ impl RouteOptions {
             max_redirects: self.max_redirects,
             local_address: self.local_address,
             family: self.family.map(|family| family as u8),
+            asks_addresses: self.asks_addresses,
             servername: self.servername,
             tls: TlsOptions {
                 reject_unauthorized: self.reject_unauthorized.unwrap_or(tls.reject_unauthorized),

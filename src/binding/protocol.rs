@@ -208,6 +208,8 @@ pub struct RouteOptions {
     pub deflate: Option<DeflateOptions>,
     pub local_address: Option<String>,
     pub family: Option<u32>,
+    /// JavaScript has the addresses of names.
+    pub asks_addresses: bool,
     pub servername: Option<String>,
     /// Absent: as the surroundings have it.
     pub reject_unauthorized: Option<bool>,
@@ -399,6 +401,8 @@ pub enum RowKind {
     Notice = 4,
     /// A `DeliveryOutcome`.
     Outcome = 5,
+    /// What an attempt asks JavaScript for: an `AddressNeed`.
+    AddressNeed = 6,
 }
 
 /// What happens in the life of a client. All but `agreed` tell how many retries and failures of the circuit are counted by then;

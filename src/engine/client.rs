@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rand::SeedableRng;
 
+use super::asking::Asking;
 use super::budgets::BudgetMember;
 use super::circuits::{Member, Scope, Sharing};
 use super::clock;
@@ -389,6 +390,15 @@ impl Client {
         let outcomes = core.outcomes();
         let notices = notices.into_iter().map(NotificationKind::Notice);
         self.post(core, before.into_iter().chain(outcomes).chain(notices));
+    }
+
+    /// JavaScript, for what an attempt needs of it.
+    pub(super) fn asking(&self, attempt: Attempt) -> Arc<Asking> {
+        Arc::new(Asking {
+            attempt,
+            from: self.flow.clone(),
+            mailbox: self.mailbox.clone(),
+        })
     }
 
     /// Puts into the mailbox what JavaScript is told.

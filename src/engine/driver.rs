@@ -221,7 +221,7 @@ fn take_turn(
                 limit,
             } => Stage::Dialing {
                 attempt,
-                dialing: client.dial(url_index, limit),
+                dialing: client.dial(attempt, url_index, limit),
             },
             Action::Cut => Stage::Idle,
             Action::Leave(last_words) => {

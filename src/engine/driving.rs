@@ -19,9 +19,14 @@ use crate::sync::lock;
 use crate::wire::{Reader, Writer};
 
 impl Client {
-    pub(super) fn dial(&self, url_index: usize, limit: Option<Duration>) -> DialFuture {
+    pub(super) fn dial(
+        &self,
+        attempt: Attempt,
+        url_index: usize,
+        limit: Option<Duration>,
+    ) -> DialFuture {
         let route = lock(&self.core).route.clone();
-        route.dial(url_index, limit)
+        route.dial(url_index, limit, self.asking(attempt))
     }
 
     /// Starts a turn of the driver. The connection that it drives, if that is not over, is given more to write.

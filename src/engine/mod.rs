@@ -13,6 +13,7 @@
     )
 )]
 
+mod asking;
 mod budgets;
 mod circuits;
 mod client;

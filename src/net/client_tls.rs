@@ -9,18 +9,18 @@ use rustls_pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use tokio_rustls::rustls::ClientConfig;
 use url::Host;
 
 use super::identity::Identity;
 use super::stream::Stream;
+use super::tls_configs::{self, TlsConfig};
 use super::tls_fault::TlsFault;
-use super::{BadOption, NetError, TlsOptions, tls_configs};
+use super::{BadOption, NetError, TlsOptions};
 
 /// How to speak TLS with a target.
 #[derive(Clone)]
 pub(super) struct ClientTls {
-    config: Arc<ClientConfig>,
+    config: Arc<TlsConfig>,
     /// The name to ask for and look for, where it is not the URL's host.
     name: Option<ServerName<'static>>,
 }
@@ -49,6 +49,7 @@ impl ClientTls {
     pub async fn connect(
         &self,
         host: &Host,
+        port: u16,
         stream: Stream,
     ) -> Result<TlsStream<Answered>, NetError> {
         let name = match (&self.name, host) {
@@ -62,7 +63,7 @@ impl ClientTls {
             })?,
         };
         let stream = Answered { stream, bytes: 0 };
-        let connecting = TlsConnector::from(self.config.clone()).connect(name, stream);
+        let connecting = TlsConnector::from(self.config.at(port)).connect(name, stream);
         connecting
             .into_fallible()
             .await
@@ -123,10 +124,7 @@ impl AsyncWrite for Answered {
 }
 
 /// The configuration for `options`, shared with all clients that have the same.
-pub(super) fn config(
-    options: &TlsOptions,
-    send_name: bool,
-) -> Result<Arc<ClientConfig>, BadOption> {
+pub(super) fn config(options: &TlsOptions, send_name: bool) -> Result<Arc<TlsConfig>, BadOption> {
     tls_configs::shared(options, send_name, || {
         let identity = Identity::parse(options)?;
         let trust = options

@@ -1,6 +1,7 @@
 //! From a host name to a TCP connection.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpSocket, TcpStream};
@@ -8,6 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use url::Host;
 
+use super::outside::{self, Need, Outside};
 use super::resolver::Resolver;
 use super::{BadOption, NetError, Options};
 
@@ -19,6 +21,8 @@ const HEAD_START: Duration = Duration::from_millis(250);
 pub(super) struct Connector {
     local: Option<IpAddr>,
     family: Option<Family>,
+    /// The program outside has the addresses of names.
+    asks_addresses: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -55,11 +59,20 @@ impl Connector {
                 )
             })?),
         };
-        Ok(Connector { local, family })
+        Ok(Connector {
+            local,
+            family,
+            asks_addresses: options.asks_addresses,
+        })
     }
 
     /// The addresses to try, best first; never none.
-    pub async fn resolve(&self, host: &Host, port: u16) -> Result<Vec<SocketAddr>, NetError> {
+    pub async fn resolve(
+        &self,
+        host: &Host,
+        port: u16,
+        outside: &dyn Outside,
+    ) -> Result<Vec<SocketAddr>, NetError> {
         let name = match host {
             Host::Ipv4(ip) => return Ok(vec![SocketAddr::new(IpAddr::V4(*ip), port)]),
             Host::Ipv6(ip) => return Ok(vec![SocketAddr::new(IpAddr::V6(*ip), port)]),
@@ -69,7 +82,13 @@ impl Connector {
             code,
             host: name.clone(),
         };
-        let found = Resolver::shared().look_up(name).await.map_err(failed)?;
+        let found: Arc<[SocketAddr]> = if self.asks_addresses {
+            let host = name.clone();
+            let found = outside::ask(outside, |answer| Need::Addresses { host, answer }).await?;
+            found.iter().map(|ip| SocketAddr::new(*ip, port)).collect()
+        } else {
+            Resolver::shared().look_up(name).await.map_err(failed)?
+        };
         let local = self.local.map(Family::of);
         let usable = found.iter().filter(|address| {
             let family = Some(Family::of(address.ip()));
@@ -148,12 +167,10 @@ fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use tokio::net::TcpListener;
 
     use super::*;
-    use crate::net::Roots;
+    use crate::net::{Nothing, Roots};
 
     fn connector(local: Option<&str>, family: Option<u8>) -> Result<Connector, BadOption> {
         let mut options = Options::new("ws://x", Arc::new(Roots::from_pem([""; 0].iter())));
@@ -195,14 +212,14 @@ mod tests {
         let host = Host::Domain("localhost".to_owned());
         let found = connector(None, Some(4))
             .unwrap()
-            .resolve(&host, 80)
+            .resolve(&host, 80, &Nothing)
             .await
             .unwrap();
         assert!(found.iter().all(SocketAddr::is_ipv4));
         let literal = Host::Ipv6("::1".parse().unwrap());
         let found = connector(None, Some(4))
             .unwrap()
-            .resolve(&literal, 80)
+            .resolve(&literal, 80, &Nothing)
             .await
             .unwrap();
         assert!(found[0].is_ipv6());
@@ -253,7 +270,7 @@ mod tests {
         let host = Host::Domain("nowhere.invalid".to_owned());
         let error = connector(None, None)
             .unwrap()
-            .resolve(&host, 80)
+            .resolve(&host, 80, &Nothing)
             .await
             .unwrap_err()
             .to_string();

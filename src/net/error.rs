@@ -38,6 +38,11 @@ pub enum NetError {
         after: Duration,
         stage: AttemptStage,
     },
+    /// What the program outside of the engine said in the place of what it was asked for.
+    #[error("{}", .0.message)]
+    Outside(Box<Failure>),
+    #[error("The JavaScript side has not answered what the attempt asked it")]
+    Unanswered,
     /// What went wrong on the way to a proxy, or was its answer.
     #[error("{error} (proxy {proxy})")]
     AtProxy { proxy: String, error: Box<NetError> },
@@ -197,6 +202,8 @@ impl NetError {
             | NetError::HungUp
             | NetError::HungUpInTls
             | NetError::TimedOut { .. }
+            | NetError::Outside(_)
+            | NetError::Unanswered
             | NetError::Handshake { .. } => false,
         }
     }
@@ -212,6 +219,7 @@ impl NetError {
             NetError::Tls(fault) => fault.code,
             NetError::TimedOut { .. } => "WSR_ERR_HANDSHAKE_TIMEOUT",
             NetError::Handshake { .. } => "WSR_ERR_HANDSHAKE",
+            NetError::Outside(_) | NetError::Unanswered => "WSR_ERR_FUNCTION",
             NetError::AtProxy { error, .. } => error.code(),
             NetError::Proxy(fault) => fault.code(),
         }
@@ -220,6 +228,7 @@ impl NetError {
     pub fn into_failure(self) -> Failure {
         let (message, code) = (self.to_string(), Some(self.code().to_owned()));
         match self {
+            NetError::Outside(failure) => *failure,
             NetError::Handshake {
                 fault: _,
                 status,
@@ -252,6 +261,7 @@ impl NetError {
             | NetError::HungUp
             | NetError::HungUpInTls
             | NetError::Tls(_)
+            | NetError::Unanswered
             | NetError::TimedOut { .. } => Failure {
                 message,
                 code,

@@ -20,6 +20,7 @@ mod key_log;
 mod limit;
 mod openssl_only;
 mod options;
+mod outside;
 mod pem;
 mod pins;
 mod proxy;
@@ -38,6 +39,9 @@ mod verifier;
 pub use bad_option::BadOption;
 pub use error::{AttemptStage, HandshakeFault, NetError, ProxyFault, code_of};
 pub use options::{Options, ProxyOptions, TlsOptions, TlsVersion};
+#[cfg(test)]
+pub(crate) use outside::Nothing;
+pub use outside::{Answer, Need, Outside};
 pub use retry_after::retry_after;
 pub use roots::Roots;
 pub use stream::{Stream, Transport};

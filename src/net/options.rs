@@ -32,6 +32,8 @@ pub struct Options {
     pub local_address: Option<String>,
     /// 4 or 6: use addresses of that family alone, of those that a name resolves to. 0: both.
     pub family: Option<u8>,
+    /// The addresses of names are asked of the program outside. Default false.
+    pub asks_addresses: bool,
     /// Name sent by SNI and looked for in the certificate, instead of the URL's host. An empty one
     /// sends none.
     pub servername: Option<String>,
@@ -56,6 +58,7 @@ impl Options {
             max_redirects: 10,
             local_address: None,
             family: None,
+            asks_addresses: false,
             servername: None,
             tls: TlsOptions::new(roots),
             proxy: None,

@@ -13,6 +13,7 @@ use super::connect::Connector;
 use super::handshake::read_response;
 use super::headers::{checked_auth, checked_lines, line};
 use super::limit::Limit;
+use super::outside::Outside;
 use super::stream::{Begun, Stream};
 use super::{AttemptStage, BadOption, NetError, ProxyFault, ProxyOptions};
 
@@ -144,6 +145,7 @@ impl Proxy {
         address: &Address,
         connector: &Connector,
         limit: &mut Limit,
+        outside: &dyn Outside,
     ) -> Result<Stream, NetError> {
         let target = match &self.protocol {
             Protocol::Socks {
@@ -151,14 +153,14 @@ impl Proxy {
                 version,
                 ..
             } => {
-                let resolving = resolved(address, connector, *version);
+                let resolving = resolved(address, connector, *version, outside);
                 limit.bound(AttemptStage::Resolve, resolving).await?
             }
             Protocol::Socks { .. } | Protocol::Connect { .. } => {
                 (address.host().clone(), address.port())
             }
         };
-        self.tunnel(target, connector, limit)
+        self.tunnel(target, connector, limit, outside)
             .await
             .map_err(|error| NetError::AtProxy {
                 proxy: self.name.clone(),
@@ -171,8 +173,9 @@ impl Proxy {
         (host, port): (Host, u16),
         connector: &Connector,
         limit: &mut Limit,
+        outside: &dyn Outside,
     ) -> Result<Stream, NetError> {
-        let resolving = connector.resolve(&self.host, self.port);
+        let resolving = connector.resolve(&self.host, self.port, outside);
         let found = limit.bound(AttemptStage::ProxyResolve, resolving).await?;
         let connecting = connector.connect(found);
         let tcp = limit.bound(AttemptStage::ProxyConnect, connecting).await?;
@@ -180,7 +183,7 @@ impl Proxy {
         match &self.protocol {
             Protocol::Connect { tls, headers } => {
                 if let Some(tls) = tls {
-                    let securing = tls.connect(&self.host, stream);
+                    let securing = tls.connect(&self.host, self.port, stream);
                     let secured = limit.bound(AttemptStage::ProxyTls, securing).await?;
                     stream = Stream::Other(Box::new(secured));
                 }
@@ -231,8 +234,10 @@ async fn resolved(
     address: &Address,
     connector: &Connector,
     version: SocksVersion,
+    outside: &dyn Outside,
 ) -> Result<(Host, u16), NetError> {
-    let found = connector.resolve(address.host(), address.port()).await?;
+    let resolving = connector.resolve(address.host(), address.port(), outside);
+    let found = resolving.await?;
     let first = found
         .iter()
         .find(|found| version == SocksVersion::V5 || found.is_ipv4())

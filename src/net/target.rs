@@ -15,7 +15,7 @@ use super::headers::{Confidence, Headers, latin1, no_token_char};
 use super::limit::Limit;
 use super::proxy::Proxies;
 use super::stream::Stream;
-use super::{AttemptStage, BadOption, HandshakeFault, NetError, Options};
+use super::{AttemptStage, BadOption, HandshakeFault, NetError, Options, Outside};
 
 /// How long the body of a refusal is waited for.
 const BODY_TIME: Duration = Duration::from_secs(1);
@@ -85,14 +85,18 @@ impl Target {
         &self.given
     }
 
-    /// One attempt, with all redirects, within `limit` and the handshake timeout. Dropping the future
-    /// ends it and closes what it opened.
-    pub async fn reach(&self, limit: Option<Duration>) -> Result<Reached, NetError> {
+    /// One attempt, with all redirects, within `limit` and the handshake timeout. What the options leave to the program is
+    /// asked `outside` for. Dropping the future ends the attempt and closes what it opened.
+    pub async fn reach(
+        &self,
+        limit: Option<Duration>,
+        outside: &dyn Outside,
+    ) -> Result<Reached, NetError> {
         let mut limit = Limit::new(self.options.given.handshake_timeout, limit);
         let mut address = Cow::Borrowed(&self.address);
         let mut redirects = 0;
         loop {
-            let (mut stream, answer) = self.ask(&address, &mut limit).await?;
+            let (mut stream, answer) = self.ask(&address, &mut limit, outside).await?;
             let (response, begun) = match answer {
                 Answer::Upgraded(Upgrade {
                     response,
@@ -161,20 +165,22 @@ impl Target {
         &self,
         address: &Address,
         limit: &mut Limit,
+        outside: &dyn Outside,
     ) -> Result<(Stream, Answer), NetError> {
         let connector = &self.options.connector;
         let proxies = self.options.proxies.as_ref();
         let mut stream = match proxies.and_then(|proxies| proxies.between(address)) {
-            Some(proxy) => proxy.reach(address, connector, limit).await?,
+            Some(proxy) => proxy.reach(address, connector, limit, outside).await?,
             None => {
-                let resolving = connector.resolve(address.host(), address.port());
+                let resolving = connector.resolve(address.host(), address.port(), outside);
                 let found = limit.bound(AttemptStage::Resolve, resolving).await?;
                 let connecting = connector.connect(found);
                 Stream::Tcp(limit.bound(AttemptStage::Connect, connecting).await?)
             }
         };
         if address.is_secure() {
-            let tls = self.options.tls.connect(address.host(), stream);
+            let tls = &self.options.tls;
+            let tls = tls.connect(address.host(), address.port(), stream);
             stream = Stream::Other(Box::new(limit.bound(AttemptStage::Tls, tls).await?));
         }
         let mut headers = Vec::new();

@@ -10,6 +10,7 @@ use std::sync::{Arc, Weak};
 
 use ring::digest::{Context, SHA256};
 use tokio_rustls::rustls::ClientConfig;
+use tokio_rustls::rustls::client::Resumption;
 
 use super::digest::{Digest, finished};
 use super::{BadOption, TlsOptions, TlsVersion};
@@ -18,13 +19,39 @@ use crate::sync::{Lock, Rank, lock};
 /// So many settings are remembered while no client has them, as between the end of one and the start of the next.
 const REMEMBERED: usize = 16;
 
+/// For so many ports a setting keeps sessions.
+const PORTS: usize = 64;
+
 static CONFIGS: Lock<Option<Configs>> = Lock::new(Rank::Last, None);
 
 #[derive(Default)]
 struct Configs {
-    made: HashMap<Digest, Weak<ClientConfig>>,
+    made: HashMap<Digest, Weak<TlsConfig>>,
     /// The latest, each once.
-    recent: VecDeque<Arc<ClientConfig>>,
+    recent: VecDeque<Arc<TlsConfig>>,
+}
+
+/// How to speak TLS with all servers.
+pub(super) struct TlsConfig {
+    config: ClientConfig,
+    /// The same for each port, the latest first. rustls keeps sessions by the names of servers, and one name may have several
+    /// servers, each on its port.
+    by_port: Lock<VecDeque<(u16, Arc<ClientConfig>)>>,
+}
+
+impl TlsConfig {
+    pub fn at(&self, port: u16) -> Arc<ClientConfig> {
+        let mut by_port = lock(&self.by_port);
+        let known = by_port.iter().position(|(other, _)| *other == port);
+        let (_, config) = known.and_then(|at| by_port.remove(at)).unwrap_or_else(|| {
+            let mut config = self.config.clone();
+            config.resumption = Resumption::default();
+            (port, Arc::new(config))
+        });
+        by_port.push_front((port, config.clone()));
+        by_port.truncate(PORTS);
+        config
+    }
 }
 
 /// All that a configuration depends on.
@@ -50,7 +77,7 @@ pub(super) fn shared(
     options: &TlsOptions,
     send_name: bool,
     make: impl FnOnce() -> Result<ClientConfig, BadOption>,
-) -> Result<Arc<ClientConfig>, BadOption> {
+) -> Result<Arc<TlsConfig>, BadOption> {
     let setting = Setting {
         reject_unauthorized: options.reject_unauthorized,
         send_name,
@@ -71,7 +98,10 @@ pub(super) fn shared(
     let config = match configs.made.get(&digest).and_then(Weak::upgrade) {
         Some(config) => config,
         None => {
-            let config = Arc::new(make()?);
+            let config = Arc::new(TlsConfig {
+                config: make()?,
+                by_port: Lock::new(Rank::Last, VecDeque::new()),
+            });
             configs.made.retain(|_, config| config.strong_count() > 0);
             configs.made.insert(digest, Arc::downgrade(&config));
             config

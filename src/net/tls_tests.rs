@@ -20,7 +20,7 @@ use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use self::certificates::{Made, ca, leaf, named, pfx, self_signed};
-use super::{BadOption, NetError, Options, Reached, Roots, Target};
+use super::{BadOption, NetError, Nothing, Options, Reached, Roots, Target};
 
 /// What the server saw of one client.
 #[derive(Debug, PartialEq)]
@@ -96,7 +96,7 @@ async fn reach(host: &str, port: u16, set: impl FnOnce(&mut Options)) -> Result<
     let mut options = Options::new(format!("wss://{host}:{port}"), no_roots());
     options.family = Some(4);
     set(&mut options);
-    Target::parse(options).unwrap().reach(None).await
+    Target::parse(options).unwrap().reach(None, &Nothing).await
 }
 
 /// What a client that trusts `trusted` gets from a server that sends `chain`.
