@@ -10,7 +10,6 @@ describe('websocketOptions', () => {
     checkServerIdentity: () => {},
     generateMask: () => {},
     finishRequest: () => {},
-    socketPath: '/tmp/socket',
     timeout: 5,
     secureContext: {},
     ciphers: 'ALL',

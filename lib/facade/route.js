@@ -32,7 +32,7 @@ const checkUrl = (value) => (isFunction(value) ? value : checkPresent(ROWS.url, 
  * @param {Terms} terms
  */
 function mayNeedTrust(terms, urls = []) {
-  const isSecure = urls.some((url) => /^wss:/i.test(url.trim()));
+  const isSecure = urls.some((url) => /^(wss|https|wss\+unix):/i.test(url.trim()));
   return terms.ca === undefined && (isSecure || terms.followRedirects);
 }
 

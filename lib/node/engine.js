@@ -271,7 +271,7 @@ function nativeHalves(make) {
 
 const nativeSettings = nativeHalves((/** @type {PolicySettings} */ given) => new native.Settings(given));
 
-const isSecure = (url) => url !== undefined && /^(wss|https):/i.test(url.trim());
+const isSecure = (url) => url !== undefined && /^(wss|https|wss\+unix):/i.test(url.trim());
 
 /**
  * Whether TLS may be spoken with a server or a proxy.

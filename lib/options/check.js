@@ -46,8 +46,8 @@ const KINDS = {
   text: () => 'a string, or an object that JSON can hold',
   matcher: () => 'a RegExp or a function',
   signal: () => 'an AbortSignal',
-  url: () => 'a string or a URL with ws: or wss:',
-  urls: () => 'an array of strings or URLs with ws: or wss:, at least one and each once',
+  url: () => 'a string or a URL with ws:, wss:, http: or https:',
+  urls: () => 'an array of strings or URLs with ws:, wss:, http: or https:, at least one and each once',
   blobs: () => 'a string or Buffer, or an array of them',
   proxy: () => 'a string or a URL, an object with url',
 };

@@ -3,6 +3,7 @@
 // The client options of `ws`, and what the engine takes of them.
 
 const { createPrivateKey } = require('crypto');
+const { lookup: systemLookup } = require('dns');
 const { badRange, coded } = require('../errors.js');
 const { meant, take } = require('../names.js');
 const { check, checkMembers } = require('./check.js');
@@ -38,7 +39,6 @@ const UNSUPPORTED = [
   'secureProtocol',
   'session',
   'sigalgs',
-  'socketPath',
 ];
 
 /** Whether a blob is what it was when it was kept. A Buffer may have been written into since. */
@@ -199,8 +199,8 @@ function readWebSocketOptions(given, instead, kept) {
     read[row.name] = reader(row, taken[row.name], { kept, passphrase });
   }
   read.deflate = read.perMessageDeflate;
-  // The function stays in JavaScript, and is asked in the middle of an attempt.
-  read.asksAddresses = read.lookup !== undefined;
+  // The function stays in JavaScript, and is asked in the middle of an attempt. The engine asks what Node's own asks.
+  read.asksAddresses = read.lookup !== undefined && read.lookup !== systemLookup;
   read.lookup = undefined;
   read.protocols = [];
   return kept === undefined ? shared(read) : read;

@@ -222,6 +222,12 @@ impl RouteOptions {
             max_redirects: self.max_redirects,
             local_address: self.local_address,
             family: self.family.map(|family| family as u8),
+            races: self.auto_select_family,
+            head_start: duration(self.auto_select_family_attempt_timeout),
+            keep_alive: self
+                .keep_alive
+                .then(|| duration(self.keep_alive_initial_delay)),
+            socket_path: self.socket_path.filter(|path| !path.is_empty()),
             asks_addresses: self.asks_addresses,
             servername: self.servername,
             tls: TlsOptions {

@@ -208,6 +208,13 @@ pub struct RouteOptions {
     pub deflate: Option<DeflateOptions>,
     pub local_address: Option<String>,
     pub family: Option<u32>,
+    pub auto_select_family: bool,
+    pub auto_select_family_attempt_timeout: f64,
+    pub keep_alive: bool,
+    /// 0: as the system says.
+    pub keep_alive_initial_delay: f64,
+    /// Empty is none.
+    pub socket_path: Option<String>,
     /// JavaScript has the addresses of names.
     pub asks_addresses: bool,
     pub servername: Option<String>,

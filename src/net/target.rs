@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use super::address::{Address, redact};
 use super::body::Body;
 use super::client_tls::ClientTls;
-use super::connect::Connector;
+use super::connect::{Connector, connect_socket};
 use super::handshake::{Answer, Ask, Response, Upgrade, upgrade};
 use super::headers::{Confidence, Headers, latin1, no_token_char};
 use super::limit::Limit;
@@ -55,7 +55,7 @@ pub struct Reached {
 }
 
 impl Target {
-    /// The host and port of the URL, as `example.com:443`.
+    /// The host and port of the URL, as `example.com:443`, or the path of the socket that leads there.
     pub fn host_port(&self) -> String {
         self.address.host_port()
     }
@@ -68,8 +68,19 @@ impl Target {
 
     /// Checks the URL.
     pub fn new(url: String, options: Arc<CheckedOptions>) -> Result<Target, BadOption> {
+        let address = Address::parse(&url)?;
+        let address = match (&options.given.socket_path, address.socket()) {
+            (None, _) => address,
+            (Some(path), None) => address.by_socket(path),
+            (Some(path), Some(other)) => {
+                let trouble = format!(
+                    "{path:?} is given, and the URL names {other:?}; allowed is one of them"
+                );
+                return Err(BadOption::new("socketPath", trouble));
+            }
+        };
         Ok(Target {
-            address: Address::parse(&url)?,
+            address,
             given: url.into(),
             options,
         })
@@ -131,6 +142,7 @@ impl Target {
             };
             // What has not come by then is not waited for.
             let _ = timeout(BODY_TIME, limit.bound(AttemptStage::Upgrade, reading)).await;
+            body.decode(&response);
             for secret in self.options.headers.secrets(&address) {
                 body.hide(&secret);
             }
@@ -169,9 +181,15 @@ impl Target {
     ) -> Result<(Stream, Answer), NetError> {
         let connector = &self.options.connector;
         let proxies = self.options.proxies.as_ref();
-        let mut stream = match proxies.and_then(|proxies| proxies.between(address)) {
-            Some(proxy) => proxy.reach(address, connector, limit, outside).await?,
-            None => {
+        let proxy = || proxies.and_then(|proxies| proxies.between(address));
+        let mut stream = match (address.socket(), proxy()) {
+            (Some(path), _) => {
+                limit
+                    .bound(AttemptStage::Connect, connect_socket(path))
+                    .await?
+            }
+            (None, Some(proxy)) => proxy.reach(address, connector, limit, outside).await?,
+            (None, None) => {
                 let resolving = connector.resolve(address.host(), address.port(), outside);
                 let found = limit.bound(AttemptStage::Resolve, resolving).await?;
                 let connecting = connector.connect(found);

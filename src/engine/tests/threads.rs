@@ -97,7 +97,8 @@ impl JavaScript {
                 }
                 NotificationKind::Agreed { .. }
                 | NotificationKind::Delivery(_)
-                | NotificationKind::Drain => {}
+                | NotificationKind::Drain
+                | NotificationKind::Need { .. } => {}
             }
         }
         self.mailbox.delivered();
