@@ -11,6 +11,8 @@ import type { LookupFunction } from 'net';
 import type { Duplex, DuplexOptions as NodeDuplexOptions } from 'stream';
 // @ts-ignore
 import type { ReadableStream, WritableStream } from 'stream/web';
+// @ts-ignore
+import type { ConnectionOptions, PeerCertificate, SecureContext } from 'tls';
 
 /** That of Node, and where its types are not there the bytes that it is made of. */
 type Buffer = typeof globalThis extends { Buffer: { alloc(size: number): infer B } } ? B : Uint8Array;
@@ -380,9 +382,20 @@ export interface ReconnectContext {
   readonly elapsed: number;
 }
 
+/** An agent of `http` or `https`, or another that can give a socket as they do. */
+export interface AgentLike {
+  addRequest(request: any, options: any): void;
+}
+
+/** What `createConnection` is given: the options, and where to connect. */
+export interface NodeConnectionOptions extends ConnectionOptions {
+  host: string;
+  port: number;
+}
+
 /**
- * The client options of `ws`, as far as they can work here. Any other one (`agent`,
- * `createConnection`, `checkServerIdentity`, …) is refused with `WSR_ERR_UNSUPPORTED_OPTION`.
+ * The client options of `ws`. What only Node can honour (`agent`, `createConnection`, `ciphers`, …) has Node make the
+ * connections. What cannot work here (`finishRequest`, `generateMask`) is refused with `WSR_ERR_UNSUPPORTED_OPTION`.
  */
 export interface WebSocketOptions {
   // options:begin WebSocketOptions
@@ -480,10 +493,16 @@ export interface WebSocketOptions {
   pfx?: Optional<TlsBlobs | readonly [{ buf: string | Uint8Array; passphrase?: Optional<string> }]>;
   /** The password of `key` or `pfx`. @defaultValue none */
   passphrase?: Optional<string>;
-  /** The oldest version of TLS that is spoken. @defaultValue 'TLSv1.2' */
-  minVersion?: Optional<'TLSv1.2' | 'TLSv1.3'>;
-  /** The newest version of TLS that is spoken. @defaultValue 'TLSv1.3' */
-  maxVersion?: Optional<'TLSv1.2' | 'TLSv1.3'>;
+  /**
+   * The oldest version of TLS that is spoken. Below 1.2 Node makes the connections.
+   * @defaultValue 'TLSv1.2'
+   */
+  minVersion?: Optional<'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'>;
+  /**
+   * The newest version of TLS that is spoken. Below 1.2 Node makes the connections.
+   * @defaultValue 'TLSv1.3'
+   */
+  maxVersion?: Optional<'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'>;
   /**
    * Public keys, as `'sha256/…'`: a certificate of the verified chain must have one of them, else the attempt
    * fails with `WSR_ERR_TLS_PIN`. With `rejectUnauthorized: false` the server's own certificate must.
@@ -496,6 +515,73 @@ export interface WebSocketOptions {
    * @defaultValue 'node'
    */
   trust?: Optional<'node' | 'system'>;
+  /**
+   * Who makes the connections: by `'node'` Node does, by `agent`, `createConnection` or its own `net` and
+   * `tls`, and the engine speaks over them; by `'auto'` the engine makes them, but where another option needs
+   * Node.
+   * @defaultValue 'auto'
+   */
+  transport?: Optional<'auto' | 'node'>;
+  /**
+   * By `'auto'` Node makes the connections to a server whose TLS is too old or too rare for the engine, from
+   * the attempt after the first on; `'native'` never does.
+   * @defaultValue 'auto'
+   */
+  tls?: Optional<'auto' | 'native'>;
+  /**
+   * By it Node makes the connections, as for `http.request`: through a proxy, for instance.
+   * @defaultValue none
+   */
+  agent?: Optional<AgentLike | false>;
+  /** Returns the connection, or calls back with it; called as for `http.request`. @defaultValue none */
+  createConnection?: Optional<
+    (
+      options: NodeConnectionOptions,
+      callback: (error: Error | null, socket?: Duplex) => void,
+    ) => Duplex | null | undefined
+  >;
+  /**
+   * Checks the server's certificate in the place of Node's own check; what it returns is the error.
+   * @defaultValue Node's own check
+   */
+  checkServerIdentity?: Optional<(host: string, certificate: PeerCertificate) => Error | undefined>;
+  /** The protocols to offer by ALPN. Node makes the connections then. @defaultValue Node's own */
+  ALPNProtocols?: Optional<string[] | Uint8Array[] | Uint8Array>;
+  /**
+   * The ciphers to offer, as OpenSSL names them. Node makes the connections then.
+   * @defaultValue Node's own
+   */
+  ciphers?: Optional<string>;
+  /** Lists of revoked certificates, PEM. Node makes the connections then. @defaultValue Node's own */
+  crl?: Optional<string | Uint8Array | (string | Uint8Array)[]>;
+  /** The curves to offer, as OpenSSL names them. Node makes the connections then. @defaultValue Node's own */
+  ecdhCurve?: Optional<string>;
+  /**
+   * The flags of `dns.lookup`. Node makes the connections then. An integer of at least 0.
+   * @defaultValue Node's own
+   */
+  hints?: Optional<number>;
+  /**
+   * The port to connect from. Node makes the connections then. An integer from 0 to 65535.
+   * @defaultValue Node's own
+   */
+  localPort?: Optional<number>;
+  /** What `tls.createSecureContext` returns. Node makes the connections then. @defaultValue Node's own */
+  secureContext?: Optional<SecureContext>;
+  /**
+   * The options of OpenSSL, of `crypto.constants`. Node makes the connections then. An integer of at least 0.
+   * @defaultValue Node's own
+   */
+  secureOptions?: Optional<number>;
+  /** The method of TLS, as OpenSSL names it. Node makes the connections then. @defaultValue Node's own */
+  secureProtocol?: Optional<string>;
+  /** The session of TLS to resume. Node makes the connections then. @defaultValue Node's own */
+  session?: Optional<Uint8Array>;
+  /**
+   * The algorithms of signatures, as OpenSSL names them. Node makes the connections then.
+   * @defaultValue Node's own
+   */
+  sigalgs?: Optional<string>;
   /** Taken for the sake of `ws`: 13 is the only version. */
   protocolVersion?: Optional<13>;
   /** Taken for the sake of `ws`: events are synchronous. */

@@ -2,6 +2,7 @@
 
 const assert = require('assert');
 const crypto = require('crypto');
+const https = require('https');
 const { mkdirSync, mkdtempSync, readFileSync, writeFileSync } = require('fs');
 const net = require('net');
 const os = require('os');
@@ -59,12 +60,16 @@ describe('TLS options', () => {
       }
     });
 
+    it('of old have Node make the connection', async () => {
+      const tls = { ...made.leaf, minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'ALL:@SECLEVEL=0' };
+      const websocketOptions = { ca: made.ca, minVersion: 'TLSv1', ciphers: 'ALL:@SECLEVEL=0' };
+      assert.strictEqual((await opens(websocketOptions, tls)).tlsVersion, 'TLSv1.1');
+      assert.strictEqual((await opens({ ca: made.ca, minVersion: 'TLSv1.1' })).tlsVersion, 'TLSv1.3');
+    });
+
     it('are refused where they make no sense', () => {
       throws({ minVersion: 'TLSv1.3', maxVersion: 'TLSv1.2' }, /^websocketOptions\.minVersion: is above/);
-      throws(
-        { minVersion: 'TLSv1' },
-        /^websocketOptions\.minVersion: 'TLSv1' is out of range; .*transport: 'node'/,
-      );
+      throws({ minVersion: 'TLSv2' }, /^websocketOptions\.minVersion: 'TLSv2' is out of range; /);
       throws({ maxVersion: 1.2 }, /websocketOptions\.maxVersion/);
     });
   });
@@ -115,6 +120,38 @@ describe('TLS options', () => {
       const tls = { cert: made.leaf.cert + made.ca, key: made.leaf.key };
       const { code } = await fails({ rejectUnauthorized, pins: pinOf(made.ca) }, tls);
       assert.strictEqual(code, 'WSR_ERR_TLS_PIN');
+    });
+
+    it('hold where Node makes the connection, and refuse there too', async () => {
+      const tls = { cert: made.leaf.cert + made.otherCa, key: made.leaf.key };
+      for (const transport of [{ transport: 'node' }, { agent: new https.Agent() }]) {
+        for (const cert of [made.leaf.cert, made.ca])
+          await opens({ ca: made.ca, pins: pinOf(cert), ...transport });
+        for (const cert of [made.selfSigned.cert, made.otherCa]) {
+          const { code, message } = await fails({ ca: made.ca, pins: [pinOf(cert)], ...transport }, tls);
+          assert.strictEqual(code, 'WSR_ERR_TLS_PIN');
+          assert.ok(message.includes(pinOf(made.leaf.cert)), message);
+        }
+        const rejectUnauthorized = false;
+        await opens({ rejectUnauthorized, pins: pinOf(made.selfSigned.cert), ...transport }, made.selfSigned);
+        const { code } = await fails({ rejectUnauthorized, pins: pinOf(made.ca), ...transport });
+        assert.strictEqual(code, 'WSR_ERR_TLS_PIN');
+      }
+    });
+
+    it('hold for a server that is left to Node', async () => {
+      const old = made.issue('subjectAltName=IP:127.0.0.1', made.authority, ['-newkey', 'rsa:1024']);
+      const server = await startServer({ tls: { ...old, ciphers: 'ALL:@SECLEVEL=0' } });
+      for (const [pins, maxRetries] of [
+        [pinOf(old.cert), 1],
+        [other, 1],
+      ]) {
+        const { ws, log } = client({ url: server.url, websocketOptions: { ca: made.ca, pins }, maxRetries });
+        ws.connect();
+        if (pins === other) await log.until('close MAX_RETRIES');
+        else await log.until('open');
+      }
+      assert.strictEqual((await server.handshakes()).length, 1);
     });
 
     it('that are none throw in the constructor', () => {

@@ -5,15 +5,9 @@ const { make } = require('./support/upgrades.js');
 
 describe('websocketOptions', () => {
   const refused = {
-    agent: {},
-    createConnection: () => {},
-    checkServerIdentity: () => {},
     generateMask: () => {},
     finishRequest: () => {},
     timeout: 5,
-    secureContext: {},
-    ciphers: 'ALL',
-    ecdhCurve: 'auto',
     unheardOf: 1,
     toString: 1,
     constructor: 1,

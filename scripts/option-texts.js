@@ -20,6 +20,13 @@
  * @property {'reconnecting'} [table] Which table has it, besides those of the groups.
  */
 
+/** An option that is left to Node, and stands in no table. */
+const ofNode = (type, told) => ({
+  type,
+  doc: [`${told} Node makes the connections then.`],
+  standard: /** @type {[string, string, string]} */ (["Node's own", '', '']),
+});
+
 /** @type {Record<string, Text>} */
 module.exports = {
   url: {
@@ -809,13 +816,13 @@ new WebSocketReconnect({ url: 'wss://example.com', signal: AbortSignal.timeout(6
     zh: '`key` 或 `pfx` 的密码',
   },
   'websocketOptions.minVersion': {
-    doc: ['The oldest version of TLS that is spoken.'],
+    doc: ['The oldest version of TLS that is spoken.', 'Below 1.2 Node makes the connections.'],
     standard: ["'TLSv1.2'", "`'TLSv1.2'`", "`'TLSv1.2'`"],
     en: 'the oldest version of TLS',
     zh: '最低的 TLS 版本',
   },
   'websocketOptions.maxVersion': {
-    doc: ['The newest version of TLS that is spoken.'],
+    doc: ['The newest version of TLS that is spoken.', 'Below 1.2 Node makes the connections.'],
     standard: ["'TLSv1.3'", "`'TLSv1.3'`", "`'TLSv1.3'`"],
     en: 'the newest version of TLS',
     zh: '最高的 TLS 版本',
@@ -838,6 +845,60 @@ new WebSocketReconnect({ url: 'wss://example.com', signal: AbortSignal.timeout(6
     en: "what is trusted without `ca`: what Node trusts, or `'system'`: what the operating system does",
     zh: "没有 `ca` 时信任什么：Node 所信任的，或 `'system'`：操作系统所信任的",
   },
+  'websocketOptions.transport': {
+    type: "'auto' | 'node'",
+    doc: [
+      "Who makes the connections: by `'node'` Node does, by `agent`, `createConnection` or its own `net` and `tls`, and the engine speaks over them; by `'auto'` the engine makes them, but where another option needs Node.",
+    ],
+    en: "`'node'` has Node make the connections; `'auto'` does where another option needs it",
+    zh: "`'node'` 由 Node 建立连接；`'auto'` 只在其他选项需要时才这样做",
+  },
+  'websocketOptions.tls': {
+    type: "'auto' | 'native'",
+    doc: [
+      "By `'auto'` Node makes the connections to a server whose TLS is too old or too rare for the engine, from the attempt after the first on; `'native'` never does.",
+    ],
+    en: "`'auto'` leaves servers to Node whose TLS the engine refuses; `'native'` never does",
+    zh: "`'auto'` 把引擎拒绝其 TLS 的服务器交给 Node；`'native'` 从不这样做",
+  },
+  'websocketOptions.agent': {
+    type: 'AgentLike | false',
+    doc: ['By it Node makes the connections, as for `http.request`: through a proxy, for instance.'],
+    standard: ['none', 'none', '无'],
+    en: 'an agent of Node, which makes the connections',
+    zh: '建立连接的 Node agent',
+  },
+  'websocketOptions.createConnection': {
+    type: '(options: NodeConnectionOptions, callback: (error: Error | null, socket?: Duplex) => void) => Duplex | null | undefined',
+    doc: ['Returns the connection, or calls back with it; called as for `http.request`.'],
+    standard: ['none', 'none', '无'],
+    en: 'a function that makes the connection, as that of `http.request`',
+    zh: '建立连接的函数，与 `http.request` 的相同',
+  },
+  'websocketOptions.checkServerIdentity': {
+    type: '(host: string, certificate: PeerCertificate) => Error | undefined',
+    doc: ["Checks the server's certificate in the place of Node's own check; what it returns is the error."],
+    standard: ["Node's own check", 'the own check', '自带的检查'],
+    en: "a function that checks the server's certificate",
+    zh: '检查服务器证书的函数',
+  },
+  'websocketOptions.ALPNProtocols': ofNode(
+    'string[] | Uint8Array[] | Uint8Array',
+    'The protocols to offer by ALPN.',
+  ),
+  'websocketOptions.ciphers': ofNode('string', 'The ciphers to offer, as OpenSSL names them.'),
+  'websocketOptions.crl': ofNode(
+    'string | Uint8Array | (string | Uint8Array)[]',
+    'Lists of revoked certificates, PEM.',
+  ),
+  'websocketOptions.ecdhCurve': ofNode('string', 'The curves to offer, as OpenSSL names them.'),
+  'websocketOptions.hints': ofNode('number', 'The flags of `dns.lookup`.'),
+  'websocketOptions.localPort': ofNode('number', 'The port to connect from.'),
+  'websocketOptions.secureContext': ofNode('SecureContext', 'What `tls.createSecureContext` returns.'),
+  'websocketOptions.secureOptions': ofNode('number', 'The options of OpenSSL, of `crypto.constants`.'),
+  'websocketOptions.secureProtocol': ofNode('string', 'The method of TLS, as OpenSSL names it.'),
+  'websocketOptions.session': ofNode('Uint8Array', 'The session of TLS to resume.'),
+  'websocketOptions.sigalgs': ofNode('string', 'The algorithms of signatures, as OpenSSL names them.'),
   'websocketOptions.protocolVersion': { doc: ['Taken for the sake of `ws`: 13 is the only version.'] },
   'websocketOptions.allowSynchronousEvents': { doc: ['Taken for the sake of `ws`: events are synchronous.'] },
   'websocketOptions.autoPong': { doc: ['Taken for the sake of `ws`: pings are always answered.'] },

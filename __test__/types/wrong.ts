@@ -24,10 +24,12 @@ new WebSocketReconnect({ url, websocketOptions: { perMessageDeflate: { treshold:
 new WebSocketReconnect({ url, headers: new Set(['A']) });
 // @ts-expect-error: it is on where it is not turned off
 new WebSocketReconnect({ url, circuitBreaker: true });
-// @ts-expect-error: an agent cannot work here
+// @ts-expect-error: an agent has addRequest
 new WebSocketReconnect({ url, websocketOptions: { agent: {} } });
-// @ts-expect-error: nor can one's own check of the server
-new WebSocketReconnect({ url, websocketOptions: { checkServerIdentity: () => undefined } });
+// @ts-expect-error: what is called by ws itself cannot work here
+new WebSocketReconnect({ url, websocketOptions: { generateMask: () => undefined } });
+// @ts-expect-error: there is no such transport
+new WebSocketReconnect({ url, websocketOptions: { transport: 'quic' } });
 // @ts-expect-error: there is no such version of IP
 new WebSocketReconnect({ url, websocketOptions: { family: 5 } });
 // @ts-expect-error: it finds addresses

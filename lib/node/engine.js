@@ -12,6 +12,7 @@ const { coded } = require('../errors.js');
 const { beginTurn, rethrow, setImmediate } = require('../loop.js');
 const native = require('./native.js');
 const { supplyAddresses } = require('./needs.js');
+const { lookAtSocket, supplySocket } = require('./sockets.js');
 const { environmentProxy } = require('./proxy.js');
 const { isOfEnvironment, proxyNeedsTrust, readProxy } = require('../options/proxy.js');
 const { NO_TLS, tlsSurroundings } = require('./tls-surroundings.js');
@@ -102,7 +103,8 @@ function deliverTaken(isOver) {
     const at = cursor;
     const inbox = inboxes.get(rows[at]) || sharers.get(rows[at]);
     cursor = nextRow(rows, at);
-    if (inbox) deliverRow(inbox, rows, at);
+    if (rows[at + 1] === RowKind.Socket) lookAt(rows[at + ROW_HEAD]);
+    else if (inbox) deliverRow(inbox, rows, at);
     if (tellsOpen(rows, at)) {
       opening = true;
       setImmediate(deliverNow);
@@ -167,6 +169,15 @@ function deliverRow(inbox, list, at) {
   }
 }
 
+/** A socket may be told of behind the end of its client. */
+function lookAt(number) {
+  try {
+    lookAtSocket(number);
+  } catch (error) {
+    rethrow(error);
+  }
+}
+
 function dispatch(inbox, list, at) {
   const first = at + ROW_HEAD;
   switch (list[at + 1]) {
@@ -190,6 +201,9 @@ function dispatch(inbox, list, at) {
       return;
     case RowKind.AddressNeed:
       inbox.takeNeed(supplyAddresses, list[first]);
+      return;
+    case RowKind.SocketNeed:
+      inbox.takeNeed(supplySocket, list[first]);
   }
 }
 

@@ -13,14 +13,13 @@ const {
   integer,
   ms,
   number,
+  ofNode,
   string,
 } = require('./rows.js');
 
 /** @typedef {import('./rows.js').Row} Row */
 
-/** The versions that the engine speaks. */
-const TLS_VERSIONS = ['TLSv1.2', 'TLSv1.3'];
-const ALLOWED_VERSIONS = "'TLSv1.2' or 'TLSv1.3'; older ones need transport: 'node'";
+const TLS_VERSIONS = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'];
 
 /** @type {Row[]} */
 const WEBSOCKET_TABLE = [
@@ -55,10 +54,28 @@ const WEBSOCKET_TABLE = [
     blobs('key'),
     blobs('pfx'),
     string('passphrase', { secret: true }),
-    { name: 'minVersion', type: 'choice', choices: TLS_VERSIONS, allowed: ALLOWED_VERSIONS },
-    { name: 'maxVersion', type: 'choice', choices: TLS_VERSIONS, allowed: ALLOWED_VERSIONS },
+    { name: 'minVersion', type: 'choice', choices: TLS_VERSIONS },
+    { name: 'maxVersion', type: 'choice', choices: TLS_VERSIONS },
     { name: 'pins', type: 'strings', allowed: "a string 'sha256/…' or an array of them" },
     choice('trust', ['node', 'system']),
+    choice('transport', ['auto', 'node']),
+    choice('tls', ['auto', 'native']),
+    ...[
+      { name: 'agent', type: 'agent' },
+      { name: 'createConnection', type: 'function' },
+      { name: 'checkServerIdentity', type: 'function' },
+      blobs('ALPNProtocols'),
+      string('ciphers'),
+      blobs('crl'),
+      string('ecdhCurve'),
+      integer('hints', undefined, 0),
+      integer('localPort', undefined, 0, { max: 65535 }),
+      { name: 'secureContext', type: 'object' },
+      integer('secureOptions', undefined, 0),
+      string('secureProtocol'),
+      blobs('session'),
+      string('sigalgs'),
+    ].map(ofNode),
     fixed('protocolVersion', 13),
     fixed('allowSynchronousEvents', true),
     fixed('autoPong', true),

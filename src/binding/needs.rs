@@ -6,12 +6,14 @@ use napi::bindgen_prelude::Result;
 use napi_derive::napi;
 
 use super::code::Code;
-use crate::net::{self, Answer};
+use super::protocol::{ServerOfSocket, SocketNews};
+use crate::net::{self, Answer, PipeEnd, Server};
 use crate::policy::{Attempt, Failure};
 
 /// What is asked for.
 pub enum Need {
     Addresses(AddressNeed),
+    Socket(SocketNeed),
 }
 
 impl Need {
@@ -20,6 +22,16 @@ impl Need {
             net::Need::Addresses { host, answer } => Need::Addresses(AddressNeed {
                 attempt,
                 host,
+                answer: Some(answer),
+            }),
+            net::Need::Socket {
+                server,
+                end,
+                answer,
+            } => Need::Socket(SocketNeed {
+                attempt,
+                server: Some(server),
+                end,
                 answer: Some(answer),
             }),
         }
@@ -79,5 +91,71 @@ pub fn thrown(attempt: Attempt, message: String) -> Failure {
         message,
         thrown_for: Some(attempt),
         ..Failure::default()
+    }
+}
+
+/// An attempt needs a connection to a server. Its bytes go through here, once JavaScript has made it. Where this is collected, the
+/// connection has ended.
+#[napi]
+pub struct SocketNeed {
+    attempt: Attempt,
+    server: Option<Server>,
+    end: PipeEnd,
+    answer: Option<Answer<()>>,
+}
+
+#[napi]
+impl SocketNeed {
+    #[napi(catch_unwind)]
+    pub fn attempt(&self) -> f64 {
+        self.attempt as f64
+    }
+
+    /// Its name: the rows of its news have it.
+    #[napi(catch_unwind)]
+    pub fn number(&self) -> u32 {
+        self.end.number()
+    }
+
+    /// Where it is to lead; told once.
+    #[napi(catch_unwind)]
+    pub fn server(&mut self) -> Option<ServerOfSocket> {
+        self.server.take().map(ServerOfSocket::from)
+    }
+
+    /// The connection is there.
+    #[napi(catch_unwind)]
+    pub fn open(&mut self) {
+        if let Some(answer) = self.answer.take() {
+            answer.give(Ok(()));
+        }
+    }
+
+    /// JavaScript has an error of its own for the attempt, or for the connection.
+    #[napi(catch_unwind)]
+    pub fn fail(&mut self, message: String) {
+        let failure = thrown(self.attempt, message);
+        match self.answer.take() {
+            Some(answer) => answer.give(Err(failure)),
+            None => self.end.fail(failure),
+        }
+    }
+
+    /// The peer has ended the stream.
+    #[napi(catch_unwind)]
+    pub fn finish(&self) {
+        self.end.finish();
+    }
+
+    /// Hands over what the socket has read. Whether it may read on; where it may not, news will say when.
+    #[napi(catch_unwind)]
+    pub fn push(&self, bytes: &[u8]) -> bool {
+        self.end.push(bytes)
+    }
+
+    /// What there is to do. Where the socket does not take any, the bytes to write are left.
+    #[napi(catch_unwind)]
+    pub fn look(&self, takes: bool) -> SocketNews {
+        self.end.look(takes).into()
     }
 }

@@ -30,6 +30,7 @@ impl<M: Make> Rows<M> {
             NotificationKind::Need { attempt, need } => {
                 return self.need(from.id, at, Need::of(attempt, need));
             }
+            NotificationKind::PipeNews { pipe } => return self.socket(from.id, at, pipe),
             NotificationKind::Drain => return self.outcome(from.id, at, DeliveryOutcome::Drained),
             NotificationKind::Notice(told) => told.into(),
             NotificationKind::Agreed {

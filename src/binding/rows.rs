@@ -80,11 +80,18 @@ impl<M: Make> Rows<M> {
     pub(super) fn need(&mut self, client: u32, at: f64, need: Need) -> Result<()> {
         let kind = match &need {
             Need::Addresses(_) => RowKind::AddressNeed,
+            Need::Socket(_) => RowKind::SocketNeed,
         };
         self.row(client, kind, at, |rows| {
             let made = rows.maker.need(need)?;
             rows.values.push(made);
             Ok(())
+        })
+    }
+
+    pub(super) fn socket(&mut self, client: u32, at: f64, number: u32) -> Result<()> {
+        self.row(client, RowKind::Socket, at, |rows| {
+            rows.number(number.into())
         })
     }
 

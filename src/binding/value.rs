@@ -140,6 +140,7 @@ impl Make for Values {
     fn need(&mut self, need: Need) -> Result<sys::napi_value> {
         match need {
             Need::Addresses(need) => self.object(need),
+            Need::Socket(need) => self.object(need),
         }
     }
 }

@@ -102,7 +102,7 @@ impl Dial for Route {
             let target = self.targets.get(url_index).or(self.targets.first());
             let target = target.ok_or_else(Failure::default)?;
             let reached = target
-                .reach(limit, &*outside)
+                .reach(limit, &outside)
                 .await
                 .map_err(|error| error.into_failure())?;
             let settings = &self.settings;

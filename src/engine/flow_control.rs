@@ -1,12 +1,13 @@
 //! What waits for JavaScript of each client, counted by both threads.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Notify;
 
 use super::read_outcome::Wanted;
 use crate::policy::{is_too_far_ahead, may_read_again};
+use crate::sync::Lock;
 
 /// What waits for JavaScript of all clients of one environment, in bytes.
 #[derive(Default)]
@@ -23,6 +24,8 @@ pub struct FlowControl {
     /// Told when JavaScript has been delivered all there is of this client.
     pub drained: Notify,
     pub(super) wanted: Wanted,
+    /// The servers, by host and port, of which JavaScript has to make the connections; from the first of them on.
+    pub(super) connected_by_javascript: OnceLock<Box<Lock<Vec<String>>>>,
 }
 
 impl FlowControl {
@@ -34,6 +37,7 @@ impl FlowControl {
             has_capacity: Notify::new(),
             drained: Notify::new(),
             wanted: Wanted::default(),
+            connected_by_javascript: OnceLock::new(),
         }
     }
 

@@ -45,6 +45,10 @@ pub enum NotificationKind {
         attempt: Attempt,
         need: Need,
     },
+    /// There is something to do at the socket that JavaScript made for a connection.
+    PipeNews {
+        pipe: u32,
+    },
 }
 
 impl Told for Notification {
@@ -61,7 +65,8 @@ impl Told for Notification {
                 NotificationKind::Notice(_)
                 | NotificationKind::Agreed { .. }
                 | NotificationKind::Drain
-                | NotificationKind::Need { .. } => 0,
+                | NotificationKind::Need { .. }
+                | NotificationKind::PipeNews { .. } => 0,
             }
     }
 
@@ -72,7 +77,8 @@ impl Told for Notification {
             | NotificationKind::Agreed { .. }
             | NotificationKind::Delivery(_)
             | NotificationKind::Drain
-            | NotificationKind::Need { .. } => 1,
+            | NotificationKind::Need { .. }
+            | NotificationKind::PipeNews { .. } => 1,
         }
     }
 
@@ -81,7 +87,8 @@ impl Told for Notification {
             NotificationKind::Notice(_)
             | NotificationKind::Agreed { .. }
             | NotificationKind::Drain
-            | NotificationKind::Need { .. } => true,
+            | NotificationKind::Need { .. }
+            | NotificationKind::PipeNews { .. } => true,
             NotificationKind::Messages(_) | NotificationKind::Delivery(_) => false,
         }
     }

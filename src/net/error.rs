@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio_rustls::rustls;
 
+use super::pipe::Broken;
 use super::tls_fault::TlsFault;
 use crate::policy::{Failure, Message};
 
@@ -186,6 +187,9 @@ impl NetError {
             .and_then(|inner| inner.downcast_ref::<rustls::Error>())
         {
             return NetError::Tls(TlsFault::from_rustls(tls));
+        }
+        if let Some(Broken(failure)) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
+            return NetError::Outside(Box::new(failure.clone()));
         }
         match error.kind() {
             io::ErrorKind::UnexpectedEof => NetError::HungUp,

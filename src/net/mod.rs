@@ -23,6 +23,7 @@ mod options;
 mod outside;
 mod pem;
 mod pins;
+mod pipe;
 mod proxy;
 mod resolver;
 mod retry_after;
@@ -38,10 +39,11 @@ mod verifier;
 
 pub use bad_option::BadOption;
 pub use error::{AttemptStage, HandshakeFault, NetError, ProxyFault, code_of};
-pub use options::{Options, ProxyOptions, TlsOptions, TlsVersion};
+pub use options::{Maker, Options, ProxyOptions, TlsOptions, TlsVersion};
 #[cfg(test)]
 pub(crate) use outside::Nothing;
-pub use outside::{Answer, Need, Outside};
+pub use outside::{Answer, Need, Outside, Server};
+pub use pipe::{PipeEnd, PipeNews};
 pub use retry_after::retry_after;
 pub use roots::Roots;
 pub use stream::{Stream, Transport};

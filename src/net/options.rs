@@ -43,6 +43,8 @@ pub struct Options {
     pub socket_path: Option<String>,
     /// The addresses of names are asked of the program outside. Default false.
     pub asks_addresses: bool,
+    /// Who makes connections. Default [`Maker::EngineFirst`].
+    pub maker: Maker,
     /// Name sent by SNI and looked for in the certificate, instead of the URL's host. An empty one
     /// sends none.
     pub servername: Option<String>,
@@ -72,12 +74,25 @@ impl Options {
             keep_alive: None,
             socket_path: None,
             asks_addresses: false,
+            maker: Maker::EngineFirst,
             servername: None,
             tls: TlsOptions::new(roots),
             proxy: None,
             extensions: None,
         }
     }
+}
+
+/// Who makes connections, the TLS of `wss:` included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Maker {
+    Engine,
+    /// The engine, and the program outside where the TLS of a server needs that.
+    EngineFirst,
+    /// The program outside; a proxy leads there all the same.
+    Outside,
+    /// The program outside, in a way of its own: it says what leads there.
+    Custom,
 }
 
 /// Which proxy leads to a peer, and how to speak with it.

@@ -13,9 +13,10 @@ use super::connect::{Connector, connect_socket};
 use super::handshake::{Answer, Ask, Response, Upgrade, upgrade};
 use super::headers::{Confidence, Headers, latin1, no_token_char};
 use super::limit::Limit;
+use super::outside;
 use super::proxy::Proxies;
 use super::stream::Stream;
-use super::{AttemptStage, BadOption, HandshakeFault, NetError, Options, Outside};
+use super::{AttemptStage, BadOption, HandshakeFault, Maker, NetError, Options, Outside};
 
 /// How long the body of a refusal is waited for.
 const BODY_TIME: Duration = Duration::from_secs(1);
@@ -101,7 +102,7 @@ impl Target {
     pub async fn reach(
         &self,
         limit: Option<Duration>,
-        outside: &dyn Outside,
+        outside: &Arc<dyn Outside>,
     ) -> Result<Reached, NetError> {
         let mut limit = Limit::new(self.options.given.handshake_timeout, limit);
         let mut address = Cow::Borrowed(&self.address);
@@ -177,30 +178,9 @@ impl Target {
         &self,
         address: &Address,
         limit: &mut Limit,
-        outside: &dyn Outside,
+        outside: &Arc<dyn Outside>,
     ) -> Result<(Stream, Answer), NetError> {
-        let connector = &self.options.connector;
-        let proxies = self.options.proxies.as_ref();
-        let proxy = || proxies.and_then(|proxies| proxies.between(address));
-        let mut stream = match (address.socket(), proxy()) {
-            (Some(path), _) => {
-                limit
-                    .bound(AttemptStage::Connect, connect_socket(path))
-                    .await?
-            }
-            (None, Some(proxy)) => proxy.reach(address, connector, limit, outside).await?,
-            (None, None) => {
-                let resolving = connector.resolve(address.host(), address.port(), outside);
-                let found = limit.bound(AttemptStage::Resolve, resolving).await?;
-                let connecting = connector.connect(found);
-                Stream::Tcp(limit.bound(AttemptStage::Connect, connecting).await?)
-            }
-        };
-        if address.is_secure() {
-            let tls = &self.options.tls;
-            let tls = tls.connect(address.host(), address.port(), stream);
-            stream = Stream::Other(Box::new(limit.bound(AttemptStage::Tls, tls).await?));
-        }
+        let mut stream = self.connect(address, limit, outside).await?;
         let mut headers = Vec::new();
         self.options
             .headers
@@ -215,6 +195,62 @@ impl Target {
             .bound(AttemptStage::Upgrade, upgrade(&mut stream, &ask))
             .await?;
         Ok((stream, answer))
+    }
+
+    /// A connection to `address`, its TLS included.
+    async fn connect(
+        &self,
+        address: &Address,
+        limit: &mut Limit,
+        outside: &Arc<dyn Outside>,
+    ) -> Result<Stream, NetError> {
+        let connector = &self.options.connector;
+        let proxies = self.options.proxies.as_ref();
+        let is_fallback = match self.options.given.maker {
+            Maker::Engine => None,
+            Maker::EngineFirst => {
+                let is_needed = outside.has_to_connect(&address.host_port());
+                is_needed.then_some(true)
+            }
+            Maker::Outside | Maker::Custom => Some(false),
+        };
+        if let Some(is_fallback) = is_fallback {
+            let connecting = outside::connect(outside, address, is_fallback);
+            let pipe = limit.bound(AttemptStage::Connect, connecting).await?;
+            return Ok(Stream::Other(Box::new(pipe)));
+        }
+        let proxy = || proxies.and_then(|proxies| proxies.between(address));
+        let stream = match (address.socket(), proxy()) {
+            (Some(path), _) => {
+                limit
+                    .bound(AttemptStage::Connect, connect_socket(path))
+                    .await?
+            }
+            (None, Some(proxy)) => proxy.reach(address, connector, limit, &**outside).await?,
+            (None, None) => {
+                let resolving = connector.resolve(address.host(), address.port(), &**outside);
+                let found = limit.bound(AttemptStage::Resolve, resolving).await?;
+                let connecting = connector.connect(found);
+                Stream::Tcp(limit.bound(AttemptStage::Connect, connecting).await?)
+            }
+        };
+        if !address.is_secure() {
+            return Ok(stream);
+        }
+        let securing = self
+            .options
+            .tls
+            .connect(address.host(), address.port(), stream);
+        let secured = limit.bound(AttemptStage::Tls, securing).await;
+        if let Err(error) = &secured
+            && error.needs_node()
+            && self.options.given.maker == Maker::EngineFirst
+            // Node would go past it.
+            && proxy().is_none()
+        {
+            outside.let_connect(address.host_port());
+        }
+        Ok(Stream::Other(Box::new(secured?)))
     }
 
     fn confidence(&self, address: &Address) -> Confidence {

@@ -96,7 +96,10 @@ async fn reach(host: &str, port: u16, set: impl FnOnce(&mut Options)) -> Result<
     let mut options = Options::new(format!("wss://{host}:{port}"), no_roots());
     options.family = Some(4);
     set(&mut options);
-    Target::parse(options).unwrap().reach(None, &Nothing).await
+    Target::parse(options)
+        .unwrap()
+        .reach(None, &Nothing::shared())
+        .await
 }
 
 /// What a client that trusts `trusted` gets from a server that sends `chain`.

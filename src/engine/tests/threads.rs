@@ -98,7 +98,8 @@ impl JavaScript {
                 NotificationKind::Agreed { .. }
                 | NotificationKind::Delivery(_)
                 | NotificationKind::Drain
-                | NotificationKind::Need { .. } => {}
+                | NotificationKind::Need { .. }
+                | NotificationKind::PipeNews { .. } => {}
             }
         }
         self.mailbox.delivered();

@@ -281,7 +281,7 @@ async fn reached(proxy_url: &str) -> (String, &'static str, Option<u16>) {
     url.proxy = Some(options(proxy_url));
     url.handshake_timeout = Duration::from_millis(50);
     let target = crate::net::Target::parse(url).unwrap();
-    told(target.reach(None, &Nothing).await.err().unwrap())
+    told(target.reach(None, &Nothing::shared()).await.err().unwrap())
 }
 
 #[tokio::test]

@@ -100,7 +100,7 @@ async fn a_target_is_reached_with_what_came_behind_the_answer() {
     let server = serve(listener, vec![UPGRADE.to_owned() + "frames"]);
     let reached = Target::parse(options(&url))
         .unwrap()
-        .reach(None, &Nothing)
+        .reach(None, &Nothing::shared())
         .await
         .unwrap();
     let mut head = reached.head;
@@ -123,7 +123,7 @@ async fn a_refused_upgrade_tells_status_and_headers() {
     );
     let failure = Target::parse(options(&url))
         .unwrap()
-        .reach(None, &Nothing)
+        .reach(None, &Nothing::shared())
         .await
         .err()
         .unwrap()
@@ -151,7 +151,7 @@ async fn refusal(answer: String, set: impl FnOnce(&mut Options)) -> (Failure, Du
     set(&mut options);
     let target = Target::parse(options).unwrap();
     let started = tokio::time::Instant::now();
-    let error = target.reach(None, &Nothing).await.err().unwrap();
+    let error = target.reach(None, &Nothing::shared()).await.err().unwrap();
     let after = started.elapsed();
     drop(served.await.unwrap());
     (error.into_failure(), after)
@@ -228,12 +228,12 @@ async fn a_redirect_is_followed_only_when_asked_for() {
     let mut options = options(&url);
     options.auth = Some("a:b".to_owned());
     let target = Target::parse(options.clone()).unwrap();
-    let refused = target.reach(None, &Nothing).await.err().unwrap();
+    let refused = target.reach(None, &Nothing::shared()).await.err().unwrap();
     assert_eq!(refused.to_string(), "Unexpected server response: 302");
     options.follow_redirects = true;
     Target::parse(options)
         .unwrap()
-        .reach(None, &Nothing)
+        .reach(None, &Nothing::shared())
         .await
         .unwrap();
     let requests = server.await.unwrap();
@@ -264,7 +264,7 @@ async fn another_host_is_not_told_the_credentials() {
     options.follow_redirects = true;
     Target::parse(options)
         .unwrap()
-        .reach(None, &Nothing)
+        .reach(None, &Nothing::shared())
         .await
         .unwrap();
     let (leading, led) = (leading.await.unwrap(), led.await.unwrap());
@@ -294,19 +294,19 @@ async fn redirects_end_at_their_maximum_and_at_bad_urls() {
     let target = Target::parse(options).unwrap();
     assert_eq!(
         target
-            .reach(None, &Nothing)
+            .reach(None, &Nothing::shared())
             .await
             .err()
             .unwrap()
             .to_string(),
         "Maximum redirects exceeded"
     );
-    let error = target.reach(None, &Nothing).await.err().unwrap();
+    let error = target.reach(None, &Nothing::shared()).await.err().unwrap();
     assert_eq!(
         error.to_string(),
         "The server redirects to \"ftp://x\", which is no WebSocket URL"
     );
-    let error = target.reach(None, &Nothing).await.err().unwrap();
+    let error = target.reach(None, &Nothing::shared()).await.err().unwrap();
     assert_eq!(
         error.to_string(),
         "The server redirects to \"\", which is no WebSocket URL"
@@ -321,7 +321,7 @@ async fn a_silent_server_is_given_up_after_the_timeout() {
     options.handshake_timeout = Duration::from_millis(20);
     let error = Target::parse(options)
         .unwrap()
-        .reach(None, &Nothing)
+        .reach(None, &Nothing::shared())
         .await
         .err()
         .unwrap();
@@ -337,7 +337,8 @@ async fn a_silent_server_is_given_up_after_the_timeout() {
 async fn a_dropped_attempt_closes_its_connection() {
     let (listener, url) = listener().await;
     let target = Target::parse(options(&url)).unwrap();
-    let attempt = tokio::spawn(async move { target.reach(None, &Nothing).await.map(drop) });
+    let attempt =
+        tokio::spawn(async move { target.reach(None, &Nothing::shared()).await.map(drop) });
     let (mut stream, _) = listener.accept().await.unwrap();
     read_request(&mut stream).await;
     attempt.abort();
@@ -351,7 +352,7 @@ async fn an_attempt_ends_with_the_shorter_of_its_two_limits() {
     options.handshake_timeout = Duration::from_secs(60);
     let target = Target::parse(options).unwrap();
     let error = target
-        .reach(Some(Duration::from_millis(20)), &Nothing)
+        .reach(Some(Duration::from_millis(20)), &Nothing::shared())
         .await
         .err();
     assert_eq!(
@@ -367,7 +368,7 @@ async fn a_server_that_hangs_up_is_told_as_node_tells_it() {
     let server = serve(listener, vec![String::new()]);
     let failure = Target::parse(options(&url))
         .unwrap()
-        .reach(None, &Nothing)
+        .reach(None, &Nothing::shared())
         .await
         .err()
         .unwrap()
