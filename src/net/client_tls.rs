@@ -10,19 +10,18 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use tokio_rustls::rustls::ClientConfig;
 use url::Host;
 
 use super::identity::Identity;
-use super::roots::Key;
 use super::stream::{Stream, Transport};
+use super::tls_configs::{self, TlsConfig};
 use super::tls_fault::TlsFault;
 use super::{BadOption, NetError, TlsOptions};
 
 /// How to speak TLS with a target.
 #[derive(Clone)]
 pub(super) struct ClientTls {
-    config: Arc<ClientConfig>,
+    config: Arc<TlsConfig>,
     /// The name to ask for and look for, where it is not the URL's host.
     name: Option<ServerName<'static>>,
 }
@@ -51,6 +50,7 @@ impl ClientTls {
     pub async fn connect(
         &self,
         host: &Host,
+        port: u16,
         stream: Stream,
     ) -> Result<TlsStream<Answered>, NetError> {
         let name = match (&self.name, host) {
@@ -64,7 +64,7 @@ impl ClientTls {
             })?,
         };
         let stream = Answered { stream, bytes: 0 };
-        let connecting = TlsConnector::from(self.config.clone()).connect(name, stream);
+        let connecting = TlsConnector::from(self.config.at(port)).connect(name, stream);
         connecting
             .into_fallible()
             .await
@@ -131,24 +131,12 @@ impl AsyncWrite for Answered {
 }
 
 /// The configuration for `options`, shared with all clients that have the same.
-pub(super) fn config(
-    options: &TlsOptions,
-    send_name: bool,
-) -> Result<Arc<ClientConfig>, BadOption> {
-    let key = Key {
-        reject_unauthorized: options.reject_unauthorized,
-        send_name,
-        ca: options.ca.clone(),
-        cert: options.cert.clone(),
-        key: options.key.clone(),
-        pfx: options.pfx.clone(),
-        passphrase: options.passphrase.clone(),
-    };
-    options.roots.config(key, || {
+pub(super) fn config(options: &TlsOptions, send_name: bool) -> Result<Arc<TlsConfig>, BadOption> {
+    tls_configs::shared(options, send_name, || {
         let identity = Identity::parse(options)?;
         let trust = options
             .roots
             .trust(options.ca.as_deref(), identity.issuers())?;
-        identity.config(trust, options.reject_unauthorized, send_name)
+        identity.config(trust, options, send_name)
     })
 }

@@ -237,11 +237,16 @@ impl Target {
         if !address.is_secure() {
             return Ok(stream);
         }
-        let securing = self.options.tls.connect(address.host(), stream);
+        let securing = self
+            .options
+            .tls
+            .connect(address.host(), address.port(), stream);
         let secured = limit.bound(AttemptStage::Tls, securing).await;
         if let Err(error) = &secured
             && error.needs_node()
             && self.options.given.maker == Maker::EngineFirst
+            // Node would go past it.
+            && proxy().is_none()
         {
             outside.let_connect(address.host_port());
         }
