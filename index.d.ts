@@ -436,6 +436,12 @@ export interface WebSocketOptions {
   pfx?: Optional<TlsBlobs>;
   /** The password of `key` or `pfx`. @defaultValue none */
   passphrase?: Optional<string>;
+  /**
+   * Whether all clients of one `wss:` server share one HTTP/2 connection, each as a stream of it (RFC 8441).
+   * A server that takes no WebSockets that way is connected by HTTP/1.1: docs/http2.md.
+   * @defaultValue false
+   */
+  http2?: Optional<boolean>;
   /** Taken for the sake of `ws`: 13 is the only version. */
   protocolVersion?: Optional<13>;
   /** Taken for the sake of `ws`: events are synchronous. */
@@ -943,7 +949,7 @@ export interface OpenInfo {
   readonly attempt: number;
   /** Where the connection leads, as it was given. */
   readonly url: string;
-  /** The status of the answer to the upgrade: 101. */
+  /** The status of the answer to the upgrade: 101, or 200 by HTTP/2. */
   readonly statusCode: number;
   /** That answer's headers. */
   readonly headers: ResponseHeaders;

@@ -758,6 +758,14 @@ new WebSocketReconnect({ url: 'wss://example.com', signal: AbortSignal.timeout(6
     en: 'the password of `key` or `pfx`',
     zh: '`key` 或 `pfx` 的密码',
   },
+  'websocketOptions.http2': {
+    doc: [
+      'Whether all clients of one `wss:` server share one HTTP/2 connection, each as a stream of it (RFC 8441).',
+      'A server that takes no WebSockets that way is connected by HTTP/1.1: docs/http2.md.',
+    ],
+    en: '`true`: all clients of one `wss:` server share one HTTP/2 connection, where it can: [docs/http2.md](docs/http2.md)',
+    zh: '`true` 表示同一 `wss:` 服务器的所有客户端在可行时共用一条 HTTP/2 连接，见 [docs/http2.md](docs/http2.md)（英文）',
+  },
   'websocketOptions.protocolVersion': { doc: ['Taken for the sake of `ws`: 13 is the only version.'] },
   'websocketOptions.allowSynchronousEvents': { doc: ['Taken for the sake of `ws`: events are synchronous.'] },
   'websocketOptions.autoPong': { doc: ['Taken for the sake of `ws`: pings are always answered.'] },

@@ -45,6 +45,7 @@ const WEBSOCKET_TABLE = [
     blobs('key'),
     blobs('pfx'),
     string('passphrase', { secret: true }),
+    boolean('http2', false),
     fixed('protocolVersion', 13),
     fixed('allowSynchronousEvents', true),
     fixed('autoPong', true),

@@ -23,7 +23,7 @@ use crate::engine::{
     Client, Drivers, EventLoopWatchdog, FastPaths, JsReadSet, Route, RouteSettings, Runtime,
     epoch_ms, now,
 };
-use crate::net::{Roots, code_of};
+use crate::net::{Pool, Roots, code_of};
 use crate::policy::{DeliverySettings, Portion};
 use crate::sync::{Lock, Rank, lock};
 use crate::wire::Longest;
@@ -48,6 +48,8 @@ pub struct Shared {
     roots: OnceLock<Arc<Roots>>,
     /// For all clients before that.
     no_roots: Arc<Roots>,
+    /// The HTTP/2 connections that its clients share.
+    pub connections: Arc<Pool>,
     pub drivers: Arc<Drivers>,
     /// None once the environment is going.
     engine: Lock<Option<Engine>>,
@@ -210,6 +212,7 @@ impl Environment {
             heartbeats: Interned::default(),
             deliveries: Interned::default(),
             roots: OnceLock::new(),
+            connections: Arc::default(),
             no_roots: Arc::new(Roots::from_pem(std::iter::empty::<&str>())),
             drivers,
             engine: Lock::new(

@@ -217,6 +217,7 @@ pub struct RouteOptions {
     pub passphrase: Option<String>,
     /// Absent: every server is connected directly.
     pub proxy: Option<ProxyOptions>,
+    pub http2: bool,
 }
 
 /// Which proxy leads to a server, see [`ProxyOptions`](crate::net::ProxyOptions).

@@ -34,7 +34,8 @@ impl RouteSettings {
     #[napi(constructor, catch_unwind)]
     pub fn new(environment: &Environment, given: RouteOptions) -> Result<RouteSettings, Code> {
         let shared = &environment.shared;
-        let settings = convert::route_settings(given, shared.roots(), shared.longest)?;
+        let settings =
+            convert::route_settings(given, shared.roots(), &shared.connections, shared.longest)?;
         Ok(RouteSettings(Arc::new(settings)))
     }
 }

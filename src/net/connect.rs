@@ -15,13 +15,13 @@ use super::{BadOption, NetError, Options};
 const HEAD_START: Duration = Duration::from_millis(250);
 
 /// Which addresses may be connected, and from where.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Connector {
     local: Option<IpAddr>,
     family: Option<Family>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Family {
     V4,
     V6,

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_rustls::rustls;
@@ -43,6 +44,9 @@ pub enum NetError {
     AtProxy { proxy: String, error: Box<NetError> },
     #[error("{0}")]
     Proxy(ProxyFault),
+    /// What went wrong with a connection that several clients wait for.
+    #[error("{0}")]
+    Shared(Arc<NetError>),
     /// The peer answered, and no upgrade came of it. Header names are in lower case.
     #[error("{fault}")]
     Handshake {
@@ -80,6 +84,8 @@ pub enum HandshakeFault {
     UnaskedExtension,
     #[error("Maximum redirects exceeded")]
     TooManyRedirects,
+    #[error("HTTP/2: {0}")]
+    Http2(String),
     #[error("The server redirects to {0:?}, which is no WebSocket URL")]
     BadRedirect(String),
 }
@@ -151,6 +157,7 @@ pub enum AttemptStage {
     Resolve,
     Connect,
     Tls,
+    Http2,
     Upgrade,
 }
 
@@ -164,6 +171,7 @@ impl fmt::Display for AttemptStage {
             AttemptStage::Resolve => "while resolving the host name",
             AttemptStage::Connect => "while connecting",
             AttemptStage::Tls => "in the TLS handshake",
+            AttemptStage::Http2 => "waiting for the server's HTTP/2 settings",
             AttemptStage::Upgrade => "waiting for the server's answer to the upgrade",
         })
     }
@@ -184,6 +192,50 @@ impl NetError {
         }
     }
 
+    pub(super) fn http2(why: String) -> NetError {
+        NetError::Handshake {
+            fault: HandshakeFault::Http2(why),
+            status: None,
+            headers: Vec::new(),
+            body: None,
+        }
+    }
+
+    pub(super) fn is_timeout(&self) -> bool {
+        match self {
+            NetError::TimedOut { .. } => true,
+            NetError::AtProxy { error, .. } => error.is_timeout(),
+            NetError::Shared(error) => error.is_timeout(),
+            NetError::Resolve { .. }
+            | NetError::Connect { .. }
+            | NetError::Bind { .. }
+            | NetError::Io { .. }
+            | NetError::HungUp
+            | NetError::HungUpInTls
+            | NetError::Tls(_)
+            | NetError::Proxy(_)
+            | NetError::Handshake { .. } => false,
+        }
+    }
+
+    /// The status of an answer that no upgrade came of.
+    fn status(&self) -> Option<u16> {
+        match self {
+            NetError::Handshake { status, .. } => *status,
+            NetError::Proxy(fault) => fault.status(),
+            NetError::AtProxy { error, .. } => error.status(),
+            NetError::Shared(error) => error.status(),
+            NetError::Resolve { .. }
+            | NetError::Connect { .. }
+            | NetError::Bind { .. }
+            | NetError::Io { .. }
+            | NetError::HungUp
+            | NetError::HungUpInTls
+            | NetError::Tls(_)
+            | NetError::TimedOut { .. } => None,
+        }
+    }
+
     /// The code that JavaScript sees.
     pub fn code(&self) -> &'static str {
         match self {
@@ -196,6 +248,7 @@ impl NetError {
             NetError::TimedOut { .. } => "WSR_ERR_HANDSHAKE_TIMEOUT",
             NetError::Handshake { .. } => "WSR_ERR_HANDSHAKE",
             NetError::AtProxy { error, .. } => error.code(),
+            NetError::Shared(error) => error.code(),
             NetError::Proxy(fault) => fault.code(),
         }
     }
@@ -219,13 +272,19 @@ impl NetError {
             NetError::AtProxy { error, .. } => Failure {
                 message,
                 code,
-                status: error.into_failure().status,
+                status: error.status(),
                 ..Failure::default()
             },
             NetError::Proxy(fault) => Failure {
                 message,
                 code,
                 status: fault.status(),
+                ..Failure::default()
+            },
+            NetError::Shared(error) => Failure {
+                message,
+                code,
+                status: error.status(),
                 ..Failure::default()
             },
             NetError::Resolve { .. }

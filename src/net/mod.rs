@@ -14,6 +14,7 @@ mod error;
 mod getaddrinfo;
 mod handshake;
 mod headers;
+mod http2;
 mod identity;
 mod limit;
 mod options;
@@ -31,6 +32,7 @@ mod verifier;
 
 pub use bad_option::BadOption;
 pub use error::{AttemptStage, HandshakeFault, NetError, ProxyFault, code_of};
+pub use http2::Pool;
 pub use options::{Options, ProxyOptions, TlsOptions};
 pub use retry_after::retry_after;
 pub use roots::Roots;

@@ -8,17 +8,34 @@ use tokio::time::timeout;
 
 use super::address::{Address, redact};
 use super::body::Body;
-use super::client_tls::ClientTls;
+use super::client_tls::{ClientTls, speaks_http2};
 use super::connect::Connector;
 use super::handshake::{Answer, Ask, Response, Upgrade, upgrade};
-use super::headers::{Confidence, Headers, latin1, no_token_char};
+use super::headers::{Confidence, Headers, Line, latin1, no_token_char};
+use super::http2::{self, Connection, Origin, Pool};
 use super::limit::Limit;
-use super::proxy::Proxies;
+use super::proxy::{Proxies, Proxy};
 use super::stream::Stream;
 use super::{AttemptStage, BadOption, HandshakeFault, NetError, Options};
 
 /// How long the body of a refusal is waited for.
 const BODY_TIME: Duration = Duration::from_secs(1);
+
+/// Connections that one attempt tries, where a server takes no more streams on the one before.
+const MOST_CONNECTIONS: usize = 3;
+
+/// Over what a request goes.
+enum Joined {
+    Shared(Arc<Connection>),
+    /// A connection of its own; one that speaks HTTP/1.1 may be there already.
+    Alone(Option<Stream>),
+}
+
+/// What a server speaks that was offered both.
+enum Opened {
+    Http2(Connection),
+    Http1(Option<Stream>),
+}
 
 /// A peer that options name. One that exists is valid: only the network can fail it.
 #[derive(Clone)]
@@ -38,6 +55,8 @@ pub struct CheckedOptions {
     tls: ClientTls,
     /// `None` where no URL needs one.
     proxies: Option<Proxies>,
+    /// The HTTP/2 connections to share; `None` asks for none.
+    connections: Option<Arc<Pool>>,
 }
 
 /// A connection that has been upgraded.
@@ -156,41 +175,160 @@ impl Target {
             .ok_or_else(|| HandshakeFault::BadRedirect(redact(&location)))
     }
 
-    /// One request to `address`, over a connection of its own.
+    /// One request to `address`.
     async fn ask(
         &self,
         address: &Address,
         limit: &mut Limit,
     ) -> Result<(Stream, Answer), NetError> {
-        let connector = &self.options.connector;
-        let proxies = self.options.proxies.as_ref();
-        let mut stream = match proxies.and_then(|proxies| proxies.between(address)) {
-            Some(proxy) => proxy.reach(address, connector, limit).await?,
-            None => {
-                let resolving = connector.resolve(address.host(), address.port());
-                let found = limit.bound(AttemptStage::Resolve, resolving).await?;
-                let connecting = connector.connect(found);
-                Stream::Tcp(limit.bound(AttemptStage::Connect, connecting).await?)
+        match &self.options.connections {
+            Some(connections) if address.is_secure() => {
+                self.ask_shared(connections, address, limit).await
             }
-        };
-        if address.is_secure() {
-            let tls = self.options.tls.connect(address.host(), stream);
-            stream = Stream::Other(Box::new(limit.bound(AttemptStage::Tls, tls).await?));
+            Some(_) | None => self.ask_alone(None, address, limit).await,
         }
-        let mut headers = Vec::new();
-        self.options
-            .headers
-            .write(address, self.confidence(address), &mut headers);
-        let ask = Ask {
+    }
+
+    /// One request by HTTP/1.1, over a connection of its own, which may be there already.
+    async fn ask_alone(
+        &self,
+        stream: Option<Stream>,
+        address: &Address,
+        limit: &mut Limit,
+    ) -> Result<(Stream, Answer), NetError> {
+        let mut stream = match stream {
+            Some(stream) => stream,
+            None => self.open(address, limit).await?,
+        };
+        let headers = self.headers(address);
+        let ask = self.request(address, &headers);
+        let upgrading = upgrade(&mut stream, &ask);
+        let answer = limit.bound(AttemptStage::Upgrade, upgrading).await?;
+        Ok((stream, answer))
+    }
+
+    /// One request over the HTTP/2 connection of all who get there alike, and by HTTP/1.1 where there can be none.
+    async fn ask_shared(
+        &self,
+        connections: &Pool,
+        address: &Address,
+        limit: &mut Limit,
+    ) -> Result<(Stream, Answer), NetError> {
+        let origin = connections.origin(self.key(address));
+        let headers = self.headers(address);
+        let ask = self.request(address, &headers);
+        for _ in 0..MOST_CONNECTIONS {
+            let connection = match self.join(&origin, address, limit).await? {
+                Joined::Shared(connection) => connection,
+                Joined::Alone(stream) => {
+                    let asked = self.ask_alone(stream, address, limit).await;
+                    if asked.is_err() {
+                        origin.forget().await;
+                    }
+                    return asked;
+                }
+            };
+            let asking = http2::request(connection, &ask);
+            if let Some((stream, answer)) = limit.bound(AttemptStage::Upgrade, asking).await? {
+                return Ok((stream, answer));
+            }
+        }
+        Err(NetError::http2("the server takes no stream".to_owned()))
+    }
+
+    /// The connection of `origin`, made where there is none that takes one more stream.
+    async fn join(
+        &self,
+        origin: &Origin,
+        address: &Address,
+        limit: &mut Limit,
+    ) -> Result<Joined, NetError> {
+        let mut state = limit.bound(AttemptStage::Connect, origin.turn()).await?;
+        if state.is_http1 {
+            return Ok(Joined::Alone(None));
+        }
+        if let Some(connection) = state.connection() {
+            return Ok(Joined::Shared(connection));
+        }
+        match self.open_shared(address, limit).await {
+            Ok(Opened::Http2(connection)) => Ok(Joined::Shared(state.add(connection))),
+            Ok(Opened::Http1(stream)) => {
+                state.is_http1 = true;
+                Ok(Joined::Alone(stream))
+            }
+            // Others may have more time.
+            Err(error) if error.is_timeout() => Err(error),
+            Err(error) => Err(origin.fail(&mut state, error)),
+        }
+    }
+
+    /// A connection to share, where the server lets WebSockets share one.
+    async fn open_shared(&self, address: &Address, limit: &mut Limit) -> Result<Opened, NetError> {
+        let stream = self.connect(address, limit).await?;
+        let securing = self.options.tls.connect(address.host(), stream, true);
+        let stream = limit.bound(AttemptStage::Tls, securing).await?;
+        let is_http2 = speaks_http2(&stream);
+        let stream = Stream::Other(Box::new(stream));
+        if !is_http2 {
+            return Ok(Opened::Http1(Some(stream)));
+        }
+        let opening = http2::open(stream);
+        let opened = limit.bound(AttemptStage::Http2, opening).await?;
+        Ok(opened.map_or(Opened::Http1(None), Opened::Http2))
+    }
+
+    /// A stream to `address` that speaks HTTP/1.1.
+    async fn open(&self, address: &Address, limit: &mut Limit) -> Result<Stream, NetError> {
+        let stream = self.connect(address, limit).await?;
+        if !address.is_secure() {
+            return Ok(stream);
+        }
+        let securing = self.options.tls.connect(address.host(), stream, false);
+        let stream = limit.bound(AttemptStage::Tls, securing).await?;
+        Ok(Stream::Other(Box::new(stream)))
+    }
+
+    /// A stream to `address`, before TLS.
+    async fn connect(&self, address: &Address, limit: &mut Limit) -> Result<Stream, NetError> {
+        let connector = &self.options.connector;
+        if let Some(proxy) = self.proxy(address) {
+            return proxy.reach(address, connector, limit).await;
+        }
+        let resolving = connector.resolve(address.host(), address.port());
+        let found = limit.bound(AttemptStage::Resolve, resolving).await?;
+        let connecting = connector.connect(found);
+        let stream = limit.bound(AttemptStage::Connect, connecting).await?;
+        Ok(Stream::Tcp(stream))
+    }
+
+    fn proxy(&self, address: &Address) -> Option<&Proxy> {
+        let proxies = self.options.proxies.as_ref();
+        proxies.and_then(|proxies| proxies.between(address))
+    }
+
+    /// By what a connection to `address` is shared.
+    fn key(&self, address: &Address) -> http2::Key {
+        http2::Key {
+            host: address.host().clone(),
+            port: address.port(),
+            connector: self.options.connector,
+            tls: self.options.tls.clone(),
+            proxy: self.proxy(address).cloned(),
+        }
+    }
+
+    fn headers<'a>(&'a self, address: &'a Address) -> Vec<Line<'a>> {
+        let headers = &self.options.headers;
+        headers.lines(address, self.confidence(address))
+    }
+
+    fn request<'a>(&'a self, address: &'a Address, headers: &'a [Line<'a>]) -> Ask<'a> {
+        Ask {
             resource: address.resource(),
-            headers: &headers,
+            headers,
             protocols: &self.options.given.protocols,
             extensions: self.options.given.extensions.as_deref(),
-        };
-        let answer = limit
-            .bound(AttemptStage::Upgrade, upgrade(&mut stream, &ask))
-            .await?;
-        Ok((stream, answer))
+        }
     }
 
     fn confidence(&self, address: &Address) -> Confidence {
@@ -219,7 +357,16 @@ impl CheckedOptions {
             proxies: options.proxy.as_ref().map(Proxies::parse).transpose()?,
             redirects: options.follow_redirects.then_some(options.max_redirects),
             given: options,
+            connections: None,
         })
+    }
+
+    /// Has `wss:` servers that take WebSockets by HTTP/2 be reached over these connections.
+    pub fn sharing(self, connections: Arc<Pool>) -> CheckedOptions {
+        CheckedOptions {
+            connections: Some(connections),
+            ..self
+        }
     }
 }
 
