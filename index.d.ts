@@ -6,9 +6,13 @@
 // @ts-ignore
 import { EventEmitter } from 'events';
 // @ts-ignore
+import type { LookupFunction } from 'net';
+// @ts-ignore
 import type { Duplex, DuplexOptions as NodeDuplexOptions } from 'stream';
 // @ts-ignore
 import type { ReadableStream, WritableStream } from 'stream/web';
+// @ts-ignore
+import type { ConnectionOptions, PeerCertificate, SecureContext, SecureVersion } from 'tls';
 
 /** That of Node, and where its types are not there the bytes that it is made of. */
 type Buffer = typeof globalThis extends { Buffer: { alloc(size: number): infer B } } ? B : Uint8Array;
@@ -378,9 +382,20 @@ export interface ReconnectContext {
   readonly elapsed: number;
 }
 
+/** An agent of `http` or `https`, or another that can give a socket as they do. */
+export interface AgentLike {
+  addRequest(request: any, options: any): void;
+}
+
+/** What `createConnection` is given: the options, and where to connect. */
+export interface NodeConnectionOptions extends ConnectionOptions {
+  host: string;
+  port: number;
+}
+
 /**
- * The client options of `ws`, as far as they can work here. Any other one (`agent`,
- * `createConnection`, `lookup`, `checkServerIdentity`, …) is refused with `WSR_ERR_UNSUPPORTED_OPTION`.
+ * The client options of `ws`. What only Node can honour (`agent`, `createConnection`, `ciphers`, …) has Node make the
+ * connections. What cannot work here (`finishRequest`, `generateMask`) is refused with `WSR_ERR_UNSUPPORTED_OPTION`.
  */
 export interface WebSocketOptions {
   // options:begin WebSocketOptions
@@ -418,6 +433,37 @@ export interface WebSocketOptions {
   localAddress?: Optional<string>;
   /** 4 or 6 for that version of IP alone, 0 for both. @defaultValue 0 */
   family?: Optional<0 | 4 | 6>;
+  /**
+   * Whether a host's addresses are raced: the next is tried beside one that does not answer. `false` tries
+   * the first alone. `false` tries the first alone.
+   * @defaultValue true
+   */
+  autoSelectFamily?: Optional<boolean>;
+  /**
+   * How long an address is tried before the next is tried beside it. A number of milliseconds above 0.
+   * @defaultValue 250
+   */
+  autoSelectFamilyAttemptTimeout?: Optional<number>;
+  /**
+   * Looks host names up in the place of the system, called as Node calls it: for each attempt, with `all`.
+   * Node's own `dns.lookup` leaves it to the engine.
+   * @defaultValue the system's resolver
+   */
+  lookup?: Optional<LookupFunction>;
+  /**
+   * The path of a socket of Unix that leads to the URL's host, in the place of its address. A URL
+   * `ws+unix:/path/of/socket:/path` says the same.
+   * @defaultValue none
+   */
+  socketPath?: Optional<string>;
+  /** Whether the system probes a connection where nothing moves. @defaultValue false */
+  keepAlive?: Optional<boolean>;
+  /**
+   * How long nothing moves before the first probe of `keepAlive`; 0: for as long as the system says. A number
+   * of milliseconds of at least 0.
+   * @defaultValue 0
+   */
+  keepAliveInitialDelay?: Optional<number>;
   /** The host name for SNI and the certificate's check. @defaultValue the URL's host */
   servername?: Optional<string>;
   /** `false` takes any certificate. @defaultValue true */
@@ -442,6 +488,77 @@ export interface WebSocketOptions {
    * @defaultValue false
    */
   http2?: Optional<boolean>;
+  /**
+   * Who makes the connections: by `'node'` Node does, by `agent`, `createConnection` or its own `net` and
+   * `tls`, and the engine speaks over them; by `'auto'` the engine makes them, but where another option needs
+   * Node.
+   * @defaultValue 'auto'
+   */
+  transport?: Optional<'auto' | 'node'>;
+  /**
+   * By `'auto'` Node makes the connections to a server whose TLS is too old or too rare for the engine, from
+   * the attempt after the first on; `'native'` never does.
+   * @defaultValue 'auto'
+   */
+  tls?: Optional<'auto' | 'native'>;
+  /**
+   * By it Node makes the connections, as for `http.request`: through a proxy, for instance.
+   * @defaultValue none
+   */
+  agent?: Optional<AgentLike | false>;
+  /** Returns the connection, or calls back with it; called as for `http.request`. @defaultValue none */
+  createConnection?: Optional<
+    (
+      options: NodeConnectionOptions,
+      callback: (error: Error | null, socket?: Duplex) => void,
+    ) => Duplex | null | undefined
+  >;
+  /**
+   * Checks the server's certificate in the place of Node's own check; what it returns is the error.
+   * @defaultValue Node's own check
+   */
+  checkServerIdentity?: Optional<(host: string, certificate: PeerCertificate) => Error | undefined>;
+  /** The protocols to offer by ALPN. Node makes the connections then. @defaultValue Node's own */
+  ALPNProtocols?: Optional<string[] | Uint8Array[] | Uint8Array>;
+  /**
+   * The ciphers to offer, as OpenSSL names them. Node makes the connections then.
+   * @defaultValue Node's own
+   */
+  ciphers?: Optional<string>;
+  /** Lists of revoked certificates, PEM. Node makes the connections then. @defaultValue Node's own */
+  crl?: Optional<string | Uint8Array | (string | Uint8Array)[]>;
+  /** The curves to offer, as OpenSSL names them. Node makes the connections then. @defaultValue Node's own */
+  ecdhCurve?: Optional<string>;
+  /**
+   * The flags of `dns.lookup`. Node makes the connections then. An integer of at least 0.
+   * @defaultValue Node's own
+   */
+  hints?: Optional<number>;
+  /**
+   * The port to connect from. Node makes the connections then. An integer from 0 to 65535.
+   * @defaultValue Node's own
+   */
+  localPort?: Optional<number>;
+  /** The newest version of TLS to offer. Node makes the connections then. @defaultValue Node's own */
+  maxVersion?: Optional<SecureVersion>;
+  /** The oldest version of TLS to take. Node makes the connections then. @defaultValue Node's own */
+  minVersion?: Optional<SecureVersion>;
+  /** What `tls.createSecureContext` returns. Node makes the connections then. @defaultValue Node's own */
+  secureContext?: Optional<SecureContext>;
+  /**
+   * The options of OpenSSL, of `crypto.constants`. Node makes the connections then. An integer of at least 0.
+   * @defaultValue Node's own
+   */
+  secureOptions?: Optional<number>;
+  /** The method of TLS, as OpenSSL names it. Node makes the connections then. @defaultValue Node's own */
+  secureProtocol?: Optional<string>;
+  /** The session of TLS to resume. Node makes the connections then. @defaultValue Node's own */
+  session?: Optional<Uint8Array>;
+  /**
+   * The algorithms of signatures, as OpenSSL names them. Node makes the connections then.
+   * @defaultValue Node's own
+   */
+  sigalgs?: Optional<string>;
   /** Taken for the sake of `ws`: 13 is the only version. */
   protocolVersion?: Optional<13>;
   /** Taken for the sake of `ws`: events are synchronous. */
@@ -556,7 +673,8 @@ export type Overflow = 'throw' | 'drop-oldest' | 'drop-newest';
 export interface Places {
   // options:begin Places
   /**
-   * Where to connect: `ws:` or `wss:`, without a fragment. Required where there are no `urls`. A function is
+   * Where to connect: `ws:` or `wss:`, or `http:` and `https:` that mean the same, without a fragment; or
+   * `ws+unix:/path/of/socket:/path` (docs/addresses.md). Required where there are no `urls`. A function is
    * called for every attempt:
    *
    * @example
@@ -1117,7 +1235,10 @@ export interface Stats {
   lastError: WebSocketReconnectError | null;
   /** What `close` told last; `null` before the first. */
   lastClose: CloseInfo | null;
-  /** When the next attempt begins, in milliseconds since the epoch; `null` for one that does not wait or is not to reconnect. */
+  /**
+   * When the next attempt begins, in milliseconds since the epoch, for a delay, a circuit or `connectRate`; `null` for one that does
+   * not wait, is not to reconnect, or waits for the attempts of others to end.
+   */
   nextAttemptAt: number | null;
   /** Of `ping()`, of heartbeats that are pings, and of those after sleep. Absent before the first pong. */
   rtt?: RoundTripTimes;

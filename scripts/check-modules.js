@@ -39,6 +39,7 @@ const BUILT_INS = [
   'buffer',
   'crypto',
   'diagnostics_channel',
+  'dns',
   'events',
   'fs',
   'inspector',
@@ -70,6 +71,9 @@ const BY_NAME = ['lib/ws/real.js'];
 const BINARIES = 'lib/node/binaries.js';
 const BINARY =
   /^(?:\.\.\/\.\.\/native\/websocket-reconnect-native\.[\w-]+\.node|websocket-reconnect-native-[\w-]+)$/;
+
+/** Where Node makes connections. */
+const SOCKETS = { file: 'lib/node/sockets.js', uses: ['http', 'net'] };
 
 /** Made by tools, and named by the rest. */
 const GENERATED = ['lib/browser/policy.js'];
@@ -166,6 +170,7 @@ function scriptFaults(file, text) {
     const allowed = literal
       ? usable.includes(literal[1]) ||
         (file === BINARIES && BINARY.test(literal[1])) ||
+        (file === SOCKETS.file && SOCKETS.uses.includes(literal[1])) ||
         /^(lib\/\w|(?:index|websocket)\.js$|package\.json$)/.test(inside || '')
       : BY_NAME.includes(file);
     if (!allowed) faults.push(`${file} requires ${name}`);
@@ -251,6 +256,7 @@ const CLEAN = [
   ['lib/a.js', "const fs = require('fs');\nrequire('./b.js'); // require(x)"],
   ['lib/node/binaries.js', "require('websocket-reconnect-native-darwin-x64');"],
   ['lib/testing/a.js', "require('net');"],
+  ['lib/node/sockets.js', "require('http');\nrequire('net');"],
   ['lib/opentelemetry/a.js', "require('@opentelemetry/api');"],
   ['lib/facade/a.js', "require('events');\nrequire('./b.js'); // a Buffer\nrequire('../options/table.js');"],
 ];

@@ -177,7 +177,9 @@ function rowOf(row, language) {
 const isShown = (row) =>
   ['', 'circuitBreaker', 'connectRate', 'websocketOptions'].includes(row.group) &&
   !['circuitBreaker', 'connectRate'].includes(row.path) &&
-  !isFixed(row);
+  !isFixed(row) &&
+  // What Node alone knows is told in its own documents.
+  (!row.ofNode || textOf(row).en !== undefined);
 
 const SHOWN = TABLE.filter(isShown);
 const isInner = (row) => row.group === 'websocketOptions';

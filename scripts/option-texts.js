@@ -20,11 +20,18 @@
  * @property {'reconnecting'} [table] Which table has it, besides those of the groups.
  */
 
+/** An option that is left to Node, and stands in no table. */
+const ofNode = (type, told) => ({
+  type,
+  doc: [`${told} Node makes the connections then.`],
+  standard: /** @type {[string, string, string]} */ (["Node's own", '', '']),
+});
+
 /** @type {Record<string, Text>} */
 module.exports = {
   url: {
     doc: [
-      'Where to connect: `ws:` or `wss:`, without a fragment.',
+      'Where to connect: `ws:` or `wss:`, or `http:` and `https:` that mean the same, without a fragment; or `ws+unix:/path/of/socket:/path` (docs/addresses.md).',
       'Required where there are no `urls`.',
       'A function is called for every attempt:',
     ],
@@ -40,9 +47,9 @@ new WebSocketReconnect({
       get: 'string',
       set: 'PerAttempt<string | UrlLike>',
     },
-    en: '`ws:` or `wss:`, a string or `URL`, without a fragment; or a function',
-    zh: '`ws:` 或 `wss:` 地址，字符串或 `URL`，不能带片段；也可以是函数',
-    skill: '`ws:` or `wss:`; or a function, called for every attempt',
+    en: '`ws:` or `wss:` (`http:` and `https:` mean the same) or [`ws+unix:`](docs/addresses.md), a string or `URL`, without a fragment; or a function',
+    zh: '`ws:` 或 `wss:` 地址（`http:`、`https:` 同义），或 [`ws+unix:`](docs/addresses.md)（英文），字符串或 `URL`，不能带片段；也可以是函数',
+    skill: '`ws:` or `wss:`, or `ws+unix:/path/of/socket:/path`; or a function, called for every attempt',
   },
   urls: {
     doc: [
@@ -715,6 +722,49 @@ new WebSocketReconnect({ url: 'wss://example.com', signal: AbortSignal.timeout(6
     en: '4 or 6 for that version of IP alone',
     zh: '4 或 6 表示只用该版本的 IP',
   },
+  'websocketOptions.autoSelectFamily': {
+    doc: [
+      "Whether a host's addresses are raced: the next is tried beside one that does not answer.",
+      '`false` tries the first alone.',
+    ],
+    en: "races a host's addresses",
+    zh: '让主机的多个地址竞速',
+    zhOff: '只试第一个',
+  },
+  'websocketOptions.autoSelectFamilyAttemptTimeout': {
+    doc: ['How long an address is tried before the next is tried beside it.'],
+    en: 'ms before the next address is tried beside one that does not answer',
+    zh: '某个地址多久没有应答就同时试下一个，毫秒',
+  },
+  'websocketOptions.socketPath': {
+    doc: [
+      "The path of a socket of Unix that leads to the URL's host, in the place of its address.",
+      'A URL `ws+unix:/path/of/socket:/path` says the same.',
+    ],
+    standard: ['none', 'none', '无'],
+    en: "the path of a socket of Unix that leads to the URL's host",
+    zh: '通往该 URL 主机的 Unix 套接字路径',
+  },
+  'websocketOptions.keepAlive': {
+    doc: ['Whether the system probes a connection where nothing moves.'],
+    en: 'whether the system probes a connection where nothing moves',
+    zh: '系统是否探测没有数据往来的连接',
+  },
+  'websocketOptions.keepAliveInitialDelay': {
+    doc: ['How long nothing moves before the first probe of `keepAlive`; 0: for as long as the system says.'],
+    en: 'ms without data before the first probe; 0: as the system says',
+    zh: '没有数据多久后开始探测，毫秒；0 表示由系统决定',
+  },
+  'websocketOptions.lookup': {
+    type: 'LookupFunction',
+    doc: [
+      'Looks host names up in the place of the system, called as Node calls it: for each attempt, with `all`.',
+      "Node's own `dns.lookup` leaves it to the engine.",
+    ],
+    standard: ["the system's resolver", 'the system', '系统'],
+    en: 'a function that looks names up, as that of Node',
+    zh: '解析主机名的函数，与 Node 的相同',
+  },
   'websocketOptions.servername': {
     doc: ["The host name for SNI and the certificate's check."],
     standard: ["the URL's host", 'the host', '主机名'],
@@ -766,6 +816,62 @@ new WebSocketReconnect({ url: 'wss://example.com', signal: AbortSignal.timeout(6
     en: '`true`: all clients of one `wss:` server share one HTTP/2 connection, where it can: [docs/http2.md](docs/http2.md)',
     zh: '`true` 表示同一 `wss:` 服务器的所有客户端在可行时共用一条 HTTP/2 连接，见 [docs/http2.md](docs/http2.md)（英文）',
   },
+  'websocketOptions.transport': {
+    type: "'auto' | 'node'",
+    doc: [
+      "Who makes the connections: by `'node'` Node does, by `agent`, `createConnection` or its own `net` and `tls`, and the engine speaks over them; by `'auto'` the engine makes them, but where another option needs Node.",
+    ],
+    en: "`'node'` has Node make the connections; `'auto'` does where another option needs it",
+    zh: "`'node'` 由 Node 建立连接；`'auto'` 只在其他选项需要时才这样做",
+  },
+  'websocketOptions.tls': {
+    type: "'auto' | 'native'",
+    doc: [
+      "By `'auto'` Node makes the connections to a server whose TLS is too old or too rare for the engine, from the attempt after the first on; `'native'` never does.",
+    ],
+    en: "`'auto'` leaves servers to Node whose TLS the engine refuses; `'native'` never does",
+    zh: "`'auto'` 把引擎拒绝其 TLS 的服务器交给 Node；`'native'` 从不这样做",
+  },
+  'websocketOptions.agent': {
+    type: 'AgentLike | false',
+    doc: ['By it Node makes the connections, as for `http.request`: through a proxy, for instance.'],
+    standard: ['none', 'none', '无'],
+    en: 'an agent of Node, which makes the connections',
+    zh: '建立连接的 Node agent',
+  },
+  'websocketOptions.createConnection': {
+    type: '(options: NodeConnectionOptions, callback: (error: Error | null, socket?: Duplex) => void) => Duplex | null | undefined',
+    doc: ['Returns the connection, or calls back with it; called as for `http.request`.'],
+    standard: ['none', 'none', '无'],
+    en: 'a function that makes the connection, as that of `http.request`',
+    zh: '建立连接的函数，与 `http.request` 的相同',
+  },
+  'websocketOptions.checkServerIdentity': {
+    type: '(host: string, certificate: PeerCertificate) => Error | undefined',
+    doc: ["Checks the server's certificate in the place of Node's own check; what it returns is the error."],
+    standard: ["Node's own check", 'the own check', '自带的检查'],
+    en: "a function that checks the server's certificate",
+    zh: '检查服务器证书的函数',
+  },
+  'websocketOptions.ALPNProtocols': ofNode(
+    'string[] | Uint8Array[] | Uint8Array',
+    'The protocols to offer by ALPN.',
+  ),
+  'websocketOptions.ciphers': ofNode('string', 'The ciphers to offer, as OpenSSL names them.'),
+  'websocketOptions.crl': ofNode(
+    'string | Uint8Array | (string | Uint8Array)[]',
+    'Lists of revoked certificates, PEM.',
+  ),
+  'websocketOptions.ecdhCurve': ofNode('string', 'The curves to offer, as OpenSSL names them.'),
+  'websocketOptions.hints': ofNode('number', 'The flags of `dns.lookup`.'),
+  'websocketOptions.localPort': ofNode('number', 'The port to connect from.'),
+  'websocketOptions.maxVersion': ofNode('SecureVersion', 'The newest version of TLS to offer.'),
+  'websocketOptions.minVersion': ofNode('SecureVersion', 'The oldest version of TLS to take.'),
+  'websocketOptions.secureContext': ofNode('SecureContext', 'What `tls.createSecureContext` returns.'),
+  'websocketOptions.secureOptions': ofNode('number', 'The options of OpenSSL, of `crypto.constants`.'),
+  'websocketOptions.secureProtocol': ofNode('string', 'The method of TLS, as OpenSSL names it.'),
+  'websocketOptions.session': ofNode('Uint8Array', 'The session of TLS to resume.'),
+  'websocketOptions.sigalgs': ofNode('string', 'The algorithms of signatures, as OpenSSL names them.'),
   'websocketOptions.protocolVersion': { doc: ['Taken for the sake of `ws`: 13 is the only version.'] },
   'websocketOptions.allowSynchronousEvents': { doc: ['Taken for the sake of `ws`: events are synchronous.'] },
   'websocketOptions.autoPong': { doc: ['Taken for the sake of `ws`: pings are always answered.'] },

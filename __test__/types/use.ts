@@ -76,7 +76,7 @@ new WebSocketReconnect({ url: 'ws://localhost', maxRetries: '5' });
 // @ts-expect-error options that do not exist are spelling mistakes
 new WebSocketReconnect({ url: 'ws://localhost', maxRetry: 5 });
 // @ts-expect-error options of ws that cannot work here
-new WebSocketReconnect({ url: 'ws://localhost', websocketOptions: { agent: {} } });
+new WebSocketReconnect({ url: 'ws://localhost', websocketOptions: { finishRequest: () => undefined } });
 // @ts-expect-error there is no IPv5
 new WebSocketReconnect({ url: 'ws://localhost', websocketOptions: { family: 5 } });
 // @ts-expect-error it is a class

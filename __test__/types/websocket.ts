@@ -30,7 +30,7 @@ const target: EventTarget = new Again('ws://localhost');
 
 // @ts-expect-error: a URL is needed
 new WebSocket();
-// @ts-expect-error: an agent cannot work here
+// @ts-expect-error: an agent has addRequest
 new WebSocket('ws://localhost', [], { agent: {} });
 // @ts-expect-error: the constructor is given it
 WebSocket.withOptions({ url: 'ws://localhost' });

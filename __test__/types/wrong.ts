@@ -24,12 +24,20 @@ new WebSocketReconnect({ url, websocketOptions: { perMessageDeflate: { treshold:
 new WebSocketReconnect({ url, headers: new Set(['A']) });
 // @ts-expect-error: it is on where it is not turned off
 new WebSocketReconnect({ url, circuitBreaker: true });
-// @ts-expect-error: an agent cannot work here
+// @ts-expect-error: an agent has addRequest
 new WebSocketReconnect({ url, websocketOptions: { agent: {} } });
-// @ts-expect-error: nor can one's own check of the server
-new WebSocketReconnect({ url, websocketOptions: { checkServerIdentity: () => undefined } });
+// @ts-expect-error: what is called by ws itself cannot work here
+new WebSocketReconnect({ url, websocketOptions: { generateMask: () => undefined } });
+// @ts-expect-error: there is no such transport
+new WebSocketReconnect({ url, websocketOptions: { transport: 'quic' } });
 // @ts-expect-error: there is no such version of IP
 new WebSocketReconnect({ url, websocketOptions: { family: 5 } });
+// @ts-expect-error: it finds addresses
+new WebSocketReconnect({ url, websocketOptions: { lookup: '127.0.0.1' } });
+// @ts-expect-error: a path is text
+new WebSocketReconnect({ url, websocketOptions: { socketPath: 1 } });
+// @ts-expect-error: the time is another option
+new WebSocketReconnect({ url, websocketOptions: { keepAlive: 1000 } });
 // @ts-expect-error: nor another version of the protocol
 new WebSocketReconnect({ url, websocketOptions: { protocolVersion: 8 } });
 // @ts-expect-error: a header is no object

@@ -126,6 +126,12 @@ class Inbox {
     this.life.lifetime.run(this.life.settle, this.life, outcome);
   }
 
+  /** Has `supply` answer what an attempt asks for. */
+  takeNeed(supply, need) {
+    const { lifetime, route } = this.life;
+    lifetime.run(route.supply, route, supply, need);
+  }
+
   /**
    * Takes a notice from the mailbox. What tells of the connection's life waits behind messages that wait.
    * @param {Notice} notice

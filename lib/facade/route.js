@@ -32,7 +32,8 @@ const checkUrl = (value) => (isFunction(value) ? value : checkPresent(ROWS.url, 
  * @param {Terms} terms
  */
 function mayNeedTrust(terms, urls = []) {
-  const isSecure = urls.some((url) => /^wss:/i.test(url.trim()));
+  if (terms.maker === 'node' || terms.maker === 'custom') return false;
+  const isSecure = urls.some((url) => /^(wss|https|wss\+unix):/i.test(url.trim()));
   return terms.ca === undefined && (isSecure || terms.followRedirects);
 }
 
@@ -275,6 +276,14 @@ class Route {
     } catch (error) {
       this.fail(id, error);
     }
+  }
+
+  /** Has `supply` answer what an attempt asks for, by the options that it goes by. */
+  supply(supply, need) {
+    supply(need, this.websocketOptions || NOTHING, (error) => {
+      this.thrown = { id: need.attempt(), error };
+      need.fail(messageOf(error));
+    });
   }
 
   /** The attempt `id` fails; where it was `withheld`, that says nothing of the server. */

@@ -11,6 +11,8 @@ const watchdog = require('./event-loop-watchdog.js');
 const { coded } = require('../errors.js');
 const { beginTurn, rethrow, setImmediate } = require('../loop.js');
 const native = require('./native.js');
+const { supplyAddresses } = require('./needs.js');
+const { lookAtSocket, supplySocket } = require('./sockets.js');
 const { environmentProxy } = require('./proxy.js');
 const { isOfEnvironment, proxyNeedsTrust, readProxy } = require('../options/proxy.js');
 const { trustedCertificates } = require('./trust.js');
@@ -100,7 +102,8 @@ function deliverTaken(isOver) {
     const at = cursor;
     const inbox = inboxes.get(rows[at]) || sharers.get(rows[at]);
     cursor = nextRow(rows, at);
-    if (inbox) deliverRow(inbox, rows, at);
+    if (rows[at + 1] === RowKind.Socket) lookAt(rows[at + ROW_HEAD]);
+    else if (inbox) deliverRow(inbox, rows, at);
     if (tellsOpen(rows, at)) {
       opening = true;
       setImmediate(deliverNow);
@@ -165,6 +168,15 @@ function deliverRow(inbox, list, at) {
   }
 }
 
+/** A socket may be told of behind the end of its client. */
+function lookAt(number) {
+  try {
+    lookAtSocket(number);
+  } catch (error) {
+    rethrow(error);
+  }
+}
+
 function dispatch(inbox, list, at) {
   const first = at + ROW_HEAD;
   switch (list[at + 1]) {
@@ -185,6 +197,12 @@ function dispatch(inbox, list, at) {
       return;
     case RowKind.Outcome:
       inbox.takeOutcome(list[first]);
+      return;
+    case RowKind.AddressNeed:
+      inbox.takeNeed(supplyAddresses, list[first]);
+      return;
+    case RowKind.SocketNeed:
+      inbox.takeNeed(supplySocket, list[first]);
   }
 }
 

@@ -46,10 +46,11 @@ const KINDS = {
   text: () => 'a string, or an object that JSON can hold',
   matcher: () => 'a RegExp or a function',
   signal: () => 'an AbortSignal',
-  url: () => 'a string or a URL with ws: or wss:',
-  urls: () => 'an array of strings or URLs with ws: or wss:, at least one and each once',
+  url: () => 'a string or a URL with ws:, wss:, http: or https:',
+  urls: () => 'an array of strings or URLs with ws:, wss:, http: or https:, at least one and each once',
   blobs: () => 'a string or Buffer, or an array of them',
   proxy: () => 'a string or a URL, an object with url',
+  agent: () => 'an agent as http and https have them, or false',
 };
 
 /** What an option may be, as errors and documents tell it; `show` writes a value. */
@@ -119,6 +120,7 @@ const CHECKERS = {
   proxy: ofType((value) => typeof value === 'string' || (isObject(value) && !Array.isArray(value))),
   matcher: ofType((value) => types.isRegExp(value) || isFunction(value)),
   signal: ofType(isSignal),
+  agent: ofType((value) => value === false || (isObject(value) && isFunction(value.addRequest))),
 
   /** A list of them. */
   strings(row, value) {

@@ -17,6 +17,7 @@
  * @property {[any, string]} [off] The value that turns it off, and what that does.
  * @property {string} [allowed] What is allowed, where it cannot be told from the rest of the row.
  * @property {boolean} [ignored] It is checked, and has nothing to tune here.
+ * @property {boolean} [ofNode] Only Node can honour it, which then makes the connection.
  * @property {boolean} [secret] No error shows its value.
  * @property {string} [takes] What of the client takes a value that is assigned later; `nothing` and `platform`: it can only be read.
  * @property {string} [group] The path of the option that it lies in; '' is the top.
@@ -33,6 +34,8 @@ const boolean = (name, standard, rest) => ({ name, type: 'boolean', default: sta
 const choice = (name, choices, rest) => ({ name, type: 'choice', default: choices[0], choices, ...rest });
 const string = (name, rest) => ({ name, type: 'string', ...rest });
 const blobs = (name) => ({ name, type: 'blobs', secret: true });
+/** Only Node can honour it, which then makes the connection. */
+const ofNode = (row) => ({ ...row, ofNode: true });
 const fixed = (name, value) => ({ name, type: 'fixed', default: value });
 
 /** The rows of a group; `takes` is of those that do not say it. */
@@ -45,4 +48,4 @@ function group(path, takes, rows) {
   return rows;
 }
 
-module.exports = { MIB, blobs, boolean, bytes, choice, fixed, group, integer, ms, number, string };
+module.exports = { MIB, blobs, boolean, bytes, choice, fixed, group, integer, ms, number, ofNode, string };

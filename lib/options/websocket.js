@@ -3,9 +3,10 @@
 // The client options of `ws`, and what the engine takes of them.
 
 const { createPrivateKey } = require('crypto');
+const { lookup: systemLookup } = require('dns');
 const { badRange, coded } = require('../errors.js');
 const { meant, take } = require('../names.js');
-const { check, checkMembers } = require('./check.js');
+const { check, checkMembers, isAbsent } = require('./check.js');
 const { sharing } = require('./shared.js');
 const { ROWS, rowsOf } = require('./table.js');
 
@@ -19,30 +20,15 @@ const NAMES = MEMBERS.map(({ name }) => name);
 const FIXED = new Map(all.filter(({ type }) => type === 'fixed').map((row) => [row.name, row.default]));
 
 /** Those that hold certificates and keys. */
-const BLOBS = MEMBERS.filter(({ type }) => type === 'blobs').map(({ name }) => name);
+const BLOBS = MEMBERS.filter(({ ofNode, type }) => type === 'blobs' && !ofNode).map(({ name }) => name);
 
-/** Other options of `ws`, and of Node's connections under it, that users know. None can work here. */
-const UNSUPPORTED = [
-  'agent',
-  'ALPNProtocols',
-  'checkServerIdentity',
-  'ciphers',
-  'createConnection',
-  'crl',
-  'ecdhCurve',
-  'finishRequest',
-  'generateMask',
-  'localPort',
-  'lookup',
-  'maxVersion',
-  'minVersion',
-  'secureContext',
-  'secureOptions',
-  'secureProtocol',
-  'session',
-  'sigalgs',
-  'socketPath',
-];
+/** Those that only Node can honour, … */
+const OF_NODE = MEMBERS.filter(({ ofNode }) => ofNode);
+/** … and those of them that say what leads to the server. */
+const WAYS = ['agent', 'createConnection'];
+
+/** Other options of `ws` that users know. None can work here. */
+const UNSUPPORTED = ['finishRequest', 'generateMask'];
 
 /** Whether a blob is what it was when it was kept. A Buffer may have been written into since. */
 function isUnchanged(kept, entry) {
@@ -132,6 +118,17 @@ function perMessageDeflate(asked) {
   };
 }
 
+/**
+ * Who makes the connections: Node, where the user wants that or something that only Node has.
+ * @returns {import('../../native/index.js').RouteOptions['maker']}
+ */
+function makerOf(taken) {
+  const isSet = (name) => !isAbsent(taken[name]) && taken[name] !== false;
+  if (WAYS.some(isSet)) return 'custom';
+  if (taken.transport === 'node' || OF_NODE.some(({ name }) => isSet(name))) return 'node';
+  return taken.tls === 'native' ? 'native' : 'auto';
+}
+
 /** What the engine takes of those that it does not take as they are checked. */
 const READERS = {
   headers: (row, value) => check(row, value) || [],
@@ -157,7 +154,7 @@ function refuseOther(name, value) {
   throw coded(
     isFixed ? RangeError : TypeError,
     'WSR_ERR_UNSUPPORTED_OPTION',
-    `websocketOptions.${name} is not supported: connections are made by the engine, outside of Node's own sockets${fixed}. ` +
+    `websocketOptions.${name} is not supported: the engine makes the handshake and the frames${fixed}. ` +
       `Allowed are ${NAMES.join(', ')}${isWebSocketOption(name) ? '' : meant(name, NAMES)}`,
   );
 }
@@ -173,11 +170,21 @@ function readWebSocketOptions(given, instead, kept) {
   const taken = Object.assign(take(given, NAMES, refuseOther), instead);
   const passphrase = check(ROWS['websocketOptions.passphrase'], taken.passphrase);
   const read = {};
+  const maker = makerOf(taken);
+  const isOfNode = maker === 'custom' || maker === 'node';
   for (const row of MEMBERS) {
-    const reader = READERS[row.name] || check;
-    read[row.name] = reader(row, taken[row.name], { kept, passphrase });
+    const value = taken[row.name];
+    // Node reads them, and takes more than the engine does.
+    const isForNode = isOfNode && BLOBS.includes(row.name);
+    if (row.ofNode || isForNode) check(row, value);
+    else read[row.name] = (READERS[row.name] || check)(row, value, { kept, passphrase });
   }
+  if (isOfNode) read.cert = [];
+  read.maker = maker;
   read.deflate = read.perMessageDeflate;
+  // The function stays in JavaScript, and is asked in the middle of an attempt. The engine asks what Node's own asks.
+  read.asksAddresses = read.lookup !== undefined && read.lookup !== systemLookup;
+  read.lookup = undefined;
   read.protocols = [];
   return kept === undefined ? shared(read) : read;
 }

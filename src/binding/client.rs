@@ -10,6 +10,7 @@ use super::code::Code;
 use super::convert::{connects_sharing, fine_ms, limit, queued, sharing, status, verdict};
 use super::environment::Shared;
 use super::facade::Facade;
+use super::needs::thrown;
 use super::protocol::{
     BufferMarks, CircuitState, ClientOptions, DeliveryOutcome, Queued, Reply, RoundTrips, SendWish,
     Sent, Written,
@@ -21,7 +22,6 @@ use crate::policy::{Failure, Input};
 
 #[napi]
 pub struct Client {
-    id: u32,
     shared: Arc<Shared>,
     sender: Rc<Sender>,
     client: Arc<engine::Client>,
@@ -39,9 +39,8 @@ impl Client {
         options: ClientOptions,
     ) -> Result<Client, Code> {
         let shared = facade.shared.clone();
-        let id = facade.name();
         let client = Arc::new(engine::Client::new(Setup {
-            id,
+            id: facade.name(),
             home: facade.home,
             settings: settings.0.clone(),
             heartbeat: shared.heartbeat(options.heartbeat),
@@ -60,7 +59,6 @@ impl Client {
         let sender = facade.sender.clone();
         sender.add(client.clone());
         Ok(Client {
-            id,
             shared,
             sender,
             client,
@@ -70,7 +68,7 @@ impl Client {
     /// Its name, which no other client of this JavaScript environment has.
     #[napi(catch_unwind)]
     pub fn id(&self) -> u32 {
-        self.id
+        self.client.id()
     }
 
     /// Gives the next attempts another route. Throws as the constructor does.
@@ -182,10 +180,8 @@ impl Client {
     pub fn fail_attempt(&self, attempt: f64, message: String, withheld: bool) {
         let attempt = attempt as u64;
         let failure = Failure {
-            message,
-            thrown_for: Some(attempt),
             withheld,
-            ..Failure::default()
+            ..thrown(attempt, message)
         };
         self.client.assign(Input::Refused { attempt, failure });
     }
@@ -445,14 +441,20 @@ struct Fault;
 
 #[cfg(feature = "faults")]
 impl engine::Dial for Fault {
-    fn dial(self: Arc<Self>, _: usize, _: Option<std::time::Duration>) -> engine::DialFuture {
+    fn dial(
+        self: Arc<Self>,
+        _: usize,
+        _: Option<std::time::Duration>,
+        _: Arc<dyn crate::net::Outside>,
+    ) -> engine::DialFuture {
         panic!("a fault for a test")
     }
 }
 
 impl Drop for Client {
     fn drop(&mut self) {
-        self.sender.remove(self.id);
-        self.shared.end(self.id);
+        let id = self.client.id();
+        self.sender.remove(id);
+        self.shared.end(id);
     }
 }

@@ -8,9 +8,10 @@ use napi::bindgen_prelude::{Buffer, Either};
 use super::protocol::{
     BufferMarks, CallRefusal, CircuitBreakerSettings, CircuitState, ClientState,
     ConnectRateSettings, Data, DeflateOptions, DeliveryGuarantee, DeliveryOptions, DeliveryOutcome,
-    DropReason, FailoverOrder, GiveUpReason, HeartbeatMode, JitterKind, LongestValues, Notice,
-    OverflowRule, PolicySettings, ProxyOptions, Queued, ReconnectOn, RefusalCode, Reply,
-    RoundTrips, RouteOptions, SendStatus, UnconfirmedReason, WindowSettings, Written,
+    DropReason, FailoverOrder, GiveUpReason, HeartbeatMode, JitterKind, LongestValues, Maker,
+    Notice, OverflowRule, PolicySettings, ProxyOptions, Queued, ReconnectOn, RefusalCode, Reply,
+    RoundTrips, RouteOptions, SendStatus, ServerOfSocket, SocketNews, UnconfirmedReason,
+    WindowSettings, Written,
 };
 use crate::engine::{self, RouteSettings, SendError, Sent, Sharing};
 use crate::net::{self, BadOption, CheckedOptions, Options, Pool, Roots, TlsOptions};
@@ -223,6 +224,14 @@ impl RouteOptions {
             max_redirects: self.max_redirects,
             local_address: self.local_address,
             family: self.family.map(|family| family as u8),
+            races: self.auto_select_family,
+            head_start: duration(self.auto_select_family_attempt_timeout),
+            keep_alive: self
+                .keep_alive
+                .then(|| duration(self.keep_alive_initial_delay)),
+            socket_path: self.socket_path.filter(|path| !path.is_empty()),
+            asks_addresses: self.asks_addresses,
+            maker: self.maker.into(),
             servername: self.servername,
             tls: TlsOptions {
                 reject_unauthorized: self.reject_unauthorized,
@@ -235,6 +244,42 @@ impl RouteOptions {
             },
             proxy,
             extensions: deflate.map(deflate::offer),
+        }
+    }
+}
+
+impl From<net::Server> for ServerOfSocket {
+    fn from(server: net::Server) -> ServerOfSocket {
+        ServerOfSocket {
+            host: server.host,
+            port: server.port,
+            socket: server.socket,
+            is_secure: server.is_secure,
+            authority: server.authority,
+            resource: server.resource,
+            is_fallback: server.is_fallback,
+        }
+    }
+}
+
+impl From<net::PipeNews> for SocketNews {
+    fn from(news: net::PipeNews) -> SocketNews {
+        SocketNews {
+            bytes: (!news.bytes.is_empty()).then(|| news.bytes.into()),
+            has_room: news.has_room,
+            is_shut: news.is_shut,
+            is_gone: news.is_gone,
+        }
+    }
+}
+
+impl From<Maker> for net::Maker {
+    fn from(given: Maker) -> net::Maker {
+        match given {
+            Maker::Native => net::Maker::Engine,
+            Maker::Auto => net::Maker::EngineFirst,
+            Maker::Node => net::Maker::Outside,
+            Maker::Custom => net::Maker::Custom,
         }
     }
 }

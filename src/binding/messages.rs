@@ -178,6 +178,7 @@ mod tests {
     use napi::Status;
 
     use super::*;
+    use crate::binding::needs::Need;
     use crate::binding::protocol::{DeliveryOutcome, Notice};
     use crate::policy::{self, Event};
 
@@ -251,6 +252,10 @@ mod tests {
         }
 
         fn outcome(&mut self, _: DeliveryOutcome) -> Result<Value> {
+            self.make(Object)
+        }
+
+        fn need(&mut self, _: Need) -> Result<Value> {
             self.make(Object)
         }
     }

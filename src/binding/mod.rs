@@ -18,6 +18,7 @@ mod facade;
 mod facades;
 mod interned;
 mod messages;
+mod needs;
 mod notification;
 mod pressure;
 mod protocol;

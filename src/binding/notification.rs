@@ -4,6 +4,7 @@ use napi::Result;
 
 use super::convert::flat;
 use super::messages::Messages;
+use super::needs::Need;
 use super::protocol::{DeliveryOutcome, Notice};
 use super::rows::{Make, Rows};
 use crate::engine::{Notification, NotificationKind};
@@ -26,6 +27,10 @@ impl<M: Make> Rows<M> {
             NotificationKind::Delivery(outcome) => {
                 return self.outcome(from.id, at, outcome.into());
             }
+            NotificationKind::Need { attempt, need } => {
+                return self.need(from.id, at, Need::of(attempt, need));
+            }
+            NotificationKind::PipeNews { pipe } => return self.socket(from.id, at, pipe),
             NotificationKind::Drain => return self.outcome(from.id, at, DeliveryOutcome::Drained),
             NotificationKind::Notice(told) => told.into(),
             NotificationKind::Agreed {

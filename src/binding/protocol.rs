@@ -208,6 +208,16 @@ pub struct RouteOptions {
     pub deflate: Option<DeflateOptions>,
     pub local_address: Option<String>,
     pub family: Option<u32>,
+    pub auto_select_family: bool,
+    pub auto_select_family_attempt_timeout: f64,
+    pub keep_alive: bool,
+    /// 0: as the system says.
+    pub keep_alive_initial_delay: f64,
+    /// Empty is none.
+    pub socket_path: Option<String>,
+    /// JavaScript has the addresses of names.
+    pub asks_addresses: bool,
+    pub maker: Maker,
     pub servername: Option<String>,
     pub reject_unauthorized: bool,
     pub ca: Option<Vec<Buffer>>,
@@ -218,6 +228,20 @@ pub struct RouteOptions {
     /// Absent: every server is connected directly.
     pub proxy: Option<ProxyOptions>,
     pub http2: bool,
+}
+
+/// Who makes connections.
+#[napi(string_enum = "lowercase", object_to_js = false)]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Maker {
+    /// The engine.
+    Native,
+    /// The engine, and Node where a server's TLS needs that.
+    Auto,
+    /// Node; a proxy leads there all the same.
+    Node,
+    /// Node, by what the user names for it.
+    Custom,
 }
 
 /// Which proxy leads to a server, see [`ProxyOptions`](crate::net::ProxyOptions).
@@ -367,6 +391,12 @@ pub enum RowKind {
     Notice = 4,
     /// A `DeliveryOutcome`.
     Outcome = 5,
+    /// What an attempt asks JavaScript for: an `AddressNeed`.
+    AddressNeed = 6,
+    /// The same: a `SocketNeed`.
+    SocketNeed = 7,
+    /// The number of a `SocketNeed`, whose `look` has news.
+    Socket = 8,
 }
 
 /// What happens in the life of a client. All but `agreed` tell how many retries and failures of the circuit are counted by then;
@@ -515,6 +545,36 @@ pub enum Notice {
         retry_count: f64,
         circuit_failures: f64,
     },
+}
+
+/// Where a connection is to lead that JavaScript makes.
+#[napi(object, object_from_js = false)]
+pub struct ServerOfSocket {
+    /// A name or an IP address.
+    pub host: String,
+    pub port: u16,
+    /// The path of the socket of Unix that leads there, in the place of host and port.
+    pub socket: Option<String>,
+    pub is_secure: bool,
+    /// The value of `Host`.
+    pub authority: String,
+    /// The path and query that will be asked for.
+    pub resource: String,
+    /// The user did not ask for it: the engine's TLS does not take the server's.
+    pub is_fallback: bool,
+}
+
+/// What there is to do at a socket that JavaScript has.
+#[napi(object, object_from_js = false)]
+pub struct SocketNews {
+    /// To be written.
+    pub bytes: Option<Buffer>,
+    /// It may be read.
+    pub has_room: bool,
+    /// Behind the bytes comes nothing.
+    pub is_shut: bool,
+    /// It is to be destroyed.
+    pub is_gone: bool,
 }
 
 #[napi(string_enum = "UPPERCASE", object_from_js = false)]

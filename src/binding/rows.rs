@@ -2,6 +2,7 @@
 
 use napi::Result;
 
+use super::needs::Need;
 use super::protocol::{DeliveryOutcome, Notice, ROW_HEAD, RowKind};
 
 /// Values that one call hands to JavaScript, about: they lie on its stack.
@@ -20,6 +21,7 @@ pub trait Make {
     fn give(&mut self, bytes: Vec<u8>) -> Result<Self::Value>;
     fn notice(&mut self, notice: Notice) -> Result<Self::Value>;
     fn outcome(&mut self, outcome: DeliveryOutcome) -> Result<Self::Value>;
+    fn need(&mut self, need: Need) -> Result<Self::Value>;
 }
 
 /// The values, one row behind the other.
@@ -72,6 +74,24 @@ impl<M: Make> Rows<M> {
             let made = rows.maker.outcome(outcome)?;
             rows.values.push(made);
             Ok(())
+        })
+    }
+
+    pub(super) fn need(&mut self, client: u32, at: f64, need: Need) -> Result<()> {
+        let kind = match &need {
+            Need::Addresses(_) => RowKind::AddressNeed,
+            Need::Socket(_) => RowKind::SocketNeed,
+        };
+        self.row(client, kind, at, |rows| {
+            let made = rows.maker.need(need)?;
+            rows.values.push(made);
+            Ok(())
+        })
+    }
+
+    pub(super) fn socket(&mut self, client: u32, at: f64, number: u32) -> Result<()> {
+        self.row(client, RowKind::Socket, at, |rows| {
+            rows.number(number.into())
         })
     }
 

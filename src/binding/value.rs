@@ -7,6 +7,7 @@ use std::sync::Arc;
 use napi::bindgen_prelude::{Result, ToNapiValue};
 use napi::{check_status, sys};
 
+use super::needs::Need;
 use super::protocol::{Data, DeliveryOutcome, Notice};
 use super::rows::{self, Make};
 use super::{exception, pressure};
@@ -134,6 +135,13 @@ impl Make for Values {
 
     fn outcome(&mut self, outcome: DeliveryOutcome) -> Result<sys::napi_value> {
         self.object(outcome)
+    }
+
+    fn need(&mut self, need: Need) -> Result<sys::napi_value> {
+        match need {
+            Need::Addresses(need) => self.object(need),
+            Need::Socket(need) => self.object(need),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::net::{BadOption, CheckedOptions, Stream, Target};
+use crate::net::{BadOption, CheckedOptions, Outside, Stream, Target};
 use crate::policy::Failure;
 use crate::wire::{Longest, deflate};
 
@@ -31,9 +31,14 @@ pub type DialFuture = Pin<Box<dyn Future<Output = Result<Wired, Failure>> + Send
 
 /// Something that can be connected to again and again.
 pub trait Dial: Send + Sync {
-    /// Starts one attempt, which fails once `limit` has passed, to the URL of this index. Dropping
-    /// the future gives it up.
-    fn dial(self: Arc<Self>, url_index: usize, limit: Option<Duration>) -> DialFuture;
+    /// Starts one attempt, which fails once `limit` has passed, to the URL of this index. What it needs of JavaScript
+    /// it asks `outside` for. Dropping the future gives it up.
+    fn dial(
+        self: Arc<Self>,
+        url_index: usize,
+        limit: Option<Duration>,
+        outside: Arc<dyn Outside>,
+    ) -> DialFuture;
 
     /// The host and port, where it has one: who has the same can share a circuit.
     fn host_port(&self) -> Option<String> {
@@ -86,13 +91,18 @@ impl Dial for Route {
         self.targets.iter().map(Target::host_port).collect()
     }
 
-    fn dial(self: Arc<Self>, url_index: usize, limit: Option<Duration>) -> DialFuture {
+    fn dial(
+        self: Arc<Self>,
+        url_index: usize,
+        limit: Option<Duration>,
+        outside: Arc<dyn Outside>,
+    ) -> DialFuture {
         Box::pin(async move {
             // A list that has become shorter since the policy chose still has its first.
             let target = self.targets.get(url_index).or(self.targets.first());
             let target = target.ok_or_else(Failure::default)?;
             let reached = target
-                .reach(limit)
+                .reach(limit, &outside)
                 .await
                 .map_err(|error| error.into_failure())?;
             let settings = &self.settings;

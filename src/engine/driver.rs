@@ -103,6 +103,9 @@ async fn run(client: &Arc<Client>) {
                 () = ready(()) => {}
             }
             client.tell(Input::Tick);
+            if let Stage::Up(connection) = &stage {
+                connection.review_silence();
+            }
             continue;
         }
         if alarm.is_time_to_rest() {
@@ -127,10 +130,9 @@ async fn run(client: &Arc<Client>) {
             }
             () = client.wake.woken() => {}
             () = &mut sleep, if alarm.armed.is_some() => {}
-            () = client.flow.has_capacity.notified(), if paused => resume(client, &mut stage),
-            () = drained(client, ending), if ending.is_some() => {
+            () = delivered(client, ending), if paused || ending.is_some() => {
                 if let Stage::Up(connection) = stage {
-                    stage = conclude(client, connection);
+                    stage = go_on(client, connection);
                 }
             }
         }
@@ -143,12 +145,15 @@ fn rest(client: &Client, stage: Stage, deadline: Option<Instant>) -> Option<Stag
     (!client.wake.rest()).then(|| Stage::of(client.take_parked()))
 }
 
-/// Waits until JavaScript has been delivered all there is, or `until`.
-async fn drained(client: &Client, until: Option<Instant>) {
-    let Some(until) = until else { return };
-    select! {
-        () = client.flow.drained.notified() => {}
-        () = sleep_until(clock::alarm(until)) => {}
+/// Waits until JavaScript has been delivered what a connection may wait for, or `until`.
+async fn delivered(client: &Client, until: Option<Instant>) {
+    let delivered = client.flow.delivered.notified();
+    match until {
+        None => delivered.await,
+        Some(until) => select! {
+            () = delivered => {}
+            () = sleep_until(clock::alarm(until)) => {}
+        },
     }
 }
 
@@ -213,7 +218,7 @@ fn take_turn(
         Stage::Up(connection) => Some(connection),
         Stage::Idle | Stage::Dialing { .. } => None,
     });
-    for action in turn.actions {
+    for action in turn.actions.into_used().into_iter().flat_map(|used| *used) {
         stage = match action {
             Action::Dial {
                 attempt,
@@ -221,9 +226,14 @@ fn take_turn(
                 limit,
             } => Stage::Dialing {
                 attempt,
-                dialing: client.dial(url_index, limit),
+                dialing: client.dial(attempt, url_index, limit),
             },
-            Action::Cut => Stage::Idle,
+            Action::Cut => {
+                if let Stage::Up(connection) = stage {
+                    connection.cut(turn.user_timeout);
+                }
+                Stage::Idle
+            }
             Action::Leave(last_words) => {
                 if let Stage::Up(connection) = stage {
                     tokio::spawn(connection.end(last_words));
@@ -326,11 +336,13 @@ fn ending(stage: &Stage) -> Option<Instant> {
     }
 }
 
-fn resume(client: &Client, stage: &mut Stage) {
-    if let Stage::Up(connection) = stage {
+/// Reads on, or ends the connection, where that has waited for JavaScript alone.
+fn go_on(client: &Arc<Client>, mut connection: Box<OpenConnection>) -> Stage {
+    if connection.paused && client.flow.has_capacity() {
         connection.paused = false;
         client.tell(Input::Resumed {
             attempt: connection.attempt,
         });
     }
+    conclude(client, connection)
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::flow_control::{FlowControl, ReadAhead};
 use super::read_outcome::MessageBatch;
-use crate::policy::{DeliveryOutcome, Notice, Told, Turns};
+use crate::net::Need;
+use crate::policy::{Attempt, DeliveryOutcome, Notice, Told, Turns};
 use crate::sync::{Lock, Rank, lock};
 
 /// What a notification costs besides its payload.
@@ -39,6 +40,15 @@ pub enum NotificationKind {
     Delivery(DeliveryOutcome),
     /// What is buffered has fallen to the high-water mark.
     Drain,
+    /// What an attempt asks JavaScript for in the middle.
+    Need {
+        attempt: Attempt,
+        need: Need,
+    },
+    /// There is something to do at the socket that JavaScript made for a connection.
+    PipeNews {
+        pipe: u32,
+    },
 }
 
 impl Told for Notification {
@@ -54,7 +64,9 @@ impl Told for Notification {
                 NotificationKind::Delivery(outcome) => outcome.cost(),
                 NotificationKind::Notice(_)
                 | NotificationKind::Agreed { .. }
-                | NotificationKind::Drain => 0,
+                | NotificationKind::Drain
+                | NotificationKind::Need { .. }
+                | NotificationKind::PipeNews { .. } => 0,
             }
     }
 
@@ -64,7 +76,9 @@ impl Told for Notification {
             NotificationKind::Notice(_)
             | NotificationKind::Agreed { .. }
             | NotificationKind::Delivery(_)
-            | NotificationKind::Drain => 1,
+            | NotificationKind::Drain
+            | NotificationKind::Need { .. }
+            | NotificationKind::PipeNews { .. } => 1,
         }
     }
 
@@ -72,7 +86,9 @@ impl Told for Notification {
         match &self.kind {
             NotificationKind::Notice(_)
             | NotificationKind::Agreed { .. }
-            | NotificationKind::Drain => true,
+            | NotificationKind::Drain
+            | NotificationKind::Need { .. }
+            | NotificationKind::PipeNews { .. } => true,
             NotificationKind::Messages(_) | NotificationKind::Delivery(_) => false,
         }
     }

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 mod sending;
 
 use super::*;
-use crate::net::Stream;
+use crate::net::{Outside, Stream};
 use crate::policy::{
     Backoff, Beat, Circuit, CircuitSettings, CloseCode, DeliverySettings, Ending, Event, Failure,
     HeartbeatReply, HeartbeatSettings, Input, Jitter, LivenessSettings, Marks, Notice, Reconnect,
@@ -299,7 +299,7 @@ struct Faulty {
 }
 
 impl Dial for Faulty {
-    fn dial(self: Arc<Self>, _: usize, _: Option<Duration>) -> DialFuture {
+    fn dial(self: Arc<Self>, _: usize, _: Option<Duration>, _: Arc<dyn Outside>) -> DialFuture {
         assert!(self.late, "a fault for a test");
         Box::pin(async { panic!("a fault for a test") })
     }
@@ -391,7 +391,12 @@ struct Memory {
 }
 
 impl Dial for Memory {
-    fn dial(self: Arc<Self>, url_index: usize, limit: Option<Duration>) -> DialFuture {
+    fn dial(
+        self: Arc<Self>,
+        url_index: usize,
+        limit: Option<Duration>,
+        _: Arc<dyn Outside>,
+    ) -> DialFuture {
         self.dialed.lock().unwrap().push((url_index, limit));
         let (near, far) = duplex(64 * 1024);
         let refusal = self.refusals.lock().unwrap().pop();

@@ -2,9 +2,13 @@
 
 use std::hash::{Hash, Hasher};
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use rustls_pki_types::ServerName;
+use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::ClientConfig;
@@ -12,8 +16,8 @@ use url::Host;
 
 use super::identity::Identity;
 use super::roots::Key;
-use super::stream::Stream;
-use super::verifier::TlsFault;
+use super::stream::{Stream, Transport};
+use super::tls_fault::TlsFault;
 use super::{BadOption, NetError, TlsOptions};
 
 /// HTTP/2 as ALPN names it.
@@ -46,7 +50,7 @@ impl Hash for Shared {
 }
 
 /// Whether the server has chosen HTTP/2.
-pub(super) fn speaks_http2(stream: &TlsStream<Stream>) -> bool {
+pub(super) fn speaks_http2(stream: &TlsStream<Answered>) -> bool {
     stream.get_ref().1.alpn_protocol() == Some(HTTP2)
 }
 
@@ -76,7 +80,7 @@ impl ClientTls {
         host: &Host,
         stream: Stream,
         offers_http2: bool,
-    ) -> Result<TlsStream<Stream>, NetError> {
+    ) -> Result<TlsStream<Answered>, NetError> {
         let name = match (&self.name, host) {
             (Some(name), _) => name.clone(),
             (None, Host::Ipv4(ip)) => ServerName::IpAddress((*ip).into()),
@@ -87,6 +91,7 @@ impl ClientTls {
                 )))
             })?,
         };
+        let stream = Answered { stream, bytes: 0 };
         let mut config = self.config.0.clone();
         if offers_http2 {
             Arc::make_mut(&mut config)
@@ -94,10 +99,68 @@ impl ClientTls {
                 .insert(0, HTTP2.to_vec());
         }
         let connecting = TlsConnector::from(config).connect(name, stream);
-        connecting.await.map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => NetError::HungUpInTls,
-            _ => NetError::from_io("read", error),
-        })
+        connecting
+            .into_fallible()
+            .await
+            .map_err(|(error, stream)| failed(error, &stream))
+    }
+}
+
+fn failed(error: io::Error, stream: &Answered) -> NetError {
+    let rustls = error.get_ref().and_then(|inner| inner.downcast_ref());
+    match (error.kind(), rustls) {
+        (io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset, _) => NetError::HungUpInTls,
+        (_, Some(error)) if stream.bytes <= ALERT => {
+            NetError::Tls(TlsFault::from_first_answer(error))
+        }
+        _ => NetError::from_io("read", error),
+    }
+}
+
+/// The bytes of an alert in the clear: five of its record and two of its own.
+const ALERT: u64 = 7;
+
+/// A stream that knows how much has come: the same alert means one thing as the first answer and another later.
+pub(super) struct Answered {
+    stream: Stream,
+    bytes: u64,
+}
+
+impl Transport for Answered {
+    fn tcp(&self) -> Option<SockRef<'_>> {
+        self.stream.tcp()
+    }
+}
+
+impl AsyncRead for Answered {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
+        let read = buffer.filled().len() - before;
+        self.bytes = self.bytes.saturating_add(read as u64);
+        polled
+    }
+}
+
+impl AsyncWrite for Answered {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
 

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use tokio_rustls::rustls;
 
-use super::verifier::TlsFault;
+use super::pipe::Broken;
+use super::tls_fault::TlsFault;
 use crate::policy::{Failure, Message};
 
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +21,12 @@ pub enum NetError {
         address: SocketAddr,
         error: io::Error,
     },
+    #[error("connect {} {path}", told(.error))]
+    ConnectSocket { path: String, error: io::Error },
+    #[error(
+        "connect ENOTSUP {path}: the engine has sockets of Unix on Unix alone; by transport: 'node' Node connects"
+    )]
+    NoSockets { path: String },
     #[error("bind {} {ip}", told(.error))]
     Bind { ip: IpAddr, error: io::Error },
     #[error("{call} {}", told(.error))]
@@ -39,6 +46,11 @@ pub enum NetError {
         after: Duration,
         stage: AttemptStage,
     },
+    /// What the program outside of the engine said in the place of what it was asked for.
+    #[error("{}", .0.message)]
+    Outside(Box<Failure>),
+    #[error("The JavaScript side has not answered what the attempt asked it")]
+    Unanswered,
     /// What went wrong on the way to a proxy, or was its answer.
     #[error("{error} (proxy {proxy})")]
     AtProxy { proxy: String, error: Box<NetError> },
@@ -177,6 +189,9 @@ impl fmt::Display for AttemptStage {
     }
 }
 
+/// The code of an attempt whose time is over.
+const TIMED_OUT: &str = "WSR_ERR_HANDSHAKE_TIMEOUT";
+
 impl NetError {
     /// From a failed read or write; TLS hides its own errors in those.
     pub(super) fn from_io(call: &'static str, error: io::Error) -> NetError {
@@ -185,6 +200,9 @@ impl NetError {
             .and_then(|inner| inner.downcast_ref::<rustls::Error>())
         {
             return NetError::Tls(TlsFault::from_rustls(tls));
+        }
+        if let Some(Broken(failure)) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
+            return NetError::Outside(Box::new(failure.clone()));
         }
         match error.kind() {
             io::ErrorKind::UnexpectedEof => NetError::HungUp,
@@ -202,18 +220,27 @@ impl NetError {
     }
 
     pub(super) fn is_timeout(&self) -> bool {
+        self.code() == TIMED_OUT
+    }
+
+    /// Whether rustls refused what OpenSSL, and so a connection that Node makes, may take.
+    pub fn needs_node(&self) -> bool {
         match self {
-            NetError::TimedOut { .. } => true,
-            NetError::AtProxy { error, .. } => error.is_timeout(),
-            NetError::Shared(error) => error.is_timeout(),
+            NetError::Tls(fault) => fault.needs_node,
+            NetError::Shared(error) => error.needs_node(),
+            // What is wrong there is the proxy's, and nobody asked for a way past it.
+            NetError::AtProxy { .. } | NetError::Proxy(_) => false,
             NetError::Resolve { .. }
             | NetError::Connect { .. }
+            | NetError::ConnectSocket { .. }
+            | NetError::NoSockets { .. }
             | NetError::Bind { .. }
             | NetError::Io { .. }
             | NetError::HungUp
             | NetError::HungUpInTls
-            | NetError::Tls(_)
-            | NetError::Proxy(_)
+            | NetError::TimedOut { .. }
+            | NetError::Outside(_)
+            | NetError::Unanswered
             | NetError::Handshake { .. } => false,
         }
     }
@@ -227,11 +254,15 @@ impl NetError {
             NetError::Shared(error) => error.status(),
             NetError::Resolve { .. }
             | NetError::Connect { .. }
+            | NetError::ConnectSocket { .. }
+            | NetError::NoSockets { .. }
             | NetError::Bind { .. }
             | NetError::Io { .. }
             | NetError::HungUp
             | NetError::HungUpInTls
             | NetError::Tls(_)
+            | NetError::Outside(_)
+            | NetError::Unanswered
             | NetError::TimedOut { .. } => None,
         }
     }
@@ -241,12 +272,15 @@ impl NetError {
         match self {
             NetError::Resolve { code, .. } => code,
             NetError::Connect { error, .. }
+            | NetError::ConnectSocket { error, .. }
             | NetError::Bind { error, .. }
             | NetError::Io { error, .. } => code_of(error),
+            NetError::NoSockets { .. } => "ENOTSUP",
             NetError::HungUp | NetError::HungUpInTls => "ECONNRESET",
             NetError::Tls(fault) => fault.code,
-            NetError::TimedOut { .. } => "WSR_ERR_HANDSHAKE_TIMEOUT",
+            NetError::TimedOut { .. } => TIMED_OUT,
             NetError::Handshake { .. } => "WSR_ERR_HANDSHAKE",
+            NetError::Outside(_) | NetError::Unanswered => "WSR_ERR_FUNCTION",
             NetError::AtProxy { error, .. } => error.code(),
             NetError::Shared(error) => error.code(),
             NetError::Proxy(fault) => fault.code(),
@@ -256,6 +290,7 @@ impl NetError {
     pub fn into_failure(self) -> Failure {
         let (message, code) = (self.to_string(), Some(self.code().to_owned()));
         match self {
+            NetError::Outside(failure) => *failure,
             NetError::Handshake {
                 fault: _,
                 status,
@@ -289,11 +324,14 @@ impl NetError {
             },
             NetError::Resolve { .. }
             | NetError::Connect { .. }
+            | NetError::ConnectSocket { .. }
+            | NetError::NoSockets { .. }
             | NetError::Bind { .. }
             | NetError::Io { .. }
             | NetError::HungUp
             | NetError::HungUpInTls
             | NetError::Tls(_)
+            | NetError::Unanswered
             | NetError::TimedOut { .. } => Failure {
                 message,
                 code,
@@ -329,6 +367,7 @@ pub fn code_of(error: &io::Error) -> &'static str {
         Kind::NetworkDown => "ENETDOWN",
         Kind::NetworkUnreachable => "ENETUNREACH",
         Kind::NotConnected => "ENOTCONN",
+        Kind::NotFound => "ENOENT",
         Kind::OutOfMemory => "ENOMEM",
         Kind::PermissionDenied if error.raw_os_error() == Some(1) => "EPERM",
         Kind::PermissionDenied => "EACCES",

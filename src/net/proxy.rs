@@ -13,6 +13,7 @@ use super::connect::Connector;
 use super::handshake::read_response;
 use super::headers::{checked_auth, checked_lines, line};
 use super::limit::Limit;
+use super::outside::Outside;
 use super::stream::{Begun, Stream};
 use super::{AttemptStage, BadOption, NetError, ProxyFault, ProxyOptions};
 
@@ -146,6 +147,7 @@ impl Proxy {
         address: &Address,
         connector: &Connector,
         limit: &mut Limit,
+        outside: &dyn Outside,
     ) -> Result<Stream, NetError> {
         let target = match &self.protocol {
             Protocol::Socks {
@@ -153,14 +155,14 @@ impl Proxy {
                 version,
                 ..
             } => {
-                let resolving = resolved(address, connector, *version);
+                let resolving = resolved(address, connector, *version, outside);
                 limit.bound(AttemptStage::Resolve, resolving).await?
             }
             Protocol::Socks { .. } | Protocol::Connect { .. } => {
                 (address.host().clone(), address.port())
             }
         };
-        self.tunnel(target, connector, limit)
+        self.tunnel(target, connector, limit, outside)
             .await
             .map_err(|error| NetError::AtProxy {
                 proxy: self.name.clone(),
@@ -173,8 +175,9 @@ impl Proxy {
         (host, port): (Host, u16),
         connector: &Connector,
         limit: &mut Limit,
+        outside: &dyn Outside,
     ) -> Result<Stream, NetError> {
-        let resolving = connector.resolve(&self.host, self.port);
+        let resolving = connector.resolve(&self.host, self.port, outside);
         let found = limit.bound(AttemptStage::ProxyResolve, resolving).await?;
         let connecting = connector.connect(found);
         let tcp = limit.bound(AttemptStage::ProxyConnect, connecting).await?;
@@ -233,8 +236,10 @@ async fn resolved(
     address: &Address,
     connector: &Connector,
     version: SocksVersion,
+    outside: &dyn Outside,
 ) -> Result<(Host, u16), NetError> {
-    let found = connector.resolve(address.host(), address.port()).await?;
+    let resolving = connector.resolve(address.host(), address.port(), outside);
+    let found = resolving.await?;
     let first = found
         .iter()
         .find(|found| version == SocksVersion::V5 || found.is_ipv4())

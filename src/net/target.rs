@@ -5,18 +5,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::timeout;
+use tokio_rustls::client::TlsStream;
 
 use super::address::{Address, redact};
 use super::body::Body;
-use super::client_tls::{ClientTls, speaks_http2};
-use super::connect::Connector;
+use super::client_tls::{Answered, ClientTls, speaks_http2};
+use super::connect::{Connector, connect_socket};
 use super::handshake::{Answer, Ask, Response, Upgrade, upgrade};
 use super::headers::{Confidence, Headers, Line, latin1, no_token_char};
 use super::http2::{self, Connection, Origin, Pool};
 use super::limit::Limit;
+use super::outside;
 use super::proxy::{Proxies, Proxy};
 use super::stream::Stream;
-use super::{AttemptStage, BadOption, HandshakeFault, NetError, Options};
+use super::{AttemptStage, BadOption, HandshakeFault, Maker, NetError, Options, Outside};
 
 /// How long the body of a refusal is waited for.
 const BODY_TIME: Duration = Duration::from_secs(1);
@@ -74,7 +76,7 @@ pub struct Reached {
 }
 
 impl Target {
-    /// The host and port of the URL, as `example.com:443`.
+    /// The host and port of the URL, as `example.com:443`, or the path of the socket that leads there.
     pub fn host_port(&self) -> String {
         self.address.host_port()
     }
@@ -87,8 +89,19 @@ impl Target {
 
     /// Checks the URL.
     pub fn new(url: String, options: Arc<CheckedOptions>) -> Result<Target, BadOption> {
+        let address = Address::parse(&url)?;
+        let address = match (&options.given.socket_path, address.socket()) {
+            (None, _) => address,
+            (Some(path), None) => address.by_socket(path),
+            (Some(path), Some(other)) => {
+                let trouble = format!(
+                    "{path:?} is given, and the URL names {other:?}; allowed is one of them"
+                );
+                return Err(BadOption::new("socketPath", trouble));
+            }
+        };
         Ok(Target {
-            address: Address::parse(&url)?,
+            address,
             given: url.into(),
             options,
         })
@@ -104,14 +117,18 @@ impl Target {
         &self.given
     }
 
-    /// One attempt, with all redirects, within `limit` and the handshake timeout. Dropping the future
-    /// ends it and closes what it opened.
-    pub async fn reach(&self, limit: Option<Duration>) -> Result<Reached, NetError> {
+    /// One attempt, with all redirects, within `limit` and the handshake timeout. What the options leave to the program is
+    /// asked `outside` for. Dropping the future ends the attempt and closes what it opened.
+    pub async fn reach(
+        &self,
+        limit: Option<Duration>,
+        outside: &Arc<dyn Outside>,
+    ) -> Result<Reached, NetError> {
         let mut limit = Limit::new(self.options.given.handshake_timeout, limit);
         let mut address = Cow::Borrowed(&self.address);
         let mut redirects = 0;
         loop {
-            let (mut stream, answer) = self.ask(&address, &mut limit).await?;
+            let (mut stream, answer) = self.ask(&address, &mut limit, outside).await?;
             let (response, begun) = match answer {
                 Answer::Upgraded(Upgrade {
                     response,
@@ -146,6 +163,7 @@ impl Target {
             };
             // What has not come by then is not waited for.
             let _ = timeout(BODY_TIME, limit.bound(AttemptStage::Upgrade, reading)).await;
+            body.decode(&response);
             for secret in self.options.headers.secrets(&address) {
                 body.hide(&secret);
             }
@@ -180,12 +198,11 @@ impl Target {
         &self,
         address: &Address,
         limit: &mut Limit,
+        outside: &Arc<dyn Outside>,
     ) -> Result<(Stream, Answer), NetError> {
-        match &self.options.connections {
-            Some(connections) if address.is_secure() => {
-                self.ask_shared(connections, address, limit).await
-            }
-            Some(_) | None => self.ask_alone(None, address, limit).await,
+        match self.connections(address, outside) {
+            Some(connections) => self.ask_shared(connections, address, limit, outside).await,
+            None => self.ask_alone(None, address, limit, outside).await,
         }
     }
 
@@ -195,10 +212,11 @@ impl Target {
         stream: Option<Stream>,
         address: &Address,
         limit: &mut Limit,
+        outside: &Arc<dyn Outside>,
     ) -> Result<(Stream, Answer), NetError> {
         let mut stream = match stream {
             Some(stream) => stream,
-            None => self.open(address, limit).await?,
+            None => self.connect(address, limit, outside).await?,
         };
         let headers = self.headers(address);
         let ask = self.request(address, &headers);
@@ -213,15 +231,16 @@ impl Target {
         connections: &Pool,
         address: &Address,
         limit: &mut Limit,
+        outside: &Arc<dyn Outside>,
     ) -> Result<(Stream, Answer), NetError> {
         let origin = connections.origin(self.key(address));
         let headers = self.headers(address);
         let ask = self.request(address, &headers);
         for _ in 0..MOST_CONNECTIONS {
-            let connection = match self.join(&origin, address, limit).await? {
+            let connection = match self.join(&origin, address, limit, outside).await? {
                 Joined::Shared(connection) => connection,
                 Joined::Alone(stream) => {
-                    let asked = self.ask_alone(stream, address, limit).await;
+                    let asked = self.ask_alone(stream, address, limit, outside).await;
                     if asked.is_err() {
                         origin.forget().await;
                     }
@@ -242,6 +261,7 @@ impl Target {
         origin: &Origin,
         address: &Address,
         limit: &mut Limit,
+        outside: &Arc<dyn Outside>,
     ) -> Result<Joined, NetError> {
         let mut state = limit.bound(AttemptStage::Connect, origin.turn()).await?;
         if state.is_http1 {
@@ -250,7 +270,7 @@ impl Target {
         if let Some(connection) = state.connection() {
             return Ok(Joined::Shared(connection));
         }
-        match self.open_shared(address, limit).await {
+        match self.open_shared(address, limit, outside).await {
             Ok(Opened::Http2(connection)) => Ok(Joined::Shared(state.add(connection))),
             Ok(Opened::Http1(stream)) => {
                 state.is_http1 = true;
@@ -262,11 +282,24 @@ impl Target {
         }
     }
 
+    /// The connections to share on the way to `address`; `None` where its own is made for it alone.
+    fn connections(&self, address: &Address, outside: &Arc<dyn Outside>) -> Option<&Pool> {
+        let is_alike = address.is_secure()
+            && address.socket().is_none()
+            && !self.options.connector.asks_addresses()
+            && self.maker(address, outside) == Maker::Engine;
+        self.options.connections.as_deref().filter(|_| is_alike)
+    }
+
     /// A connection to share, where the server lets WebSockets share one.
-    async fn open_shared(&self, address: &Address, limit: &mut Limit) -> Result<Opened, NetError> {
-        let stream = self.connect(address, limit).await?;
-        let securing = self.options.tls.connect(address.host(), stream, true);
-        let stream = limit.bound(AttemptStage::Tls, securing).await?;
+    async fn open_shared(
+        &self,
+        address: &Address,
+        limit: &mut Limit,
+        outside: &Arc<dyn Outside>,
+    ) -> Result<Opened, NetError> {
+        let stream = self.connect_plain(address, limit, outside).await?;
+        let stream = self.secure(address, stream, true, limit, outside).await?;
         let is_http2 = speaks_http2(&stream);
         let stream = Stream::Other(Box::new(stream));
         if !is_http2 {
@@ -275,30 +308,6 @@ impl Target {
         let opening = http2::open(stream);
         let opened = limit.bound(AttemptStage::Http2, opening).await?;
         Ok(opened.map_or(Opened::Http1(None), Opened::Http2))
-    }
-
-    /// A stream to `address` that speaks HTTP/1.1.
-    async fn open(&self, address: &Address, limit: &mut Limit) -> Result<Stream, NetError> {
-        let stream = self.connect(address, limit).await?;
-        if !address.is_secure() {
-            return Ok(stream);
-        }
-        let securing = self.options.tls.connect(address.host(), stream, false);
-        let stream = limit.bound(AttemptStage::Tls, securing).await?;
-        Ok(Stream::Other(Box::new(stream)))
-    }
-
-    /// A stream to `address`, before TLS.
-    async fn connect(&self, address: &Address, limit: &mut Limit) -> Result<Stream, NetError> {
-        let connector = &self.options.connector;
-        if let Some(proxy) = self.proxy(address) {
-            return proxy.reach(address, connector, limit).await;
-        }
-        let resolving = connector.resolve(address.host(), address.port());
-        let found = limit.bound(AttemptStage::Resolve, resolving).await?;
-        let connecting = connector.connect(found);
-        let stream = limit.bound(AttemptStage::Connect, connecting).await?;
-        Ok(Stream::Tcp(stream))
     }
 
     fn proxy(&self, address: &Address) -> Option<&Proxy> {
@@ -329,6 +338,78 @@ impl Target {
             protocols: &self.options.given.protocols,
             extensions: self.options.given.extensions.as_deref(),
         }
+    }
+
+    /// Who makes the connection.
+    fn maker(&self, address: &Address, outside: &Arc<dyn Outside>) -> Maker {
+        match self.options.given.maker {
+            Maker::EngineFirst if !outside.has_to_connect(&address.host_port()) => Maker::Engine,
+            maker => maker,
+        }
+    }
+
+    /// A connection to `address` that speaks HTTP/1.1, its TLS included.
+    async fn connect(
+        &self,
+        address: &Address,
+        limit: &mut Limit,
+        outside: &Arc<dyn Outside>,
+    ) -> Result<Stream, NetError> {
+        let maker = self.maker(address, outside);
+        if maker != Maker::Engine {
+            let is_fallback = maker == Maker::EngineFirst;
+            let connecting = outside::connect(outside, address, is_fallback);
+            let pipe = limit.bound(AttemptStage::Connect, connecting).await?;
+            return Ok(Stream::Other(Box::new(pipe)));
+        }
+        let stream = self.connect_plain(address, limit, outside).await?;
+        if !address.is_secure() {
+            return Ok(stream);
+        }
+        let secured = self.secure(address, stream, false, limit, outside).await?;
+        Ok(Stream::Other(Box::new(secured)))
+    }
+
+    /// A connection to `address`, before TLS.
+    async fn connect_plain(
+        &self,
+        address: &Address,
+        limit: &mut Limit,
+        outside: &Arc<dyn Outside>,
+    ) -> Result<Stream, NetError> {
+        let connector = &self.options.connector;
+        if let Some(path) = address.socket() {
+            let connecting = connect_socket(path);
+            return limit.bound(AttemptStage::Connect, connecting).await;
+        }
+        if let Some(proxy) = self.proxy(address) {
+            return proxy.reach(address, connector, limit, &**outside).await;
+        }
+        let resolving = connector.resolve(address.host(), address.port(), &**outside);
+        let found = limit.bound(AttemptStage::Resolve, resolving).await?;
+        let connecting = connector.connect(found);
+        let stream = limit.bound(AttemptStage::Connect, connecting).await?;
+        Ok(Stream::Tcp(stream))
+    }
+
+    async fn secure(
+        &self,
+        address: &Address,
+        stream: Stream,
+        offers_http2: bool,
+        limit: &mut Limit,
+        outside: &Arc<dyn Outside>,
+    ) -> Result<TlsStream<Answered>, NetError> {
+        let tls = &self.options.tls;
+        let securing = tls.connect(address.host(), stream, offers_http2);
+        let secured = limit.bound(AttemptStage::Tls, securing).await;
+        if let Err(error) = &secured
+            && error.needs_node()
+            && self.options.given.maker == Maker::EngineFirst
+        {
+            outside.let_connect(address.host_port());
+        }
+        secured
     }
 
     fn confidence(&self, address: &Address) -> Confidence {

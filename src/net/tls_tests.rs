@@ -5,8 +5,8 @@ mod certificates;
 use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    KeyUsagePurpose, date_time_ymd,
+    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName,
+    ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, date_time_ymd,
 };
 use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -15,11 +15,12 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use self::certificates::{Made, ca, leaf, named, pfx, self_signed};
-use super::{BadOption, NetError, Options, Reached, Roots, Target};
+use super::{BadOption, NetError, Nothing, Options, Reached, Roots, Target};
 
 /// What the server saw of one client.
 #[derive(Debug, PartialEq)]
@@ -46,13 +47,16 @@ async fn serve(
         Some(ca) => {
             let mut roots = RootCertStore::empty();
             roots.add(ca.chain[0].clone()).unwrap();
-            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+            let verifier =
+                WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone());
             builder.with_client_cert_verifier(verifier.build().unwrap())
         }
     };
-    let mut config = builder
-        .with_single_cert(chain.to_vec(), key.into())
-        .unwrap();
+    // `with_single_cert` refuses certificates that the tests want.
+    let key = provider.key_provider.load_private_key(key.into()).unwrap();
+    let certified = CertifiedKey::new(chain.to_vec(), key);
+    let resolver = Arc::new(SingleCertAndKey::from(certified));
+    let mut config = builder.with_cert_resolver(resolver);
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -92,7 +96,10 @@ async fn reach(host: &str, port: u16, set: impl FnOnce(&mut Options)) -> Result<
     let mut options = Options::new(format!("wss://{host}:{port}"), no_roots());
     options.family = Some(4);
     set(&mut options);
-    Target::parse(options).unwrap().reach(None).await
+    Target::parse(options)
+        .unwrap()
+        .reach(None, &Nothing::shared())
+        .await
 }
 
 /// What a client that trusts `trusted` gets from a server that sends `chain`.
@@ -461,6 +468,7 @@ async fn a_client_shows_its_certificate() {
         "The server ended the TLS handshake with the alert CertificateRequired"
     );
     assert_eq!(error.code(), "WSR_ERR_TLS");
+    assert!(!error.needs_node());
 }
 
 #[tokio::test]
@@ -480,6 +488,65 @@ async fn a_server_without_tls_is_told_apart_from_one_that_hangs_up() {
         assert_eq!(error.code(), code, "{error}");
         served.await.unwrap();
     }
+}
+
+/// A certificate with a critical extension of that number.
+fn critical(extension: &[u64]) -> CertificateParams {
+    let mut params = leaf(&["localhost"]);
+    let mut extension = CustomExtension::from_oid_content(extension, vec![5, 0]);
+    extension.set_criticality(true);
+    params.custom_extensions = vec![extension];
+    params
+}
+
+#[tokio::test]
+async fn what_openssl_alone_takes_of_a_certificate_needs_node() {
+    const POLICY: &[u64] = &[2, 5, 29, 36];
+    const UNKNOWN: &[u64] = &[1, 2, 3, 4];
+    for (extension, reject_unauthorized, needs_node) in [
+        (POLICY, true, true),
+        // OpenSSL does not take it either.
+        (UNKNOWN, true, false),
+        (UNKNOWN, false, true),
+    ] {
+        let root = self_signed(ca("root"));
+        let made = root.signs(critical(extension));
+        let (port, _served) = serve(&made, &made.chain[..1], None).await;
+        let error = reach("localhost", port, |options| {
+            options.tls.ca = Some(vec![root.pem()]);
+            options.tls.reject_unauthorized = reject_unauthorized;
+        })
+        .await
+        .err()
+        .unwrap();
+        assert_eq!(error.needs_node(), needs_node, "{error}");
+        assert_eq!(error.to_string().contains("transport: 'node'"), needs_node);
+    }
+}
+
+/// What a client makes of bytes that are the answer to its first words.
+async fn answered(answer: &'static [u8]) -> NetError {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let served = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.read_u8().await.unwrap();
+        stream.write_all(answer).await.unwrap();
+    });
+    let error = reach("localhost", port, |_| ()).await.err().unwrap();
+    served.await.unwrap();
+    error
+}
+
+#[tokio::test]
+async fn a_server_with_which_rustls_has_nothing_in_common_needs_node() {
+    let no_cipher = answered(&[21, 3, 3, 0, 2, 2, 40]).await;
+    assert!(no_cipher.needs_node(), "{no_cipher}");
+    let no_version = answered(&[21, 3, 1, 0, 2, 2, 70]).await;
+    assert!(!no_version.needs_node(), "{no_version}");
+    assert!(no_version.to_string().contains("minVersion"));
+    let no_name = answered(&[21, 3, 3, 0, 2, 2, 112]).await;
+    assert!(!no_name.needs_node(), "{no_name}");
 }
 
 #[test]

@@ -6,7 +6,9 @@ use std::time::Duration;
 use ring::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
 use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
 use webpki::{EndEntityCert, Error, KeyUsage, VerifiedPath, anchor_from_trusted_cert};
-use x509_parser::prelude::{FromDer, X509Certificate, X509Version};
+use x509_parser::prelude::{FromDer, X509Certificate, X509Name, X509Version};
+
+use super::openssl_only::peculiar_key;
 
 /// The certificates that are trusted.
 ///
@@ -20,6 +22,8 @@ pub(super) struct Trust {
     authorities: Vec<TrustAnchor<'static>>,
     /// … and how far, in the same order.
     bounds: Vec<Bounds>,
+    /// Names of authorities with keys that are for OpenSSL alone, and these.
+    peculiar: Vec<(Vec<u8>, String)>,
 }
 
 /// What of an authority's own certificate webpki does not look at.
@@ -50,9 +54,20 @@ impl Trust {
                 path_length: path_length(&details),
                 validity: Validity::of(&details),
             });
+            if let Some(key) = peculiar_key(details.public_key()) {
+                let name = details.subject().as_raw().to_vec();
+                self.peculiar.push((name, key));
+            }
         }
         self.known.insert(fingerprint(certificate));
         Ok(())
+    }
+
+    /// The key of the authority `name`, where it is for OpenSSL alone.
+    pub fn peculiar_key(&self, name: &X509Name<'_>) -> Option<&str> {
+        let mut peculiar = self.peculiar.iter();
+        let (_, key) = peculiar.find(|(other, _)| other == name.as_raw())?;
+        Some(key)
     }
 
     /// Whether `leaf` is to be believed, for the names that it carries: it is trusted itself, or an authority

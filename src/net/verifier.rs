@@ -17,48 +17,9 @@ use tokio_rustls::rustls::{
 use webpki::{EndEntityCert, Error as Untrusted};
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate, X509Version};
 
+use super::openssl_only::peculiarity;
+use super::tls_fault::TlsFault;
 use super::trust::{Trust, is_self_signed, may_serve};
-
-/// TLS trouble with the code that Node has for it, else `WSR_ERR_TLS`.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct TlsFault {
-    pub code: &'static str,
-    pub message: String,
-}
-
-impl TlsFault {
-    fn new(code: &'static str, message: impl Into<String>) -> TlsFault {
-        TlsFault {
-            code,
-            message: message.into(),
-        }
-    }
-
-    pub(super) fn other(message: impl Into<String>) -> TlsFault {
-        TlsFault::new("WSR_ERR_TLS", message)
-    }
-
-    pub(super) fn from_rustls(error: &Error) -> TlsFault {
-        match error {
-            Error::InvalidCertificate(CertificateError::Other(OtherError(inner))) => {
-                match inner.downcast_ref::<TlsFault>() {
-                    Some(fault) => fault.clone(),
-                    None => {
-                        TlsFault::other(format!("The server's certificate cannot be used: {inner}"))
-                    }
-                }
-            }
-            Error::AlertReceived(alert) => TlsFault::other(format!(
-                "The server ended the TLS handshake with the alert {alert:?}"
-            )),
-            Error::InvalidMessage(_) => TlsFault::other(format!(
-                "The server does not speak TLS on this port ({error}); if it speaks none at all, use ws:"
-            )),
-            other => TlsFault::other(format!("TLS failed: {other}")),
-        }
-    }
-}
 
 /// Checks a server's certificate as Node does with these roots.
 #[derive(Debug)]
@@ -90,10 +51,11 @@ impl Verifier {
         name: &ServerName<'_>,
         now: UnixTime,
     ) -> Result<(), TlsFault> {
-        let parsed = EndEntityCert::try_from(leaf).map_err(unreadable)?;
+        let refused = |error| self.refused(error, details, chain);
+        let parsed = EndEntityCert::try_from(leaf).map_err(refused)?;
         self.trust
             .check(&parsed, chain, now, self.algorithms.all)
-            .map_err(|error| untrusted(error, details, chain))?;
+            .map_err(refused)?;
         if !may_serve(details) {
             return Err(unsuitable());
         }
@@ -101,6 +63,63 @@ impl Verifier {
             Ok(()) => Ok(()),
             Err(_) if common_name_matches(details, name) => Ok(()),
             Err(_) => Err(wrong_name(details, name)),
+        }
+    }
+
+    /// Why a certificate is not taken: OpenSSL's reason, or what OpenSSL alone takes.
+    fn refused(
+        &self,
+        error: Untrusted,
+        leaf: &X509Certificate<'_>,
+        chain: &[CertificateDer<'_>],
+    ) -> TlsFault {
+        match error {
+            Untrusted::UnsupportedSignatureAlgorithmContext(_)
+            | Untrusted::UnsupportedSignatureAlgorithmForPublicKeyContext(_)
+            | Untrusted::InvalidSignatureForPublicKey
+            | Untrusted::UnsupportedCriticalExtension
+            | Untrusted::UnsupportedCertVersion => self
+                .peculiarity(leaf, chain)
+                .map_or_else(|| untrusted(error, leaf, chain), TlsFault::openssl_only),
+            Untrusted::BadDer
+            | Untrusted::BadDerTime
+            | Untrusted::ExtensionValueInvalid
+            | Untrusted::InvalidSerialNumber
+            | Untrusted::MalformedExtensions
+            | Untrusted::TrailingData(_) => unreadable(error),
+            _ => untrusted(error, leaf, chain),
+        }
+    }
+
+    /// What is for OpenSSL alone of a server's chain, or of an authority of that name.
+    fn peculiarity(
+        &self,
+        leaf: &X509Certificate<'_>,
+        chain: &[CertificateDer<'_>],
+    ) -> Option<String> {
+        if let Some(what) = peculiarity(leaf, true) {
+            return Some(format!("The server's certificate {what}"));
+        }
+        let chain = parsed(chain);
+        let above = chain.iter().find_map(|details| peculiarity(details, true));
+        if let Some(what) = above {
+            return Some(format!("A certificate above that of the server {what}"));
+        }
+        let mut issuers = std::iter::once(leaf).chain(&chain).map(|one| one.issuer());
+        let key = issuers.find_map(|issuer| self.trust.peculiar_key(issuer))?;
+        Some(format!(
+            "The authority above the server's certificate has {key}"
+        ))
+    }
+
+    /// Why a signature in the handshake is not taken, where that lies in the certificate.
+    fn unverified(&self, leaf: &CertificateDer<'_>, error: Error) -> Error {
+        let details = X509Certificate::from_der(leaf).ok();
+        match details.and_then(|(_, details)| peculiarity(&details, false)) {
+            Some(what) => refusal(TlsFault::openssl_only(format!(
+                "The server's certificate {what}"
+            ))),
+            None => error,
         }
     }
 }
@@ -118,7 +137,7 @@ impl ServerCertVerifier for Verifier {
             true => self.check(end_entity, &details, intermediates, server_name, now),
             false => Ok(()),
         });
-        believed.map_err(|fault| CertificateError::Other(OtherError(Arc::new(fault))))?;
+        believed.map_err(refusal)?;
         Ok(ServerCertVerified::assertion())
     }
 
@@ -129,6 +148,7 @@ impl ServerCertVerifier for Verifier {
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         verify_tls12_signature(message, cert, signed, &self.algorithms)
+            .map_err(|error| self.unverified(cert, error))
     }
 
     fn verify_tls13_signature(
@@ -138,11 +158,16 @@ impl ServerCertVerifier for Verifier {
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         verify_tls13_signature(message, cert, signed, &self.algorithms)
+            .map_err(|error| self.unverified(cert, error))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.algorithms.supported_schemes()
     }
+}
+
+fn refusal(fault: TlsFault) -> Error {
+    CertificateError::Other(OtherError(Arc::new(fault))).into()
 }
 
 /// The certificate taken apart, if TLS can be spoken with it.
@@ -151,14 +176,13 @@ fn readable<'a>(leaf: &'a CertificateDer<'_>) -> Result<X509Certificate<'a>, Tls
     if details.version() == X509Version::V3 {
         return Ok(details);
     }
-    Err(TlsFault::other(
-        "The server's certificate is of X.509 version 1, which has no alternative names; \
-         make one with the extension subjectAltName",
-    ))
+    let what = "The server's certificate is not of version 3 of X.509";
+    Err(TlsFault::openssl_only(what))
 }
 
+/// OpenSSL reads some that break the rules of DER.
 fn unreadable(why: impl fmt::Display) -> TlsFault {
-    TlsFault::other(format!("The server's certificate cannot be read: {why}"))
+    TlsFault::openssl_only(format!("The server's certificate breaks rules ({why})"))
 }
 
 /// OpenSSL's reason not to believe a certificate.
@@ -228,11 +252,7 @@ enum Top {
 }
 
 fn top_of_chain(leaf: &X509Certificate<'_>, chain: &[CertificateDer<'_>]) -> Top {
-    let chain: Vec<_> = chain
-        .iter()
-        .filter_map(|der| X509Certificate::from_der(der).ok())
-        .map(|(_, cert)| cert)
-        .collect();
+    let chain = parsed(chain);
     let mut top = leaf;
     for _ in 0..chain.len() {
         if is_self_signed(top) {
@@ -250,6 +270,12 @@ fn top_of_chain(leaf: &X509Certificate<'_>, chain: &[CertificateDer<'_>]) -> Top
     } else {
         Top::Issuer { self_signed }
     }
+}
+
+/// Those of a chain that can be read.
+fn parsed<'a>(chain: &'a [CertificateDer<'_>]) -> Vec<X509Certificate<'a>> {
+    let read = chain.iter().map(|der| X509Certificate::from_der(der));
+    read.flatten().map(|(_, details)| details).collect()
 }
 
 /// Whether the common name of a certificate without alternative host names is `name`, as Node

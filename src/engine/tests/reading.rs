@@ -16,7 +16,7 @@ struct Plain {
 }
 
 impl Dial for Plain {
-    fn dial(self: Arc<Self>, _: usize, _: Option<Duration>) -> DialFuture {
+    fn dial(self: Arc<Self>, _: usize, _: Option<Duration>, _: Arc<dyn Outside>) -> DialFuture {
         let address = self.listener.local_addr().unwrap();
         let head = self.head.clone();
         Box::pin(async move {
@@ -156,13 +156,15 @@ async fn javascript_reads_what_came_behind_the_handshake_before_what_came_later(
     let mut reader = Reader::new(&text("one")).await;
     reader.connect();
     let Action::Dial {
-        url_index, limit, ..
-    } = reader.client.turn(None).actions.remove(0).unwrap()
+        attempt,
+        url_index,
+        limit,
+    } = reader.client.turn(None).actions.used().remove(0).unwrap()
     else {
         panic!("no attempt");
     };
     let (wired, accepted) = tokio::join!(
-        reader.client.dial(url_index, limit),
+        reader.client.dial(attempt, url_index, limit),
         reader.listener.accept()
     );
     let (mut peer, _) = accepted.unwrap();

@@ -84,7 +84,12 @@ async fn clients_share_by_the_host_of_the_route_that_they_have() {
 struct Nowhere(&'static str);
 
 impl Dial for Nowhere {
-    fn dial(self: Arc<Self>, _url_index: usize, _limit: Option<Duration>) -> DialFuture {
+    fn dial(
+        self: Arc<Self>,
+        _url_index: usize,
+        _limit: Option<Duration>,
+        _: Arc<dyn Outside>,
+    ) -> DialFuture {
         Box::pin(std::future::pending())
     }
 

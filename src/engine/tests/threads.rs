@@ -21,7 +21,7 @@ const UNDER_WAY: u32 = 400;
 struct Socket(std::net::SocketAddr);
 
 impl Dial for Socket {
-    fn dial(self: Arc<Self>, _: usize, _: Option<Duration>) -> DialFuture {
+    fn dial(self: Arc<Self>, _: usize, _: Option<Duration>, _: Arc<dyn Outside>) -> DialFuture {
         let address = self.0;
         Box::pin(async move {
             let stream = tokio::net::TcpStream::connect(address).await.unwrap();
@@ -97,7 +97,9 @@ impl JavaScript {
                 }
                 NotificationKind::Agreed { .. }
                 | NotificationKind::Delivery(_)
-                | NotificationKind::Drain => {}
+                | NotificationKind::Drain
+                | NotificationKind::Need { .. }
+                | NotificationKind::PipeNews { .. } => {}
             }
         }
         self.mailbox.delivered();

@@ -32,11 +32,6 @@ impl Connection {
         let session = lock(&self.session);
         session.takes_streams() && Arc::strong_count(self) <= session.most_streams
     }
-
-    /// The server takes no further stream on it.
-    pub(super) fn take_no_more(&self) {
-        lock(&self.session).is_closing = true;
-    }
 }
 
 impl Drop for Connection {

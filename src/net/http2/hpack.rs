@@ -8,6 +8,9 @@ use super::huffman;
 #[derive(Debug, PartialEq, Eq)]
 pub struct Garbled;
 
+/// Headers of one block; a byte of it may make one.
+const MOST: usize = 10_000;
+
 /// The static table (RFC 7541, A), from index 1.
 const TABLE: [(&str, &str); 61] = [
     (":authority", ""),
@@ -102,6 +105,9 @@ fn write_number(block: &mut Vec<u8>, number: usize) {
 pub fn read(mut block: &[u8]) -> Result<Vec<(String, String)>, Garbled> {
     let mut headers = Vec::new();
     while let Some(&first) = block.first() {
+        if headers.len() == MOST {
+            return Err(Garbled);
+        }
         let header = match first {
             0x80.. => {
                 let (name, value) = entry(take_number(&mut block, 7)?)?;

@@ -20,15 +20,12 @@ pub async fn request(
     ask: &Ask<'_>,
 ) -> Result<Option<(Stream, Answer)>, NetError> {
     let answered = async {
-        let tunnel = Tunnel::open(connection.clone(), &block(ask))?;
+        let tunnel = Tunnel::open(connection, &block(ask))?;
         Ok((tunnel.head().await?, tunnel))
     };
     let (response, tunnel) = match answered.await {
         Ok(answered) => answered,
-        Err(Unanswered::Unheard) => {
-            connection.take_no_more();
-            return Ok(None);
-        }
+        Err(Unanswered::Unheard) => return Ok(None),
         Err(Unanswered::Failed(why)) => return Err(why),
     };
     let answer = match response.status {

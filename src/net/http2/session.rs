@@ -41,6 +41,8 @@ pub struct Session {
     /// What is to be written, behind what has been.
     out: Vec<u8>,
     written: usize,
+    /// So much waits there that a stream could not add more.
+    is_crowded: bool,
     /// Wakes who writes that.
     pub driver: Option<Waker>,
     /// The server's settings have come.
@@ -117,6 +119,7 @@ impl Session {
         Session {
             out,
             written: 0,
+            is_crowded: false,
             driver: None,
             is_settled: false,
             takes_websockets: false,
@@ -179,7 +182,10 @@ impl Session {
         }
         let failed = |why| Poll::Ready(Err(Unanswered::Failed(why)));
         match (stream.reset, &self.over) {
-            (Some(code::REFUSED_STREAM), _) => Poll::Ready(Err(Unanswered::Unheard)),
+            (Some(code::REFUSED_STREAM), _) => {
+                self.is_closing = true;
+                Poll::Ready(Err(Unanswered::Unheard))
+            }
             (Some(code), _) => failed(NetError::http2(format!(
                 "the server has reset the stream (code {code})"
             ))),
@@ -241,6 +247,7 @@ impl Session {
         }
         let room = stream.window.min(self.window).max(0) as usize;
         let count = bytes.len().min(room).min(self.longest_frame);
+        self.is_crowded |= waiting >= MOST_WAITING;
         if count == 0 && !bytes.is_empty() || waiting >= MOST_WAITING {
             stream.writer = Some(context.waker().clone());
             return Poll::Pending;
@@ -319,7 +326,8 @@ impl Session {
             self.out.drain(..self.written);
             self.written = 0;
         }
-        if self.waiting() < MOST_WAITING / 2 {
+        if self.is_crowded && self.waiting() < MOST_WAITING / 2 {
+            self.is_crowded = false;
             self.wake_writers();
         }
     }
@@ -583,11 +591,17 @@ fn response(headers: Vec<(String, String)>) -> Option<Response> {
     let mut status = None;
     let mut kept = Vec::with_capacity(headers.len());
     for (name, value) in headers {
+        // What would break a line of HTTP/1.1 is in no value (RFC 9113, 8.2.1).
+        if value.contains(['\0', '\r', '\n']) {
+            return None;
+        }
         if name == ":status" {
             status = value
                 .parse()
                 .ok()
                 .filter(|status| (100..1000).contains(status));
+        } else if name.starts_with(':') {
+            return None;
         } else {
             kept.push((name, value));
         }

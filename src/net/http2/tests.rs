@@ -212,21 +212,18 @@ async fn there_is_room_for_as_many_streams_as_the_server_says() {
 
 #[tokio::test]
 async fn an_end_is_read_and_a_reset_is_an_error() {
-    let mut reset = false;
-    let take = move |asked: Asked| {
-        let (_, mut send) = accept(asked);
-        send.send_data(Bytes::from_static(b"last"), !reset).unwrap();
-        if reset {
-            send.send_reset(Reason::INTERNAL_ERROR);
-        }
-        reset = true;
-    };
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let take = move |asked: Asked| tell.send(accept(asked)).unwrap();
     let connection = connected(100, take).await.unwrap().unwrap();
     let mut read = Vec::new();
     let mut ended = upgraded(&connection).await;
+    let (_kept, mut send) = told.recv().await.unwrap();
+    send.send_data(Bytes::from_static(b"last"), true).unwrap();
     ended.read_to_end(&mut read).await.unwrap();
     assert_eq!(read, b"last");
     let mut cut = upgraded(&connection).await;
+    let (_kept, mut send) = told.recv().await.unwrap();
+    send.send_reset(Reason::INTERNAL_ERROR);
     assert!(cut.read_to_end(&mut read).await.is_err());
 }
 

@@ -11,6 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::connection::Connection;
 use super::session::Unanswered;
 use crate::net::handshake::Response;
+use crate::net::stream::Transport;
 use crate::sync::lock;
 
 /// See the module. Dropping it resets the stream, unless both sides have ended it.
@@ -38,6 +39,8 @@ impl Drop for Tunnel {
         lock(&self.connection.session).leave(self.id);
     }
 }
+
+impl Transport for Tunnel {}
 
 impl AsyncRead for Tunnel {
     fn poll_read(

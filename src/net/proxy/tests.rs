@@ -5,7 +5,7 @@ use tokio::io::{AsyncReadExt, DuplexStream, duplex};
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::net::{Options, Roots, TlsOptions};
+use crate::net::{Nothing, Options, Roots, TlsOptions};
 
 fn options(url: &str) -> ProxyOptions {
     ProxyOptions {
@@ -281,7 +281,7 @@ async fn reached(proxy_url: &str) -> (String, &'static str, Option<u16>) {
     url.proxy = Some(options(proxy_url));
     url.handshake_timeout = Duration::from_millis(50);
     let target = crate::net::Target::parse(url).unwrap();
-    told(target.reach(None).await.err().unwrap())
+    told(target.reach(None, &Nothing::shared()).await.err().unwrap())
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::*;
-use crate::net::Roots;
+use crate::net::{Nothing, Roots};
 use crate::policy::{Failure, Message};
 
 fn options(url: &str) -> Options {
@@ -100,7 +100,7 @@ async fn a_target_is_reached_with_what_came_behind_the_answer() {
     let server = serve(listener, vec![UPGRADE.to_owned() + "frames"]);
     let reached = Target::parse(options(&url))
         .unwrap()
-        .reach(None)
+        .reach(None, &Nothing::shared())
         .await
         .unwrap();
     let mut head = reached.head;
@@ -123,7 +123,7 @@ async fn a_refused_upgrade_tells_status_and_headers() {
     );
     let failure = Target::parse(options(&url))
         .unwrap()
-        .reach(None)
+        .reach(None, &Nothing::shared())
         .await
         .err()
         .unwrap()
@@ -151,7 +151,7 @@ async fn refusal(answer: String, set: impl FnOnce(&mut Options)) -> (Failure, Du
     set(&mut options);
     let target = Target::parse(options).unwrap();
     let started = tokio::time::Instant::now();
-    let error = target.reach(None).await.err().unwrap();
+    let error = target.reach(None, &Nothing::shared()).await.err().unwrap();
     let after = started.elapsed();
     drop(served.await.unwrap());
     (error.into_failure(), after)
@@ -228,10 +228,14 @@ async fn a_redirect_is_followed_only_when_asked_for() {
     let mut options = options(&url);
     options.auth = Some("a:b".to_owned());
     let target = Target::parse(options.clone()).unwrap();
-    let refused = target.reach(None).await.err().unwrap();
+    let refused = target.reach(None, &Nothing::shared()).await.err().unwrap();
     assert_eq!(refused.to_string(), "Unexpected server response: 302");
     options.follow_redirects = true;
-    Target::parse(options).unwrap().reach(None).await.unwrap();
+    Target::parse(options)
+        .unwrap()
+        .reach(None, &Nothing::shared())
+        .await
+        .unwrap();
     let requests = server.await.unwrap();
     assert!(requests[2].starts_with("GET /there?x HTTP/1.1\r\n"));
     assert!(
@@ -247,9 +251,22 @@ async fn another_host_is_not_told_the_credentials() {
     let leading = serve(first, vec![redirect(307, &other.replace("ws:", "http:"))]);
     let led = serve(second, vec![UPGRADE.to_owned()]);
     let mut options = options(&url.replace("ws://", "ws://user:secret@"));
-    options.headers = vec![("cookie".to_owned(), vec!["secret=1".to_owned()])];
+    let secret = |name: &str| (name.to_owned(), vec!["secret=1".to_owned()]);
+    options.headers = [
+        "cookie",
+        "Proxy-Authorization",
+        "X-Api-Key",
+        "X-CSRF-Token",
+        "Session-Id",
+    ]
+    .map(secret)
+    .to_vec();
     options.follow_redirects = true;
-    Target::parse(options).unwrap().reach(None).await.unwrap();
+    Target::parse(options)
+        .unwrap()
+        .reach(None, &Nothing::shared())
+        .await
+        .unwrap();
     let (leading, led) = (leading.await.unwrap(), led.await.unwrap());
     assert!(leading[0].contains("Authorization: Basic") && leading[0].contains("secret=1"));
     assert!(
@@ -268,6 +285,7 @@ async fn redirects_end_at_their_maximum_and_at_bad_urls() {
             redirect(301, "/"),
             redirect(303, "/"),
             redirect(302, "ftp://x"),
+            redirect(302, ""),
         ],
     );
     let mut options = options(&url);
@@ -275,13 +293,23 @@ async fn redirects_end_at_their_maximum_and_at_bad_urls() {
     options.max_redirects = 1;
     let target = Target::parse(options).unwrap();
     assert_eq!(
-        target.reach(None).await.err().unwrap().to_string(),
+        target
+            .reach(None, &Nothing::shared())
+            .await
+            .err()
+            .unwrap()
+            .to_string(),
         "Maximum redirects exceeded"
     );
-    let error = target.reach(None).await.err().unwrap();
+    let error = target.reach(None, &Nothing::shared()).await.err().unwrap();
     assert_eq!(
         error.to_string(),
         "The server redirects to \"ftp://x\", which is no WebSocket URL"
+    );
+    let error = target.reach(None, &Nothing::shared()).await.err().unwrap();
+    assert_eq!(
+        error.to_string(),
+        "The server redirects to \"\", which is no WebSocket URL"
     );
     server.await.unwrap();
 }
@@ -293,7 +321,7 @@ async fn a_silent_server_is_given_up_after_the_timeout() {
     options.handshake_timeout = Duration::from_millis(20);
     let error = Target::parse(options)
         .unwrap()
-        .reach(None)
+        .reach(None, &Nothing::shared())
         .await
         .err()
         .unwrap();
@@ -309,7 +337,8 @@ async fn a_silent_server_is_given_up_after_the_timeout() {
 async fn a_dropped_attempt_closes_its_connection() {
     let (listener, url) = listener().await;
     let target = Target::parse(options(&url)).unwrap();
-    let attempt = tokio::spawn(async move { target.reach(None).await.map(drop) });
+    let attempt =
+        tokio::spawn(async move { target.reach(None, &Nothing::shared()).await.map(drop) });
     let (mut stream, _) = listener.accept().await.unwrap();
     read_request(&mut stream).await;
     attempt.abort();
@@ -322,7 +351,10 @@ async fn an_attempt_ends_with_the_shorter_of_its_two_limits() {
     let mut options = options(&url);
     options.handshake_timeout = Duration::from_secs(60);
     let target = Target::parse(options).unwrap();
-    let error = target.reach(Some(Duration::from_millis(20))).await.err();
+    let error = target
+        .reach(Some(Duration::from_millis(20)), &Nothing::shared())
+        .await
+        .err();
     assert_eq!(
         error.unwrap().to_string(),
         "Opening handshake has timed out after 20 ms waiting for the server's answer to the upgrade"
@@ -336,7 +368,7 @@ async fn a_server_that_hangs_up_is_told_as_node_tells_it() {
     let server = serve(listener, vec![String::new()]);
     let failure = Target::parse(options(&url))
         .unwrap()
-        .reach(None)
+        .reach(None, &Nothing::shared())
         .await
         .err()
         .unwrap()

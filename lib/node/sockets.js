@@ -1,0 +1,248 @@
+'use strict';
+
+// Connections that Node makes: by an agent, a function of the user, or net and tls. The engine speaks over them: their bytes
+// go through a `SocketNeed`, and what there is to do is told by its number.
+
+const { ClientRequest } = require('http');
+const net = require('net');
+const tls = require('tls');
+const { asError } = require('../facade/ask.js');
+const { coded } = require('../errors.js');
+const { alarm, nextTick } = require('../loop.js');
+
+/** How long, in ms, a socket that was ended may take to write the rest. */
+const LINGER = 2000;
+
+/** Those that may be told of news, by number. */
+const sockets = new Map();
+
+/** Servers of which it was told that their TLS is left to Node. */
+const toldOf = new Set();
+
+/**
+ * A request that is never sent: by it an agent gives a socket, whatever kind of agent it is. That is the one way that all of them
+ * have in common.
+ */
+class SocketRequest extends ClientRequest {
+  constructor(agent, { host, port, authority, resource }) {
+    const headers = { Host: authority, Connection: 'Upgrade', Upgrade: 'websocket' };
+    super({ host, port, path: resource, headers, createConnection: () => undefined });
+    this.agent = agent;
+  }
+
+  /** An agent has a socket, or none. It may be called within the making of the request. */
+  onSocket(socket, error) {
+    nextTick(() => {
+      if (error) this.emit('error', error);
+      else if (this.destroyed) socket.destroy();
+      else this.emit('socket', socket);
+    });
+  }
+}
+
+/** That Node would refuse the agent. Those that speak for both do not say so of themselves. */
+function checkProtocol(agent, isSecure) {
+  const protocol = isSecure ? 'https:' : 'http:';
+  const own = Object.getOwnPropertyDescriptor(agent, 'protocol');
+  if (own === undefined || typeof own.value !== 'string' || own.value === protocol) return;
+  const message = `Protocol "${protocol}" not supported. Expected "${own.value}"`;
+  throw coded(TypeError, 'ERR_INVALID_PROTOCOL', message);
+}
+
+/**
+ * The options that were given, and where to connect. An option that is undefined is one too, to Node.
+ * @returns {any}
+ */
+function optionsFor(given, { host, port, socket, isSecure }) {
+  const options = /** @type {any} */ ({ allowHalfOpen: true });
+  for (const name of Object.keys(given)) {
+    const value = given[name];
+    if (value !== undefined && value !== null) options[name] = value;
+  }
+  const { checkServerIdentity, servername } = options;
+  Object.assign(options, { host, port, path: null, secureEndpoint: isSecure });
+  if (socket !== undefined) Object.assign(options, { path: socket, socketPath: socket });
+  if (isSecure && servername === undefined) options.servername = net.isIP(host) ? '' : host;
+  if (checkServerIdentity) {
+    options.checkServerIdentity = (name, certificate) => {
+      try {
+        return checkServerIdentity(name, certificate);
+      } catch (error) {
+        return asError(error, 'websocketOptions.checkServerIdentity');
+      }
+    };
+  }
+  return options;
+}
+
+/** Has a socket made; `made` is called once with an error, or with it, which may still be connecting. What calls that off. */
+function make(given, server, made) {
+  const { agent, createConnection } = given;
+  const options = optionsFor(given, server);
+  let isMade = false;
+  const once = (error, socket) => {
+    if (isMade) return;
+    isMade = true;
+    made(error, socket);
+  };
+  if (agent) {
+    checkProtocol(agent, server.isSecure);
+    const request = new SocketRequest(agent, server);
+    request.on('error', once);
+    request.on('socket', (socket) => once(null, socket));
+    agent.addRequest(request, options);
+    return () => request.destroy();
+  }
+  if (createConnection) {
+    const socket = createConnection(options, once);
+    if (socket) once(null, socket);
+  } else {
+    once(null, server.isSecure ? tls.connect(options) : net.connect(options));
+  }
+  return () => {};
+}
+
+/** The event by which a socket tells that it is there; undefined where it is. */
+function readyEvent({ connecting, secureConnecting }) {
+  if (secureConnecting) return 'secureConnect';
+  return connecting ? 'connect' : undefined;
+}
+
+/** A socket, from the need of one on. */
+class Connection {
+  /** @param {import('../../native/index.js').SocketNeed} need */
+  constructor(need, fail) {
+    this.need = need;
+    this.fail = fail;
+    this.number = need.number();
+    /** @type {any} */
+    this.socket = undefined;
+    this.callOff = () => {};
+    /** Neither the need nor the socket has ended. */
+    this.lives = true;
+    /** The socket takes nothing for now. */
+    this.isFull = false;
+    sockets.set(this.number, this);
+  }
+
+  begin(given, server) {
+    const made = (error, socket) => {
+      if (error) this.lose(asError(error, 'websocketOptions'));
+      else this.take(socket);
+    };
+    try {
+      this.callOff = make(given, server, made);
+      if (!this.lives) this.callOff();
+    } catch (error) {
+      this.lose(asError(error, 'websocketOptions'));
+    }
+  }
+
+  take(socket) {
+    socket.on('error', (error) => this.lose(error));
+    if (!this.lives) {
+      socket.destroy();
+      return;
+    }
+    this.socket = socket;
+    socket.on('close', () => this.lose(coded(Error, 'ECONNRESET', 'socket hang up')));
+    // An agent keeps no account of it any more, as of any that is upgraded.
+    socket.emit('agentRemove');
+    // The client holds the process, not its socket. What is not of Node may lack these.
+    if (socket.unref) socket.unref();
+    if (socket.setTimeout) socket.setTimeout(0);
+    if (socket.setNoDelay) socket.setNoDelay();
+    // Else what was still to be said would be lost behind the end of the peer.
+    socket.allowHalfOpen = true;
+    const event = readyEvent(socket);
+    if (event) socket.once(event, () => this.open());
+    else this.open();
+  }
+
+  open() {
+    const { need, socket } = this;
+    if (!this.lives) return;
+    need.open();
+    socket.on('data', (bytes) => {
+      if (!need.push(bytes)) socket.pause();
+    });
+    socket.on('end', () => need.finish());
+    socket.on('drain', () => {
+      this.isFull = false;
+      if (this.lives) this.look();
+    });
+    socket.resume();
+  }
+
+  /** Does what there is to do. */
+  look() {
+    const { need, socket } = this;
+    const { bytes, hasRoom, isShut, isGone } = need.look(!this.isFull);
+    if (bytes !== undefined && socket.writable) this.isFull = !socket.write(bytes);
+    if (isGone) {
+      this.leave(isShut);
+      return;
+    }
+    if (isShut) socket.end();
+    if (hasRoom && socket !== undefined && socket.isPaused()) socket.resume();
+  }
+
+  /** The engine is done with it; where it `isShut`, not before all of it is written. */
+  leave(isShut) {
+    const { socket } = this;
+    this.forget();
+    this.callOff();
+    if (socket === undefined) return;
+    if (!isShut) {
+      socket.destroy();
+      return;
+    }
+    socket.end();
+    socket.resume();
+    socket.once(
+      'close',
+      alarm(() => socket.destroy(), LINGER),
+    );
+  }
+
+  /** There is no socket, or no longer. */
+  lose(error) {
+    if (!this.lives) return;
+    this.forget();
+    this.fail(error);
+    if (this.socket !== undefined) this.socket.destroy();
+  }
+
+  forget() {
+    this.lives = false;
+    sockets.delete(this.number);
+  }
+}
+
+/** Node takes more of TLS than the engine: says so, once for each server. */
+function warnOfFallback({ authority }) {
+  if (toldOf.has(authority)) return;
+  toldOf.add(authority);
+  const message =
+    `The TLS of ${authority} is too old or too rare for the engine, so Node makes the connections to it. ` +
+    "websocketOptions.transport: 'node' does so from the first on, tls: 'native' never does";
+  process.emitWarning(message, { code: 'WSR_WARN_TLS_BY_NODE' });
+}
+
+/**
+ * Makes a connection, by the options that were given. `fail` takes what went wrong.
+ * @param {import('../../native/index.js').SocketNeed} need
+ */
+function supplySocket(need, given, fail) {
+  const server = need.server();
+  if (server.isFallback) warnOfFallback(server);
+  new Connection(need, fail).begin(given, server);
+}
+
+/** There is something to do at the socket of this number. */
+function lookAtSocket(number) {
+  const connection = sockets.get(number);
+  if (connection) connection.look();
+}
+
+module.exports = { lookAtSocket, supplySocket };

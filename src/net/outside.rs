@@ -1,0 +1,137 @@
+//! What an attempt needs in the middle that the program outside of the engine has: it asks, and awaits the answer.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+use url::Host;
+
+use super::NetError;
+use super::address::Address;
+use super::pipe::{Pipe, PipeEnd, pipe};
+use crate::policy::Failure;
+
+/// The program, as one attempt knows it.
+pub trait Outside: Send + Sync {
+    /// Has it answered, soon and from outside of this call. A need that is dropped has failed.
+    fn ask(&self, need: Need);
+
+    /// There is news at the [`PipeEnd`] of this number.
+    fn tell(&self, pipe: u32);
+
+    /// Whether an attempt has found that it has to make the connections to this host and port.
+    fn has_to_connect(&self, host_port: &str) -> bool;
+
+    /// From here on it has to.
+    fn let_connect(&self, host_port: String);
+}
+
+/// What is asked for.
+pub enum Need {
+    /// The addresses of a host, best first.
+    Addresses {
+        host: String,
+        answer: Answer<Vec<IpAddr>>,
+    },
+    /// A connection to a server. It is open, and where `is_secure` its certificate checked, once that is answered; from then on
+    /// its bytes go through `end`.
+    Socket {
+        server: Server,
+        end: PipeEnd,
+        answer: Answer<()>,
+    },
+}
+
+/// Where a connection is to lead, and what will be asked for there.
+pub struct Server {
+    /// A name or an IP address, without brackets.
+    pub host: String,
+    pub port: u16,
+    /// The path of the socket of Unix that leads there, in the place of host and port.
+    pub socket: Option<String>,
+    pub is_secure: bool,
+    /// The value of `Host`.
+    pub authority: String,
+    /// The path and query.
+    pub resource: String,
+    /// The program did not ask for it: the engine's TLS does not take the server's.
+    pub is_fallback: bool,
+}
+
+/// Where the answer goes. Who gives the attempt up waits for it no longer.
+pub struct Answer<T>(oneshot::Sender<Result<T, Failure>>);
+
+impl<T> Answer<T> {
+    pub fn give(self, answer: Result<T, Failure>) {
+        // Who has given up hears nothing.
+        let _ = self.0.send(answer);
+    }
+}
+
+/// Asks, and awaits the answer.
+pub(super) async fn ask<T>(
+    outside: &dyn Outside,
+    need: impl FnOnce(Answer<T>) -> Need,
+) -> Result<T, NetError> {
+    let (sender, receiver) = oneshot::channel();
+    outside.ask(need(Answer(sender)));
+    match receiver.await {
+        Ok(answer) => answer.map_err(|failure| NetError::Outside(Box::new(failure))),
+        Err(_) => Err(NetError::Unanswered),
+    }
+}
+
+/// A connection to `address` that the program makes.
+pub(super) async fn connect(
+    outside: &Arc<dyn Outside>,
+    address: &Address,
+    is_fallback: bool,
+) -> Result<Pipe, NetError> {
+    let told = outside.clone();
+    let (pipe, end) = pipe(move |number| told.tell(number));
+    let host = match address.host() {
+        Host::Domain(name) => name.clone(),
+        Host::Ipv4(ip) => ip.to_string(),
+        Host::Ipv6(ip) => ip.to_string(),
+    };
+    let server = Server {
+        host,
+        port: address.port(),
+        socket: address.socket().map(str::to_owned),
+        is_secure: address.is_secure(),
+        authority: address.authority(),
+        resource: address.resource().to_owned(),
+        is_fallback,
+    };
+    ask(&**outside, |answer| Need::Socket {
+        server,
+        end,
+        answer,
+    })
+    .await?;
+    Ok(pipe)
+}
+
+/// A program that has nothing, for tests.
+#[cfg(test)]
+pub(crate) struct Nothing;
+
+#[cfg(test)]
+impl Nothing {
+    pub fn shared() -> Arc<dyn Outside> {
+        Arc::new(Nothing)
+    }
+}
+
+#[cfg(test)]
+impl Outside for Nothing {
+    fn ask(&self, _: Need) {}
+
+    fn tell(&self, _: u32) {}
+
+    fn has_to_connect(&self, _: &str) -> bool {
+        false
+    }
+
+    fn let_connect(&self, _: String) {}
+}
