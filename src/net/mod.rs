@@ -38,7 +38,7 @@ pub use error::{AttemptStage, HandshakeFault, NetError, ProxyFault, code_of};
 pub use options::{Maker, Options, ProxyOptions, TlsOptions};
 #[cfg(test)]
 pub(crate) use outside::Nothing;
-pub use outside::{Answer, Need, Outside, Server};
+pub use outside::{Answer, Need, Outside, RequestChanges, Server};
 pub use pipe::{PipeEnd, PipeNews};
 pub use retry_after::retry_after;
 pub use roots::Roots;

@@ -11,9 +11,9 @@ use super::body::Body;
 use super::client_tls::ClientTls;
 use super::connect::Connector;
 use super::handshake::{Answer, Ask, Response, Upgrade, upgrade};
-use super::headers::{Confidence, Headers, latin1, no_token_char};
+use super::headers::{Confidence, Headers, latin1, line, no_token_char};
 use super::limit::Limit;
-use super::outside;
+use super::outside::{self, RequestChanges};
 use super::proxy::Proxies;
 use super::stream::Stream;
 use super::{AttemptStage, BadOption, HandshakeFault, Maker, NetError, Options, Outside};
@@ -168,13 +168,16 @@ impl Target {
         limit: &mut Limit,
         outside: &Arc<dyn Outside>,
     ) -> Result<(Stream, Answer), NetError> {
-        let mut stream = self.connect(address, limit, outside).await?;
+        let (mut stream, changes) = self.connect(address, limit, outside).await?;
         let mut headers = Vec::new();
         self.options
             .headers
             .write(address, self.confidence(address), &mut headers);
+        for (name, value) in &changes.headers {
+            line(&mut headers, name, value.as_bytes());
+        }
         let ask = Ask {
-            resource: address.resource(),
+            resource: changes.resource.as_deref().unwrap_or(address.resource()),
             headers: &headers,
             protocols: &self.options.given.protocols,
             extensions: self.options.given.extensions.as_deref(),
@@ -191,10 +194,13 @@ impl Target {
         address: &Address,
         limit: &mut Limit,
         outside: &Arc<dyn Outside>,
-    ) -> Result<Stream, NetError> {
+    ) -> Result<(Stream, RequestChanges), NetError> {
         let connector = &self.options.connector;
+        let maker = self.options.given.maker;
         let proxies = self.options.proxies.as_ref();
-        let is_fallback = match self.options.given.maker {
+        let proxies = proxies.filter(|_| maker != Maker::Custom);
+        let proxy = proxies.and_then(|proxies| proxies.between(address));
+        let is_fallback = match maker {
             Maker::Engine => None,
             Maker::EngineFirst => {
                 let is_needed = outside.has_to_connect(&address.host_port());
@@ -202,13 +208,24 @@ impl Target {
             }
             Maker::Outside | Maker::Custom => Some(false),
         };
-        if let Some(is_fallback) = is_fallback {
-            let connecting = outside::connect(outside, address, is_fallback);
-            let pipe = limit.bound(AttemptStage::Connect, connecting).await?;
-            return Ok(Stream::Other(Box::new(pipe)));
+        let tunnel = match proxy {
+            Some(proxy) => Some(proxy.reach(address, connector, limit, &**outside).await?),
+            None => None,
+        };
+        // Through a proxy the program has nothing to do but TLS.
+        if let Some(is_fallback) = is_fallback
+            && (tunnel.is_none() || address.is_secure())
+        {
+            let stage = match tunnel {
+                Some(_) => AttemptStage::Tls,
+                None => AttemptStage::Connect,
+            };
+            let connecting = outside::connect(outside, address, tunnel, is_fallback);
+            let (pipe, changes) = limit.bound(stage, connecting).await?;
+            return Ok((Stream::Other(Box::new(pipe)), changes));
         }
-        let stream = match proxies.and_then(|proxies| proxies.between(address)) {
-            Some(proxy) => proxy.reach(address, connector, limit, &**outside).await?,
+        let stream = match tunnel {
+            Some(tunnel) => tunnel,
             None => {
                 let resolving = connector.resolve(address.host(), address.port(), &**outside);
                 let found = limit.bound(AttemptStage::Resolve, resolving).await?;
@@ -217,17 +234,17 @@ impl Target {
             }
         };
         if !address.is_secure() {
-            return Ok(stream);
+            return Ok((stream, RequestChanges::default()));
         }
         let securing = self.options.tls.connect(address.host(), stream);
         let secured = limit.bound(AttemptStage::Tls, securing).await;
         if let Err(error) = &secured
             && error.needs_node()
-            && self.options.given.maker == Maker::EngineFirst
+            && maker == Maker::EngineFirst
         {
             outside.let_connect(address.host_port());
         }
-        Ok(Stream::Other(Box::new(secured?)))
+        Ok((Stream::Other(Box::new(secured?)), RequestChanges::default()))
     }
 
     fn confidence(&self, address: &Address) -> Confidence {
