@@ -434,10 +434,36 @@ export interface WebSocketOptions {
   /** 4 or 6 for that version of IP alone, 0 for both. @defaultValue 0 */
   family?: Optional<0 | 4 | 6>;
   /**
+   * Whether a host's addresses are raced: the next is tried beside one that does not answer. `false` tries
+   * the first alone. `false` tries the first alone.
+   * @defaultValue true
+   */
+  autoSelectFamily?: Optional<boolean>;
+  /**
+   * How long an address is tried before the next is tried beside it. A number of milliseconds above 0.
+   * @defaultValue 250
+   */
+  autoSelectFamilyAttemptTimeout?: Optional<number>;
+  /**
    * Looks host names up in the place of the system, called as Node calls it: for each attempt, with `all`.
+   * Node's own `dns.lookup` leaves it to the engine.
    * @defaultValue the system's resolver
    */
   lookup?: Optional<LookupFunction>;
+  /**
+   * The path of a socket of Unix that leads to the URL's host, in the place of its address. A URL
+   * `ws+unix:/path/of/socket:/path` says the same.
+   * @defaultValue none
+   */
+  socketPath?: Optional<string>;
+  /** Whether the system probes a connection where nothing moves. @defaultValue false */
+  keepAlive?: Optional<boolean>;
+  /**
+   * How long nothing moves before the first probe of `keepAlive`; 0: for as long as the system says. A number
+   * of milliseconds of at least 0.
+   * @defaultValue 0
+   */
+  keepAliveInitialDelay?: Optional<number>;
   /** The host name for SNI and the certificate's check. @defaultValue the URL's host */
   servername?: Optional<string>;
   /** `false` takes any certificate. @defaultValue true */
@@ -481,8 +507,6 @@ export interface WebSocketOptions {
       callback: (error: Error | null, socket?: Duplex) => void,
     ) => Duplex | null | undefined
   >;
-  /** The path of a Unix domain socket, or of a pipe of Windows, to connect to. @defaultValue none */
-  socketPath?: Optional<string>;
   /**
    * Checks the server's certificate in the place of Node's own check; what it returns is the error.
    * @defaultValue Node's own check

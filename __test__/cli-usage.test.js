@@ -54,7 +54,7 @@ const ROOT = path.join(__dirname, '..');
     const wrong = [
       [[], 'one URL is needed, there are 0'],
       [[url, url], 'one URL is needed, there are 2'],
-      [['http://here'], 'allowed are ws: and wss:'],
+      [['ftp://here'], 'allowed are ws:, wss:, http:, https:, ws+unix: and wss+unix:'],
       [['--nonsense', url], '--nonsense'],
       [['-w', 'soon', url], "--wait: 'soon' is no time"],
       [['--timeout', '-1', url], "--timeout: '-1' is no time"],

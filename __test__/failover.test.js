@@ -75,7 +75,7 @@ describe('urls', () => {
     assert.deepStrictEqual([ws.url, ws.urls], ['ws://b/', ['ws://b/', 'ws://c/']]);
     ws.url = 'ws://d/';
     assert.deepStrictEqual(ws.urls, ['ws://d/']);
-    for (const urls of [[], ['ws://a', 'ws://a'], ['http://a'], [7], 'ws://a']) {
+    for (const urls of [[], ['ws://a', 'ws://a'], ['ftp://a'], [7], 'ws://a']) {
       assert.throws(() => new WebSocketReconnect({ urls }), { code: 'WSR_ERR_OPTION' });
     }
     assert.throws(() => make({ url: () => 'ws://a', urls: ['ws://b'] }), { code: 'WSR_ERR_OPTION' });

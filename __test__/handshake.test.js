@@ -2,6 +2,7 @@
 
 const assert = require('assert');
 const { inspect } = require('util');
+const { deflateSync, gzipSync } = require('zlib');
 const { startServer } = require('./peer/index.js');
 const { client, openClient } = require('./support/clients.js');
 const { SOON_MS } = require('./support/deadlines.js');
@@ -65,6 +66,28 @@ describe('a refusal', () => {
     const { body } = await refusal('HTTP/1.1 403 No\r\n\r\n\xff\xfe');
     assert.ok(Buffer.isBuffer(body));
     assert.strictEqual(body.toString('hex'), 'fffe');
+  });
+
+  it('tells its body without the coding that it came by', async () => {
+    for (const [name, coded] of [
+      ['gzip', gzipSync('too many')],
+      ['deflate', deflateSync('too many')],
+    ]) {
+      const head = `HTTP/1.1 429 No\r\nContent-Encoding: ${name}\r\nContent-Length: ${coded.length}\r\n\r\n`;
+      const error = await refusal(head + coded.toString('latin1'));
+      assert.strictEqual(error.body, 'too many');
+      assert.strictEqual(error.headers['content-encoding'], name);
+    }
+  });
+
+  it('hides the credentials that its body gives back coded', async () => {
+    const coded = gzipSync('you sent Bearer secret-token').toString('latin1');
+    const upgrade = `HTTP/1.1 404 No\r\nContent-Encoding: gzip\r\n\r\n${coded}`;
+    const server = await startServer({ plan: ['garbage'], upgrade });
+    const websocketOptions = { headers: { 'X-Api-Key': 'secret-token' } };
+    const { ws, log } = client({ url: server.url, websocketOptions, maxRetries: 0 });
+    ws.connect();
+    assert.strictEqual((await log.until('error')).argument.body, 'you sent Bearer [hidden]');
   });
 
   it('without a body tells none', async () => {

@@ -113,15 +113,8 @@ describe('url', () => {
     assert.throws(() => new WebSocketReconnect({}), TypeError);
   });
 
-  it('has the scheme ws or wss, a host and no fragment', () => {
-    for (const url of [
-      'http://localhost/',
-      'ftp://localhost/',
-      'ws://localhost/#part',
-      'nonsense',
-      '',
-      'ws://',
-    ]) {
+  it('has a scheme of WebSockets, HTTP or sockets of Unix, a place and no fragment', () => {
+    for (const url of ['ftp://localhost/', 'ws+unix:', 'ws://localhost/#part', 'nonsense', '', 'ws://']) {
       // A fragment is not shown: it may hold a secret.
       const refused = names(RangeError, 'url', url.replace(/#.*/, ''));
       assert.throws(() => make({ url }), refused, url);
@@ -131,6 +124,8 @@ describe('url', () => {
     }
     for (const url of [
       'ws://localhost',
+      'https://localhost',
+      'ws+unix:/run/app.sock:/path',
       'wss://localhost:1/path?query=1',
       'WS://LOCALHOST/',
       'ws://[::1]:8080/',
@@ -466,12 +461,12 @@ describe('an error about an option', () => {
   it('shows no secret', () => {
     const bad = [
       [`ws://me:${secret}@host`],
-      { url: `http://me:${secret}@host/` },
+      { url: `ftp://me:${secret}@host/` },
       { url: `ws://host/#${secret}` },
       { url: `nonsense?token=${secret}` },
       { url: [`ws://me:${secret}@host`] },
       { urls: [`ws://me:${secret}@host`, `ws://me:${secret}@host`] },
-      { urls: [`http://host/?token=${secret}`] },
+      { urls: [`ftp://host/?token=${secret}`] },
       { urls: `ws://me:${secret}@host` },
       { protocols: ['v1', `bearer ${secret}`] },
       { protocols: [secret, secret] },

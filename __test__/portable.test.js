@@ -99,7 +99,7 @@ describe('the class over a WebSocket that is handed in', () => {
   });
 
   it('checks URLs and subprotocols in the constructor', () => {
-    for (const url of ['http://x', 'ws://x/#a', 'ws://', 'ws://x:99999']) {
+    for (const url of ['ftp://x', 'ws://x/#a', 'ws://', 'ws://x:99999']) {
       assert.throws(() => make({ url }), RangeError, url);
     }
     assert.throws(() => make({ url: 'ws://x', protocols: ['a', 'a'] }), /twice/);

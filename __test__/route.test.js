@@ -60,7 +60,7 @@ describe('url, protocols and headers as functions', () => {
     ['that rejects', () => Promise.reject(Object.assign(new Error('mine'), { code: 'MINE' })), 'MINE'],
     ['that throws no Error', () => Promise.reject('text'), 'WSR_ERR_FUNCTION'],
     ['that returns no URL', () => 7, 'WSR_ERR_OPTION'],
-    ['that returns a bad URL', async () => 'http://x', 'WSR_ERR_OPTION'],
+    ['that returns a bad URL', async () => 'ftp://x', 'WSR_ERR_OPTION'],
     ['that never settles', never, 'WSR_ERR_HANDSHAKE_TIMEOUT'],
   ]) {
     it(`url() ${what} is a failed attempt with its error`, async () => {

@@ -79,7 +79,7 @@ describe('the entry for those who import ws', () => {
         code: 'WSR_ERR_UNSUPPORTED_OPTION',
       });
     }
-    assert.throws(() => new WebSocket('ws+unix:///tmp/x'), SyntaxError);
+    assert.throws(() => new WebSocket('wss+unix:///tmp/x'), SyntaxError);
   });
 
   it('takes the place of ws in a bundle by an alias, and stays outside of it', function () {

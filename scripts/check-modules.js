@@ -39,6 +39,7 @@ const BUILT_INS = [
   'buffer',
   'crypto',
   'diagnostics_channel',
+  'dns',
   'events',
   'fs',
   'inspector',

@@ -722,10 +722,44 @@ new WebSocketReconnect({ url: 'wss://example.com', signal: AbortSignal.timeout(6
     en: '4 or 6 for that version of IP alone',
     zh: '4 或 6 表示只用该版本的 IP',
   },
+  'websocketOptions.autoSelectFamily': {
+    doc: [
+      "Whether a host's addresses are raced: the next is tried beside one that does not answer.",
+      '`false` tries the first alone.',
+    ],
+    en: "races a host's addresses",
+    zh: '让主机的多个地址竞速',
+    zhOff: '只试第一个',
+  },
+  'websocketOptions.autoSelectFamilyAttemptTimeout': {
+    doc: ['How long an address is tried before the next is tried beside it.'],
+    en: 'ms before the next address is tried beside one that does not answer',
+    zh: '某个地址多久没有应答就同时试下一个，毫秒',
+  },
+  'websocketOptions.socketPath': {
+    doc: [
+      "The path of a socket of Unix that leads to the URL's host, in the place of its address.",
+      'A URL `ws+unix:/path/of/socket:/path` says the same.',
+    ],
+    standard: ['none', 'none', '无'],
+    en: "the path of a socket of Unix that leads to the URL's host",
+    zh: '通往该 URL 主机的 Unix 套接字路径',
+  },
+  'websocketOptions.keepAlive': {
+    doc: ['Whether the system probes a connection where nothing moves.'],
+    en: 'whether the system probes a connection where nothing moves',
+    zh: '系统是否探测没有数据往来的连接',
+  },
+  'websocketOptions.keepAliveInitialDelay': {
+    doc: ['How long nothing moves before the first probe of `keepAlive`; 0: for as long as the system says.'],
+    en: 'ms without data before the first probe; 0: as the system says',
+    zh: '没有数据多久后开始探测，毫秒；0 表示由系统决定',
+  },
   'websocketOptions.lookup': {
     type: 'LookupFunction',
     doc: [
       'Looks host names up in the place of the system, called as Node calls it: for each attempt, with `all`.',
+      "Node's own `dns.lookup` leaves it to the engine.",
     ],
     standard: ["the system's resolver", 'the system', '系统'],
     en: 'a function that looks names up, as that of Node',
@@ -803,12 +837,6 @@ new WebSocketReconnect({ url: 'wss://example.com', signal: AbortSignal.timeout(6
     standard: ['none', 'none', '无'],
     en: 'a function that makes the connection, as that of `http.request`',
     zh: '建立连接的函数，与 `http.request` 的相同',
-  },
-  'websocketOptions.socketPath': {
-    doc: ['The path of a Unix domain socket, or of a pipe of Windows, to connect to.'],
-    standard: ['none', 'none', '无'],
-    en: 'the path of a socket of Unix to connect to',
-    zh: '要连接的 Unix 套接字的路径',
   },
   'websocketOptions.checkServerIdentity': {
     type: '(host: string, certificate: PeerCertificate) => Error | undefined',

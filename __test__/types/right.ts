@@ -25,6 +25,13 @@ const websocketOptions: WebSocketOptions = {
   handshakeTimeout: 5000,
   maxPayload: 0,
   family: 4,
+  autoSelectFamily: true,
+  autoSelectFamilyAttemptTimeout: 100,
+  lookup: (hostname, { all }, callback) =>
+    callback(null, all ? [{ address: hostname, family: 4 }] : hostname, 4),
+  socketPath: '/run/app.sock',
+  keepAlive: true,
+  keepAliveInitialDelay: 60000,
   rejectUnauthorized: false,
   ca: ['-----BEGIN CERTIFICATE-----', Buffer.from('')],
   perMessageDeflate: { threshold: 0, zlibDeflateOptions: { level: 1, chunkSize: 1024 } },

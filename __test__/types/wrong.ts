@@ -32,6 +32,12 @@ new WebSocketReconnect({ url, websocketOptions: { generateMask: () => undefined 
 new WebSocketReconnect({ url, websocketOptions: { transport: 'quic' } });
 // @ts-expect-error: there is no such version of IP
 new WebSocketReconnect({ url, websocketOptions: { family: 5 } });
+// @ts-expect-error: it finds addresses
+new WebSocketReconnect({ url, websocketOptions: { lookup: '127.0.0.1' } });
+// @ts-expect-error: a path is text
+new WebSocketReconnect({ url, websocketOptions: { socketPath: 1 } });
+// @ts-expect-error: the time is another option
+new WebSocketReconnect({ url, websocketOptions: { keepAlive: 1000 } });
 // @ts-expect-error: nor another version of the protocol
 new WebSocketReconnect({ url, websocketOptions: { protocolVersion: 8 } });
 // @ts-expect-error: a header is no object

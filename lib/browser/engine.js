@@ -529,7 +529,7 @@ function createEngine(platform) {
       let socket;
       try {
         if (!this.WebSocket) throw new Error(NO_CLASS);
-        socket = new this.WebSocket(url, protocols);
+        socket = new this.WebSocket(url.replace(/^\s*http/i, 'ws'), protocols);
         socket.binaryType = 'arraybuffer';
       } catch (error) {
         later(() => this.refuse(attempt, error && error.code, String((error && error.message) || error)));
@@ -800,7 +800,7 @@ function createEngine(platform) {
 
 /** The host and port of a URL, as messages name it. */
 function hostOf(url) {
-  const found = /^wss?:\/\/(?:[^/?#@]*@)?([^/?#]*)/i.exec(url || '');
+  const found = /^(?:ws|http)s?:\/\/(?:[^/?#@]*@)?([^/?#]*)/i.exec(url || '');
   return found ? found[1].toLowerCase() : 'the server';
 }
 

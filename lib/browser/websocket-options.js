@@ -54,7 +54,8 @@ function readWebSocketOptions(given, instead) {
 function checkUrls(urls) {
   for (const text of urls || []) {
     const allowed = 'an absolute URL like wss://host/path, without a fragment';
-    if (!/^\s*wss?:\/\/[^/?#\s]/i.test(text) || text.includes('#')) throw badRange('url', text, allowed);
+    if (!/^\s*(ws|http)s?:\/\/[^/?#\s]/i.test(text) || text.includes('#'))
+      throw badRange('url', text, allowed);
     try {
       new URL(text);
     } catch (_error) {

@@ -33,7 +33,7 @@ const checkUrl = (value) => (isFunction(value) ? value : checkPresent(ROWS.url, 
  */
 function mayNeedTrust(terms, urls = []) {
   if (terms.maker === 'node' || terms.maker === 'custom') return false;
-  const isSecure = urls.some((url) => /^wss:/i.test(url.trim()));
+  const isSecure = urls.some((url) => /^(wss|https|wss\+unix):/i.test(url.trim()));
   return terms.ca === undefined && (isSecure || terms.followRedirects);
 }
 

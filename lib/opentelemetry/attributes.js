@@ -2,7 +2,7 @@
 
 // The attributes of the semantic conventions. None of them has a value for each message, connection or query.
 
-const PORTS = { ws: 80, wss: 443 };
+const PORTS = { ws: 80, wss: 443, http: 80, https: 443 };
 
 /** Where a client leads; of what is no URL yet nothing but the protocol is known. */
 function serverOf(url) {
@@ -14,9 +14,14 @@ function serverOf(url) {
     return attributes;
   }
   const scheme = parsed.protocol.slice(0, -1);
+  attributes['url.scheme'] = scheme;
+  if (scheme.endsWith('+unix')) {
+    // A socket of Unix has no port.
+    [attributes['server.address']] = parsed.pathname.split(':');
+    return attributes;
+  }
   attributes['server.address'] = parsed.hostname.replace(/^\[|\]$/g, '');
   attributes['server.port'] = Number(parsed.port) || PORTS[scheme];
-  attributes['url.scheme'] = scheme;
   return attributes;
 }
 

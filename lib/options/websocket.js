@@ -3,6 +3,7 @@
 // The client options of `ws`, and what the engine takes of them.
 
 const { createPrivateKey } = require('crypto');
+const { lookup: systemLookup } = require('dns');
 const { badRange, coded } = require('../errors.js');
 const { meant, take } = require('../names.js');
 const { check, checkMembers, isAbsent } = require('./check.js');
@@ -24,7 +25,7 @@ const BLOBS = MEMBERS.filter(({ ofNode, type }) => type === 'blobs' && !ofNode).
 /** Those that only Node can honour, … */
 const OF_NODE = MEMBERS.filter(({ ofNode }) => ofNode);
 /** … and those of them that say what leads to the server. */
-const WAYS = ['agent', 'createConnection', 'socketPath'];
+const WAYS = ['agent', 'createConnection'];
 
 /** Other options of `ws` that users know. None can work here. */
 const UNSUPPORTED = ['finishRequest', 'generateMask'];
@@ -181,8 +182,8 @@ function readWebSocketOptions(given, instead, kept) {
   if (isOfNode) read.cert = [];
   read.maker = maker;
   read.deflate = read.perMessageDeflate;
-  // The function stays in JavaScript, and is asked in the middle of an attempt.
-  read.asksAddresses = read.lookup !== undefined;
+  // The function stays in JavaScript, and is asked in the middle of an attempt. The engine asks what Node's own asks.
+  read.asksAddresses = read.lookup !== undefined && read.lookup !== systemLookup;
   read.lookup = undefined;
   read.protocols = [];
   return kept === undefined ? shared(read) : read;

@@ -21,9 +21,11 @@ function readUrl(address) {
   }
   const scheme = SCHEMES.get(url.protocol);
   if (scheme !== undefined) url.protocol = scheme;
-  if (url.protocol !== 'ws:' && url.protocol !== 'wss:') {
-    throw new SyntaxError(`The URL's protocol must be one of "ws:", "wss:", "http:", or "https:"`);
+  if (!['ws:', 'wss:', 'ws+unix:'].includes(url.protocol)) {
+    const allowed = '"ws:", "wss:", "http:", "https:", or "ws+unix:"';
+    throw new SyntaxError(`The URL's protocol must be one of ${allowed}`);
   }
+  if (url.protocol === 'ws+unix:' && !url.pathname) throw new SyntaxError("The URL's pathname is empty");
   if (url.hash) throw new SyntaxError('The URL contains a fragment identifier');
   // An empty one.
   url.hash = '';

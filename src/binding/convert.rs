@@ -219,6 +219,12 @@ impl RouteOptions {
             max_redirects: self.max_redirects,
             local_address: self.local_address,
             family: self.family.map(|family| family as u8),
+            races: self.auto_select_family,
+            head_start: duration(self.auto_select_family_attempt_timeout),
+            keep_alive: self
+                .keep_alive
+                .then(|| duration(self.keep_alive_initial_delay)),
+            socket_path: self.socket_path.filter(|path| !path.is_empty()),
             asks_addresses: self.asks_addresses,
             maker: self.maker.into(),
             servername: self.servername,
@@ -242,6 +248,7 @@ impl From<net::Server> for ServerOfSocket {
         ServerOfSocket {
             host: server.host,
             port: server.port,
+            socket_path: server.socket_path,
             is_secure: server.is_secure,
             authority: server.authority,
             resource: server.resource,

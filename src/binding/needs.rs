@@ -2,8 +2,10 @@
 
 use std::net::IpAddr;
 
+use napi::bindgen_prelude::Result;
 use napi_derive::napi;
 
+use super::code::Code;
 use super::convert::pairs;
 use super::protocol::{ServerOfSocket, SocketNews};
 use crate::net::{self, Answer, PipeEnd, RequestChanges, Server};
@@ -60,13 +62,21 @@ impl AddressNeed {
         &self.host
     }
 
-    /// IP addresses, the best first. The first answer counts.
+    /// IP addresses, the best first. The first answer counts; one with what is none throws, and counts as none.
     #[napi(catch_unwind)]
-    pub fn answer(&mut self, addresses: Vec<String>) {
-        let addresses = addresses.iter().filter_map(|text| text.parse().ok());
+    pub fn answer(&mut self, addresses: Vec<String>) -> Result<(), Code> {
+        let parsed = |text: &String| {
+            text.parse::<IpAddr>().map_err(|_| {
+                let message =
+                    format!("websocketOptions.lookup found {text:?}, which is no IP address");
+                napi::Error::new(Code("WSR_ERR_FUNCTION"), message)
+            })
+        };
+        let addresses = addresses.iter().map(parsed).collect::<Result<_, _>>()?;
         if let Some(answer) = self.answer.take() {
-            answer.give(Ok(addresses.collect()));
+            answer.give(Ok(addresses));
         }
+        Ok(())
     }
 
     /// JavaScript has an error of its own for the attempt.

@@ -208,6 +208,13 @@ pub struct RouteOptions {
     pub deflate: Option<DeflateOptions>,
     pub local_address: Option<String>,
     pub family: Option<u32>,
+    pub auto_select_family: bool,
+    pub auto_select_family_attempt_timeout: f64,
+    pub keep_alive: bool,
+    /// 0: as the system says.
+    pub keep_alive_initial_delay: f64,
+    /// Empty is none.
+    pub socket_path: Option<String>,
     /// JavaScript has the addresses of names.
     pub asks_addresses: bool,
     pub maker: Maker,
@@ -545,6 +552,8 @@ pub struct ServerOfSocket {
     /// A name or an IP address.
     pub host: String,
     pub port: u16,
+    /// Of the socket of Unix that leads there, where one does.
+    pub socket_path: Option<String>,
     pub is_secure: bool,
     /// The value of `Host`.
     pub authority: String,

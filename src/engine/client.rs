@@ -124,6 +124,8 @@ pub(super) enum Action {
 pub(super) struct Turn {
     pub actions: VecDeque<Action>,
     pub deadline: Option<Instant>,
+    /// How long the system need keep a connection for a peer that is silent, see [`user_timeout`](super::user_timeout::user_timeout).
+    pub user_timeout: Option<Duration>,
     /// The messages sent so far, where there is memory to let go of when there are no more.
     pub sends: Option<u64>,
 }

@@ -103,6 +103,9 @@ async fn run(client: &Arc<Client>) {
                 () = ready(()) => {}
             }
             client.tell(Input::Tick);
+            if let Stage::Up(connection) = &stage {
+                connection.review_silence();
+            }
             continue;
         }
         if alarm.is_time_to_rest() {
@@ -223,7 +226,12 @@ fn take_turn(
                 attempt,
                 dialing: client.dial(attempt, url_index, limit),
             },
-            Action::Cut => Stage::Idle,
+            Action::Cut => {
+                if let Stage::Up(connection) = stage {
+                    connection.cut(turn.user_timeout);
+                }
+                Stage::Idle
+            }
             Action::Leave(last_words) => {
                 if let Stage::Up(connection) = stage {
                     tokio::spawn(connection.end(last_words));

@@ -13,6 +13,7 @@ use super::outbound::Outbound;
 use super::panics::{Panic, caught};
 use super::read_outcome::ReadOutcome;
 use super::shared_socket::{EngineStream, SharedSocket};
+use super::user_timeout::user_timeout;
 use crate::net::Stream;
 use crate::policy::{Attempt, End, Failure, Input, Instant};
 use crate::sync::lock;
@@ -36,12 +37,15 @@ impl Client {
             core.link.handle(Input::Tick, clock::now());
             self.drain_outputs(&mut core, Vec::new());
         }
+        let user_timeout = user_timeout(&core.link.settings().heartbeat);
         // Outcomes that a call of the user has led to are told by that call.
         let is_told = core.write_half.outbox.has_outcomes();
         match connection {
-            Some(connection) if core.link.is_open(connection.attempt) => core
-                .write_half
-                .hand_out(&mut connection.sending, connection.broken),
+            Some(connection) if core.link.is_open(connection.attempt) => {
+                connection.limit_silence(user_timeout);
+                core.write_half
+                    .hand_out(&mut connection.sending, connection.broken);
+            }
             Some(_) | None => core.write_half.hand_out_nothing(),
         }
         self.check_drain(&mut core);
@@ -53,6 +57,7 @@ impl Client {
         Turn {
             actions: mem::take(&mut core.actions),
             deadline: deadlines.into_iter().flatten().min(),
+            user_timeout,
             sends: core.write_half.idle_memory(),
         }
     }
@@ -76,12 +81,9 @@ impl Client {
         let attempt = socket.attempt;
         let io = ConnectionIo::Shared(EngineStream::again(socket));
         let longest_batch = self.fast_paths.longest_batch();
-        Some(OpenConnection::new(
-            attempt,
-            io,
-            self.flow.clone(),
-            longest_batch,
-        ))
+        let mut connection = OpenConnection::new(attempt, io, self.flow.clone(), longest_batch);
+        connection.forget_user_timeout();
+        Some(connection)
     }
 
     /// The client is not driven any more: its environment goes, maybe without a word to its objects, or it has been collected.

@@ -46,6 +46,7 @@ mod shared_socket;
 #[cfg_attr(not(read_set), path = "socket_set_absent.rs")]
 mod socket_set;
 mod system_events;
+mod user_timeout;
 mod wake;
 mod wish;
 mod write_half;

@@ -13,6 +13,7 @@ use super::outbound::Outbound;
 use super::read_half::ReadHalf;
 use super::read_outcome::{ControlFrames, ReadOutcome, Wanted, with_scratch};
 use super::shared_socket::{EngineStream, SharedSocket};
+use super::user_timeout::{set_live_user_timeout, set_user_timeout};
 use crate::net::Transport;
 use crate::policy::{Attempt, PendingEnd};
 use crate::wire::Reader;
@@ -40,6 +41,8 @@ pub struct OpenConnection {
     /// The bytes that are being written; more are added once they are.
     pub sending: Outbound,
     unflushed: bool,
+    /// When the system is to give the connection up, as it was told last; `None`: that is not known.
+    user_timeout: Option<Option<Duration>>,
     /// Writing failed. Reading goes on: the peer's close frame may still be there.
     pub(super) broken: bool,
 }
@@ -62,6 +65,13 @@ impl ConnectionIo {
             ConnectionIo::Shared(stream) => Pin::new(stream),
         }
     }
+
+    fn as_transport(&self) -> &dyn Transport {
+        match self {
+            ConnectionIo::Own { stream, .. } => stream.as_ref(),
+            ConnectionIo::Shared(stream) => stream,
+        }
+    }
 }
 
 impl OpenConnection {
@@ -80,8 +90,36 @@ impl OpenConnection {
             longest_batch,
             sending: Outbound::default(),
             unflushed: false,
+            user_timeout: Some(None),
             broken: false,
         }
+    }
+
+    /// Has the system give the connection up where what was sent stays without an answer for so long.
+    pub fn limit_silence(&mut self, timeout: Option<Duration>) {
+        // What is not read proves nothing of the peer.
+        let timeout = timeout.filter(|_| !self.paused);
+        if self.user_timeout != Some(timeout) {
+            self.user_timeout = Some(timeout);
+            set_live_user_timeout(self.io.as_transport(), timeout);
+        }
+    }
+
+    /// Another driver has told the system something.
+    pub fn forget_user_timeout(&mut self) {
+        self.user_timeout = None;
+    }
+
+    /// The peer may have begun to read, or have ceased, and by that what the system is to be told changes.
+    pub fn review_silence(&self) {
+        if let Some(timeout) = self.user_timeout {
+            set_live_user_timeout(self.io.as_transport(), timeout);
+        }
+    }
+
+    /// Ends the connection at once. What the system still has for it goes as soon as that of a peer that is silent.
+    pub fn cut(self, timeout: Option<Duration>) {
+        set_user_timeout(self.io.as_transport(), timeout);
     }
 
     /// The socket, where the JavaScript thread may use it too.

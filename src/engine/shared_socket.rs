@@ -10,6 +10,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use socket2::SockRef;
 use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 
@@ -154,6 +155,12 @@ impl EngineStream {
             }
         };
         Ok(self.ready.insert(ready))
+    }
+}
+
+impl Transport for EngineStream {
+    fn tcp(&self) -> Option<SockRef<'_>> {
+        Some(SockRef::from(&self.socket.stream))
     }
 }
 

@@ -77,6 +77,8 @@ impl EngineStream {
     }
 }
 
+impl Transport for EngineStream {}
+
 impl AsyncRead for EngineStream {
     fn poll_read(
         self: Pin<&mut Self>,

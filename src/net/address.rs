@@ -6,11 +6,17 @@ use url::{Host, Url};
 
 use super::BadOption;
 
-/// A checked `ws:` or `wss:` URL.
+/// Where a socket of Unix leads that names no host, as in Node.
+const OF_SOCKETS: &str = "localhost";
+
+/// A checked URL.
 #[derive(Clone)]
 pub(super) struct Address {
+    /// With the scheme `ws:` or `wss:`.
     url: Url,
     host: Host,
+    /// The path of the socket of Unix that leads there, in the place of host and port.
+    socket: Option<Box<str>>,
     /// The value of `Authorization` that the URL's credentials make.
     pub authorization: Option<String>,
 }
@@ -23,28 +29,35 @@ impl Address {
                 "cannot be parsed ({error}); allowed is an absolute URL like wss://host/path"
             ))
         })?;
-        if !matches!(url.scheme(), "ws" | "wss") {
-            return Err(bad("has another scheme; allowed are ws: and wss:"));
-        }
         if url.fragment().is_some_and(|fragment| !fragment.is_empty()) {
             return Err(bad(
                 "has a fragment; allowed is a URL without one (what follows #)",
             ));
         }
-        Address::from_url(url).map_err(bad)
+        match url.scheme() {
+            "ws+unix" => Address::of_socket("ws", &url).map_err(bad),
+            "wss+unix" => Address::of_socket("wss", &url).map_err(bad),
+            _ => match with_own_scheme(url) {
+                Some(url) => Address::from_url(url).map_err(bad),
+                None => Err(bad(
+                    "has another scheme; allowed are ws:, wss:, http:, https:, ws+unix: and wss+unix:",
+                )),
+            },
+        }
     }
 
-    /// Where a `Location` header leads. `http:` and `https:` mean `ws:` and `wss:` there, since that is
-    /// what servers that redirect every request send.
+    /// Where a `Location` header leads. One that is empty leads back, and so nowhere; none leads to a socket of this machine.
     pub fn redirected(&self, location: &str) -> Option<Address> {
-        let mut url = self.url.join(location).ok()?;
-        let scheme = match url.scheme() {
-            "ws" | "http" => "ws",
-            "wss" | "https" => "wss",
-            _ => return None,
-        };
-        url.set_scheme(scheme).ok()?;
-        Address::from_url(url).ok()
+        if location.is_empty() {
+            return None;
+        }
+        let url = with_own_scheme(self.url.join(location).ok()?)?;
+        let next = Address::from_url(url).ok()?;
+        let is_same = (next.host(), next.port()) == (self.host(), self.port());
+        Some(Address {
+            socket: self.socket.clone().filter(|_| is_same),
+            ..next
+        })
     }
 
     fn from_url(mut url: Url) -> Result<Address, &'static str> {
@@ -57,8 +70,37 @@ impl Address {
         Ok(Address {
             url,
             host,
+            socket: None,
             authorization,
         })
+    }
+
+    /// The URL of a socket, then a colon and what is asked for there; as `ws` reads it, but that `%20` is a blank.
+    fn of_socket(scheme: &str, url: &Url) -> Result<Address, &'static str> {
+        const FORM: &str = "names no socket; allowed is a URL like ws+unix:/path/of/socket:/path";
+        if url.has_authority() && !url.authority().is_empty() {
+            return Err("has a host; allowed is a URL like ws+unix:/path/of/socket:/path");
+        }
+        let (socket, path) = url.path().split_once(':').unwrap_or((url.path(), ""));
+        let socket = percent_decode_str(socket).decode_utf8().map_err(|_| FORM)?;
+        if socket.trim_start_matches('/').is_empty() {
+            return Err(FORM);
+        }
+        let path = path.strip_prefix('/').unwrap_or(path);
+        let query = url
+            .query()
+            .map_or(String::new(), |query| format!("?{query}"));
+        let inner = Url::parse(&format!("{scheme}://{OF_SOCKETS}/{path}{query}"));
+        let inner = Address::from_url(inner.map_err(|_| FORM)?)?;
+        Ok(inner.by_socket(&socket))
+    }
+
+    /// The same place, to which this socket of Unix leads.
+    pub fn by_socket(self, path: &str) -> Address {
+        Address {
+            socket: Some(path.into()),
+            ..self
+        }
     }
 
     /// The URL as WHATWG serializes it, credentials included.
@@ -68,6 +110,11 @@ impl Address {
 
     pub fn is_secure(&self) -> bool {
         self.url.scheme() == "wss"
+    }
+
+    /// The path of the socket of Unix that leads there, where one does.
+    pub fn socket(&self) -> Option<&str> {
+        self.socket.as_deref()
     }
 
     pub fn host(&self) -> &Host {
@@ -80,9 +127,12 @@ impl Address {
             .unwrap_or(if self.is_secure() { 443 } else { 80 })
     }
 
-    /// Host and port, the scheme's default port spelled out.
+    /// Host and port, the scheme's default port spelled out; the path of the socket where one leads there.
     pub fn host_port(&self) -> String {
-        format!("{}:{}", self.host, self.port())
+        match &self.socket {
+            Some(path) => path.to_string(),
+            None => format!("{}:{}", self.host, self.port()),
+        }
     }
 
     /// The value of `Host`: IPv6 addresses in brackets, the scheme's default port left out.
@@ -97,6 +147,17 @@ impl Address {
     pub fn resource(&self) -> &str {
         &self.url[url::Position::BeforePath..url::Position::AfterQuery]
     }
+}
+
+/// The URL with the scheme of WebSockets; `http:` and `https:` mean `ws:` and `wss:`, as in the standard.
+fn with_own_scheme(mut url: Url) -> Option<Url> {
+    let scheme = match url.scheme() {
+        "ws" | "http" => "ws",
+        "wss" | "https" => "wss",
+        _ => return None,
+    };
+    url.set_scheme(scheme).ok()?;
+    Some(url)
 }
 
 /// The `user:password` of a URL, decoded.
@@ -177,6 +238,9 @@ mod tests {
                 "/",
             ),
             ("ws://u:p@h/#", false, "h", 80, "/"),
+            ("http://h/", false, "h", 80, "/"),
+            ("https://h", true, "h", 443, "/"),
+            ("HTTPS://h:80/", true, "h:80", 80, "/"),
         ];
         for (text, secure, authority, port, resource) in cases {
             let address = Address::parse(text).unwrap();
@@ -195,11 +259,55 @@ mod tests {
     }
 
     #[test]
+    fn a_socket_of_unix_is_taken_apart() {
+        let cases = [
+            ("ws+unix:/tmp/s", false, "/tmp/s", "/"),
+            ("ws+unix:/tmp/s:/chat?a=b:c", false, "/tmp/s", "/chat?a=b:c"),
+            ("wss+unix:///tmp/s:/a:b", true, "/tmp/s", "/a:b"),
+            ("ws+unix:/tmp/s?x", false, "/tmp/s", "/?x"),
+            ("ws+unix:./s:/x", false, "./s", "/x"),
+            ("ws+unix:/a b/%c3%bc:/x y", false, "/a b/ü", "/x%20y"),
+        ];
+        for (text, secure, socket, resource) in cases {
+            let address = Address::parse(text).unwrap();
+            assert_eq!(address.socket(), Some(socket), "{text}");
+            assert_eq!(address.host_port(), socket, "{text}");
+            let parts = (address.is_secure(), address.authority(), address.resource());
+            assert_eq!(parts, (secure, "localhost".to_owned(), resource), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_redirect_keeps_to_the_socket_for_its_own_host_alone() {
+        let from = Address::parse("ws+unix:/tmp/s:/one").unwrap();
+        let to = |location| {
+            let next = from.redirected(location).unwrap();
+            (next.socket().map(str::to_owned), next.resource().to_owned())
+        };
+        let socket = || Some("/tmp/s".to_owned());
+        assert_eq!(to("/two"), (socket(), "/two".to_owned()));
+        assert_eq!(to("http://localhost/two"), (socket(), "/two".to_owned()));
+        assert_eq!(to("http://x.example/two"), (None, "/two".to_owned()));
+    }
+
+    #[test]
     fn a_bad_url_is_told_what_is_allowed() {
         let cases = [
             (
-                "http://x",
-                "url: \"http://x\" has another scheme; allowed are ws: and wss:",
+                "ftp://x",
+                "url: \"ftp://x\" has another scheme; allowed are ws:, wss:, http:, https:, ws+unix: and wss+unix:",
+            ),
+            (
+                "ws+unix://host/socket",
+                "url: \"ws+unix://host/socket\" has a host; allowed is a URL like ws+unix:/path/of/socket:/path",
+            ),
+            (
+                "ws+unix:/:/path",
+                "url: \"ws+unix:/:/path\" names no socket; allowed is a URL like ws+unix:/path/of/socket:/path",
+            ),
+            (
+                "ws+unix:/socket:/#top",
+                "url: \"ws+unix:/socket:/…\" has a fragment; allowed is a URL without one (what follows #)",
             ),
             (
                 "ws://x/#top",
@@ -230,9 +338,9 @@ mod tests {
     #[test]
     fn an_error_never_shows_credentials() {
         for text in [
-            "http://me:secret@x",
+            "gopher://me:secret@x",
             "me:secret@x",
-            "http://me:se@cret@x/",
+            "gopher://me:se@cret@x/",
             "ftp://x/?token=secret",
             "ws://me:secret@x:bad",
             "ws://me:secret@x/#secret",
@@ -270,6 +378,8 @@ mod tests {
             to("http://y.example:8080").as_deref(),
             Some("ws://y.example:8080/")
         );
+        assert_eq!(to("ws+unix:/run/private.sock"), None);
+        assert_eq!(to(""), None);
         assert_eq!(to("ftp://y.example"), None);
         assert_eq!(to("http://"), None);
     }

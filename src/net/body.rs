@@ -2,6 +2,7 @@
 
 use httparse::Status;
 use tokio::io::{AsyncRead, AsyncReadExt};
+use zlib_rs::{Inflate, InflateFlush};
 
 use super::handshake::Response;
 use crate::policy::Message;
@@ -82,6 +83,24 @@ impl Body {
             Framing::Complete => {}
         }
         matches!(self.framing, Framing::Complete) || self.kept.len() == MAX_BODY
+    }
+
+    /// Undoes the codings of the content and of its transfer (RFC 9110, 8.4), as far as they are known and the body has come: some
+    /// servers compress though nobody has asked for it. What cannot be decoded stays.
+    pub fn decode(&mut self, response: &Response) {
+        let codings = ["content-encoding", "transfer-encoding"].map(|name| response.header(name));
+        let codings = codings.map(Option::unwrap_or_default).join(",");
+        for coding in codings.rsplit(',') {
+            let decoded = match coding.trim().to_ascii_lowercase().as_str() {
+                "" | "identity" | "chunked" => continue,
+                "gzip" | "x-gzip" => inflate(&self.kept, true),
+                // Some servers leave the header of zlib away.
+                "deflate" => inflate(&self.kept, true).or_else(|| inflate(&self.kept, false)),
+                _ => None,
+            };
+            let Some(decoded) = decoded else { return };
+            self.kept = decoded;
+        }
     }
 
     /// Puts something else in the place of what must not be shown.
@@ -183,6 +202,24 @@ impl Chunks {
         }
         false
     }
+}
+
+/// What `bytes` inflate to, as far as there is room, by the window that all fit in; with a header of gzip or zlib, or bare.
+fn inflate(bytes: &[u8], has_header: bool) -> Option<Vec<u8>> {
+    const WINDOW: u8 = 15;
+    /// Asks for whichever of the headers is there.
+    const EITHER_HEADER: u8 = 32;
+    let window = if has_header {
+        EITHER_HEADER + WINDOW
+    } else {
+        WINDOW
+    };
+    let mut state = Inflate::new(has_header, window);
+    let mut inflated = vec![0; MAX_BODY];
+    // What has come out before a fault counts.
+    let _ = state.decompress(bytes, &mut inflated, InflateFlush::NoFlush);
+    inflated.truncate(usize::try_from(state.total_out()).unwrap_or_default());
+    (!inflated.is_empty()).then_some(inflated)
 }
 
 /// Keeps of `bytes` what belongs to the body, of which `left` bytes are to come, and has room.

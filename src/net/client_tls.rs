@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use rustls_pki_types::ServerName;
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -14,7 +15,7 @@ use url::Host;
 
 use super::identity::Identity;
 use super::roots::Key;
-use super::stream::Stream;
+use super::stream::{Stream, Transport};
 use super::tls_fault::TlsFault;
 use super::{BadOption, NetError, TlsOptions};
 
@@ -89,6 +90,12 @@ const ALERT: u64 = 7;
 pub(super) struct Answered {
     stream: Stream,
     bytes: u64,
+}
+
+impl Transport for Answered {
+    fn tcp(&self) -> Option<SockRef<'_>> {
+        self.stream.tcp()
+    }
 }
 
 impl AsyncRead for Answered {

@@ -1,9 +1,11 @@
 //! From a host name to a TCP connection.
 
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -11,18 +13,42 @@ use url::Host;
 
 use super::outside::{self, Need, Outside};
 use super::resolver::Resolver;
+use super::stream::Stream;
 use super::{BadOption, NetError, Options};
 
-/// Head start of one address before the next is tried beside it (RFC 8305, 5).
-const HEAD_START: Duration = Duration::from_millis(250);
-
-/// Which addresses may be connected, and from where.
+/// Which addresses may be connected, from where, and how.
 #[derive(Clone, Copy)]
 pub(super) struct Connector {
     local: Option<IpAddr>,
     family: Option<Family>,
+    /// Head start of one address before the next is tried beside it (RFC 8305, 5). `None`: the first alone is tried.
+    head_start: Option<Duration>,
+    keep_alive: Option<KeepAlive>,
     /// The program outside has the addresses of names.
     asks_addresses: bool,
+}
+
+/// Probes of the system on a connection where nothing moves.
+#[derive(Clone, Copy)]
+struct KeepAlive {
+    /// Before the first; zero leaves it to the system.
+    idle: Duration,
+}
+
+impl KeepAlive {
+    /// Ten probes, a second apart, as those of Node.
+    fn set(self, stream: &TcpStream) -> io::Result<()> {
+        let socket = SockRef::from(stream);
+        if self.idle.is_zero() {
+            return socket.set_keepalive(true);
+        }
+        let probes = TcpKeepalive::new()
+            .with_time(self.idle)
+            .with_interval(Duration::from_secs(1));
+        #[cfg(not(windows))]
+        let probes = probes.with_retries(10);
+        socket.set_tcp_keepalive(&probes)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -62,6 +88,8 @@ impl Connector {
         Ok(Connector {
             local,
             family,
+            head_start: options.races.then_some(options.head_start),
+            keep_alive: options.keep_alive.map(|idle| KeepAlive { idle }),
             asks_addresses: options.asks_addresses,
         })
     }
@@ -107,14 +135,18 @@ impl Connector {
         }
     }
 
-    /// The first of `addresses` that answers; else the error of the first that failed.
-    pub async fn connect(&self, addresses: Vec<SocketAddr>) -> Result<TcpStream, NetError> {
+    /// The first of `addresses` that answers; else the error of the first that failed. One that has had its head start goes on
+    /// beside the next.
+    pub async fn connect(&self, mut addresses: Vec<SocketAddr>) -> Result<TcpStream, NetError> {
+        if self.head_start.is_none() {
+            addresses.truncate(1);
+        }
         let mut waiting = addresses.into_iter();
         let mut trying = JoinSet::new();
         let mut failure = None;
         loop {
             if let Some(address) = waiting.next() {
-                trying.spawn(dial(address, self.local));
+                trying.spawn(self.dial(address));
             }
             tokio::select! {
                 Some(tried) = trying.join_next() => match tried {
@@ -122,29 +154,51 @@ impl Connector {
                     Ok(Err(error)) => { failure.get_or_insert(error); }
                     Err(stopped) => { failure.get_or_insert(NetError::Io { call: "connect", error: stopped.into() }); }
                 },
-                () = sleep(HEAD_START), if waiting.len() > 0 => {}
+                () = sleep(self.head_start.unwrap_or_default()), if waiting.len() > 0 => {}
                 else => return Err(failure.unwrap_or(NetError::HungUp)),
             }
         }
     }
+
+    async fn dial(self, address: SocketAddr) -> Result<TcpStream, NetError> {
+        let connect = |error| NetError::Connect { address, error };
+        let socket = if address.is_ipv4() {
+            TcpSocket::new_v4()
+        } else {
+            TcpSocket::new_v6()
+        }
+        .map_err(connect)?;
+        if let Some(ip) = self.local {
+            socket
+                .bind(SocketAddr::new(ip, 0))
+                .map_err(|error| NetError::Bind { ip, error })?;
+        }
+        let stream = socket.connect(address).await.map_err(connect)?;
+        stream.set_nodelay(true).map_err(connect)?;
+        if let Some(keep_alive) = self.keep_alive {
+            keep_alive.set(&stream).map_err(connect)?;
+        }
+        Ok(stream)
+    }
 }
 
-async fn dial(address: SocketAddr, local: Option<IpAddr>) -> Result<TcpStream, NetError> {
-    let connect = |error| NetError::Connect { address, error };
-    let socket = if address.is_ipv4() {
-        TcpSocket::new_v4()
-    } else {
-        TcpSocket::new_v6()
+/// Connects to a socket of Unix.
+#[cfg(unix)]
+pub(super) async fn connect_socket(path: &str) -> Result<Stream, NetError> {
+    match tokio::net::UnixStream::connect(path).await {
+        Ok(stream) => Ok(Stream::Other(Box::new(stream))),
+        Err(error) => Err(NetError::ConnectSocket {
+            path: path.to_owned(),
+            error,
+        }),
     }
-    .map_err(connect)?;
-    if let Some(ip) = local {
-        socket
-            .bind(SocketAddr::new(ip, 0))
-            .map_err(|error| NetError::Bind { ip, error })?;
-    }
-    let stream = socket.connect(address).await.map_err(connect)?;
-    stream.set_nodelay(true).map_err(connect)?;
-    Ok(stream)
+}
+
+#[cfg(not(unix))]
+pub(super) async fn connect_socket(path: &str) -> Result<Stream, NetError> {
+    Err(NetError::NoSockets {
+        path: path.to_owned(),
+    })
 }
 
 /// The families in turn, beginning with that of the first address, so that a family that leads
@@ -177,6 +231,12 @@ mod tests {
         options.local_address = local.map(str::to_owned);
         options.family = family;
         Connector::parse(&options)
+    }
+
+    fn with(set: impl FnOnce(&mut Options)) -> Connector {
+        let mut options = Options::new("ws://x", Arc::new(Roots::from_pem([""; 0].iter())));
+        set(&mut options);
+        Connector::parse(&options).unwrap()
     }
 
     #[test]
@@ -245,6 +305,54 @@ mod tests {
             .await
             .unwrap_err();
         assert_eq!(error.to_string(), format!("connect ECONNREFUSED {dead}"));
+    }
+
+    #[tokio::test]
+    async fn without_a_race_the_first_address_alone_is_tried() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let alive = listener.local_addr().unwrap();
+        let unused = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let dead = unused.local_addr().unwrap();
+        drop(unused);
+        let connector = with(|options| options.races = false);
+        let connect = |addresses| connector.connect(addresses);
+        let error = connect(vec![dead, alive]).await.unwrap_err();
+        assert_eq!(error.to_string(), format!("connect ECONNREFUSED {dead}"));
+        connect(vec![alive, dead]).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn the_system_probes_where_it_is_asked_to() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let connected = |keep_alive| async move {
+            let connector = with(|options| options.keep_alive = keep_alive);
+            connector.connect(vec![address]).await.unwrap()
+        };
+        let seconds = Duration::from_secs;
+        assert!(!SockRef::from(&connected(None).await).keepalive().unwrap());
+        let by_the_system = connected(Some(Duration::ZERO)).await;
+        assert!(SockRef::from(&by_the_system).keepalive().unwrap());
+        let stream = connected(Some(seconds(70))).await;
+        let socket = SockRef::from(&stream);
+        assert!(socket.keepalive().unwrap());
+        #[cfg(target_os = "linux")]
+        assert_eq!(
+            (
+                socket.tcp_keepalive_time().unwrap(),
+                socket.tcp_keepalive_interval().unwrap(),
+                socket.tcp_keepalive_retries().unwrap()
+            ),
+            (seconds(70), seconds(1), 10)
+        );
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_socket_that_is_not_there_is_told_as_node_tells_it() {
+        let error = connect_socket("/nowhere/at.all").await.err().unwrap();
+        assert_eq!(error.to_string(), "connect ENOENT /nowhere/at.all");
+        assert_eq!(error.code(), "ENOENT");
     }
 
     #[tokio::test]

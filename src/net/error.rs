@@ -20,6 +20,10 @@ pub enum NetError {
         address: SocketAddr,
         error: io::Error,
     },
+    #[error("connect {} {path}", told(.error))]
+    ConnectSocket { path: String, error: io::Error },
+    #[error("connect ENOTSUP {path}: the engine has sockets of Unix on Unix alone")]
+    NoSockets { path: String },
     #[error("bind {} {ip}", told(.error))]
     Bind { ip: IpAddr, error: io::Error },
     #[error("{call} {}", told(.error))]
@@ -201,6 +205,8 @@ impl NetError {
             NetError::AtProxy { .. } | NetError::Proxy(_) => false,
             NetError::Resolve { .. }
             | NetError::Connect { .. }
+            | NetError::ConnectSocket { .. }
+            | NetError::NoSockets { .. }
             | NetError::Bind { .. }
             | NetError::Io { .. }
             | NetError::HungUp
@@ -217,8 +223,10 @@ impl NetError {
         match self {
             NetError::Resolve { code, .. } => code,
             NetError::Connect { error, .. }
+            | NetError::ConnectSocket { error, .. }
             | NetError::Bind { error, .. }
             | NetError::Io { error, .. } => code_of(error),
+            NetError::NoSockets { .. } => "ENOTSUP",
             NetError::HungUp | NetError::HungUpInTls => "ECONNRESET",
             NetError::Tls(fault) => fault.code,
             NetError::TimedOut { .. } => "WSR_ERR_HANDSHAKE_TIMEOUT",
@@ -260,6 +268,8 @@ impl NetError {
             },
             NetError::Resolve { .. }
             | NetError::Connect { .. }
+            | NetError::ConnectSocket { .. }
+            | NetError::NoSockets { .. }
             | NetError::Bind { .. }
             | NetError::Io { .. }
             | NetError::HungUp
@@ -301,6 +311,7 @@ pub fn code_of(error: &io::Error) -> &'static str {
         Kind::NetworkDown => "ENETDOWN",
         Kind::NetworkUnreachable => "ENETUNREACH",
         Kind::NotConnected => "ENOTCONN",
+        Kind::NotFound => "ENOENT",
         Kind::OutOfMemory => "ENOMEM",
         Kind::PermissionDenied if error.raw_os_error() == Some(1) => "EPERM",
         Kind::PermissionDenied => "EACCES",

@@ -150,10 +150,22 @@ pub(super) fn latin1(text: &str) -> Result<Vec<u8>, String> {
         .collect()
 }
 
+/// Whether a header may carry what lets its holder in, by its name: `Proxy-Authorization`, `X-Api-Key`, `X-Auth-Token`, …
 fn is_secret(name: &str) -> bool {
-    ["authorization", "cookie"]
-        .iter()
-        .any(|secret| name.eq_ignore_ascii_case(secret))
+    const WORDS: [&str; 9] = [
+        "authorization",
+        "cookie",
+        "credential",
+        "jwt",
+        "key",
+        "passw",
+        "secret",
+        "session",
+        "token",
+    ];
+    let name = name.to_ascii_lowercase();
+    let mut parts = name.split(['-', '_', '.']);
+    WORDS.iter().any(|word| name.contains(word)) || parts.any(|part| part == "auth")
 }
 
 /// The values to send for `name`: none where the handshake says the same by itself.
@@ -279,16 +291,21 @@ mod tests {
         let mut options = options(&[
             ("Cookie", &["a"]),
             ("Authorization", &["b"]),
+            ("Proxy-Authorization", &["b"]),
+            ("X-API-Key", &["b"]),
+            ("x_access_token", &["b"]),
+            ("X-Auth", &["b"]),
             ("Host", &["h"]),
             ("X", &["1"]),
+            ("X-Author", &["2"]),
         ]);
         assert_eq!(
             written(&options, "ws://x", Confidence::Downgraded),
-            "Host: h\r\nX: 1\r\n"
+            "Host: h\r\nX: 1\r\nX-Author: 2\r\n"
         );
         assert_eq!(
             written(&options, "ws://y", Confidence::Stranger),
-            "Host: y\r\nX: 1\r\n"
+            "Host: y\r\nX: 1\r\nX-Author: 2\r\n"
         );
         options.headers.clear();
         options.auth = Some("a:b".to_owned());

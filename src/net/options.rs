@@ -8,7 +8,8 @@ use super::Roots;
 /// How to reach a peer, not checked yet: [`Target::parse`](super::Target::parse) does that.
 #[derive(Clone)]
 pub struct Options {
-    /// `ws:` or `wss:`, absolute, without a fragment. Credentials in it become Basic authentication.
+    /// `ws:` or `wss:`, or `http:` and `https:` that mean the same, absolute, without a fragment; or `ws+unix:` or
+    /// `wss+unix:` with the path of a socket, a colon and a path. Credentials in it become Basic authentication.
     pub url: String,
     /// Subprotocols to ask for, in the order of preference.
     pub protocols: Vec<String>,
@@ -31,6 +32,14 @@ pub struct Options {
     pub local_address: Option<String>,
     /// 4 or 6: use addresses of that family alone, of those that a name resolves to. 0: both.
     pub family: Option<u8>,
+    /// Addresses of a host are raced (RFC 8305). Default true; false tries the first alone.
+    pub races: bool,
+    /// How long an address is tried before the next is tried beside it. Default 250 ms.
+    pub head_start: Duration,
+    /// The system probes connections where nothing has moved for so long; zero: for as long as it says itself. Default none.
+    pub keep_alive: Option<Duration>,
+    /// Path of a socket of Unix that leads to the URL's host, in the place of its address.
+    pub socket_path: Option<String>,
     /// The addresses of names are asked of the program outside. Default false.
     pub asks_addresses: bool,
     /// Who makes connections. Default [`Maker::EngineFirst`].
@@ -59,6 +68,10 @@ impl Options {
             max_redirects: 10,
             local_address: None,
             family: None,
+            races: true,
+            head_start: Duration::from_millis(250),
+            keep_alive: None,
+            socket_path: None,
             asks_addresses: false,
             maker: Maker::EngineFirst,
             servername: None,

@@ -12,6 +12,7 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::stream::Transport;
 use crate::policy::Failure;
 use crate::sync::{Lock, Rank, lock};
 
@@ -22,6 +23,8 @@ const FEW: usize = ROOM / 4;
 
 /// The engine's end. Where it is dropped, the program destroys its socket.
 pub struct Pipe(Arc<Shared>);
+
+impl Transport for Pipe {}
 
 /// The program's end. Where it is dropped, the stream has ended.
 pub struct PipeEnd(Arc<Shared>);

@@ -6,6 +6,7 @@
 //!
 //! - a look-up that has kept its thread for [`PATIENCE`] while others wait gives up its slot: its thread is left alone until it
 //!   comes back, and another takes its place. There are at most [`STRAYS`] such threads;
+//! - a host that was quick once always finds a slot that no other kind of host may have, see [`OPEN_SLOTS`];
 //! - a host that was slow once waits behind those that were not, and such hosts have [`SLOW_SLOTS`] slots and no strays.
 //!
 //! A thread ends when nothing waits any more: none is left when the engine goes, but for what hangs.
@@ -26,13 +27,15 @@ use crate::sync::{Guard, Lock, Rank, lock};
 
 /// Look-ups at a time.
 const SLOTS: usize = 4;
-/// How many of them hosts may have that were slow before.
+/// How many of them hosts may have of which nothing is known, or nothing good: any number of those may hang.
+const OPEN_SLOTS: usize = 3;
+/// How many of these hosts may have that were slow before.
 const SLOW_SLOTS: usize = 2;
 /// Threads more, of look-ups that hang.
 const STRAYS: usize = 12;
 /// How long a look-up may take before it is slow: glibc waits 5 s for an answer that got lost.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// Hosts that are remembered to be slow.
+/// Hosts that are remembered to be slow, and as many that were quick.
 const REMEMBERED: usize = 1000;
 
 /// The addresses of a host, or Node's code for why there are none.
@@ -57,10 +60,13 @@ struct State {
     asked: HashMap<Arc<str>, watch::Sender<Option<Resolved>>>,
     /// Hosts that wait for a slot, …
     waiting: VecDeque<Arc<str>>,
-    /// … and those of them that were slow before.
+    /// … and those of them that were quick before, …
+    waiting_quick: VecDeque<Arc<str>>,
+    /// … and slow.
     waiting_slow: VecDeque<Arc<str>>,
     slots: Vec<Job>,
     strays: usize,
+    quick: HashSet<Arc<str>>,
     slow: HashSet<Arc<str>>,
     /// Look-ups begun.
     begun: u64,
@@ -71,10 +77,17 @@ struct State {
 struct Job {
     number: u64,
     host: Arc<str>,
-    /// The host was slow before, …
-    was_slow: bool,
-    /// … or is so now.
+    past: Past,
+    /// It is slow now.
     is_slow: bool,
+}
+
+/// How a host was the last time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Past {
+    Quick,
+    Unknown,
+    Slow,
 }
 
 impl Resolver {
@@ -120,11 +133,8 @@ impl Resolver {
         let host = Arc::<str>::from(host);
         let (sender, receiver) = watch::channel(None);
         state.asked.insert(host.clone(), sender);
-        if state.slow.contains(&host) {
-            state.waiting_slow.push_back(host);
-        } else {
-            state.waiting.push_back(host);
-        }
+        let past = state.past(&host);
+        state.line(past).push_back(host);
         self.fill(&mut state);
         receiver
     }
@@ -135,8 +145,10 @@ impl Resolver {
         for job in jobs {
             let Some(at) = state.place(job) else { continue };
             state.slots[at].is_slow = true;
-            state.remember(&job.host);
-            if !state.waiting.is_empty() && state.strays < STRAYS {
+            state.quick.remove(&job.host);
+            remember(&mut state.slow, &job.host);
+            let keeps_waiting = !(state.waiting.is_empty() && state.waiting_quick.is_empty());
+            if keeps_waiting && state.strays < STRAYS {
                 state.slots.remove(at);
                 state.strays += 1;
                 self.fill(&mut state);
@@ -157,7 +169,7 @@ impl Resolver {
                 state.answer(&job.host, Err(code_of(&error)));
             } else {
                 // The next thread that is done takes it.
-                state.waiting.push_front(job.host);
+                state.line(job.past).push_front(job.host);
                 return;
             }
         }
@@ -184,6 +196,7 @@ impl Resolver {
         };
         if !state.slots.remove(at).is_slow {
             state.slow.remove(&job.host);
+            remember(&mut state.quick, &job.host);
         }
         state.next()
     }
@@ -209,17 +222,25 @@ impl State {
             }
             None
         };
-        let slow = self.slots.iter().filter(|job| job.was_slow).count();
-        let (host, was_slow) = match wanted(&mut self.waiting) {
-            Some(host) => (host, false),
-            None if slow < SLOW_SLOTS => (wanted(&mut self.waiting_slow)?, true),
-            None => return None,
+        let count = |past| self.slots.iter().filter(|job| job.past == past).count();
+        let slow = count(Past::Slow);
+        let is_open = count(Past::Unknown) + slow < OPEN_SLOTS;
+        let (host, past) = if let Some(host) = wanted(&mut self.waiting_quick) {
+            (host, Past::Quick)
+        } else if !is_open {
+            return None;
+        } else if let Some(host) = wanted(&mut self.waiting) {
+            (host, Past::Unknown)
+        } else if slow < SLOW_SLOTS {
+            (wanted(&mut self.waiting_slow)?, Past::Slow)
+        } else {
+            return None;
         };
         self.begun += 1;
         let job = Job {
             number: self.begun,
             host,
-            was_slow,
+            past,
             is_slow: false,
         };
         self.slots.push(job.clone());
@@ -237,12 +258,31 @@ impl State {
         }
     }
 
-    fn remember(&mut self, slow: &Arc<str>) {
-        if self.slow.len() >= REMEMBERED {
-            self.slow.clear();
+    fn past(&self, host: &str) -> Past {
+        if self.slow.contains(host) {
+            Past::Slow
+        } else if self.quick.contains(host) {
+            Past::Quick
+        } else {
+            Past::Unknown
         }
-        self.slow.insert(slow.clone());
     }
+
+    /// Where such hosts wait.
+    fn line(&mut self, past: Past) -> &mut VecDeque<Arc<str>> {
+        match past {
+            Past::Quick => &mut self.waiting_quick,
+            Past::Unknown => &mut self.waiting,
+            Past::Slow => &mut self.waiting_slow,
+        }
+    }
+}
+
+fn remember(hosts: &mut HashSet<Arc<str>>, host: &Arc<str>) {
+    if hosts.len() >= REMEMBERED {
+        hosts.clear();
+    }
+    hosts.insert(host.clone());
 }
 
 #[cfg(test)]

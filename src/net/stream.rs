@@ -4,25 +4,65 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncWrite, Empty, ReadBuf};
 use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
 
 /// A byte stream.
 pub enum Stream {
     /// In the clear: its socket can be used as such.
     Tcp(TcpStream),
-    /// By TLS, or in tests from memory.
+    /// By TLS or a socket of Unix, or in tests from memory.
     Other(Box<dyn Transport>),
 }
 
-pub trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
+pub trait Transport: AsyncRead + AsyncWrite + Send + Unpin {
+    /// The TCP socket beneath, where there is one.
+    fn tcp(&self) -> Option<SockRef<'_>> {
+        None
+    }
+}
 
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
+impl Transport for TcpStream {
+    fn tcp(&self) -> Option<SockRef<'_>> {
+        Some(SockRef::from(self))
+    }
+}
+
+impl<S: Transport> Transport for TlsStream<S> {
+    fn tcp(&self) -> Option<SockRef<'_>> {
+        self.get_ref().0.tcp()
+    }
+}
+
+impl Transport for Empty {}
+
+#[cfg(unix)]
+impl Transport for tokio::net::UnixStream {}
+
+#[cfg(test)]
+impl Transport for tokio::io::DuplexStream {}
 
 /// A stream of which the first bytes were read already.
 pub(super) struct Begun {
     pub first: Vec<u8>,
     pub stream: Stream,
+}
+
+impl Transport for Stream {
+    fn tcp(&self) -> Option<SockRef<'_>> {
+        match self {
+            Stream::Tcp(stream) => stream.tcp(),
+            Stream::Other(stream) => stream.tcp(),
+        }
+    }
+}
+
+impl Transport for Begun {
+    fn tcp(&self) -> Option<SockRef<'_>> {
+        self.stream.tcp()
+    }
 }
 
 impl Stream {

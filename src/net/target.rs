@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use super::address::{Address, redact};
 use super::body::Body;
 use super::client_tls::ClientTls;
-use super::connect::Connector;
+use super::connect::{Connector, connect_socket};
 use super::handshake::{Answer, Ask, Response, Upgrade, upgrade};
 use super::headers::{Confidence, Headers, latin1, line, no_token_char};
 use super::limit::Limit;
@@ -56,7 +56,7 @@ pub struct Reached {
 }
 
 impl Target {
-    /// The host and port of the URL, as `example.com:443`.
+    /// The host and port of the URL, as `example.com:443`, or the path of the socket that leads there.
     pub fn host_port(&self) -> String {
         self.address.host_port()
     }
@@ -69,8 +69,19 @@ impl Target {
 
     /// Checks the URL.
     pub fn new(url: String, options: Arc<CheckedOptions>) -> Result<Target, BadOption> {
+        let address = Address::parse(&url)?;
+        let address = match (&options.given.socket_path, address.socket()) {
+            (None, _) => address,
+            (Some(path), None) => address.by_socket(path),
+            (Some(path), Some(other)) => {
+                let trouble = format!(
+                    "{path:?} is given, and the URL names {other:?}; allowed is one of them"
+                );
+                return Err(BadOption::new("socketPath", trouble));
+            }
+        };
         Ok(Target {
-            address: Address::parse(&url)?,
+            address,
             given: url.into(),
             options,
         })
@@ -132,6 +143,7 @@ impl Target {
             };
             // What has not come by then is not waited for.
             let _ = timeout(BODY_TIME, limit.bound(AttemptStage::Upgrade, reading)).await;
+            body.decode(&response);
             for secret in self.options.headers.secrets(&address) {
                 body.hide(&secret);
             }
@@ -197,8 +209,8 @@ impl Target {
     ) -> Result<(Stream, RequestChanges), NetError> {
         let connector = &self.options.connector;
         let maker = self.options.given.maker;
-        let proxies = self.options.proxies.as_ref();
-        let proxies = proxies.filter(|_| maker != Maker::Custom);
+        let is_direct = maker == Maker::Custom || address.socket().is_some();
+        let proxies = self.options.proxies.as_ref().filter(|_| !is_direct);
         let proxy = proxies.and_then(|proxies| proxies.between(address));
         let is_fallback = match maker {
             Maker::Engine => None,
@@ -224,9 +236,13 @@ impl Target {
             let (pipe, changes) = limit.bound(stage, connecting).await?;
             return Ok((Stream::Other(Box::new(pipe)), changes));
         }
-        let stream = match tunnel {
-            Some(tunnel) => tunnel,
-            None => {
+        let stream = match (tunnel, address.socket()) {
+            (Some(tunnel), _) => tunnel,
+            (None, Some(path)) => {
+                let connecting = connect_socket(path);
+                limit.bound(AttemptStage::Connect, connecting).await?
+            }
+            (None, None) => {
                 let resolving = connector.resolve(address.host(), address.port(), &**outside);
                 let found = limit.bound(AttemptStage::Resolve, resolving).await?;
                 let connecting = connector.connect(found);

@@ -23,6 +23,7 @@ async fn read(headers: Headers<'_>, bytes: &[u8], begun: usize) -> Option<Messag
     drop(server);
     let mut body = Body::of(&response(403, headers));
     body.read(&mut client, bytes[..begun].to_vec()).await;
+    body.decode(&response(403, headers));
     body.into_message()
 }
 
@@ -125,6 +126,69 @@ async fn what_is_no_utf8_stays_bytes() {
         read(&[], b"\xe9", 0).await,
         Some(Message::Binary(vec![0xe9]))
     );
+}
+
+/// `bytes` as zlib deflates them: bare, with its own header, or with that of gzip.
+fn deflated(bytes: &[u8], window_bits: i32) -> Vec<u8> {
+    use zlib_rs::{Deflate, DeflateConfig, DeflateFlush};
+
+    let mut state = Deflate::new_with_config(DeflateConfig {
+        window_bits,
+        ..DeflateConfig::default()
+    });
+    let mut out = vec![0; 2 * bytes.len() + 100];
+    state
+        .compress(bytes, &mut out, DeflateFlush::Finish)
+        .unwrap();
+    out.truncate(state.total_out() as usize);
+    out
+}
+
+#[tokio::test]
+async fn a_body_is_told_without_its_codings() {
+    const GZIP: (&str, &str) = ("content-encoding", "gzip");
+    const DEFLATE: (&str, &str) = ("content-encoding", "deflate");
+    let why = "you are not on the list".repeat(10);
+    let (gzip, zlib, bare) = (31, 15, -15);
+    let cases: [(Headers, Vec<u8>); 5] = [
+        (&[GZIP], deflated(why.as_bytes(), gzip)),
+        (&[DEFLATE], deflated(why.as_bytes(), zlib)),
+        (&[DEFLATE], deflated(why.as_bytes(), bare)),
+        (
+            &[("transfer-encoding", "gzip")],
+            deflated(why.as_bytes(), gzip),
+        ),
+        (
+            &[("content-encoding", "deflate, GZip, identity")],
+            deflated(&deflated(why.as_bytes(), zlib), gzip),
+        ),
+    ];
+    for (headers, bytes) in cases {
+        assert_eq!(read(headers, &bytes, 3).await, text(&why), "{headers:?}");
+    }
+    let cut = &deflated(why.as_bytes(), gzip)[..25];
+    let Some(Message::Text(begun)) = read(&[GZIP], cut, 0).await else {
+        panic!("nothing of it")
+    };
+    assert!(why.starts_with(&begun) && !begun.is_empty());
+}
+
+#[tokio::test]
+async fn a_body_that_cannot_be_decoded_is_told_as_it_came() {
+    for coding in ["br", "gzip", "deflate"] {
+        let headers = &[("content-encoding", coding)];
+        assert_eq!(
+            read(headers, b"\xff?!", 0).await,
+            Some(Message::Binary(b"\xff?!".to_vec()))
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_inflates_without_end_is_cut() {
+    let bomb = deflated(&vec![b'x'; 10 << 20], 31);
+    let told = read(&[("content-encoding", "gzip")], &bomb, 0).await;
+    assert_eq!(told, text(&"x".repeat(MAX_BODY)));
 }
 
 #[test]

@@ -112,7 +112,7 @@ async fn what_hangs_gives_up_its_slot_to_those_who_wait() {
     let hanging: Vec<_> = (0..SLOTS)
         .map(|i| stage.ask(&format!("slow {i}")))
         .collect();
-    stage.until_begun(SLOTS).await;
+    stage.until_begun(OPEN_SLOTS).await;
     stage.resolver.look_up("healthy").await.unwrap();
     stage.let_go();
     for answer in hanging {
@@ -120,13 +120,24 @@ async fn what_hangs_gives_up_its_slot_to_those_who_wait() {
     }
 }
 
+#[tokio::test]
+async fn a_host_that_was_quick_waits_for_none_that_hangs() {
+    let stage = Stage::new();
+    stage.resolver.look_up("quick").await.unwrap();
+    let hanging: Vec<_> = (0..100).map(|i| stage.ask(&format!("slow {i}"))).collect();
+    stage.until_begun(1 + OPEN_SLOTS).await;
+    stage.resolver.look_up("quick").await.unwrap();
+    assert_eq!(stage.count("quick"), 2);
+    drop(hanging);
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_hangs_costs_a_bounded_number_of_threads() {
     let mut stage = Stage::new();
     let hanging: Vec<_> = (0..100).map(|i| stage.ask(&format!("slow {i}"))).collect();
-    stage.until_begun(SLOTS + STRAYS).await;
+    stage.until_begun(OPEN_SLOTS + STRAYS).await;
     tokio::time::sleep(PATIENCE * 100).await;
-    assert_eq!(stage.begun(), SLOTS + STRAYS);
+    assert_eq!(stage.begun(), OPEN_SLOTS + STRAYS);
     stage.let_go();
     for answer in hanging {
         answer.await.unwrap().unwrap();
@@ -179,7 +190,7 @@ async fn what_nobody_waits_for_any_more_is_not_looked_up() {
     let hanging: Vec<_> = (0..SLOTS)
         .map(|i| stage.ask(&format!("slow {i}")))
         .collect();
-    stage.until_begun(SLOTS).await;
+    stage.until_begun(OPEN_SLOTS).await;
     let given_up = stage.ask("given up");
     tokio::task::yield_now().await;
     given_up.abort();

@@ -251,7 +251,16 @@ async fn another_host_is_not_told_the_credentials() {
     let leading = serve(first, vec![redirect(307, &other.replace("ws:", "http:"))]);
     let led = serve(second, vec![UPGRADE.to_owned()]);
     let mut options = options(&url.replace("ws://", "ws://user:secret@"));
-    options.headers = vec![("cookie".to_owned(), vec!["secret=1".to_owned()])];
+    let secret = |name: &str| (name.to_owned(), vec!["secret=1".to_owned()]);
+    options.headers = [
+        "cookie",
+        "Proxy-Authorization",
+        "X-Api-Key",
+        "X-CSRF-Token",
+        "Session-Id",
+    ]
+    .map(secret)
+    .to_vec();
     options.follow_redirects = true;
     Target::parse(options)
         .unwrap()
@@ -276,6 +285,7 @@ async fn redirects_end_at_their_maximum_and_at_bad_urls() {
             redirect(301, "/"),
             redirect(303, "/"),
             redirect(302, "ftp://x"),
+            redirect(302, ""),
         ],
     );
     let mut options = options(&url);
@@ -295,6 +305,11 @@ async fn redirects_end_at_their_maximum_and_at_bad_urls() {
     assert_eq!(
         error.to_string(),
         "The server redirects to \"ftp://x\", which is no WebSocket URL"
+    );
+    let error = target.reach(None, &Nothing::shared()).await.err().unwrap();
+    assert_eq!(
+        error.to_string(),
+        "The server redirects to \"\", which is no WebSocket URL"
     );
     server.await.unwrap();
 }
