@@ -73,9 +73,9 @@ describe('agents', () => {
     await stopServers();
   });
 
-  function start(url, agent) {
+  function start(url, agent, transport = 'node') {
     // None but the agent's proxy.
-    const websocketOptions = { ca, agent, transport: 'node' };
+    const websocketOptions = { ca, agent, transport };
     const ws = new WebSocketReconnect({ url, websocketOptions, maxRetries: 0, proxy: false });
     clients.push(ws);
     return ws;
@@ -98,6 +98,45 @@ describe('agents', () => {
       assert.strictEqual(proxy.requests.length + socks.targets.length, 2);
     });
   }
+
+  for (const [name, make] of Object.entries(AGENTS).filter(([one]) => /^(https|socks)-/.test(one))) {
+    it(`${name} has the engine speak with its proxy, credentials and all`, async () => {
+      const server = await startServer({ echo: true, tls: leaf });
+      const url = server.url.replace('127.0.0.1', 'localhost');
+      const agent = await make({ proxy: proxy.url.replace('//', '//me:secret@'), socks: socks.url });
+      let isAsked = false;
+      const prototype = Object.getPrototypeOf(agent);
+      Object.setPrototypeOf(agent, {
+        constructor: prototype.constructor,
+        addRequest: () => (isAsked = true),
+      });
+      const ws = start(url, agent, 'auto');
+      await ws.connect();
+      assert.strictEqual(isAsked, false);
+      assert.strictEqual(proxy.requests.length + socks.targets.length, 1);
+      if (proxy.requests.length > 0) {
+        const expected = `Proxy-Authorization: Basic ${Buffer.from('me:secret').toString('base64')}`;
+        assert.ok(proxy.requests[0].includes(expected), proxy.requests[0]);
+      }
+    });
+  }
+
+  it('of more options is for Node alone', async () => {
+    const { HttpsProxyAgent } = require('https-proxy-agent-7');
+    const server = await startServer({ echo: true });
+    const url = server.url.replace('127.0.0.1', 'localhost');
+    let isAsked = false;
+    const { addRequest } = HttpsProxyAgent.prototype;
+    const agent = new HttpsProxyAgent(proxy.url, { keepAlive: true });
+    const prototype = Object.create(HttpsProxyAgent.prototype, { constructor: { value: HttpsProxyAgent } });
+    prototype.addRequest = function add(...args) {
+      isAsked = true;
+      return addRequest.apply(this, args);
+    };
+    Object.setPrototypeOf(agent, prototype);
+    await start(url, agent, 'auto').connect();
+    assert.strictEqual(isAsked, true);
+  });
 
   it('what a proxy answers is told of', async () => {
     const refusing = await startProxy({ answer: 'HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n' });
