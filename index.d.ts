@@ -667,7 +667,8 @@ export type Overflow = 'throw' | 'drop-oldest' | 'drop-newest';
 export interface Places {
   // options:begin Places
   /**
-   * Where to connect: `ws:` or `wss:`, without a fragment. Required where there are no `urls`. A function is
+   * Where to connect: `ws:` or `wss:`, or `http:` and `https:` that mean the same, without a fragment; or
+   * `ws+unix:/path/of/socket:/path` (docs/addresses.md). Required where there are no `urls`. A function is
    * called for every attempt:
    *
    * @example
@@ -1228,7 +1229,10 @@ export interface Stats {
   lastError: WebSocketReconnectError | null;
   /** What `close` told last; `null` before the first. */
   lastClose: CloseInfo | null;
-  /** When the next attempt begins, in milliseconds since the epoch; `null` for one that does not wait or is not to reconnect. */
+  /**
+   * When the next attempt begins, in milliseconds since the epoch, for a delay, a circuit or `connectRate`; `null` for one that does
+   * not wait, is not to reconnect, or waits for the attempts of others to end.
+   */
   nextAttemptAt: number | null;
   /** Of `ping()`, of heartbeats that are pings, and of those after sleep. Absent before the first pong. */
   rtt?: RoundTripTimes;

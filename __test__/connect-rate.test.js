@@ -48,8 +48,12 @@ describe('connectRate', () => {
     const { ws, log } = client({ url: server.url, connectRate, connectionTimeout: 100 });
     const opened = ws.connect();
     assert.strictEqual(ws.state, 'CONNECTING');
-    assert.strictEqual(ws.getStats().waitingFor, 'connectRate');
+    const { nextAttemptAt, waitingFor } = ws.getStats();
+    assert.strictEqual(waitingFor, 'connectRate');
+    const wait = nextAttemptAt - Date.now();
+    assert.ok(wait > 0 && wait <= 301, `${wait} ms`);
     await opened;
+    assert.strictEqual(ws.getStats().nextAttemptAt, null);
     assert.strictEqual('waitingFor' in ws.getStats(), false);
     assert.deepStrictEqual(log.of('error'), []);
   });
@@ -60,6 +64,7 @@ describe('connectRate', () => {
     const make = () => client({ url: server.url, connectRate });
     const [first, closed, terminated, last] = [make(), make(), make(), make()];
     const opened = [first, last].map(({ ws }) => ws.connect());
+    assert.strictEqual(last.ws.getStats().nextAttemptAt, null, 'that is up to the attempt of another');
     const rejected = [closed, terminated].map(({ ws }) =>
       assert.rejects(ws.connect(), { code: 'WSR_ERR_CLOSED' }),
     );

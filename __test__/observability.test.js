@@ -72,6 +72,14 @@ describe('NODE_DEBUG=websocket-reconnect', () => {
     assert.ok(!printed.includes('hidden'), printed);
   });
 
+  it('prints the proxy that an attempt takes', async () => {
+    const proxy = { http_proxy: 'http://hidden:hidden@127.0.0.1:1', no_proxy: '127.0.0.1' };
+    const printed = await run({ NODE_DEBUG: 'websocket-reconnect', ...proxy });
+    const way = ', proxy http://***@127.0.0.1:1, but for 127.0.0.1, headers';
+    assert.ok(printed.includes(way), printed);
+    assert.ok(!printed.includes('hidden'), printed);
+  });
+
   it('prints nothing where it names others', async () => {
     assert.strictEqual(await run({ NODE_DEBUG: 'net-of-others' }), '');
   });

@@ -6,7 +6,7 @@ const WebSocket = require('ws');
 const { readHeaders } = require('../lib/browser/request-headers.js');
 const { WebSocketReconnect } = require('../portable.js');
 const { startServer } = require('./peer/index.js');
-const { runScript } = require('./support/runtime.js');
+const { program, runScript } = require('./support/runtime.js');
 const { mkdtempSync, rmdirSync, unlinkSync, writeFileSync } = require('fs');
 const os = require('os');
 const path = require('path');
@@ -141,6 +141,32 @@ describe('the class over a WebSocket that is handed in', () => {
     const wait = ws.getStats().nextAttemptAt - Date.now();
     assert.ok(wait > 50000 && wait <= 60005, `${wait} ms`);
     assert.deepStrictEqual(ws.getStats().lastClose, { code: 1012, reason: 'restart', wasClean: true });
+  });
+
+  it('says when an attempt begins that waits for its turn, as far as that is known', async () => {
+    const server = await startServer();
+    const connectRate = { max: 2, per: 60000, scope: 'turns' };
+    const waiting = Array.from({ length: 4 }, () => make({ url: server.url, connectRate }));
+    const promises = waiting.map((ws) => ws.connect());
+    for (const promise of promises.slice(2)) promise.catch(() => {});
+    await Promise.all(promises.slice(0, 2));
+    for (const ws of waiting.slice(2)) {
+      const { nextAttemptAt, waitingFor } = ws.getStats();
+      assert.strictEqual(waitingFor, 'connectRate');
+      const wait = nextAttemptAt - Date.now();
+      assert.ok(wait > 50000 && wait <= 60005, `${wait} ms`);
+    }
+    const alone = { concurrency: 1, scope: 'alone' };
+    const [first, last] = [0, 1].map(() => make({ url: server.url, connectRate: alone }));
+    first.connect().catch(() => {});
+    last.connect().catch(() => {});
+    assert.strictEqual(last.getStats().nextAttemptAt, null);
+  });
+
+  it('has a process end, in which the bundle for browsers was loaded', async () => {
+    const server = await startServer();
+    const { code, stdout, stderr } = await runScript(program('bundled.js'), [server.url]);
+    assert.deepStrictEqual([code, stdout], [0, 'open, close'], stderr);
   });
 
   it('calls the callback of a message once the platform has sent it', async () => {

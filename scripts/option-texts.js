@@ -31,7 +31,7 @@ const ofNode = (type, told) => ({
 module.exports = {
   url: {
     doc: [
-      'Where to connect: `ws:` or `wss:`, without a fragment.',
+      'Where to connect: `ws:` or `wss:`, or `http:` and `https:` that mean the same, without a fragment; or `ws+unix:/path/of/socket:/path` (docs/addresses.md).',
       'Required where there are no `urls`.',
       'A function is called for every attempt:',
     ],
@@ -47,9 +47,9 @@ new WebSocketReconnect({
       get: 'string',
       set: 'PerAttempt<string | UrlLike>',
     },
-    en: '`ws:` or `wss:`, a string or `URL`, without a fragment; or a function',
-    zh: '`ws:` 或 `wss:` 地址，字符串或 `URL`，不能带片段；也可以是函数',
-    skill: '`ws:` or `wss:`; or a function, called for every attempt',
+    en: '`ws:` or `wss:` (`http:` and `https:` mean the same) or [`ws+unix:`](docs/addresses.md), a string or `URL`, without a fragment; or a function',
+    zh: '`ws:` 或 `wss:` 地址（`http:`、`https:` 同义），或 [`ws+unix:`](docs/addresses.md)（英文），字符串或 `URL`，不能带片段；也可以是函数',
+    skill: '`ws:` or `wss:`, or `ws+unix:/path/of/socket:/path`; or a function, called for every attempt',
   },
   urls: {
     doc: [

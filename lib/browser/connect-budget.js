@@ -18,7 +18,14 @@ class ConnectBudget {
 
   /** Has an attempt begin by `go`, now or later. Returns its turn, which ends by `end`. */
   enter(rate, timers, go) {
-    const turn = { rate, timers, go, waits: true, end: () => this.leave(turn) };
+    const turn = {
+      rate,
+      timers,
+      go,
+      waits: true,
+      end: () => this.leave(turn),
+      beginsAt: () => this.beginOf(turn, this.now()),
+    };
     if (rate.max < Infinity) this.keeps = Math.max(this.keeps, rate.per);
     this.queue.push(turn);
     this.next();
@@ -31,6 +38,21 @@ class ConnectBudget {
     this.next();
   }
 
+  /** When a turn that waits begins, at a time or later; Infinity where others have to end first. */
+  beginOf(turn, at) {
+    const starts = this.starts.slice();
+    let { underWay } = this;
+    for (const one of this.queue) {
+      const { max, per, concurrency } = one.rate;
+      if (underWay >= concurrency) return Infinity;
+      if (starts.length >= max) at = Math.max(at, starts[starts.length - max] + per);
+      if (one === turn) break;
+      starts.push(at);
+      underWay += 1;
+    }
+    return at;
+  }
+
   /** Has those begin that may. */
   next() {
     this.stopTimer();
@@ -38,11 +60,9 @@ class ConnectBudget {
     this.starts = this.starts.filter((start) => start > at - this.keeps);
     while (this.queue.length > 0) {
       const [turn] = this.queue;
-      const { max, per, concurrency } = turn.rate;
-      if (this.underWay >= concurrency) return;
-      const begun = this.starts.filter((start) => start > at - per);
-      if (begun.length >= max) {
-        this.wake(turn, begun[begun.length - max] + per - at);
+      const wait = this.beginOf(turn, at) - at;
+      if (wait > 0) {
+        if (wait < Infinity) this.wake(turn, wait);
         return;
       }
       this.queue.shift();

@@ -310,7 +310,7 @@ function createEngine(platform) {
     }
 
     nextAttemptIn() {
-      const { deadline } = this.policy;
+      const deadline = this.isQueued() ? this.turn.beginsAt() : this.policy.deadline;
       return deadline === Infinity ? null : Math.max(0, deadline - now());
     }
 

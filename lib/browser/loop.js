@@ -14,8 +14,17 @@ const later = (() => {
   let post = () => setTimeout(run, 0);
   try {
     const { port1, port2 } = /** @type {any} */ (new MessageChannel());
-    port1.onmessage = run;
-    post = () => port2.postMessage(0);
+    // That of Node holds the process for as long as somebody listens to it, if it is not told.
+    const hold = (how) => port1[how] && port1[how]();
+    port1.onmessage = () => {
+      if (waiting.length === 1) hold('unref');
+      run();
+    };
+    hold('unref');
+    post = () => {
+      hold('ref');
+      port2.postMessage(0);
+    };
   } catch (_error) {
     // There is none, or one that throws, as at the edge of Next.js.
   }

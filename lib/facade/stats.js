@@ -4,8 +4,9 @@
 const orNull = (value) => (value === undefined ? null : value);
 
 /** When the attempt begins that a client waits for, in whole ms since the epoch. */
-function nextAttemptAt({ engine, native, view }) {
-  const wait = view.waits ? native.nextAttemptIn() : null;
+function nextAttemptAt({ engine, native, view }, waitingFor) {
+  const waits = view.waits || waitingFor === 'connectRate';
+  const wait = waits ? native.nextAttemptIn() : null;
   return wait === null ? null : Math.round(engine.wallTime() + wait);
 }
 
@@ -14,7 +15,7 @@ function nextAttemptAt({ engine, native, view }) {
  * @param {import('./life.js').Life} life
  */
 function statsOf(life) {
-  const { circuit, engine, native, options, view, delivery } = life;
+  const { circuit, engine, native, options, view, delivery, waitingFor } = life;
   const { state, lastClose } = view;
   const isOpen = state === 'OPEN';
   const written = native.written();
@@ -37,9 +38,8 @@ function statsOf(life) {
     bufferedAmount: life.outgoing.bufferedAmount,
     lastError: orNull(view.toldError),
     lastClose: lastClose === undefined ? null : { ...lastClose },
-    nextAttemptAt: nextAttemptAt(life),
+    nextAttemptAt: nextAttemptAt(life, waitingFor),
   };
-  const { waitingFor } = life;
   if (waitingFor !== undefined) Object.assign(stats, { waitingFor });
   const rtt = native.roundTrips();
   if (rtt !== null) Object.assign(stats, { rtt });

@@ -14,6 +14,12 @@ for (const word of ['CLOSED', 'CONNECTING', 'OPEN', 'CLOSING', 'BLOCKED', 'FAILE
  */
 const LOADED = Date.now();
 
+/** A whole number without an object of its own, as one has that comes of a calculation, where it is small enough. */
+function slim(number) {
+  const small = number | 0;
+  return small === number ? small : number;
+}
+
 /** What the events delivered so far say of a client, whatever the engine has done since. */
 class View {
   constructor(now) {
@@ -102,7 +108,7 @@ class View {
     if (this.extensions !== extensions) this.extensions = extensions;
     // Whole, since any other number takes an object of its own.
     this.openedAt = Math.floor(openedAt);
-    this.openedAfter = openedOn - LOADED;
+    this.openedAfter = slim(openedOn - LOADED);
     this.connects += 1;
   }
 

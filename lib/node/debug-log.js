@@ -36,11 +36,20 @@ function masked(headers) {
   return inspect(Object.fromEntries(entries), { breakLength: Infinity });
 }
 
+/** The proxies that lead to the URLs. Those that an environment names do so unless its `NO_PROXY` has the host. */
+function proxies({ ws, wss, bypass }, urls) {
+  const named = urls.map((url) => (/^\s*wss:/i.test(url) ? wss : ws)).filter((proxy) => proxy !== undefined);
+  if (named.length === 0) return '';
+  return `, proxy ${[...new Set(named.map(redact))].join(' or ')}${bypass ? `, but for ${bypass}` : ''}`;
+}
+
 /** An attempt. What the user's functions say for it is not known yet. */
 function connecting({ asks, currentUrls, terms, url }) {
   const where = typeof url === 'function' ? 'what url says' : currentUrls.map(redact).join(' or ');
-  const headers = asks ? [] : terms.headers;
-  return `connecting to ${where}${headers.length > 0 ? `, headers ${masked(headersOf(headers))}` : ''}`;
+  if (asks) return `connecting to ${where}`;
+  const { headers, proxy } = terms;
+  const way = proxy === undefined ? '' : proxies(proxy, currentUrls);
+  return `connecting to ${where}${way}${headers.length > 0 ? `, headers ${masked(headersOf(headers))}` : ''}`;
 }
 
 const sizeOf = (data) =>

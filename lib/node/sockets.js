@@ -113,14 +113,15 @@ function checkProtocol(agent, isSecure) {
  * The options that were given, and where to connect. An option that is undefined is one too, to Node.
  * @returns {any}
  */
-function optionsFor(given, { host, port, socketPath, isSecure }) {
+function optionsFor(given, { host, port, socket, isSecure }) {
   const options = /** @type {any} */ ({ allowHalfOpen: true });
   for (const name of Object.keys(given)) {
     const value = given[name];
     if (value !== undefined && value !== null) options[name] = value;
   }
   const { checkServerIdentity, servername } = options;
-  Object.assign(options, { host, port, socketPath, path: socketPath || null, secureEndpoint: isSecure });
+  Object.assign(options, { host, port, path: null, secureEndpoint: isSecure });
+  if (socket !== undefined) Object.assign(options, { path: socket, socketPath: socket });
   if (isSecure && servername === undefined) options.servername = net.isIP(host) ? '' : host;
   if (checkServerIdentity) {
     options.checkServerIdentity = (name, certificate) => {

@@ -22,7 +22,6 @@ use crate::policy::{Failure, Input};
 
 #[napi]
 pub struct Client {
-    id: u32,
     shared: Arc<Shared>,
     sender: Rc<Sender>,
     client: Arc<engine::Client>,
@@ -40,9 +39,8 @@ impl Client {
         options: ClientOptions,
     ) -> Result<Client, Code> {
         let shared = facade.shared.clone();
-        let id = facade.name();
         let client = Arc::new(engine::Client::new(Setup {
-            id,
+            id: facade.name(),
             home: facade.home,
             settings: settings.0.clone(),
             heartbeat: shared.heartbeat(options.heartbeat),
@@ -61,7 +59,6 @@ impl Client {
         let sender = facade.sender.clone();
         sender.add(client.clone());
         Ok(Client {
-            id,
             shared,
             sender,
             client,
@@ -71,7 +68,7 @@ impl Client {
     /// Its name, which no other client of this JavaScript environment has.
     #[napi(catch_unwind)]
     pub fn id(&self) -> u32 {
-        self.id
+        self.client.id()
     }
 
     /// Gives the next attempts another route. Throws as the constructor does.
@@ -456,7 +453,8 @@ impl engine::Dial for Fault {
 
 impl Drop for Client {
     fn drop(&mut self) {
-        self.sender.remove(self.id);
-        self.shared.end(self.id);
+        let id = self.client.id();
+        self.sender.remove(id);
+        self.shared.end(id);
     }
 }

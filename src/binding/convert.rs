@@ -248,7 +248,7 @@ impl From<net::Server> for ServerOfSocket {
         ServerOfSocket {
             host: server.host,
             port: server.port,
-            socket_path: server.socket_path,
+            socket: server.socket,
             is_secure: server.is_secure,
             authority: server.authority,
             resource: server.resource,

@@ -552,8 +552,8 @@ pub struct ServerOfSocket {
     /// A name or an IP address.
     pub host: String,
     pub port: u16,
-    /// Of the socket of Unix that leads there, where one does.
-    pub socket_path: Option<String>,
+    /// The path of the socket of Unix that leads there, in the place of host and port.
+    pub socket: Option<String>,
     pub is_secure: bool,
     /// The value of `Host`.
     pub authority: String,

@@ -17,8 +17,9 @@ static CIRCUITS: Lock<BTreeMap<Scope, Arc<SharedCircuit>>> =
     Lock::new(Rank::Circuits, BTreeMap::new());
 
 /// With whom a client shares its circuit.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sharing {
+    #[default]
     Alone,
     /// With all that connect to the same host and port.
     Host,

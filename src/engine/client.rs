@@ -25,7 +25,7 @@ use super::wake::{Agenda, DriverWake};
 use super::write_half::WriteHalf;
 use crate::policy::{
     Attempt, Backpressure, DeliverySettings, Input, Instant, Link, Marks, Notice, Output, Random,
-    Refusal, ReplyOrder, Rtt, Settings, SharedBreaker, SharedBudget, State,
+    Rare, Refusal, ReplyOrder, Rtt, Settings, SharedBreaker, SharedBudget, State,
 };
 use crate::sync::{Lock, Rank, lock};
 
@@ -81,22 +81,24 @@ pub struct Client {
 pub(super) struct Core {
     pub link: Link,
     pub route: Arc<dyn Dial>,
-    sharing: Sharing,
-    /// The scope of the circuit that the client shares, or will share once the connection has ended.
-    scope: Option<Box<Scope>>,
-    connects: Option<Box<Connects>>,
+    shared: Rare<Shared>,
     pub write_half: WriteHalf,
     pub backpressure: Backpressure,
-    pub actions: VecDeque<Action>,
+    pub actions: Rare<VecDeque<Action>>,
     /// Notices of this client that went to the mailbox.
     pushed: u64,
     pub parked: Parked,
 }
 
-/// Whose budget of attempts a client goes by.
-struct Connects {
-    sharing: Sharing,
-    scopes: Vec<Scope>,
+/// With whom a client shares what.
+#[derive(Default)]
+struct Shared {
+    circuit: Sharing,
+    /// The scope of the circuit that the client shares, or will share once the connection has ended.
+    circuit_scope: Option<Scope>,
+    /// The budget of attempts.
+    connects: Sharing,
+    connect_scopes: Vec<Scope>,
 }
 
 /// What a driver leaves that rests.
@@ -122,7 +124,7 @@ pub(super) enum Action {
 
 /// What the driver does in one turn, and when the next one is due.
 pub(super) struct Turn {
-    pub actions: VecDeque<Action>,
+    pub actions: Rare<VecDeque<Action>>,
     pub deadline: Option<Instant>,
     /// How long the system need keep a connection for a peer that is silent, see [`user_timeout`](super::user_timeout::user_timeout).
     pub user_timeout: Option<Duration>,
@@ -135,12 +137,10 @@ impl Client {
         let core = Core {
             link: Link::new(setup.settings, Random::from_seed(clock::seed())),
             route: setup.route,
-            sharing: Sharing::Alone,
-            scope: None,
-            connects: None,
+            shared: Rare::default(),
             backpressure: Backpressure::new(setup.marks, setup.delivery.guarantee),
             write_half: WriteHalf::new(setup.delivery, setup.heartbeat),
-            actions: VecDeque::new(),
+            actions: Rare::default(),
             pushed: 0,
             parked: Parked::default(),
         };
@@ -279,12 +279,13 @@ impl Client {
         lock(&self.core).link.rtt()
     }
 
-    /// How long a client that waits for its next attempt still does, for a delay or for the circuit.
+    /// How long a client that waits for its next attempt still does: for a delay, for the circuit or for the budget.
     pub fn next_attempt_in(&self) -> Option<Duration> {
         let core = lock(&self.core);
         let at = match core.link.state() {
             State::Closed | State::Blocked => core.link.deadline()?,
-            State::Connecting | State::Open | State::Closing | State::Failed => return None,
+            State::Connecting => core.link.queued_until()?,
+            State::Open | State::Closing | State::Failed => return None,
         };
         Some(at.saturating_duration_since(clock::now()))
     }
@@ -329,15 +330,14 @@ impl Client {
     /// With whom the circuit is shared.
     pub fn share(&self, sharing: Sharing) {
         let mut core = lock(&self.core);
-        core.sharing = sharing;
+        core.shared.used().circuit = sharing;
         self.join(&mut core);
     }
 
     /// With whom the budget of attempts is shared.
     pub fn share_connects(&self, sharing: Sharing) {
         let mut core = lock(&self.core);
-        let scopes = Vec::new();
-        core.connects = Some(Box::new(Connects { sharing, scopes }));
+        core.shared.used().connects = sharing;
         self.join_budgets(&mut core);
     }
 
@@ -348,14 +348,14 @@ impl Client {
 
     /// Moves to the budgets that the route asks for.
     fn join_budgets(&self, core: &mut Core) {
-        let Some(connects) = &mut core.connects else {
+        let Some(shared) = core.shared.get_mut() else {
             return;
         };
-        let scopes = connects.sharing.scopes(core.route.host_ports());
-        if scopes == connects.scopes {
+        let scopes = shared.connects.scopes(core.route.host_ports());
+        if scopes == shared.connect_scopes {
             return;
         }
-        connects.scopes.clone_from(&scopes);
+        shared.connect_scopes.clone_from(&scopes);
         let join = |scope| -> Arc<dyn SharedBudget> {
             Arc::new(BudgetMember::new(scope, self.wake.clone()))
         };
@@ -367,11 +367,14 @@ impl Client {
 
     /// Moves to the circuit that the sharing and the route ask for.
     fn join(&self, core: &mut Core) {
-        let scope = core.sharing.scope(core.route.host_port());
-        if scope.as_ref() == core.scope.as_deref() {
+        let Some(shared) = core.shared.get_mut() else {
+            return;
+        };
+        let scope = shared.circuit.scope(core.route.host_port());
+        if scope == shared.circuit_scope {
             return;
         }
-        core.scope = scope.clone().map(Box::new);
+        shared.circuit_scope.clone_from(&scope);
         let shared = scope.map(|scope| -> Box<dyn SharedBreaker> {
             Box::new(Member::new(scope, self.wake.clone()))
         });
@@ -460,7 +463,7 @@ impl Core {
                     attempt,
                     url_index,
                     limit,
-                } => self.actions.push_back(Action::Dial {
+                } => self.actions.used().push_back(Action::Dial {
                     attempt,
                     url_index,
                     limit,
@@ -470,12 +473,12 @@ impl Core {
                 Output::Leave { code, reason } => {
                     self.write_half.say_goodbye(Some(code), &reason);
                     let last_words = self.write_half.unplug();
-                    self.actions.push_back(Action::Leave(last_words));
+                    self.actions.used().push_back(Action::Leave(last_words));
                 }
                 Output::Shut { code, reason } => self.write_half.shut(code, reason),
                 Output::Cut => {
                     self.write_half.unplug();
-                    self.actions.push_back(Action::Cut);
+                    self.actions.used().push_back(Action::Cut);
                 }
                 Output::Notify(notice) => notices.push(notice),
             }

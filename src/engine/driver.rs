@@ -130,10 +130,9 @@ async fn run(client: &Arc<Client>) {
             }
             () = client.wake.woken() => {}
             () = &mut sleep, if alarm.armed.is_some() => {}
-            () = client.flow.has_capacity.notified(), if paused => resume(client, &mut stage),
-            () = drained(client, ending), if ending.is_some() => {
+            () = delivered(client, ending), if paused || ending.is_some() => {
                 if let Stage::Up(connection) = stage {
-                    stage = conclude(client, connection);
+                    stage = go_on(client, connection);
                 }
             }
         }
@@ -146,12 +145,15 @@ fn rest(client: &Client, stage: Stage, deadline: Option<Instant>) -> Option<Stag
     (!client.wake.rest()).then(|| Stage::of(client.take_parked()))
 }
 
-/// Waits until JavaScript has been delivered all there is, or `until`.
-async fn drained(client: &Client, until: Option<Instant>) {
-    let Some(until) = until else { return };
-    select! {
-        () = client.flow.drained.notified() => {}
-        () = sleep_until(clock::alarm(until)) => {}
+/// Waits until JavaScript has been delivered what a connection may wait for, or `until`.
+async fn delivered(client: &Client, until: Option<Instant>) {
+    let delivered = client.flow.delivered.notified();
+    match until {
+        None => delivered.await,
+        Some(until) => select! {
+            () = delivered => {}
+            () = sleep_until(clock::alarm(until)) => {}
+        },
     }
 }
 
@@ -216,7 +218,7 @@ fn take_turn(
         Stage::Up(connection) => Some(connection),
         Stage::Idle | Stage::Dialing { .. } => None,
     });
-    for action in turn.actions {
+    for action in turn.actions.into_used().into_iter().flat_map(|used| *used) {
         stage = match action {
             Action::Dial {
                 attempt,
@@ -334,11 +336,13 @@ fn ending(stage: &Stage) -> Option<Instant> {
     }
 }
 
-fn resume(client: &Client, stage: &mut Stage) {
-    if let Stage::Up(connection) = stage {
+/// Reads on, or ends the connection, where that has waited for JavaScript alone.
+fn go_on(client: &Arc<Client>, mut connection: Box<OpenConnection>) -> Stage {
+    if connection.paused && client.flow.has_capacity() {
         connection.paused = false;
         client.tell(Input::Resumed {
             attempt: connection.attempt,
         });
     }
+    conclude(client, connection)
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use tokio::sync::Notify;
 
 use super::read_outcome::Wanted;
-use crate::policy::{is_too_far_ahead, may_read_again};
+use crate::policy::{falls_to_a_mark, is_too_far_ahead, may_read_again};
 use crate::sync::Lock;
 
 /// What waits for JavaScript of all clients of one environment, in bytes.
@@ -19,10 +19,9 @@ pub struct FlowControl {
     pub id: u32,
     unread: AtomicUsize,
     of_all: Arc<ReadAhead>,
-    /// Told when the engine may read again.
-    pub has_capacity: Notify,
-    /// Told when JavaScript has been delivered all there is of this client.
-    pub drained: Notify,
+    /// Told when the engine may read again, and when JavaScript has been delivered all there is of this client. One for both, since
+    /// every client has room for it.
+    pub delivered: Notify,
     pub(super) wanted: Wanted,
     /// The servers, by host and port, of which JavaScript has to make the connections; from the first of them on.
     pub(super) connected_by_javascript: OnceLock<Box<Lock<Vec<String>>>>,
@@ -34,8 +33,7 @@ impl FlowControl {
             id,
             unread: AtomicUsize::new(0),
             of_all,
-            has_capacity: Notify::new(),
-            drained: Notify::new(),
+            delivered: Notify::new(),
             wanted: Wanted::default(),
             connected_by_javascript: OnceLock::new(),
         }
@@ -44,6 +42,12 @@ impl FlowControl {
     pub fn is_full(&self) -> bool {
         let of_all = self.of_all.0.load(Ordering::Relaxed);
         is_too_far_ahead(self.unread.load(Ordering::Acquire), of_all)
+    }
+
+    /// Whether an engine that has stopped may read again.
+    pub fn has_capacity(&self) -> bool {
+        let of_all = self.of_all.0.load(Ordering::Relaxed);
+        may_read_again(self.unread.load(Ordering::Acquire), of_all)
     }
 
     /// Whether JavaScript has been delivered all there is.
@@ -59,11 +63,8 @@ impl FlowControl {
     pub(super) fn discharge(&self, cost: usize) {
         self.of_all.0.fetch_sub(cost, Ordering::Relaxed);
         let before = self.unread.fetch_sub(cost, Ordering::AcqRel);
-        if may_read_again(before, before.saturating_sub(cost)) {
-            self.has_capacity.notify_one();
-        }
-        if before == cost {
-            self.drained.notify_one();
+        if before == cost || falls_to_a_mark(before, before.saturating_sub(cost)) {
+            self.delivered.notify_one();
         }
     }
 }
@@ -106,13 +107,14 @@ mod tests {
         let flow = client(&Arc::default());
         let bytes = fill(&flow);
         flow.discharge(1024);
-        assert!(!is_told(&flow.has_capacity).await);
+        assert!(!is_told(&flow.delivered).await);
+        assert!(!flow.has_capacity());
         flow.discharge(bytes - 2 * 1024);
-        assert!(is_told(&flow.has_capacity).await);
-        assert!(!is_told(&flow.drained).await);
+        assert!(is_told(&flow.delivered).await);
+        assert!(flow.has_capacity() && !flow.is_drained());
         flow.discharge(1024);
         assert!(flow.is_drained());
-        assert!(is_told(&flow.drained).await);
+        assert!(is_told(&flow.delivered).await);
     }
 
     #[test]

@@ -22,7 +22,9 @@ pub enum NetError {
     },
     #[error("connect {} {path}", told(.error))]
     ConnectSocket { path: String, error: io::Error },
-    #[error("connect ENOTSUP {path}: the engine has sockets of Unix on Unix alone")]
+    #[error(
+        "connect ENOTSUP {path}: the engine has sockets of Unix on Unix alone; by transport: 'node' Node connects"
+    )]
     NoSockets { path: String },
     #[error("bind {} {ip}", told(.error))]
     Bind { ip: IpAddr, error: io::Error },

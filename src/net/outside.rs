@@ -60,8 +60,8 @@ pub struct Server {
     /// A name or an IP address, without brackets.
     pub host: String,
     pub port: u16,
-    /// Of the socket of Unix that leads there, where one does.
-    pub socket_path: Option<String>,
+    /// The path of the socket of Unix that leads there, in the place of host and port.
+    pub socket: Option<String>,
     pub is_secure: bool,
     /// The value of `Host`.
     pub authority: String,
@@ -116,7 +116,7 @@ pub(super) async fn connect(
     let server = Server {
         host,
         port: address.port(),
-        socket_path: address.socket().map(str::to_owned),
+        socket: address.socket().map(str::to_owned),
         is_secure: address.is_secure(),
         authority: address.authority(),
         resource: address.resource().to_owned(),

@@ -18,8 +18,8 @@ use super::phase::{IdleReason, Phase};
 use super::rtt::RoundTrips;
 use super::time::earliest;
 use super::{
-    Attempt, Chance, Circuit, Event, Input, Instant, Notice, Output, Random, Refusal, Settings,
-    State,
+    Attempt, Chance, Circuit, Event, Input, Instant, Notice, Output, Random, Rare, Refusal,
+    Settings, State,
 };
 use crate::policy::duration::{Count, Duration};
 
@@ -77,7 +77,7 @@ pub struct Link<C = Random> {
     /// When JavaScript's event loop last ran, as far as the policy was told.
     event_loop_alive_at: Option<Instant>,
     /// What has been decided and not yet taken.
-    outputs: Vec<Output>,
+    outputs: Rare<Vec<Output>>,
 }
 
 /// A time without a connection.
@@ -110,7 +110,7 @@ impl<C: Chance> Link<C> {
             ping: 0,
             round_trips: RoundTrips::default(),
             event_loop_alive_at: None,
-            outputs: Vec::new(),
+            outputs: Rare::default(),
         }
     }
 
@@ -295,12 +295,13 @@ impl<C: Chance> Link<C> {
 
     /// The next decision, in the order to be carried out.
     pub fn next_output(&mut self) -> Option<Output> {
-        if self.outputs.is_empty() {
+        let outputs = self.outputs.get_mut()?;
+        if outputs.is_empty() {
             // A client decides something now and then: its list need not be there all the time.
-            self.outputs = Vec::new();
+            self.outputs.clear();
             return None;
         }
-        Some(self.outputs.remove(0))
+        Some(outputs.remove(0))
     }
 
     /// When [`Input::Tick`] is due; `None` where only other inputs can change anything.
@@ -430,12 +431,13 @@ impl<C: Chance> Link<C> {
     }
 
     fn notify(&mut self, event: Event, alive: bool) {
-        self.outputs.push(Output::Notify(Notice {
+        let notice = Notice {
             event,
             retry_count: self.retry_count,
             circuit_failures: self.circuit_failures(),
             alive,
-        }));
+        };
+        self.outputs.used().push(Output::Notify(notice));
     }
 }
 

@@ -190,18 +190,18 @@ pub struct Outbox {
     first: u64,
     /// The payloads of `entries`.
     bytes: usize,
-    next_receipt: Receipt,
-    last_ping: u64,
-    /// What the pings of this connection stand for so far.
-    asked: Watermark,
-    /// The payloads of what was written behind the last ping.
-    unasked_bytes: usize,
     receipts: Rare<Receipts>,
 }
 
 /// What somebody waits for, and what is to be told of it.
 #[derive(Debug, Default)]
 struct Receipts {
+    next: Receipt,
+    last_ping: u64,
+    /// What the pings of this connection stand for so far.
+    asked: Watermark,
+    /// The payloads of what was written behind the last ping, where what is written is kept.
+    unasked_bytes: usize,
     /// Receipts that are waited for, with the time when that ends.
     waiters: BTreeMap<Receipt, Option<Instant>>,
     timeouts: BTreeSet<(Instant, Receipt)>,
@@ -258,10 +258,6 @@ impl Outbox {
             entries: Rare::default(),
             first: 0,
             bytes: 0,
-            next_receipt: 0,
-            last_ping: 0,
-            asked: Watermark::default(),
-            unasked_bytes: 0,
             receipts: Rare::default(),
         }
     }
@@ -327,7 +323,7 @@ impl Outbox {
             }
         }
         self.bytes += len;
-        self.unasked_bytes += len;
+        self.note_unasked(len);
         self.entries.used().push_back(Entry {
             message,
             plain,
@@ -404,12 +400,15 @@ impl Outbox {
         self.expire(now);
         self.connected = true;
         self.forget_pings();
-        self.unasked_bytes = 0;
-        self.asked = Watermark {
+        let mut watermark = Watermark {
             position: self.first,
             receipt: 0,
         };
-        let mut watermark = self.asked;
+        if self.keeps_written() || self.receipts.get().is_some() {
+            let receipts = self.receipts();
+            receipts.unasked_bytes = 0;
+            receipts.asked = watermark;
+        }
         for index in 0..self.kept_count() {
             let Some(entry) = self.entries.get().and_then(|entries| entries.get(index)) else {
                 break;
@@ -424,7 +423,8 @@ impl Outbox {
             watermark.receipt = entry
                 .receipt
                 .map_or(watermark.receipt, |receipt| receipt + 1);
-            self.unasked_bytes += entry.message.len();
+            let len = entry.message.len();
+            self.note_unasked(len);
             if self.asks_for_much(watermark.position) {
                 write(Frame::Ping(self.ask(watermark)));
             }
@@ -481,13 +481,14 @@ impl Outbox {
     /// The ping to write before a close frame, if there is something to ask for: no pong that could be
     /// waited for will follow.
     pub fn last_ping(&mut self) -> Option<Ping> {
+        let Receipts { next, asked, .. } = *self.receipts.get()?;
         let watermark = Watermark {
             position: self.end_position(),
-            receipt: self.next_receipt,
+            receipt: next,
         };
         let entries = self.keeps_written() && self.kept_count() > 0;
-        let due = (entries && watermark.position > self.asked.position)
-            || self.is_waited_for(self.asked.receipt);
+        let due =
+            (entries && watermark.position > asked.position) || self.is_waited_for(asked.receipt);
         (self.connected && due).then(|| self.ask(watermark))
     }
 
@@ -592,9 +593,17 @@ impl Outbox {
 
     /// Whether so much of what was written up to a position has no ping behind it that it gets one.
     fn asks_for_much(&self, position: u64) -> bool {
-        self.keeps_written()
-            && (position - self.asked.position >= MESSAGES_A_PING
-                || self.unasked_bytes >= BYTES_A_PING)
+        let is_much = |receipts: &Receipts| {
+            position - receipts.asked.position >= MESSAGES_A_PING
+                || receipts.unasked_bytes >= BYTES_A_PING
+        };
+        self.keeps_written() && self.receipts.get().is_some_and(is_much)
+    }
+
+    fn note_unasked(&mut self, len: usize) {
+        if self.keeps_written() {
+            self.receipts().unasked_bytes += len;
+        }
     }
 
     /// Those of a connection that is over get no pong.
@@ -605,17 +614,18 @@ impl Outbox {
     }
 
     fn ask(&mut self, watermark: Watermark) -> Ping {
-        self.last_ping += 1;
-        self.asked = watermark;
-        self.unasked_bytes = 0;
-        let pending = PendingAck {
-            number: self.last_ping,
+        let receipts = self.receipts();
+        receipts.last_ping += 1;
+        receipts.asked = watermark;
+        receipts.unasked_bytes = 0;
+        let number = receipts.last_ping;
+        receipts.pings.push_back(PendingAck {
+            number,
             watermark,
             overtaken: None,
-        };
-        self.receipts().pings.push_back(pending);
+        });
         let mut payload = [RECEIPT; 9];
-        payload[1..].copy_from_slice(&self.last_ping.to_be_bytes());
+        payload[1..].copy_from_slice(&number.to_be_bytes());
         payload
     }
 
@@ -700,8 +710,9 @@ impl Outbox {
     }
 
     fn wait_none(&mut self) -> Receipt {
-        let receipt = self.next_receipt;
-        self.next_receipt += 1;
+        let receipts = self.receipts();
+        let receipt = receipts.next;
+        receipts.next += 1;
         receipt
     }
 

@@ -1,15 +1,18 @@
 //! State that most clients never have.
 
 /// Takes the room of a pointer, and a box from its first use on.
+#[cfg(not(feature = "browser"))]
 #[derive(Clone, Debug)]
 pub struct Rare<T>(Option<Box<T>>);
 
+#[cfg(not(feature = "browser"))]
 impl<T> Default for Rare<T> {
     fn default() -> Rare<T> {
         Rare(None)
     }
 }
 
+#[cfg(not(feature = "browser"))]
 impl<T: Default> Rare<T> {
     /// `None` before the first use.
     #[inline]
@@ -27,13 +30,43 @@ impl<T: Default> Rare<T> {
         self.0.get_or_insert_default()
     }
 
+    /// What was used; `None` before the first use.
+    #[inline]
+    pub fn into_used(self) -> Option<Box<T>> {
+        self.0
+    }
+
     /// As before the first use.
     pub fn clear(&mut self) {
         self.0 = None;
     }
 }
 
-#[cfg(test)]
+/// Is there from the first: a browser has few clients, and loads the code for a box.
+#[cfg(feature = "browser")]
+#[derive(Clone, Debug, Default)]
+pub struct Rare<T>(T);
+
+#[cfg(feature = "browser")]
+impl<T: Default> Rare<T> {
+    pub fn get(&self) -> Option<&T> {
+        Some(&self.0)
+    }
+
+    pub fn get_mut(&mut self) -> Option<&mut T> {
+        Some(&mut self.0)
+    }
+
+    pub fn used(&mut self) -> &mut T {
+        &mut self.0
+    }
+
+    pub fn clear(&mut self) {
+        self.0 = T::default();
+    }
+}
+
+#[cfg(all(test, not(feature = "browser")))]
 mod tests {
     use super::*;
 

@@ -1,6 +1,6 @@
 //! The outcomes of the last while: how many connections were tried, and how many failed.
 
-use super::Instant;
+use super::{Instant, Rare};
 use crate::policy::duration::{Count, Duration};
 
 /// A window is kept in so many buckets, so that its memory has a bound however many outcomes it holds.
@@ -13,7 +13,7 @@ const WINDOWS: usize = 4;
 #[derive(Clone, Debug, Default)]
 pub(super) struct SlidingWindows {
     /// The one that was asked for last comes last.
-    windows: Vec<SlidingWindow>,
+    windows: Rare<Vec<SlidingWindow>>,
 }
 
 /// The outcomes of the last `span`.
@@ -40,29 +40,35 @@ pub(super) struct Counts {
 impl SlidingWindows {
     /// Keeps the outcomes of the last `span` from here on.
     pub(super) fn watch(&mut self, span: Duration) {
-        let found = self.windows.iter().position(|window| window.span == span);
+        let windows = self.windows.used();
+        let found = windows.iter().position(|window| window.span == span);
         let window = match found {
-            Some(index) => self.windows.remove(index),
+            Some(index) => windows.remove(index),
             None => SlidingWindow {
                 span,
                 buckets: Vec::new(),
             },
         };
-        if self.windows.len() == WINDOWS {
-            self.windows.remove(0);
+        if windows.len() == WINDOWS {
+            windows.remove(0);
         }
-        self.windows.push(window);
+        windows.push(window);
     }
 
     pub(super) fn note(&mut self, counts: Counts, now: Instant) {
-        for window in &mut self.windows {
-            window.note(counts, now);
+        if let Some(windows) = self.windows.get_mut() {
+            for window in windows {
+                window.note(counts, now);
+            }
         }
     }
 
     /// What the window of `span` held at the latest outcome.
     pub(super) fn counts(&self, span: Duration) -> Counts {
-        let window = self.windows.iter().find(|window| window.span == span);
+        let Some(windows) = self.windows.get() else {
+            return Counts::default();
+        };
+        let window = windows.iter().find(|window| window.span == span);
         window.map_or_else(Counts::default, SlidingWindow::counts)
     }
 
@@ -159,7 +165,7 @@ mod tests {
         windows.watch(ms(5));
         assert_eq!(counts(&windows, 1), (1, 1));
         assert_eq!(counts(&windows, 2), (0, 0));
-        assert_eq!(windows.windows.len(), WINDOWS);
+        assert_eq!(windows.windows.used().len(), WINDOWS);
     }
 
     #[test]
@@ -191,7 +197,7 @@ mod tests {
                 let held = windows.counts(ms(span)).outcomes;
                 prop_assert!(held <= younger(ms(span)));
                 prop_assert!(held >= younger(ms(span) - ms(span) / BUCKETS));
-                prop_assert!(windows.windows[0].buckets.len() <= BUCKETS as usize + 1);
+                prop_assert!(windows.windows.used()[0].buckets.len() <= BUCKETS as usize + 1);
             }
         }
     }

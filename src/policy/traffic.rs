@@ -13,7 +13,7 @@ mod turns;
 pub use end::{End, LastFrame, NO_STATUS, PendingEnd};
 pub use held_frames::{HeldClose, HeldFrames, OwnFrame};
 pub use portion::Portion;
-pub use read_ahead::{is_too_far_ahead, may_read_again};
+pub use read_ahead::{falls_to_a_mark, is_too_far_ahead, may_read_again};
 pub use read_order::ReadOrder;
 pub use reply_order::ReplyOrder;
 pub use rest::{IdleMemory, Linger};

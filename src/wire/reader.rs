@@ -14,7 +14,7 @@ pub struct Reader {
     limits: Limits,
     decompressor: Option<Decompressor>,
     head: [u8; MAX_SERVER_HEAD],
-    head_len: usize,
+    head_len: u8,
     state: State,
     /// Boxed, since every connection has room for it.
     message: Option<Box<Partial>>,
@@ -89,13 +89,17 @@ enum State {
         fin: bool,
         left: usize,
     },
-    /// In a control frame, which may lie between the pieces of a message.
-    Control {
-        opcode: Opcode,
-        len: usize,
-        payload: Vec<u8>,
-    },
+    /// In a control frame, which may lie between the pieces of a message; boxed, since every connection has room for it.
+    Control(Box<PartialControl>),
     Ended,
+}
+
+/// A control frame of which bytes are still to come.
+#[derive(Debug)]
+struct PartialControl {
+    opcode: Opcode,
+    len: usize,
+    payload: Vec<u8>,
 }
 
 /// A message of which pieces are still to come.
@@ -183,11 +187,12 @@ impl Reader {
                         self.finish(&mut chunk, sink)?;
                     }
                 }
-                State::Control {
-                    opcode,
-                    len,
-                    payload,
-                } => {
+                State::Control(frame) => {
+                    let PartialControl {
+                        opcode,
+                        len,
+                        payload,
+                    } = &mut **frame;
                     payload.extend_from_slice(take(&mut input, *len - payload.len()));
                     if payload.len() < *len {
                         return Ok(());
@@ -213,21 +218,22 @@ impl Reader {
                 Some((_, size)) => *input = &input[size..],
                 None => {
                     self.head[..input.len()].copy_from_slice(input);
-                    self.head_len = input.len();
+                    self.head_len = input.len() as u8;
                 }
             }
             return Ok(parsed.map(|(head, _)| head));
         }
-        let taken = input.len().min(MAX_SERVER_HEAD - self.head_len);
-        let known = self.head_len + taken;
-        self.head[self.head_len..known].copy_from_slice(&input[..taken]);
+        let before = usize::from(self.head_len);
+        let taken = input.len().min(MAX_SERVER_HEAD - before);
+        let known = before + taken;
+        self.head[before..known].copy_from_slice(&input[..taken]);
         let parsed = Head::parse(&self.head[..known], context)?;
         match parsed {
             Some((_, size)) => {
-                *input = &input[size - self.head_len..];
+                *input = &input[size - before..];
                 self.head_len = 0;
             }
-            None => self.head_len = known,
+            None => self.head_len = known as u8,
         }
         Ok(parsed.map(|(head, _)| head))
     }
@@ -264,11 +270,11 @@ impl Reader {
             }
             Opcode::Close | Opcode::Ping | Opcode::Pong => {
                 let payload = Vec::new();
-                self.state = State::Control {
+                self.state = State::Control(Box::new(PartialControl {
                     opcode,
                     len,
                     payload,
-                };
+                }));
                 return Ok(());
             }
             Opcode::Text => {
@@ -479,7 +485,7 @@ impl Reader {
     /// Bytes on the heap for what is partial, the decompressor's not among them.
     pub(super) fn held(&self) -> usize {
         let control = match &self.state {
-            State::Control { payload, .. } => payload.capacity(),
+            State::Control(frame) => frame.payload.capacity(),
             State::Head | State::Data { .. } | State::Ended => 0,
         };
         control

@@ -16,7 +16,8 @@ const BLOCK: usize = 8 * 1024;
 #[derive(Debug)]
 pub struct Writer {
     keys: Keys,
-    compressor: Option<Compressor>,
+    /// Boxed, since every connection has room for it.
+    compressor: Option<Box<Compressor>>,
 }
 
 /// Numbers the frames and hashes the number: as hard to predict as a stream cipher, in a tenth of its
@@ -41,7 +42,7 @@ impl Writer {
     pub fn new(seed: [u8; 16], deflate: Option<&deflate::Agreed>) -> Self {
         Self {
             keys: Keys { seed, frames: 0 },
-            compressor: deflate.map(Compressor::new),
+            compressor: deflate.map(|agreed| Box::new(Compressor::new(agreed))),
         }
     }
 
@@ -111,7 +112,7 @@ impl Writer {
     pub fn holds_idle_memory(&self) -> bool {
         self.compressor
             .as_ref()
-            .is_some_and(Compressor::holds_idle_memory)
+            .is_some_and(|compressor| compressor.holds_idle_memory())
     }
 
     #[inline]

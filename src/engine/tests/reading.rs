@@ -159,7 +159,7 @@ async fn javascript_reads_what_came_behind_the_handshake_before_what_came_later(
         attempt,
         url_index,
         limit,
-    } = reader.client.turn(None).actions.remove(0).unwrap()
+    } = reader.client.turn(None).actions.used().remove(0).unwrap()
     else {
         panic!("no attempt");
     };

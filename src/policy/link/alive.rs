@@ -26,7 +26,7 @@ impl<C: Chance> Link<C> {
         let limit = self.settings.heartbeat.timeout;
         liveness.pings.asked(self.ping, limit, now);
         let payload = payload(self.ping);
-        self.outputs.push(Output::Ping { payload });
+        self.outputs.used().push(Output::Ping { payload });
         Some(self.ping)
     }
 
@@ -51,7 +51,7 @@ impl<C: Chance> Link<C> {
         match due {
             Due::Nothing => {}
             Due::Beat => match self.settings.heartbeat.beat {
-                Beat::Message => self.outputs.push(Output::Beat),
+                Beat::Message => self.outputs.used().push(Output::Beat),
                 Beat::Ping => self.ping_unasked(now),
             },
             Due::Ask => self.tell(Event::Asked(Question::WasAnswered { attempt })),
@@ -117,7 +117,7 @@ impl<C: Chance> Link<C> {
     /// No other is made before JavaScript runs. The peer is not to blame: it is no failure.
     pub(super) fn stall(&mut self, now: Instant) {
         let reason = BLOCKED_REASON.to_owned();
-        self.outputs.push(Output::Leave {
+        self.outputs.used().push(Output::Leave {
             code: BLOCKED,
             reason: reason.clone(),
         });
@@ -183,12 +183,12 @@ impl<C: Chance> Link<C> {
         if let Phase::Open { liveness, .. } = &mut self.phase {
             if IN_BROWSERS {
                 // A page asks by a message, and nobody waits for a pong.
-                return self.outputs.push(Output::Ping { payload: [0; 8] });
+                return self.outputs.used().push(Output::Ping { payload: [0; 8] });
             }
             self.ping += 1;
             liveness.pings.sent(self.ping, now);
             let payload = payload(self.ping);
-            self.outputs.push(Output::Ping { payload });
+            self.outputs.used().push(Output::Ping { payload });
         }
     }
 

@@ -107,7 +107,7 @@ impl<C: Chance> Link<C> {
 
     /// Leaves a connection that JavaScript does not come to terms with.
     pub(super) fn leave_uninitialized(&mut self) {
-        self.outputs.push(Output::Leave {
+        self.outputs.used().push(Output::Leave {
             code: 1000,
             reason: "init failed".to_owned(),
         });

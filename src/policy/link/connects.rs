@@ -23,6 +23,14 @@ impl<C: Chance> Link<C> {
         matches!(self.phase, Phase::Queued { .. })
     }
 
+    /// When the budget lets an attempt that waits for it begin, as far as that is known.
+    pub fn queued_until(&self) -> Option<Instant> {
+        let Phase::Queued { until, .. } = self.phase else {
+            return None;
+        };
+        until
+    }
+
     /// When an attempt may begin that is to after a delay, and how long that is. Its start is reserved.
     pub(super) fn reserve_start(
         &mut self,

@@ -207,7 +207,7 @@ impl<C: Chance> Link<C> {
     }
 
     pub(super) fn cut(&mut self, now: Instant) {
-        self.outputs.push(Output::Cut);
+        self.outputs.used().push(Output::Cut);
         self.end(Ending::abnormal(), None, now);
     }
 
@@ -219,7 +219,7 @@ impl<C: Chance> Link<C> {
             cut_at: None,
             reconnect: true,
         });
-        self.outputs.push(Output::Leave {
+        self.outputs.used().push(Output::Leave {
             code,
             reason: reason.clone(),
         });
@@ -399,7 +399,7 @@ impl<C: Chance> Link<C> {
         }
         let until = limit.and_then(|limit| now.checked_add(limit));
         self.enter(Phase::Dialing { attempt, until });
-        self.outputs.push(Output::Dial {
+        self.outputs.used().push(Output::Dial {
             attempt,
             url_index: self.url_selector.index(),
             limit,
@@ -433,7 +433,7 @@ impl<C: Chance> Link<C> {
         let reason = failure.message.clone();
         self.tell(Event::Error(failure));
         if self.phase.attempt().is_some() {
-            self.outputs.push(Output::Cut);
+            self.outputs.used().push(Output::Cut);
             self.enter(if goes_on {
                 Phase::Waiting {
                     until: None,

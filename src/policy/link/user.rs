@@ -49,7 +49,7 @@ impl<C: Chance> Link<C> {
                     cut_at,
                     reconnect: false,
                 });
-                self.outputs.push(Output::Shut { code, reason });
+                self.outputs.used().push(Output::Shut { code, reason });
             }
             Phase::Closing { reconnect, .. } => *reconnect = false,
         }

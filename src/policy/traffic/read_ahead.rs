@@ -16,11 +16,17 @@ pub fn is_too_far_ahead(unread: usize, of_all: usize) -> bool {
     unread > if of_all > BUDGET { LEAST } else { CAPACITY }
 }
 
-/// Whether an engine that has stopped is to read again, now that of a client `unread` bytes wait where `before` did.
+/// Whether an engine that has stopped is to read again for a client of which so many bytes wait, and of all clients so many.
 ///
 /// Half of what a client may have must be free, or the engine would stop and go on notification by notification.
 #[inline]
-pub fn may_read_again(before: usize, unread: usize) -> bool {
+pub fn may_read_again(unread: usize, of_all: usize) -> bool {
+    unread <= if of_all > BUDGET { LEAST } else { CAPACITY } / 2
+}
+
+/// Whether an engine that has stopped is to look at that, now that of a client `unread` bytes wait where `before` did.
+#[inline]
+pub fn falls_to_a_mark(before: usize, unread: usize) -> bool {
     let falls_to = |mark: usize| before > mark && unread <= mark;
     falls_to(CAPACITY / 2) || falls_to(LEAST / 2)
 }
@@ -43,11 +49,13 @@ mod tests {
 
     #[test]
     fn half_of_what_a_client_may_have_must_be_free_again() {
-        for mark in [CAPACITY / 2, LEAST / 2] {
-            assert!(may_read_again(mark + 1, mark));
-            assert!(!may_read_again(mark + 2, mark + 1));
-            assert!(!may_read_again(mark, mark - 1));
+        for (mark, of_all) in [(CAPACITY / 2, BUDGET), (LEAST / 2, BUDGET + 1)] {
+            assert!(falls_to_a_mark(mark + 1, mark));
+            assert!(!falls_to_a_mark(mark + 2, mark + 1));
+            assert!(!falls_to_a_mark(mark, mark - 1));
+            assert!(may_read_again(mark, of_all));
+            assert!(!may_read_again(mark + 1, of_all));
         }
-        assert!(may_read_again(CAPACITY, 0));
+        assert!(falls_to_a_mark(CAPACITY, 0));
     }
 }
