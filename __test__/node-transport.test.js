@@ -11,6 +11,7 @@ const tls = require('tls');
 const { certificates } = require('./peer/certificates.js');
 const { deadPort, startServer } = require('./peer/index.js');
 const { client, openClient } = require('./support/clients.js');
+const { startProxy, startSocks, stopProxies } = require('./support/proxies.js');
 const { runScript, runtime } = require('./support/runtime.js');
 const { heard, until } = require('./support/waiting.js');
 const { after: cleanUp, endAll, real } = require('./support/ws-servers.js');
@@ -53,9 +54,9 @@ ofNode('connections that Node makes', () => {
   afterEach(endAll);
 
   /** Opens, and has a message come back. */
-  async function echoes(websocketOptions, { options = {}, url = (server) => server.url } = {}) {
+  async function echoes(websocketOptions, { options = {}, url = (server) => server.url, more = {} } = {}) {
     const server = await startServer({ echo: true, ...options });
-    const { ws, log } = client({ url: url(server), websocketOptions, maxRetries: 0 });
+    const { ws, log } = client({ url: url(server), websocketOptions, maxRetries: 0, ...more });
     await ws.connect();
     ws.send('there and back');
     await log.until('message there and back');
@@ -278,7 +279,80 @@ ofNode('connections that Node makes', () => {
     });
   });
 
+  describe('through a proxy that the engine speaks with', () => {
+    afterEach(stopProxies);
+
+    it('are by TLS over its tunnel, and in the clear the tunnel itself', async () => {
+      const [proxy, socks] = [await startProxy(), await startSocks()];
+      for (const tls of [undefined, made.leaf]) {
+        for (const { url } of [proxy, socks]) {
+          const named = (server) => server.url.replace('127.0.0.1', 'localhost');
+          const more = { proxy: url };
+          await echoes({ transport: 'node', ca: made.ca }, { options: { tls }, url: named, more });
+        }
+      }
+      assert.deepStrictEqual([proxy.requests.length, socks.targets.length], [2, 2]);
+    });
+
+    it('fail where the certificate is bad, and where the tunnel ends', async () => {
+      const proxy = await startProxy();
+      const server = await startServer({ tls: made.leaf });
+      const error = await fails({ transport: 'node' }, server.url, { proxy: proxy.url });
+      assert.strictEqual(error.code, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE');
+      const cutting = await startServer({ plan: ['cut'] });
+      const cut = await fails({ transport: 'node' }, cutting.url.replace('ws:', 'wss:'), {
+        proxy: proxy.url,
+      });
+      assert.ok(cut.code, cut.message);
+    });
+
+    it('are without it where an agent or a function says what leads there', async () => {
+      const proxy = await startProxy();
+      await echoes({ agent: new http.Agent() }, { more: { proxy: proxy.url } });
+      assert.strictEqual(proxy.requests.length, 0);
+    });
+
+    it('carry 20 MiB both ways', async () => {
+      const proxy = await startProxy();
+      const server = await startServer({ echo: true, tls: made.leaf });
+      const { ws } = await openClient({
+        url: server.url,
+        proxy: proxy.url,
+        websocketOptions: { transport: 'node', ca: made.ca, perMessageDeflate: false },
+      });
+      const data = require('crypto').randomBytes(20 * MIB);
+      ws.send(data);
+      const [{ data: back }] = await heard(ws, 'message');
+      assert.ok(data.equals(back));
+    });
+  });
+
   describe('by an agent', () => {
+    it('that has a proxy forward the request send it as that wants it', async () => {
+      const requests = [];
+      const server = net.createServer((socket) => {
+        socket.on('error', () => {});
+        socket.once('data', (head) => {
+          requests.push(head.toString());
+          socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n');
+        });
+      });
+      server.listen(0, '127.0.0.1');
+      await heard(server, 'listening');
+      cleanUp(() => server.close());
+      const agent = {
+        addRequest(request) {
+          request.path = `http://elsewhere${request.path}`;
+          request.setHeader('Proxy-Authorization', 'Basic abc');
+          request.onSocket(net.connect(server.address().port, '127.0.0.1'));
+        },
+      };
+      const { statusCode } = await fails({ agent }, 'ws://elsewhere/path?query');
+      assert.strictEqual(statusCode, 404);
+      assert.ok(requests[0].startsWith('GET http://elsewhere/path?query HTTP/1.1\r\n'), requests[0]);
+      assert.ok(/\r\nproxy-authorization: Basic abc\r\n/i.test(requests[0]), requests[0]);
+    });
+
     it('of http or https, that keeps sockets or not', async () => {
       await echoes({ agent: new http.Agent() });
       await echoes({ agent: new http.Agent({ keepAlive: true, maxSockets: 1 }) });

@@ -64,6 +64,10 @@ const PEERS = {
     named: true,
     prepare: () => ({ title: 'without its hooks', command: script('unhooked') }),
   },
+  byNode: {
+    named: true,
+    prepare: () => ({ title: "transport: 'node'", command: script('by-node') }),
+  },
   watched: {
     named: true,
     prepare: () => ({ title: 'with subscribers', command: script('watched') }),

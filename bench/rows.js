@@ -38,6 +38,8 @@ const SECURE = { secure: true };
 const DEFLATE = { deflate: true };
 const SKILL = ['native', 'skill'];
 const CLASSES = ['native', 'ws'];
+/** Over connections that Node makes. */
+const BY_NODE = ['byNode', 'ws'];
 /** With its hooks and nobody who listens, without them, and with subscribers to all channels. */
 const SEEN = ['native', 'unhooked', 'watched'];
 
@@ -126,6 +128,26 @@ const MEASUREMENTS = [
     rows: [row('connect, open, close: 32 at once', 'rate', [1.5, 3])],
   },
   { task: { measure: 'open', path: '/idle' }, rows: [row('connect to open, one by one', 'p50')] },
+  {
+    peers: BY_NODE,
+    task: flood('text', 64),
+    rows: [row("transport: 'node': receive 64 B text", 'rate')],
+  },
+  {
+    peers: BY_NODE,
+    task: flood('binary', 65536),
+    rows: [row("transport: 'node': receive 64 KiB binary", 'rate')],
+  },
+  {
+    peers: BY_NODE,
+    task: sink('text', 64, 8),
+    rows: [row("transport: 'node': send 64 B text, 8 a tick", 'rate')],
+  },
+  {
+    peers: BY_NODE,
+    task: { measure: 'echo', path: '/echo?size=64' },
+    rows: [row("transport: 'node': echo 64 B, p50", 'p50')],
+  },
   {
     peers: SKILL,
     task: { measure: 'open', path: '/idle' },

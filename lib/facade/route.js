@@ -75,7 +75,8 @@ const share = sharingMade();
  */
 function withOwn(terms, protocols, headers, proxy) {
   if (protocols.length === 0 && headers.length === 0 && proxy === undefined) return terms;
-  const own = { protocols, headers: withHeaders(terms.headers, headers), proxy };
+  // That of an agent is the more particular one.
+  const own = { protocols, headers: withHeaders(terms.headers, headers), proxy: terms.proxy || proxy };
   const make = () => Object.assign({}, terms, own);
   const number = numberOf(terms);
   return number === undefined ? make() : share(JSON.stringify([number, own]), make);

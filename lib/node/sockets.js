@@ -5,6 +5,7 @@
 
 const { ClientRequest } = require('http');
 const net = require('net');
+const { Duplex } = require('stream');
 const tls = require('tls');
 const { asError } = require('../facade/ask.js');
 const { coded } = require('../errors.js');
@@ -21,6 +22,55 @@ const sockets = new Map();
 /** Servers of which it was told that their TLS is left to Node. */
 const toldOf = new Set();
 
+/** The headers that the engine sends by itself, … */
+const OWN = ['host', 'connection', 'upgrade'];
+/** … and what there is besides where no agent says otherwise. */
+const NO_CHANGES = { resource: undefined, headers: [] };
+
+/** What the engine has connected to a server, through a proxy, as a stream. */
+class Tunnel extends Duplex {
+  /** @param {import('../../native/index.js').SocketNeed} need */
+  constructor(need) {
+    super();
+    this.need = need;
+    this.isFull = false;
+    /** Called once the engine takes more. */
+    this.goOn = undefined;
+    sockets.set(need.number(), this);
+  }
+
+  look() {
+    const { goOn, need } = this;
+    const { bytes, hasRoom, isShut, isGone } = need.look(!this.isFull);
+    if (bytes !== undefined) this.isFull = !this.push(bytes);
+    if (isShut || isGone) this.push(null);
+    if (!hasRoom || goOn === undefined) return;
+    this.goOn = undefined;
+    goOn();
+  }
+
+  _read() {
+    this.isFull = false;
+    this.look();
+  }
+
+  _write(bytes, _encoding, done) {
+    if (this.need.push(bytes)) done();
+    else this.goOn = done;
+  }
+
+  _final(done) {
+    this.need.finish();
+    done();
+  }
+
+  _destroy(error, done) {
+    sockets.delete(this.need.number());
+    this.need.finish();
+    done(error);
+  }
+}
+
 /**
  * A request that is never sent: by it an agent gives a socket, whatever kind of agent it is. That is the one way that all of them
  * have in common.
@@ -30,6 +80,16 @@ class SocketRequest extends ClientRequest {
     const headers = { Host: authority, Connection: 'Upgrade', Upgrade: 'websocket' };
     super({ host, port, path: resource, headers, createConnection: () => undefined });
     this.agent = agent;
+    this.resource = resource;
+  }
+
+  /** What the agent has made of the request, where its proxy forwards that: what is asked for, and the headers besides. */
+  changes() {
+    const names = this.getHeaderNames().filter((name) => !OWN.includes(name));
+    return {
+      resource: this.path === this.resource ? undefined : this.path,
+      headers: [].concat(...names.map((name) => [name, String(this.getHeader(name))])),
+    };
   }
 
   /** An agent has a socket, or none. It may be called within the making of the request. */
@@ -78,21 +138,31 @@ function optionsFor(given, { host, port, socket, isSecure }) {
   return options;
 }
 
-/** Has a socket made; `made` is called once with an error, or with it, which may still be connecting. What calls that off. */
-function make(given, server, made) {
+/**
+ * Has a socket made, by TLS over a `tunnel` where there is one; `made` is called once with an error, or with it, which may still be
+ * connecting, and with the request by which an agent gave it. What calls that off.
+ */
+function make(given, server, tunnel, made) {
   const { agent, createConnection } = given;
   const options = optionsFor(given, server);
   let isMade = false;
-  const once = (error, socket) => {
+  const once = (error, socket, request = undefined) => {
     if (isMade) return;
     isMade = true;
-    made(error, socket);
+    made(error, socket, request);
   };
+  if (tunnel) {
+    const socket = new Tunnel(tunnel);
+    const secured = tls.connect({ ...options, socket });
+    secured.on('close', () => socket.destroy());
+    once(null, secured);
+    return () => {};
+  }
   if (agent) {
     checkProtocol(agent, server.isSecure);
     const request = new SocketRequest(agent, server);
     request.on('error', once);
-    request.on('socket', (socket) => once(null, socket));
+    request.on('socket', (socket) => once(null, socket, request));
     agent.addRequest(request, options);
     return () => request.destroy();
   }
@@ -132,19 +202,20 @@ class Connection {
 
   begin(given, server) {
     if (server.isSecure) this.pins = [].concat(given.pins || []);
-    const made = (error, socket) => {
+    const made = (error, socket, request) => {
       if (error) this.lose(asError(error, 'websocketOptions'));
-      else this.take(socket);
+      else this.take(socket, request);
     };
     try {
-      this.callOff = make(given, server, made);
+      this.callOff = make(given, server, this.need.tunnel(), made);
       if (!this.lives) this.callOff();
     } catch (error) {
       this.lose(asError(error, 'websocketOptions'));
     }
   }
 
-  take(socket) {
+  /** `request`: by which an agent gave it. */
+  take(socket, request) {
     socket.on('error', (error) => this.lose(error));
     if (!this.lives) {
       socket.destroy();
@@ -161,11 +232,11 @@ class Connection {
     // Else what was still to be said would be lost behind the end of the peer.
     socket.allowHalfOpen = true;
     const event = readyEvent(socket);
-    if (event) socket.once(event, () => this.open());
-    else this.open();
+    if (event) socket.once(event, () => this.open(request));
+    else this.open(request);
   }
 
-  open() {
+  open(request) {
     const { need, socket } = this;
     if (!this.lives) return;
     const error = this.pins.length > 0 ? unpinned(this.pins, socket) : undefined;
@@ -173,7 +244,8 @@ class Connection {
       this.lose(error);
       return;
     }
-    need.open();
+    const { resource, headers } = request === undefined ? NO_CHANGES : request.changes();
+    need.open(resource, headers);
     socket.on('data', (bytes) => {
       if (!need.push(bytes)) socket.pause();
     });

@@ -6,6 +6,7 @@ const { createPrivateKey } = require('crypto');
 const { lookup: systemLookup } = require('dns');
 const { badRange, coded } = require('../errors.js');
 const { meant, take } = require('../names.js');
+const { agentProxy } = require('./agent.js');
 const { check, checkMembers, isAbsent } = require('./check.js');
 const { sharing } = require('./shared.js');
 const { ROWS, rowsOf } = require('./table.js');
@@ -139,14 +140,25 @@ function perMessageDeflate(asked) {
   };
 }
 
+/** The proxy of the agent, where the engine can speak with it and nothing else needs Node. */
+function proxyOf(taken) {
+  const needsNode =
+    taken.transport === 'node' || OF_NODE.some(({ name }) => name !== 'agent' && !isAbsent(taken[name]));
+  return needsNode || !taken.agent
+    ? undefined
+    : agentProxy(check(ROWS['websocketOptions.agent'], taken.agent));
+}
+
 /**
  * Who makes the connections: Node, where the user wants that or something that only Node has.
  * @returns {import('../../native/index.js').RouteOptions['maker']}
  */
-function makerOf(taken) {
+function makerOf(taken, proxy) {
   const isSet = (name) => !isAbsent(taken[name]) && taken[name] !== false;
-  if (WAYS.some(isSet)) return 'custom';
-  if (taken.transport === 'node' || OF_NODE.some(({ name }) => isSet(name))) return 'node';
+  const isHonoured = (name) => name === 'agent' && proxy !== undefined;
+  if (WAYS.some((name) => isSet(name) && !isHonoured(name))) return 'custom';
+  if (taken.transport === 'node' || OF_NODE.some(({ name }) => isSet(name) && !isHonoured(name)))
+    return 'node';
   if (isOld(taken.minVersion) || isOld(taken.maxVersion)) return 'node';
   return taken.tls === 'native' ? 'native' : 'auto';
 }
@@ -207,7 +219,8 @@ function readWebSocketOptions(given, instead, kept) {
   const { passphrase } = taken.pfx === undefined ? key : pfx;
   Object.assign(taken, { key: key.blob, pfx: pfx.blob, passphrase });
   const read = {};
-  const maker = makerOf(taken);
+  const proxy = proxyOf(taken);
+  const maker = makerOf(taken, proxy);
   const isOfNode = maker === 'custom' || maker === 'node';
   for (const row of MEMBERS) {
     const value = taken[row.name];
@@ -218,6 +231,7 @@ function readWebSocketOptions(given, instead, kept) {
   }
   if (isOfNode) read.cert = [];
   read.maker = maker;
+  read.proxy = proxy;
   read.deflate = read.perMessageDeflate;
   // The function stays in JavaScript, and is asked in the middle of an attempt. The engine asks what Node's own asks.
   read.asksAddresses = read.lookup !== undefined && read.lookup !== systemLookup;

@@ -334,11 +334,16 @@ fn blobs(buffers: Vec<Buffer>) -> Vec<Vec<u8>> {
     buffers.into_iter().map(Vec::from).collect()
 }
 
+/// From name, value, name, value, …
+pub fn pairs(flat: Vec<String>) -> Vec<(String, String)> {
+    let mut flat = flat.into_iter();
+    std::iter::from_fn(|| Some((flat.next()?, flat.next()?))).collect()
+}
+
 /// The values of each name, from name, value, name, value, …
 fn header_lists(flat: Vec<String>) -> Vec<(String, Vec<String>)> {
     let mut headers: Vec<(String, Vec<String>)> = Vec::new();
-    let mut flat = flat.into_iter();
-    while let (Some(name), Some(value)) = (flat.next(), flat.next()) {
+    for (name, value) in pairs(flat) {
         match headers
             .iter_mut()
             .find(|(known, _)| known.eq_ignore_ascii_case(&name))

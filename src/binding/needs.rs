@@ -6,8 +6,9 @@ use napi::bindgen_prelude::Result;
 use napi_derive::napi;
 
 use super::code::Code;
+use super::convert::pairs;
 use super::protocol::{ServerOfSocket, SocketNews};
-use crate::net::{self, Answer, PipeEnd, Server};
+use crate::net::{self, Answer, PipeEnd, RequestChanges, Server};
 use crate::policy::{Attempt, Failure};
 
 /// What is asked for.
@@ -27,10 +28,12 @@ impl Need {
             net::Need::Socket {
                 server,
                 end,
+                tunnel,
                 answer,
             } => Need::Socket(SocketNeed {
                 attempt,
                 server: Some(server),
+                tunnel,
                 end,
                 answer: Some(answer),
             }),
@@ -100,8 +103,9 @@ pub fn thrown(attempt: Attempt, message: String) -> Failure {
 pub struct SocketNeed {
     attempt: Attempt,
     server: Option<Server>,
+    tunnel: Option<PipeEnd>,
     end: PipeEnd,
-    answer: Option<Answer<()>>,
+    answer: Option<Answer<RequestChanges>>,
 }
 
 #[napi]
@@ -123,11 +127,27 @@ impl SocketNeed {
         self.server.take().map(ServerOfSocket::from)
     }
 
-    /// The connection is there.
+    /// What leads to the server already, where something does: the connection is to be made by TLS over it. It is used as a
+    /// connection that is open, from the side of the server. Told once.
     #[napi(catch_unwind)]
-    pub fn open(&mut self) {
+    pub fn tunnel(&mut self) -> Option<SocketNeed> {
+        let end = self.tunnel.take()?;
+        Some(SocketNeed {
+            attempt: self.attempt,
+            server: None,
+            tunnel: None,
+            end,
+            answer: None,
+        })
+    }
+
+    /// The connection is there. `resource`: what is asked for in the place of the path; `headers`, name, value, name, value, …:
+    /// those of the request besides.
+    #[napi(catch_unwind)]
+    pub fn open(&mut self, resource: Option<String>, headers: Vec<String>) {
         if let Some(answer) = self.answer.take() {
-            answer.give(Ok(()));
+            let headers = pairs(headers);
+            answer.give(Ok(RequestChanges { resource, headers }));
         }
     }
 

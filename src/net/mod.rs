@@ -44,7 +44,7 @@ pub use http2::Pool;
 pub use options::{Maker, Options, ProxyOptions, TlsOptions, TlsVersion};
 #[cfg(test)]
 pub(crate) use outside::Nothing;
-pub use outside::{Answer, Need, Outside, Server};
+pub use outside::{Answer, Need, Outside, RequestChanges, Server};
 pub use pipe::{PipeEnd, PipeNews};
 pub use retry_after::retry_after;
 pub use roots::Roots;

@@ -3,12 +3,14 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use tokio::io::copy_bidirectional;
 use tokio::sync::oneshot;
 use url::Host;
 
 use super::NetError;
 use super::address::Address;
 use super::pipe::{Pipe, PipeEnd, pipe};
+use super::stream::Stream;
 use crate::policy::Failure;
 
 /// The program, as one attempt knows it.
@@ -38,8 +40,19 @@ pub enum Need {
     Socket {
         server: Server,
         end: PipeEnd,
-        answer: Answer<()>,
+        /// By TLS over this, where there is one: it leads to the server through a proxy.
+        tunnel: Option<PipeEnd>,
+        answer: Answer<RequestChanges>,
     },
+}
+
+/// How the request differs that is sent over a connection which leads to a proxy that forwards it.
+#[derive(Debug, Default)]
+pub struct RequestChanges {
+    /// In the place of the path and query.
+    pub resource: Option<String>,
+    /// Beside the other headers.
+    pub headers: Vec<(String, String)>,
 }
 
 /// Where a connection is to lead, and what will be asked for there.
@@ -81,14 +94,20 @@ pub(super) async fn ask<T>(
     }
 }
 
-/// A connection to `address` that the program makes.
+/// A connection to `address` that the program makes: all of it, or the TLS over a `tunnel` through a proxy.
 pub(super) async fn connect(
     outside: &Arc<dyn Outside>,
     address: &Address,
+    tunnel: Option<Stream>,
     is_fallback: bool,
-) -> Result<Pipe, NetError> {
-    let told = outside.clone();
-    let (pipe, end) = pipe(move |number| told.tell(number));
+) -> Result<(Pipe, RequestChanges), NetError> {
+    let (pipe, end) = piped(outside);
+    let tunnel = tunnel.map(|mut tunnel| {
+        let (mut near, far) = piped(outside);
+        // It ends with either of both.
+        tokio::spawn(async move { copy_bidirectional(&mut tunnel, &mut near).await });
+        far
+    });
     let host = match address.host() {
         Host::Domain(name) => name.clone(),
         Host::Ipv4(ip) => ip.to_string(),
@@ -103,13 +122,19 @@ pub(super) async fn connect(
         resource: address.resource().to_owned(),
         is_fallback,
     };
-    ask(&**outside, |answer| Need::Socket {
+    let changes = ask(&**outside, |answer| Need::Socket {
         server,
         end,
+        tunnel,
         answer,
     })
     .await?;
-    Ok(pipe)
+    Ok((pipe, changes))
+}
+
+fn piped(outside: &Arc<dyn Outside>) -> (Pipe, PipeEnd) {
+    let outside = outside.clone();
+    pipe(move |number| outside.tell(number))
 }
 
 /// A program that has nothing, for tests.

@@ -15,7 +15,7 @@ use super::handshake::{Answer, Ask, Response, Upgrade, upgrade};
 use super::headers::{Confidence, Headers, Line, latin1, no_token_char};
 use super::http2::{self, Connection, Origin, Pool};
 use super::limit::Limit;
-use super::outside;
+use super::outside::{self, RequestChanges};
 use super::proxy::{Proxies, Proxy};
 use super::stream::Stream;
 use super::{AttemptStage, BadOption, HandshakeFault, Maker, NetError, Options, Outside};
@@ -214,12 +214,17 @@ impl Target {
         limit: &mut Limit,
         outside: &Arc<dyn Outside>,
     ) -> Result<(Stream, Answer), NetError> {
-        let mut stream = match stream {
-            Some(stream) => stream,
+        let (mut stream, changes) = match stream {
+            Some(stream) => (stream, RequestChanges::default()),
             None => self.connect(address, limit, outside).await?,
         };
-        let headers = self.headers(address);
-        let ask = self.request(address, &headers);
+        let mut headers = self.headers(address);
+        let more = changes.headers.iter();
+        headers.extend(more.map(|(name, value)| (name.as_str(), value.as_bytes().into())));
+        let mut ask = self.request(address, &headers);
+        if let Some(resource) = &changes.resource {
+            ask.resource = resource;
+        }
         let upgrading = upgrade(&mut stream, &ask);
         let answer = limit.bound(AttemptStage::Upgrade, upgrading).await?;
         Ok((stream, answer))
@@ -310,8 +315,10 @@ impl Target {
         Ok(opened.map_or(Opened::Http1(None), Opened::Http2))
     }
 
+    /// A socket of Unix is of this machine.
     fn proxy(&self, address: &Address) -> Option<&Proxy> {
         let proxies = self.options.proxies.as_ref();
+        let proxies = proxies.filter(|_| address.socket().is_none());
         proxies.and_then(|proxies| proxies.between(address))
     }
 
@@ -354,20 +361,42 @@ impl Target {
         address: &Address,
         limit: &mut Limit,
         outside: &Arc<dyn Outside>,
-    ) -> Result<Stream, NetError> {
+    ) -> Result<(Stream, RequestChanges), NetError> {
         let maker = self.maker(address, outside);
-        if maker != Maker::Engine {
-            let is_fallback = maker == Maker::EngineFirst;
-            let connecting = outside::connect(outside, address, is_fallback);
-            let pipe = limit.bound(AttemptStage::Connect, connecting).await?;
-            return Ok(Stream::Other(Box::new(pipe)));
+        if maker == Maker::Engine {
+            let stream = self.connect_plain(address, limit, outside).await?;
+            let stream = match address.is_secure() {
+                true => {
+                    let secured = self.secure(address, stream, false, limit, outside).await?;
+                    Stream::Other(Box::new(secured))
+                }
+                false => stream,
+            };
+            return Ok((stream, RequestChanges::default()));
         }
-        let stream = self.connect_plain(address, limit, outside).await?;
-        if !address.is_secure() {
-            return Ok(stream);
-        }
-        let secured = self.secure(address, stream, false, limit, outside).await?;
-        Ok(Stream::Other(Box::new(secured)))
+        let proxy = match maker {
+            Maker::Custom => None,
+            _ => self.proxy(address),
+        };
+        let tunnel = match proxy {
+            Some(proxy) => {
+                let connector = &self.options.connector;
+                Some(proxy.reach(address, connector, limit, &**outside).await?)
+            }
+            None => None,
+        };
+        let (stage, tunnel) = match tunnel {
+            // The program has nothing to do there but TLS.
+            Some(tunnel) if !address.is_secure() => {
+                return Ok((tunnel, RequestChanges::default()));
+            }
+            Some(tunnel) => (AttemptStage::Tls, Some(tunnel)),
+            None => (AttemptStage::Connect, None),
+        };
+        let is_fallback = maker == Maker::EngineFirst;
+        let connecting = outside::connect(outside, address, tunnel, is_fallback);
+        let (pipe, changes) = limit.bound(stage, connecting).await?;
+        Ok((Stream::Other(Box::new(pipe)), changes))
     }
 
     /// A connection to `address`, before TLS.
@@ -406,8 +435,6 @@ impl Target {
         if let Err(error) = &secured
             && error.needs_node()
             && self.options.given.maker == Maker::EngineFirst
-            // Node would go past it.
-            && self.proxy(address).is_none()
         {
             outside.let_connect(address.host_port());
         }
