@@ -12,10 +12,12 @@ const { client, openClient } = require('./support/clients.js');
 const { hasNetworks, program, runScript } = require('./support/runtime.js');
 const { handshake, make } = require('./support/upgrades.js');
 const { heard } = require('./support/waiting.js');
-const { after, real } = require('./support/ws-servers.js');
+const { after, endAll, real, serve } = require('./support/ws-servers.js');
 const WebSocket = require('../ws.js');
 
 describe('URLs', () => {
+  afterEach(endAll);
+
   it('of http: and https: are those of ws: and wss:', async () => {
     const { headers, port } = await handshake({}, (server) => server.url.replace(/^ws:/, 'http:'));
     assert.strictEqual(headers.host, `127.0.0.1:${port}`);
@@ -33,16 +35,23 @@ describe('URLs', () => {
     const server = https.createServer(certificates().leaf);
     await heard(server.listen(0, '127.0.0.1'), 'listening');
     after(() => server.close());
-    const { ws, log } = client({ url: `https://127.0.0.1:${server.address().port}/`, maxRetries: 0 });
-    ws.connect();
-    const { argument } = await log.until('error');
-    assert.strictEqual(argument.code, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE');
+    echoOn(server);
+    await trustedAt(`https://127.0.0.1:${server.address().port}/`);
   });
 
   it('of http: have no fragment either', () => {
     assert.throws(() => make({}, 'http://127.0.0.1/#top'), { name: 'RangeError', message: /fragment/ });
   });
 });
+
+/** Shows that a process trusts the certificate at this URL by what Node is told to trust, and by nothing else. */
+async function trustedAt(url) {
+  const script = program('connect-once.js');
+  const known = await runScript(script, [url], { env: { NODE_EXTRA_CA_CERTS: certificates().caFile } });
+  assert.strictEqual(known.stdout.trim(), 'open', known.stderr);
+  const unknown = await runScript(script, [url], { env: { NODE_EXTRA_CA_CERTS: '' } });
+  assert.match(unknown.stdout, /^UNABLE_TO_VERIFY_LEAF_SIGNATURE /);
+}
 
 /** Sends back what comes over a server of Node; what it has been asked is in `requests`. */
 function echoOn(server) {
@@ -59,6 +68,8 @@ function echoOn(server) {
 }
 
 describe('sockets of Unix', () => {
+  afterEach(endAll);
+
   before(function () {
     // Windows has pipes, which are not for the engine.
     if (process.platform === 'win32') this.skip();
@@ -68,7 +79,7 @@ describe('sockets of Unix', () => {
   let sockets = 0;
 
   /** A server on a socket of its own: where it is, and what it was asked. */
-  async function serve(server = http.createServer()) {
+  async function listen(server = http.createServer()) {
     sockets += 1;
     const at = path.join(folder, `a socket ${sockets}`);
     await heard(server.listen(at), 'listening');
@@ -85,7 +96,7 @@ describe('sockets of Unix', () => {
   }
 
   it('are in URLs of ws+unix:, as ws has them', async () => {
-    const { at, requests } = await serve();
+    const { at, requests } = await listen();
     await echoed({ url: `ws+unix:${at}:/chat?room=1` });
     await echoed({ url: `ws+unix://${at}` });
     assert.deepStrictEqual(
@@ -99,24 +110,31 @@ describe('sockets of Unix', () => {
 
   it('speak TLS in URLs of wss+unix:', async () => {
     const { ca, leaf } = certificates();
-    const { at, requests } = await serve(https.createServer(leaf));
+    const { at, requests } = await listen(https.createServer(leaf));
     await echoed({ url: `wss+unix:${at}:/secure`, websocketOptions: { ca } });
     assert.strictEqual(requests[0].url, '/secure');
+    await trustedAt(`wss+unix:${at}:/secure`);
   });
 
   it('are where socketPath says, with path and host of the URL', async () => {
-    const { at, requests } = await serve();
+    const { at, requests } = await listen();
     await echoed({ url: 'ws://example.com/chat', websocketOptions: { socketPath: at } });
     assert.deepStrictEqual([requests[0].url, requests[0].headers.host], ['/chat', 'example.com']);
   });
 
   it('are taken by the class of ws', async () => {
-    const { at, requests } = await serve();
+    const { at, requests } = await listen();
     const socket = new WebSocket(`ws+unix:${at}:/by/ws`);
     await heard(socket, 'open');
     socket.terminate();
     assert.strictEqual(requests[0].url, '/by/ws');
     assert.throws(() => new WebSocket('ws+unix:'), { name: 'SyntaxError' });
+  });
+
+  it('are reached by Node where that makes the connections', async () => {
+    const { at, requests } = await listen();
+    await echoed({ url: `ws+unix:${at}:/by/node`, websocketOptions: { transport: 'node' } });
+    assert.strictEqual(requests[0].url, '/by/node');
   });
 
   it('that are not there are retried, and named', async () => {
@@ -133,7 +151,7 @@ describe('sockets of Unix', () => {
   });
 
   it('carry large messages, and are given up with their clients', async () => {
-    const { at } = await serve();
+    const { at } = await listen();
     const { ws, log } = await openClient({ url: `ws+unix:${at}:/` });
     const large = Buffer.alloc(3e6, 7);
     ws.send(large);
@@ -143,7 +161,7 @@ describe('sockets of Unix', () => {
   });
 
   it('are kept by redirects to the same host, and left by others', async () => {
-    const there = await serve();
+    const there = await listen();
     const elsewhere = await startServer();
     there.server.removeAllListeners('upgrade');
     const locations = ['/two', `http://127.0.0.1:${elsewhere.port}/three`];
@@ -180,6 +198,23 @@ describe('sockets of Unix', () => {
     const both = () => make({ socketPath: '/one' }, 'ws+unix:/other');
     assert.throws(both, { name: 'RangeError', message: /^websocketOptions\.socketPath: "\/one"/ });
     assert.throws(() => make({ socketPath: 1 }), { name: 'TypeError' });
+  });
+});
+
+describe('a peer that lives and does not read', () => {
+  afterEach(endAll);
+
+  it('is not given up by the system either', async () => {
+    const url = await serve((socket) => {
+      socket._socket.pause();
+      const ticking = setInterval(() => socket.send('tick'), 50);
+      socket.on('close', () => clearInterval(ticking));
+    });
+    const { ws, log } = await openClient({ url, heartbeatInterval: 300, heartbeatTimeout: 200 });
+    ws.send(Buffer.alloc(8e6));
+    await log.count('message tick', 80);
+    assert.strictEqual(ws.state, 'OPEN');
+    assert.strictEqual(log.of('close').length, 0);
   });
 });
 
