@@ -129,7 +129,7 @@ async fn a_refused_attempt_is_told_and_tried_again() {
     };
     life.route.refusals.lock().unwrap().push(failure.clone());
     life.connect();
-    life.told(Event::Error(failure)).await;
+    life.told(Event::Error(Box::new(failure))).await;
     life.told(Event::Retry {
         attempt: 1,
         delay: Duration::from_millis(50),

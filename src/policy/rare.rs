@@ -66,12 +66,13 @@ impl<T: Default> Rare<T> {
     }
 }
 
-#[cfg(all(test, not(feature = "browser")))]
+#[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
+    #[cfg(not(feature = "browser"))]
     fn what_is_not_used_takes_a_pointer() {
+        use super::Rare;
+
         let mut rare = Rare::<[u64; 9]>::default();
         assert_eq!(size_of_val(&rare), size_of::<usize>());
         assert!(rare.get().is_none() && rare.get_mut().is_none());

@@ -311,7 +311,8 @@ pub enum Event {
         retries: Count,
         downtime: Option<Duration>,
     },
-    Error(Failure),
+    /// Boxed, since all that is told takes the room of the largest.
+    Error(Box<Failure>),
     Close(Ending),
     /// `attempt` from 1; told before the wait begins.
     Retry {

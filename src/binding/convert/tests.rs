@@ -307,13 +307,13 @@ fn a_notice_tells_what_happened_and_what_is_counted() {
     };
     assert_eq!(reason, "bye");
 
-    let error = told(Event::Error(Failure {
+    let error = told(Event::Error(Box::new(Failure {
         message: "no".into(),
         status: Some(401),
         headers: vec![("a".into(), "1".into()), ("a".into(), "2".into())],
         thrown_for: Some(9),
         ..Failure::default()
-    }));
+    })));
     let Notice::Error {
         message,
         code: None,

@@ -202,7 +202,7 @@ impl<C: Chance> Link<C> {
         if !failure.withheld {
             self.membership.fail(&self.settings.circuit, now);
         }
-        self.tell(Event::Error(failure));
+        self.tell(Event::Error(Box::new(failure)));
         self.tell_circuit(Telling::Told);
     }
 
@@ -431,7 +431,7 @@ impl<C: Chance> Link<C> {
             | Phase::Stalled { .. } => !self.manual_close,
         };
         let reason = failure.message.clone();
-        self.tell(Event::Error(failure));
+        self.tell(Event::Error(Box::new(failure)));
         if self.phase.attempt().is_some() {
             self.outputs.used().push(Output::Cut);
             self.enter(if goes_on {

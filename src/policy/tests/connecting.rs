@@ -269,7 +269,7 @@ fn the_details_of_a_failure_reach_the_user() {
         now,
     );
     let told = Notice {
-        event: Event::Error(failure),
+        event: Event::Error(Box::new(failure)),
         retry_count: 0,
         circuit_failures: 1,
         alive: true,
