@@ -1,5 +1,6 @@
 //! TLS from the client's side.
 
+use std::hash::{Hash, Hasher};
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,21 +11,46 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use tokio_rustls::rustls::ClientConfig;
 use url::Host;
 
 use super::identity::Identity;
-use super::roots::Key;
 use super::stream::{Stream, Transport};
+use super::tls_configs::{self, TlsConfig};
 use super::tls_fault::TlsFault;
 use super::{BadOption, NetError, TlsOptions};
 
+/// HTTP/2 as ALPN names it.
+const HTTP2: &[u8] = b"h2";
+
 /// How to speak TLS with a target.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct ClientTls {
-    config: Arc<ClientConfig>,
+    config: Shared,
     /// The name to ask for and look for, where it is not the URL's host.
     name: Option<ServerName<'static>>,
+}
+
+/// A configuration that is the same where it is shared.
+#[derive(Clone)]
+struct Shared(Arc<TlsConfig>);
+
+impl PartialEq for Shared {
+    fn eq(&self, other: &Shared) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Shared {}
+
+impl Hash for Shared {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.0).hash(state);
+    }
+}
+
+/// Whether the server has chosen HTTP/2.
+pub(super) fn speaks_http2(stream: &TlsStream<Answered>) -> bool {
+    stream.get_ref().1.alpn_protocol() == Some(HTTP2)
 }
 
 impl ClientTls {
@@ -43,7 +69,7 @@ impl ClientTls {
         };
         let send_name = servername != Some("");
         Ok(ClientTls {
-            config: config(options, send_name)?,
+            config: Shared(config(options, send_name)?),
             name,
         })
     }
@@ -51,7 +77,9 @@ impl ClientTls {
     pub async fn connect(
         &self,
         host: &Host,
+        port: u16,
         stream: Stream,
+        offers_http2: bool,
     ) -> Result<TlsStream<Answered>, NetError> {
         let name = match (&self.name, host) {
             (Some(name), _) => name.clone(),
@@ -64,7 +92,13 @@ impl ClientTls {
             })?,
         };
         let stream = Answered { stream, bytes: 0 };
-        let connecting = TlsConnector::from(self.config.clone()).connect(name, stream);
+        let mut config = self.config.0.at(port);
+        if offers_http2 {
+            Arc::make_mut(&mut config)
+                .alpn_protocols
+                .insert(0, HTTP2.to_vec());
+        }
+        let connecting = TlsConnector::from(config).connect(name, stream);
         connecting
             .into_fallible()
             .await
@@ -131,24 +165,12 @@ impl AsyncWrite for Answered {
 }
 
 /// The configuration for `options`, shared with all clients that have the same.
-pub(super) fn config(
-    options: &TlsOptions,
-    send_name: bool,
-) -> Result<Arc<ClientConfig>, BadOption> {
-    let key = Key {
-        reject_unauthorized: options.reject_unauthorized,
-        send_name,
-        ca: options.ca.clone(),
-        cert: options.cert.clone(),
-        key: options.key.clone(),
-        pfx: options.pfx.clone(),
-        passphrase: options.passphrase.clone(),
-    };
-    options.roots.config(key, || {
+pub(super) fn config(options: &TlsOptions, send_name: bool) -> Result<Arc<TlsConfig>, BadOption> {
+    tls_configs::shared(options, send_name, || {
         let identity = Identity::parse(options)?;
         let trust = options
             .roots
             .trust(options.ca.as_deref(), identity.issuers())?;
-        identity.config(trust, options.reject_unauthorized, send_name)
+        identity.config(trust, options, send_name)
     })
 }

@@ -10,16 +10,20 @@ mod body;
 mod bypass;
 mod client_tls;
 mod connect;
+mod digest;
 mod error;
 mod getaddrinfo;
 mod handshake;
 mod headers;
+mod http2;
 mod identity;
+mod key_log;
 mod limit;
 mod openssl_only;
 mod options;
 mod outside;
 mod pem;
+mod pins;
 mod pipe;
 mod proxy;
 mod resolver;
@@ -27,6 +31,7 @@ mod retry_after;
 mod roots;
 mod stream;
 mod target;
+mod tls_configs;
 mod tls_fault;
 #[cfg(test)]
 mod tls_tests;
@@ -35,7 +40,8 @@ mod verifier;
 
 pub use bad_option::BadOption;
 pub use error::{AttemptStage, HandshakeFault, NetError, ProxyFault, code_of};
-pub use options::{Maker, Options, ProxyOptions, TlsOptions};
+pub use http2::Pool;
+pub use options::{Maker, Options, ProxyOptions, TlsOptions, TlsVersion};
 #[cfg(test)]
 pub(crate) use outside::Nothing;
 pub use outside::{Answer, Need, Outside, Server};
