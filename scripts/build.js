@@ -54,7 +54,9 @@ function cargoBuild(
   const flags = `${env.RUSTFLAGS || ''}${crt[(target || id).split('-').pop()] || ''}`.trim();
   const isZig = command === 'zigbuild';
   const wanted = isZig && id.endsWith('gnu') ? `${target}.${GLIBC}` : target;
-  const args = ['--release', '--locked', '--lib', ...(wanted ? ['--target', wanted] : []), ...more];
+  // The standard library is compiled in full even where the rest is checked: not as a release is, that takes long.
+  const profile = command === 'check' ? 'dev' : 'release';
+  const args = ['--profile', profile, '--locked', '--lib', ...(wanted ? ['--target', wanted] : []), ...more];
   for (const feature of features) args.push('--features', feature);
   run(isZig ? 'cargo-zigbuild' : 'cargo', [command, ...args], {
     env: flags ? { ...env, RUSTFLAGS: flags } : env,
