@@ -516,6 +516,12 @@ export interface WebSocketOptions {
    */
   trust?: Optional<'node' | 'system'>;
   /**
+   * Whether all clients of one `wss:` server share one HTTP/2 connection, each as a stream of it (RFC 8441).
+   * A server that takes no WebSockets that way is connected by HTTP/1.1: docs/http2.md.
+   * @defaultValue false
+   */
+  http2?: Optional<boolean>;
+  /**
    * Who makes the connections: by `'node'` Node does, by `agent`, `createConnection` or its own `net` and
    * `tls`, and the engine speaks over them; by `'auto'` the engine makes them, but where another option needs
    * Node.
@@ -1090,7 +1096,7 @@ export interface OpenInfo {
   readonly attempt: number;
   /** Where the connection leads, as it was given. */
   readonly url: string;
-  /** The status of the answer to the upgrade: 101. */
+  /** The status of the answer to the upgrade: 101, or 200 by HTTP/2. */
   readonly statusCode: number;
   /** That answer's headers. */
   readonly headers: ResponseHeaders;

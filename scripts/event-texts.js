@@ -33,7 +33,7 @@ module.exports = {
       ],
       attempt: ['number', 'The retry that has led here, as in `retry`; 0 for the first attempt.'],
       url: ['string', 'Where the connection leads, as it was given.'],
-      statusCode: ['number', 'The status of the answer to the upgrade: 101.'],
+      statusCode: ['number', 'The status of the answer to the upgrade: 101, or 200 by HTTP/2.'],
       headers: ['ResponseHeaders', "That answer's headers."],
       downtime: ['number', 'Milliseconds without a connection; 0 where there was none before.'],
     },

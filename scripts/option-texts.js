@@ -845,6 +845,14 @@ new WebSocketReconnect({ url: 'wss://example.com', signal: AbortSignal.timeout(6
     en: "what is trusted without `ca`: what Node trusts, or `'system'`: what the operating system does",
     zh: "没有 `ca` 时信任什么：Node 所信任的，或 `'system'`：操作系统所信任的",
   },
+  'websocketOptions.http2': {
+    doc: [
+      'Whether all clients of one `wss:` server share one HTTP/2 connection, each as a stream of it (RFC 8441).',
+      'A server that takes no WebSockets that way is connected by HTTP/1.1: docs/http2.md.',
+    ],
+    en: '`true`: all clients of one `wss:` server share one HTTP/2 connection, where it can: [docs/http2.md](docs/http2.md)',
+    zh: '`true` 表示同一 `wss:` 服务器的所有客户端在可行时共用一条 HTTP/2 连接，见 [docs/http2.md](docs/http2.md)（英文）',
+  },
   'websocketOptions.transport': {
     type: "'auto' | 'node'",
     doc: [

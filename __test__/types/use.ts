@@ -25,6 +25,7 @@ const options: WebSocketReconnectOptions = {
     localAddress: '127.0.0.1',
     family: 4,
     servername: 'localhost',
+    http2: true,
     rejectUnauthorized: false,
     ca: [Buffer.alloc(0), 'pem'],
     cert: 'pem',

@@ -58,6 +58,7 @@ const WEBSOCKET_TABLE = [
     { name: 'maxVersion', type: 'choice', choices: TLS_VERSIONS },
     { name: 'pins', type: 'strings', allowed: "a string 'sha256/…' or an array of them" },
     choice('trust', ['node', 'system']),
+    boolean('http2', false),
     choice('transport', ['auto', 'node']),
     choice('tls', ['auto', 'native']),
     ...[

@@ -15,7 +15,7 @@ use super::protocol::{
     UnconfirmedReason, WindowSettings, Written,
 };
 use crate::engine::{self, RouteSettings, SendError, Sent, Sharing};
-use crate::net::{self, BadOption, CheckedOptions, Options, Roots, TlsOptions};
+use crate::net::{self, BadOption, CheckedOptions, Options, Pool, Roots, TlsOptions};
 use crate::policy::{
     self, Asked, Backoff, Beat, Circuit, CircuitSettings, CloseCode, ConnectRate, Count,
     DeliverySettings, Event, Failover, FailureRate, Guarantee, HeartbeatReply, HeartbeatSettings,
@@ -194,13 +194,19 @@ pub fn route_settings(
     given: RouteOptions,
     tls: TlsSurroundings,
     roots: Arc<Roots>,
+    connections: &Arc<Pool>,
     longest: Longest,
 ) -> Result<RouteSettings, BadOption> {
+    let is_shared = given.http2;
     let max_payload = given.max_payload as usize;
     let deflate = given.deflate.as_ref().map(deflate::DeflateOptions::from);
-    let options = given.into_net(&tls.into_net(roots), deflate.as_ref());
+    let mut options =
+        CheckedOptions::parse(given.into_net(&tls.into_net(roots), deflate.as_ref()))?;
+    if is_shared {
+        options = options.sharing(connections.clone());
+    }
     Ok(RouteSettings {
-        options: Arc::new(CheckedOptions::parse(options)?),
+        options: Arc::new(options),
         deflate,
         max_payload,
         longest,

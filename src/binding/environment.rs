@@ -23,7 +23,7 @@ use crate::engine::{
     Client, Drivers, EventLoopWatchdog, FastPaths, JsReadSet, Route, RouteSettings, Runtime,
     epoch_ms, now,
 };
-use crate::net::{Roots, code_of};
+use crate::net::{Pool, Roots, code_of};
 use crate::policy::{DeliverySettings, Portion};
 use crate::sync::{Lock, Rank, lock};
 use crate::wire::Longest;
@@ -49,6 +49,8 @@ pub struct Shared {
     system_roots: OnceLock<Arc<Roots>>,
     /// For all clients before that.
     no_roots: Arc<Roots>,
+    /// The HTTP/2 connections that its clients share.
+    pub connections: Arc<Pool>,
     pub drivers: Arc<Drivers>,
     /// None once the environment is going.
     engine: Lock<Option<Engine>>,
@@ -212,6 +214,7 @@ impl Environment {
             roots: OnceLock::new(),
             system_roots: OnceLock::new(),
             no_roots: Roots::shared(&[]),
+            connections: Arc::default(),
             drivers,
             engine: Lock::new(
                 Rank::Last,

@@ -233,6 +233,7 @@ pub struct RouteOptions {
     pub trust: TrustStore,
     /// Absent: every server is connected directly.
     pub proxy: Option<ProxyOptions>,
+    pub http2: bool,
 }
 
 /// Who makes connections.

@@ -39,7 +39,8 @@ impl RouteSettings {
     ) -> Result<RouteSettings, Code> {
         let shared = &environment.shared;
         let roots = shared.roots(given.trust);
-        let settings = convert::route_settings(given, tls, roots, shared.longest)?;
+        let connections = &shared.connections;
+        let settings = convert::route_settings(given, tls, roots, connections, shared.longest)?;
         Ok(RouteSettings(Arc::new(settings)))
     }
 }

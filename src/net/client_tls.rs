@@ -1,5 +1,6 @@
 //! TLS from the client's side.
 
+use std::hash::{Hash, Hasher};
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,12 +19,38 @@ use super::tls_configs::{self, TlsConfig};
 use super::tls_fault::TlsFault;
 use super::{BadOption, NetError, TlsOptions};
 
+/// HTTP/2 as ALPN names it.
+const HTTP2: &[u8] = b"h2";
+
 /// How to speak TLS with a target.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct ClientTls {
-    config: Arc<TlsConfig>,
+    config: Shared,
     /// The name to ask for and look for, where it is not the URL's host.
     name: Option<ServerName<'static>>,
+}
+
+/// A configuration that is the same where it is shared.
+#[derive(Clone)]
+struct Shared(Arc<TlsConfig>);
+
+impl PartialEq for Shared {
+    fn eq(&self, other: &Shared) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Shared {}
+
+impl Hash for Shared {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.0).hash(state);
+    }
+}
+
+/// Whether the server has chosen HTTP/2.
+pub(super) fn speaks_http2(stream: &TlsStream<Answered>) -> bool {
+    stream.get_ref().1.alpn_protocol() == Some(HTTP2)
 }
 
 impl ClientTls {
@@ -42,7 +69,7 @@ impl ClientTls {
         };
         let send_name = servername != Some("");
         Ok(ClientTls {
-            config: config(options, send_name)?,
+            config: Shared(config(options, send_name)?),
             name,
         })
     }
@@ -52,6 +79,7 @@ impl ClientTls {
         host: &Host,
         port: u16,
         stream: Stream,
+        offers_http2: bool,
     ) -> Result<TlsStream<Answered>, NetError> {
         let name = match (&self.name, host) {
             (Some(name), _) => name.clone(),
@@ -64,7 +92,13 @@ impl ClientTls {
             })?,
         };
         let stream = Answered { stream, bytes: 0 };
-        let connecting = TlsConnector::from(self.config.at(port)).connect(name, stream);
+        let mut config = self.config.0.at(port);
+        if offers_http2 {
+            Arc::make_mut(&mut config)
+                .alpn_protocols
+                .insert(0, HTTP2.to_vec());
+        }
+        let connecting = TlsConnector::from(config).connect(name, stream);
         connecting
             .into_fallible()
             .await

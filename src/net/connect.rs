@@ -17,7 +17,7 @@ use super::stream::Stream;
 use super::{BadOption, NetError, Options};
 
 /// Which addresses may be connected, from where, and how.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Connector {
     local: Option<IpAddr>,
     family: Option<Family>,
@@ -29,7 +29,7 @@ pub(super) struct Connector {
 }
 
 /// Probes of the system on a connection where nothing moves.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct KeepAlive {
     /// Before the first; zero leaves it to the system.
     idle: Duration,
@@ -51,7 +51,7 @@ impl KeepAlive {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Family {
     V4,
     V6,
@@ -92,6 +92,11 @@ impl Connector {
             keep_alive: options.keep_alive.map(|idle| KeepAlive { idle }),
             asks_addresses: options.asks_addresses,
         })
+    }
+
+    /// Whether the program outside has the addresses of names.
+    pub fn asks_addresses(&self) -> bool {
+        self.asks_addresses
     }
 
     /// The addresses to try, best first; never none.

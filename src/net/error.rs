@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_rustls::rustls;
@@ -55,6 +56,9 @@ pub enum NetError {
     AtProxy { proxy: String, error: Box<NetError> },
     #[error("{0}")]
     Proxy(ProxyFault),
+    /// What went wrong with a connection that several clients wait for.
+    #[error("{0}")]
+    Shared(Arc<NetError>),
     /// The peer answered, and no upgrade came of it. Header names are in lower case.
     #[error("{fault}")]
     Handshake {
@@ -92,6 +96,8 @@ pub enum HandshakeFault {
     UnaskedExtension,
     #[error("Maximum redirects exceeded")]
     TooManyRedirects,
+    #[error("HTTP/2: {0}")]
+    Http2(String),
     #[error("The server redirects to {0:?}, which is no WebSocket URL")]
     BadRedirect(String),
 }
@@ -163,6 +169,7 @@ pub enum AttemptStage {
     Resolve,
     Connect,
     Tls,
+    Http2,
     Upgrade,
 }
 
@@ -176,10 +183,14 @@ impl fmt::Display for AttemptStage {
             AttemptStage::Resolve => "while resolving the host name",
             AttemptStage::Connect => "while connecting",
             AttemptStage::Tls => "in the TLS handshake",
+            AttemptStage::Http2 => "waiting for the server's HTTP/2 settings",
             AttemptStage::Upgrade => "waiting for the server's answer to the upgrade",
         })
     }
 }
+
+/// The code of an attempt whose time is over.
+const TIMED_OUT: &str = "WSR_ERR_HANDSHAKE_TIMEOUT";
 
 impl NetError {
     /// From a failed read or write; TLS hides its own errors in those.
@@ -199,10 +210,24 @@ impl NetError {
         }
     }
 
+    pub(super) fn http2(why: String) -> NetError {
+        NetError::Handshake {
+            fault: HandshakeFault::Http2(why),
+            status: None,
+            headers: Vec::new(),
+            body: None,
+        }
+    }
+
+    pub(super) fn is_timeout(&self) -> bool {
+        self.code() == TIMED_OUT
+    }
+
     /// Whether rustls refused what OpenSSL, and so a connection that Node makes, may take.
     pub fn needs_node(&self) -> bool {
         match self {
             NetError::Tls(fault) => fault.needs_node,
+            NetError::Shared(error) => error.needs_node(),
             // What is wrong there is the proxy's, and nobody asked for a way past it.
             NetError::AtProxy { .. } | NetError::Proxy(_) => false,
             NetError::Resolve { .. }
@@ -220,6 +245,28 @@ impl NetError {
         }
     }
 
+    /// The status of an answer that no upgrade came of.
+    fn status(&self) -> Option<u16> {
+        match self {
+            NetError::Handshake { status, .. } => *status,
+            NetError::Proxy(fault) => fault.status(),
+            NetError::AtProxy { error, .. } => error.status(),
+            NetError::Shared(error) => error.status(),
+            NetError::Resolve { .. }
+            | NetError::Connect { .. }
+            | NetError::ConnectSocket { .. }
+            | NetError::NoSockets { .. }
+            | NetError::Bind { .. }
+            | NetError::Io { .. }
+            | NetError::HungUp
+            | NetError::HungUpInTls
+            | NetError::Tls(_)
+            | NetError::Outside(_)
+            | NetError::Unanswered
+            | NetError::TimedOut { .. } => None,
+        }
+    }
+
     /// The code that JavaScript sees.
     pub fn code(&self) -> &'static str {
         match self {
@@ -231,10 +278,11 @@ impl NetError {
             NetError::NoSockets { .. } => "ENOTSUP",
             NetError::HungUp | NetError::HungUpInTls => "ECONNRESET",
             NetError::Tls(fault) => fault.code,
-            NetError::TimedOut { .. } => "WSR_ERR_HANDSHAKE_TIMEOUT",
+            NetError::TimedOut { .. } => TIMED_OUT,
             NetError::Handshake { .. } => "WSR_ERR_HANDSHAKE",
             NetError::Outside(_) | NetError::Unanswered => "WSR_ERR_FUNCTION",
             NetError::AtProxy { error, .. } => error.code(),
+            NetError::Shared(error) => error.code(),
             NetError::Proxy(fault) => fault.code(),
         }
     }
@@ -259,13 +307,19 @@ impl NetError {
             NetError::AtProxy { error, .. } => Failure {
                 message,
                 code,
-                status: error.into_failure().status,
+                status: error.status(),
                 ..Failure::default()
             },
             NetError::Proxy(fault) => Failure {
                 message,
                 code,
                 status: fault.status(),
+                ..Failure::default()
+            },
+            NetError::Shared(error) => Failure {
+                message,
+                code,
+                status: error.status(),
                 ..Failure::default()
             },
             NetError::Resolve { .. }

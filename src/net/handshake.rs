@@ -6,22 +6,22 @@
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::handshake::{client::generate_key, derive_accept_key};
 
-use super::headers::line;
+use super::headers::{Line, line};
 use super::{HandshakeFault, NetError};
 use crate::policy::Message;
 
 /// Bytes of an answer up to its last blank line, together with the informational ones before it.
-const MAX_HEAD: usize = 64 * 1024;
+pub(super) const MAX_HEAD: usize = 64 * 1024;
 /// Informational answers before the final one.
-const MAX_INTERIM: usize = 16;
+pub(super) const MAX_INTERIM: usize = 16;
 /// Enough for the answers of most servers in one read.
 const FIRST_READ: usize = 1024;
 
 /// What to ask for.
 pub(super) struct Ask<'a> {
     pub resource: &'a str,
-    /// The lines of the headers that the handshake does not own.
-    pub headers: &'a [u8],
+    /// The headers that the handshake does not own.
+    pub headers: &'a [Line<'a>],
     pub protocols: &'a [String],
     pub extensions: Option<&'a str>,
 }
@@ -106,7 +106,9 @@ where
 
 fn request(ask: &Ask<'_>, key: &str) -> Vec<u8> {
     let mut request = format!("GET {} HTTP/1.1\r\n", ask.resource).into_bytes();
-    request.extend_from_slice(ask.headers);
+    for (name, value) in ask.headers {
+        line(&mut request, name, value);
+    }
     line(&mut request, "Connection", b"Upgrade");
     line(&mut request, "Upgrade", b"websocket");
     line(&mut request, "Sec-WebSocket-Version", b"13");
@@ -145,6 +147,14 @@ fn check(response: &Response, ask: &Ask<'_>, key: &str) -> Result<String, Handsh
     if response.header("sec-websocket-accept") != Some(derive_accept_key(key.as_bytes())) {
         return Err(HandshakeFault::Accept);
     }
+    agreed_protocol(response, ask)
+}
+
+/// The subprotocol that the server agrees to, if the rest of what it agrees to was asked for too.
+pub(super) fn agreed_protocol(
+    response: &Response,
+    ask: &Ask<'_>,
+) -> Result<String, HandshakeFault> {
     if ask.extensions.is_none() && response.header("sec-websocket-extensions").is_some() {
         return Err(HandshakeFault::UnaskedExtension);
     }

@@ -1,5 +1,7 @@
 //! The request's headers: which a user may set, and how they become lines.
 
+use std::borrow::Cow;
+
 use super::{BadOption, Options};
 use crate::net::address::{Address, basic};
 
@@ -14,6 +16,9 @@ pub(super) struct Headers {
     /// The value of `Authorization` from the option `auth`.
     authorization: Option<String>,
 }
+
+/// The name and the value of a header.
+pub(super) type Line<'a> = (&'a str, Cow<'a, [u8]>);
 
 /// What of the headers goes to a host that a redirect leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,8 +75,9 @@ impl Headers {
         secrets
     }
 
-    /// Appends the lines that go to `address`, `Host` first.
-    pub fn write(&self, address: &Address, confidence: Confidence, request: &mut Vec<u8>) {
+    /// What goes to `address`, `Host` first.
+    pub fn lines<'a>(&'a self, address: &'a Address, confidence: Confidence) -> Vec<Line<'a>> {
+        let mut lines: Vec<Line<'a>> = Vec::with_capacity(self.lines.len() + 2);
         let kept = |name: &str| match confidence {
             Confidence::Full => true,
             Confidence::Downgraded => !is_secret(name),
@@ -83,7 +89,7 @@ impl Headers {
                 .any(|(name, _)| kept(name) && name.eq_ignore_ascii_case(wanted))
         };
         if !has("host") {
-            line(request, "Host", address.authority().as_bytes());
+            lines.push(("Host", address.authority().into_bytes().into()));
         }
         let own = self
             .authorization
@@ -93,11 +99,11 @@ impl Headers {
             .or(address.authorization.as_ref())
             .filter(|_| !has("authorization"))
         {
-            line(request, "Authorization", value.as_bytes());
+            lines.push(("Authorization", value.as_bytes().into()));
         }
-        for (name, value) in self.lines.iter().filter(|(name, _)| kept(name)) {
-            line(request, name, value);
-        }
+        let given = self.lines.iter().filter(|(name, _)| kept(name));
+        lines.extend(given.map(|(name, value)| (name.as_str(), value.into())));
+        lines
     }
 }
 
@@ -151,7 +157,7 @@ pub(super) fn latin1(text: &str) -> Result<Vec<u8>, String> {
 }
 
 /// Whether a header may carry what lets its holder in, by its name: `Proxy-Authorization`, `X-Api-Key`, `X-Auth-Token`, …
-fn is_secret(name: &str) -> bool {
+pub(super) fn is_secret(name: &str) -> bool {
     const WORDS: [&str; 9] = [
         "authorization",
         "cookie",
@@ -244,12 +250,14 @@ mod tests {
     }
 
     fn written(options: &Options, url: &str, confidence: Confidence) -> String {
-        let mut request = Vec::new();
-        Headers::parse(options).unwrap().write(
-            &Address::parse(url).unwrap(),
-            confidence,
-            &mut request,
+        let (headers, address) = (
+            Headers::parse(options).unwrap(),
+            Address::parse(url).unwrap(),
         );
+        let mut request = Vec::new();
+        for (name, value) in headers.lines(&address, confidence) {
+            line(&mut request, name, &value);
+        }
         request.into_iter().map(char::from).collect()
     }
 

@@ -15,6 +15,7 @@ mod error;
 mod getaddrinfo;
 mod handshake;
 mod headers;
+mod http2;
 mod identity;
 mod key_log;
 mod limit;
@@ -39,6 +40,7 @@ mod verifier;
 
 pub use bad_option::BadOption;
 pub use error::{AttemptStage, HandshakeFault, NetError, ProxyFault, code_of};
+pub use http2::Pool;
 pub use options::{Maker, Options, ProxyOptions, TlsOptions, TlsVersion};
 #[cfg(test)]
 pub(crate) use outside::Nothing;

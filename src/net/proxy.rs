@@ -26,6 +26,7 @@ pub(super) struct Proxies {
 }
 
 /// A proxy that options name. One that exists is valid.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct Proxy {
     /// As errors name it: its URL without credentials.
     name: String,
@@ -34,6 +35,7 @@ pub(super) struct Proxy {
     protocol: Protocol,
 }
 
+#[derive(Clone, PartialEq, Eq, Hash)]
 enum Protocol {
     Connect {
         /// For an `https:` proxy.
@@ -49,7 +51,7 @@ enum Protocol {
     },
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum SocksVersion {
     V4,
     V5,
@@ -183,7 +185,7 @@ impl Proxy {
         match &self.protocol {
             Protocol::Connect { tls, headers } => {
                 if let Some(tls) = tls {
-                    let securing = tls.connect(&self.host, self.port, stream);
+                    let securing = tls.connect(&self.host, self.port, stream, false);
                     let secured = limit.bound(AttemptStage::ProxyTls, securing).await?;
                     stream = Stream::Other(Box::new(secured));
                 }

@@ -5,21 +5,39 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::timeout;
+use tokio_rustls::client::TlsStream;
 
 use super::address::{Address, redact};
 use super::body::Body;
-use super::client_tls::ClientTls;
+use super::client_tls::{Answered, ClientTls, speaks_http2};
 use super::connect::{Connector, connect_socket};
 use super::handshake::{Answer, Ask, Response, Upgrade, upgrade};
-use super::headers::{Confidence, Headers, latin1, no_token_char};
+use super::headers::{Confidence, Headers, Line, latin1, no_token_char};
+use super::http2::{self, Connection, Origin, Pool};
 use super::limit::Limit;
 use super::outside;
-use super::proxy::Proxies;
+use super::proxy::{Proxies, Proxy};
 use super::stream::Stream;
 use super::{AttemptStage, BadOption, HandshakeFault, Maker, NetError, Options, Outside};
 
 /// How long the body of a refusal is waited for.
 const BODY_TIME: Duration = Duration::from_secs(1);
+
+/// Connections that one attempt tries, where a server takes no more streams on the one before.
+const MOST_CONNECTIONS: usize = 3;
+
+/// Over what a request goes.
+enum Joined {
+    Shared(Arc<Connection>),
+    /// A connection of its own; one that speaks HTTP/1.1 may be there already.
+    Alone(Option<Stream>),
+}
+
+/// What a server speaks that was offered both.
+enum Opened {
+    Http2(Connection),
+    Http1(Option<Stream>),
+}
 
 /// A peer that options name. One that exists is valid: only the network can fail it.
 #[derive(Clone)]
@@ -39,6 +57,8 @@ pub struct CheckedOptions {
     tls: ClientTls,
     /// `None` where no URL needs one.
     proxies: Option<Proxies>,
+    /// The HTTP/2 connections to share; `None` asks for none.
+    connections: Option<Arc<Pool>>,
 }
 
 /// A connection that has been upgraded.
@@ -173,84 +193,225 @@ impl Target {
             .ok_or_else(|| HandshakeFault::BadRedirect(redact(&location)))
     }
 
-    /// One request to `address`, over a connection of its own.
+    /// One request to `address`.
     async fn ask(
         &self,
         address: &Address,
         limit: &mut Limit,
         outside: &Arc<dyn Outside>,
     ) -> Result<(Stream, Answer), NetError> {
-        let mut stream = self.connect(address, limit, outside).await?;
-        let mut headers = Vec::new();
-        self.options
-            .headers
-            .write(address, self.confidence(address), &mut headers);
-        let ask = Ask {
-            resource: address.resource(),
-            headers: &headers,
-            protocols: &self.options.given.protocols,
-            extensions: self.options.given.extensions.as_deref(),
+        match self.connections(address, outside) {
+            Some(connections) => self.ask_shared(connections, address, limit, outside).await,
+            None => self.ask_alone(None, address, limit, outside).await,
+        }
+    }
+
+    /// One request by HTTP/1.1, over a connection of its own, which may be there already.
+    async fn ask_alone(
+        &self,
+        stream: Option<Stream>,
+        address: &Address,
+        limit: &mut Limit,
+        outside: &Arc<dyn Outside>,
+    ) -> Result<(Stream, Answer), NetError> {
+        let mut stream = match stream {
+            Some(stream) => stream,
+            None => self.connect(address, limit, outside).await?,
         };
-        let answer = limit
-            .bound(AttemptStage::Upgrade, upgrade(&mut stream, &ask))
-            .await?;
+        let headers = self.headers(address);
+        let ask = self.request(address, &headers);
+        let upgrading = upgrade(&mut stream, &ask);
+        let answer = limit.bound(AttemptStage::Upgrade, upgrading).await?;
         Ok((stream, answer))
     }
 
-    /// A connection to `address`, its TLS included.
+    /// One request over the HTTP/2 connection of all who get there alike, and by HTTP/1.1 where there can be none.
+    async fn ask_shared(
+        &self,
+        connections: &Pool,
+        address: &Address,
+        limit: &mut Limit,
+        outside: &Arc<dyn Outside>,
+    ) -> Result<(Stream, Answer), NetError> {
+        let origin = connections.origin(self.key(address));
+        let headers = self.headers(address);
+        let ask = self.request(address, &headers);
+        for _ in 0..MOST_CONNECTIONS {
+            let connection = match self.join(&origin, address, limit, outside).await? {
+                Joined::Shared(connection) => connection,
+                Joined::Alone(stream) => {
+                    let asked = self.ask_alone(stream, address, limit, outside).await;
+                    if asked.is_err() {
+                        origin.forget().await;
+                    }
+                    return asked;
+                }
+            };
+            let asking = http2::request(connection, &ask);
+            if let Some((stream, answer)) = limit.bound(AttemptStage::Upgrade, asking).await? {
+                return Ok((stream, answer));
+            }
+        }
+        Err(NetError::http2("the server takes no stream".to_owned()))
+    }
+
+    /// The connection of `origin`, made where there is none that takes one more stream.
+    async fn join(
+        &self,
+        origin: &Origin,
+        address: &Address,
+        limit: &mut Limit,
+        outside: &Arc<dyn Outside>,
+    ) -> Result<Joined, NetError> {
+        let mut state = limit.bound(AttemptStage::Connect, origin.turn()).await?;
+        if state.is_http1 {
+            return Ok(Joined::Alone(None));
+        }
+        if let Some(connection) = state.connection() {
+            return Ok(Joined::Shared(connection));
+        }
+        match self.open_shared(address, limit, outside).await {
+            Ok(Opened::Http2(connection)) => Ok(Joined::Shared(state.add(connection))),
+            Ok(Opened::Http1(stream)) => {
+                state.is_http1 = true;
+                Ok(Joined::Alone(stream))
+            }
+            // Others may have more time.
+            Err(error) if error.is_timeout() => Err(error),
+            Err(error) => Err(origin.fail(&mut state, error)),
+        }
+    }
+
+    /// The connections to share on the way to `address`; `None` where its own is made for it alone.
+    fn connections(&self, address: &Address, outside: &Arc<dyn Outside>) -> Option<&Pool> {
+        let is_alike = address.is_secure()
+            && address.socket().is_none()
+            && !self.options.connector.asks_addresses()
+            && self.maker(address, outside) == Maker::Engine;
+        self.options.connections.as_deref().filter(|_| is_alike)
+    }
+
+    /// A connection to share, where the server lets WebSockets share one.
+    async fn open_shared(
+        &self,
+        address: &Address,
+        limit: &mut Limit,
+        outside: &Arc<dyn Outside>,
+    ) -> Result<Opened, NetError> {
+        let stream = self.connect_plain(address, limit, outside).await?;
+        let stream = self.secure(address, stream, true, limit, outside).await?;
+        let is_http2 = speaks_http2(&stream);
+        let stream = Stream::Other(Box::new(stream));
+        if !is_http2 {
+            return Ok(Opened::Http1(Some(stream)));
+        }
+        let opening = http2::open(stream);
+        let opened = limit.bound(AttemptStage::Http2, opening).await?;
+        Ok(opened.map_or(Opened::Http1(None), Opened::Http2))
+    }
+
+    fn proxy(&self, address: &Address) -> Option<&Proxy> {
+        let proxies = self.options.proxies.as_ref();
+        proxies.and_then(|proxies| proxies.between(address))
+    }
+
+    /// By what a connection to `address` is shared.
+    fn key(&self, address: &Address) -> http2::Key {
+        http2::Key {
+            host: address.host().clone(),
+            port: address.port(),
+            connector: self.options.connector,
+            tls: self.options.tls.clone(),
+            proxy: self.proxy(address).cloned(),
+        }
+    }
+
+    fn headers<'a>(&'a self, address: &'a Address) -> Vec<Line<'a>> {
+        let headers = &self.options.headers;
+        headers.lines(address, self.confidence(address))
+    }
+
+    fn request<'a>(&'a self, address: &'a Address, headers: &'a [Line<'a>]) -> Ask<'a> {
+        Ask {
+            resource: address.resource(),
+            headers,
+            protocols: &self.options.given.protocols,
+            extensions: self.options.given.extensions.as_deref(),
+        }
+    }
+
+    /// Who makes the connection.
+    fn maker(&self, address: &Address, outside: &Arc<dyn Outside>) -> Maker {
+        match self.options.given.maker {
+            Maker::EngineFirst if !outside.has_to_connect(&address.host_port()) => Maker::Engine,
+            maker => maker,
+        }
+    }
+
+    /// A connection to `address` that speaks HTTP/1.1, its TLS included.
     async fn connect(
         &self,
         address: &Address,
         limit: &mut Limit,
         outside: &Arc<dyn Outside>,
     ) -> Result<Stream, NetError> {
-        let connector = &self.options.connector;
-        let proxies = self.options.proxies.as_ref();
-        let is_fallback = match self.options.given.maker {
-            Maker::Engine => None,
-            Maker::EngineFirst => {
-                let is_needed = outside.has_to_connect(&address.host_port());
-                is_needed.then_some(true)
-            }
-            Maker::Outside | Maker::Custom => Some(false),
-        };
-        if let Some(is_fallback) = is_fallback {
+        let maker = self.maker(address, outside);
+        if maker != Maker::Engine {
+            let is_fallback = maker == Maker::EngineFirst;
             let connecting = outside::connect(outside, address, is_fallback);
             let pipe = limit.bound(AttemptStage::Connect, connecting).await?;
             return Ok(Stream::Other(Box::new(pipe)));
         }
-        let proxy = || proxies.and_then(|proxies| proxies.between(address));
-        let stream = match (address.socket(), proxy()) {
-            (Some(path), _) => {
-                limit
-                    .bound(AttemptStage::Connect, connect_socket(path))
-                    .await?
-            }
-            (None, Some(proxy)) => proxy.reach(address, connector, limit, &**outside).await?,
-            (None, None) => {
-                let resolving = connector.resolve(address.host(), address.port(), &**outside);
-                let found = limit.bound(AttemptStage::Resolve, resolving).await?;
-                let connecting = connector.connect(found);
-                Stream::Tcp(limit.bound(AttemptStage::Connect, connecting).await?)
-            }
-        };
+        let stream = self.connect_plain(address, limit, outside).await?;
         if !address.is_secure() {
             return Ok(stream);
         }
-        let securing = self
-            .options
-            .tls
-            .connect(address.host(), address.port(), stream);
+        let secured = self.secure(address, stream, false, limit, outside).await?;
+        Ok(Stream::Other(Box::new(secured)))
+    }
+
+    /// A connection to `address`, before TLS.
+    async fn connect_plain(
+        &self,
+        address: &Address,
+        limit: &mut Limit,
+        outside: &Arc<dyn Outside>,
+    ) -> Result<Stream, NetError> {
+        let connector = &self.options.connector;
+        if let Some(path) = address.socket() {
+            let connecting = connect_socket(path);
+            return limit.bound(AttemptStage::Connect, connecting).await;
+        }
+        if let Some(proxy) = self.proxy(address) {
+            return proxy.reach(address, connector, limit, &**outside).await;
+        }
+        let resolving = connector.resolve(address.host(), address.port(), &**outside);
+        let found = limit.bound(AttemptStage::Resolve, resolving).await?;
+        let connecting = connector.connect(found);
+        let stream = limit.bound(AttemptStage::Connect, connecting).await?;
+        Ok(Stream::Tcp(stream))
+    }
+
+    async fn secure(
+        &self,
+        address: &Address,
+        stream: Stream,
+        offers_http2: bool,
+        limit: &mut Limit,
+        outside: &Arc<dyn Outside>,
+    ) -> Result<TlsStream<Answered>, NetError> {
+        let tls = &self.options.tls;
+        let securing = tls.connect(address.host(), address.port(), stream, offers_http2);
         let secured = limit.bound(AttemptStage::Tls, securing).await;
         if let Err(error) = &secured
             && error.needs_node()
             && self.options.given.maker == Maker::EngineFirst
             // Node would go past it.
-            && proxy().is_none()
+            && self.proxy(address).is_none()
         {
             outside.let_connect(address.host_port());
         }
-        Ok(Stream::Other(Box::new(secured?)))
+        secured
     }
 
     fn confidence(&self, address: &Address) -> Confidence {
@@ -279,7 +440,16 @@ impl CheckedOptions {
             proxies: options.proxy.as_ref().map(Proxies::parse).transpose()?,
             redirects: options.follow_redirects.then_some(options.max_redirects),
             given: options,
+            connections: None,
         })
+    }
+
+    /// Has `wss:` servers that take WebSockets by HTTP/2 be reached over these connections.
+    pub fn sharing(self, connections: Arc<Pool>) -> CheckedOptions {
+        CheckedOptions {
+            connections: Some(connections),
+            ..self
+        }
     }
 }
 

@@ -31,7 +31,7 @@ async fn answered(
         .collect();
     let ask = Ask {
         resource: "/",
-        headers: b"Host: h\r\n",
+        headers: &[("Host", b"h".into())],
         protocols: &protocols,
         extensions,
     };
@@ -54,7 +54,7 @@ async fn a_request_has_all_that_the_handshake_needs_and_a_fresh_key() {
     let protocols = ["a".to_owned(), "b".to_owned()];
     let ask = Ask {
         resource: "/p?q",
-        headers: b"Host: h\r\n",
+        headers: &[("Host", b"h".into())],
         protocols: &protocols,
         extensions: Some("x; y"),
     };
@@ -103,7 +103,7 @@ async fn an_answer_may_come_a_byte_at_a_time() {
     let (mut client, mut server) = duplex(1);
     let ask = Ask {
         resource: "/",
-        headers: b"",
+        headers: &[],
         protocols: &[],
         extensions: None,
     };

@@ -1,0 +1,18 @@
+//! WebSockets as streams of one HTTP/2 connection (RFC 8441), which all clients share that reach a server alike.
+
+mod connection;
+mod frame;
+mod hpack;
+mod huffman;
+mod pool;
+mod request;
+mod session;
+mod tunnel;
+
+pub(super) use connection::{Connection, open};
+pub use pool::Pool;
+pub(super) use pool::{Key, Origin};
+pub(super) use request::request;
+
+#[cfg(test)]
+mod tests;
