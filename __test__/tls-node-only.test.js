@@ -4,6 +4,7 @@ const assert = require('assert');
 const { certificates } = require('./peer/certificates.js');
 const { startServer } = require('./peer/index.js');
 const { client } = require('./support/clients.js');
+const { startProxy, stopProxies } = require('./support/proxies.js');
 
 /** What old devices have, and the engine's TLS does not take. */
 describe('TLS that Node alone speaks', () => {
@@ -82,6 +83,20 @@ describe('TLS that Node alone speaks', () => {
       assert.match(message, what);
       assert.match(message, /transport: 'node'/);
     }
+  });
+
+  it('behind a proxy is not left to Node, which would go past that', async () => {
+    const { url, port } = await startServer({ tls: { ...OLD, ...signed(['-newkey', 'rsa:1024']) } });
+    const proxy = await startProxy();
+    const { ws, log } = client({ url, proxy: proxy.url, websocketOptions: { ca: made.ca }, maxRetries: 1 });
+    ws.connect();
+    await log.until('close MAX_RETRIES');
+    const asked = `CONNECT 127.0.0.1:${port} `;
+    assert.deepStrictEqual(
+      proxy.requests.map((head) => head.startsWith(asked)),
+      [true, true],
+    );
+    stopProxies();
   });
 
   it('TLS 1.0 and 1.1 are told as versions that it may not speak', async () => {
