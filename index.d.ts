@@ -12,7 +12,7 @@ import type { Duplex, DuplexOptions as NodeDuplexOptions } from 'stream';
 // @ts-ignore
 import type { ReadableStream, WritableStream } from 'stream/web';
 // @ts-ignore
-import type { ConnectionOptions, PeerCertificate, SecureContext, SecureVersion } from 'tls';
+import type { ConnectionOptions, PeerCertificate, SecureContext } from 'tls';
 
 /** That of Node, and where its types are not there the bytes that it is made of. */
 type Buffer = typeof globalThis extends { Buffer: { alloc(size: number): infer B } } ? B : Uint8Array;
@@ -466,7 +466,11 @@ export interface WebSocketOptions {
   keepAliveInitialDelay?: Optional<number>;
   /** The host name for SNI and the certificate's check. @defaultValue the URL's host */
   servername?: Optional<string>;
-  /** `false` takes any certificate. @defaultValue true */
+  /**
+   * `false` takes any certificate. The default is `false` where the variable NODE_TLS_REJECT_UNAUTHORIZED is
+   * 0, as in Node.
+   * @defaultValue true
+   */
   rejectUnauthorized?: Optional<boolean>;
   /**
    * The certificates to trust, instead of those that Node trusts: authorities, for all that they have signed,
@@ -476,12 +480,41 @@ export interface WebSocketOptions {
   ca?: Optional<TlsBlobs>;
   /** The client's certificate chain, PEM. @defaultValue none */
   cert?: Optional<TlsBlobs>;
-  /** The client's private key, PEM. @defaultValue none */
-  key?: Optional<TlsBlobs>;
-  /** The client's certificate and key as one PKCS#12 archive. @defaultValue none */
-  pfx?: Optional<TlsBlobs>;
+  /**
+   * The client's private key, PEM; as `[{ pem, passphrase }]` with a passphrase of its own.
+   * @defaultValue none
+   */
+  key?: Optional<TlsBlobs | readonly [{ pem: string | Uint8Array; passphrase?: Optional<string> }]>;
+  /**
+   * The client's certificate and key as one PKCS#12 archive; as `[{ buf, passphrase }]` with a passphrase of
+   * its own.
+   * @defaultValue none
+   */
+  pfx?: Optional<TlsBlobs | readonly [{ buf: string | Uint8Array; passphrase?: Optional<string> }]>;
   /** The password of `key` or `pfx`. @defaultValue none */
   passphrase?: Optional<string>;
+  /**
+   * The oldest version of TLS that is spoken. Below 1.2 Node makes the connections.
+   * @defaultValue 'TLSv1.2'
+   */
+  minVersion?: Optional<'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'>;
+  /**
+   * The newest version of TLS that is spoken. Below 1.2 Node makes the connections.
+   * @defaultValue 'TLSv1.3'
+   */
+  maxVersion?: Optional<'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'>;
+  /**
+   * Public keys, as `'sha256/…'`: a certificate of the verified chain must have one of them, else the attempt
+   * fails with `WSR_ERR_TLS_PIN`. With `rejectUnauthorized: false` the server's own certificate must.
+   * @defaultValue any key
+   */
+  pins?: Optional<string | readonly string[]>;
+  /**
+   * Whose certificates are trusted where there is no `ca`: those that Node trusts, or with `'system'` those
+   * of the operating system. NODE_EXTRA_CA_CERTS is trusted with both.
+   * @defaultValue 'node'
+   */
+  trust?: Optional<'node' | 'system'>;
   /**
    * Whether all clients of one `wss:` server share one HTTP/2 connection, each as a stream of it (RFC 8441).
    * A server that takes no WebSockets that way is connected by HTTP/1.1: docs/http2.md.
@@ -539,10 +572,6 @@ export interface WebSocketOptions {
    * @defaultValue Node's own
    */
   localPort?: Optional<number>;
-  /** The newest version of TLS to offer. Node makes the connections then. @defaultValue Node's own */
-  maxVersion?: Optional<SecureVersion>;
-  /** The oldest version of TLS to take. Node makes the connections then. @defaultValue Node's own */
-  minVersion?: Optional<SecureVersion>;
   /** What `tls.createSecureContext` returns. Node makes the connections then. @defaultValue Node's own */
   secureContext?: Optional<SecureContext>;
   /**
@@ -1159,6 +1188,7 @@ export type OwnErrorCode =
   | 'WSR_ERR_MESSAGE_TOO_BIG'
   | 'WSR_ERR_INTERNAL'
   | 'WSR_ERR_TLS'
+  | 'WSR_ERR_TLS_PIN'
   | 'WSR_ERR_NO_BINARY'
   | 'WSR_ERR_TESTING'
   | 'WSR_ERR_NO_WS';

@@ -35,16 +35,23 @@ describe('URLs', () => {
     const server = https.createServer(certificates().leaf);
     await heard(server.listen(0, '127.0.0.1'), 'listening');
     after(() => server.close());
-    const { ws, log } = client({ url: `https://127.0.0.1:${server.address().port}/`, maxRetries: 0 });
-    ws.connect();
-    const { argument } = await log.until('error');
-    assert.strictEqual(argument.code, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE');
+    echoOn(server);
+    await trustedAt(`https://127.0.0.1:${server.address().port}/`);
   });
 
   it('of http: have no fragment either', () => {
     assert.throws(() => make({}, 'http://127.0.0.1/#top'), { name: 'RangeError', message: /fragment/ });
   });
 });
+
+/** Shows that a process trusts the certificate at this URL by what Node is told to trust, and by nothing else. */
+async function trustedAt(url) {
+  const script = program('connect-once.js');
+  const known = await runScript(script, [url], { env: { NODE_EXTRA_CA_CERTS: certificates().caFile } });
+  assert.strictEqual(known.stdout.trim(), 'open', known.stderr);
+  const unknown = await runScript(script, [url], { env: { NODE_EXTRA_CA_CERTS: '' } });
+  assert.match(unknown.stdout, /^UNABLE_TO_VERIFY_LEAF_SIGNATURE /);
+}
 
 /** Sends back what comes over a server of Node; what it has been asked is in `requests`. */
 function echoOn(server) {
@@ -106,6 +113,7 @@ describe('sockets of Unix', () => {
     const { at, requests } = await listen(https.createServer(leaf));
     await echoed({ url: `wss+unix:${at}:/secure`, websocketOptions: { ca } });
     assert.strictEqual(requests[0].url, '/secure');
+    await trustedAt(`wss+unix:${at}:/secure`);
   });
 
   it('are where socketPath says, with path and host of the URL', async () => {

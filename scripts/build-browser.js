@@ -7,6 +7,7 @@ const { createHash } = require('crypto');
 const { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } = require('fs');
 const path = require('path');
 const { gzipSync } = require('zlib');
+const { RUSTC, STD, installPackages } = require('./debian.js');
 const { ROOT, capture, has, run, runtime } = require('./tools.js');
 
 const POLICY = path.join(ROOT, 'lib', 'browser', 'policy.mjs');
@@ -19,7 +20,6 @@ const BUNDLES = path.join(ROOT, 'browser');
 const BINARYEN = 'binaryen@132.0.0';
 /** Debian's compiler that brings the sources of `std`, which is built along, and the linker for WebAssembly. */
 const PACKAGES = ['rustc-web', 'rust-web-src', 'lld-22'];
-const RUSTC = '/usr/bin/rustc';
 const TARGET = 'wasm32-unknown-unknown';
 
 const RUST_FLAGS = [
@@ -81,8 +81,7 @@ function sourceHash() {
 function compiler() {
   if (!existsSync(RUSTC) || !has('wasm-ld-22')) return undefined;
   const { ok, output } = capture(RUSTC, ['--version']);
-  const library = '/usr/lib/rustlib/src/rust/library';
-  return ok && existsSync(library) ? output.trim() : undefined;
+  return ok && existsSync(STD) ? output.trim() : undefined;
 }
 
 function header(rustc) {
@@ -170,9 +169,7 @@ function compile(rustc) {
 
 /** Brings the compiler where it is missing and can be had. */
 function bringCompiler() {
-  if (compiler() !== undefined || !has('apt-get')) return;
-  run('apt-get', ['update', '-qq']);
-  run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...PACKAGES]);
+  if (compiler() === undefined && has('apt-get')) installPackages(PACKAGES);
 }
 
 function build() {

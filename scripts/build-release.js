@@ -32,10 +32,12 @@ function newestGlibc(binary) {
   return newest;
 }
 
+/** The folder of zig and of what has cargo use it. */
+const zig = () => python('zigbuild', ['cargo-zigbuild==0.24.1', 'ziglang==0.17.1']);
+
 function buildBinary(id) {
   if (!id.startsWith('linux')) return buildRelease(id, process.env);
-  const bin = python('zigbuild', ['cargo-zigbuild==0.24.1', 'ziglang==0.17.1']);
-  const binary = buildRelease(id, { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH}` });
+  const binary = buildRelease(id, { ...process.env, PATH: `${zig()}${path.delimiter}${process.env.PATH}` });
   if (id.endsWith('gnu')) console.log(`The binary needs glibc ${newestGlibc(binary)}`);
   return binary;
 }
@@ -108,7 +110,7 @@ function release(id) {
   return { main: packMain(), platform };
 }
 
-module.exports = { ARTIFACTS, TARBALL_BYTES, packMain, packPlatform, release };
+module.exports = { ARTIFACTS, TARBALL_BYTES, buildBinary, packMain, packPlatform, release, zig };
 
 if (require.main === module) {
   const at = process.argv.indexOf('--target');

@@ -44,15 +44,21 @@ function install(from, to) {
   renameSync(beside, to);
 }
 
-/** Has cargo build the library of a platform; returns its path. */
-function cargoBuild(id, { zig = false, target = '', features = [], env = process.env } = {}) {
+/** Has cargo build the library of a platform, by zig or by the linker of this machine; returns its path. */
+function cargoBuild(
+  id,
+  { command = 'build', target = '', features = [], more = [], env = process.env } = {},
+) {
   // musl's default is a static binary, which cannot be an addon; on Windows the C runtime is to come along.
   const crt = { musl: ' -C target-feature=-crt-static', msvc: ' -C target-feature=+crt-static' };
-  const flags = `${env.RUSTFLAGS || ''}${crt[id.split('-')[2]] || ''}`.trim();
-  const wanted = zig && id.endsWith('gnu') ? `${target}.${GLIBC}` : target;
-  const args = ['--release', '--locked', '--lib', ...(wanted ? ['--target', wanted] : [])];
+  const flags = `${env.RUSTFLAGS || ''}${crt[(target || id).split('-').pop()] || ''}`.trim();
+  const isZig = command === 'zigbuild';
+  const wanted = isZig && id.endsWith('gnu') ? `${target}.${GLIBC}` : target;
+  const args = ['--release', '--locked', '--lib', ...(wanted ? ['--target', wanted] : []), ...more];
   for (const feature of features) args.push('--features', feature);
-  run('cargo', [zig ? 'zigbuild' : 'build', ...args], { env: flags ? { ...env, RUSTFLAGS: flags } : env });
+  run(isZig ? 'cargo-zigbuild' : 'cargo', [command, ...args], {
+    env: flags ? { ...env, RUSTFLAGS: flags } : env,
+  });
   return path.join(targetFolder(env), target, 'release', libraryName(id));
 }
 
@@ -101,9 +107,20 @@ function build() {
 
 /** The build of one platform for others; on Linux by zig, against an old glibc. Returns the library's path. */
 function buildRelease(id, env) {
-  return cargoBuild(id, { zig: id.startsWith('linux'), target: TARGETS[id], env });
+  return cargoBuild(id, { command: id.startsWith('linux') ? 'zigbuild' : 'build', target: TARGETS[id], env });
 }
 
-module.exports = { GLIBC, TARGETS, build, buildRelease, install };
+/** What stands in for Microsoft's targets, whose libraries nobody else has. */
+const STAND_INS = {
+  'win32-x64-msvc': 'x86_64-pc-windows-gnullvm',
+  'win32-arm64-msvc': 'aarch64-pc-windows-gnullvm',
+};
+
+/** The same on Linux for any platform: by zig, or with `check` as far as types go. `more` is what cargo is told beside. */
+function buildCross(id, command, more, env) {
+  return cargoBuild(id, { command, target: STAND_INS[id] || TARGETS[id], more, env });
+}
+
+module.exports = { GLIBC, STAND_INS, TARGETS, build, buildCross, buildRelease, install };
 
 if (require.main === module) build();

@@ -772,7 +772,10 @@ new WebSocketReconnect({ url: 'wss://example.com', signal: AbortSignal.timeout(6
     zh: '用于 SNI 和证书检查的名字',
   },
   'websocketOptions.rejectUnauthorized': {
-    doc: ['`false` takes any certificate.'],
+    doc: [
+      '`false` takes any certificate.',
+      'The default is `false` where the variable NODE_TLS_REJECT_UNAUTHORIZED is 0, as in Node.',
+    ],
     en: '`false` takes any certificate',
     zh: '`false` 表示接受任何证书',
   },
@@ -791,13 +794,17 @@ new WebSocketReconnect({ url: 'wss://example.com', signal: AbortSignal.timeout(6
     zh: '客户端的证书链，PEM',
   },
   'websocketOptions.key': {
-    doc: ["The client's private key, PEM."],
+    doc: ["The client's private key, PEM; as `[{ pem, passphrase }]` with a passphrase of its own."],
+    type: 'TlsBlobs | readonly [{ pem: string | Uint8Array; passphrase?: Optional<string> }]',
     standard: ['none', 'none', '无'],
     en: "the client's private key, PEM",
     zh: '客户端的私钥，PEM',
   },
   'websocketOptions.pfx': {
-    doc: ["The client's certificate and key as one PKCS#12 archive."],
+    doc: [
+      "The client's certificate and key as one PKCS#12 archive; as `[{ buf, passphrase }]` with a passphrase of its own.",
+    ],
+    type: 'TlsBlobs | readonly [{ buf: string | Uint8Array; passphrase?: Optional<string> }]',
     standard: ['none', 'none', '无'],
     en: "the client's certificate and key as one PKCS#12 archive",
     zh: '客户端的证书和私钥，一个 PKCS#12 文件',
@@ -807,6 +814,36 @@ new WebSocketReconnect({ url: 'wss://example.com', signal: AbortSignal.timeout(6
     standard: ['none', 'none', '无'],
     en: 'the password of `key` or `pfx`',
     zh: '`key` 或 `pfx` 的密码',
+  },
+  'websocketOptions.minVersion': {
+    doc: ['The oldest version of TLS that is spoken.', 'Below 1.2 Node makes the connections.'],
+    standard: ["'TLSv1.2'", "`'TLSv1.2'`", "`'TLSv1.2'`"],
+    en: 'the oldest version of TLS',
+    zh: '最低的 TLS 版本',
+  },
+  'websocketOptions.maxVersion': {
+    doc: ['The newest version of TLS that is spoken.', 'Below 1.2 Node makes the connections.'],
+    standard: ["'TLSv1.3'", "`'TLSv1.3'`", "`'TLSv1.3'`"],
+    en: 'the newest version of TLS',
+    zh: '最高的 TLS 版本',
+  },
+  'websocketOptions.pins': {
+    type: 'string | readonly string[]',
+    doc: [
+      "Public keys, as `'sha256/…'`: a certificate of the verified chain must have one of them, else the attempt fails with `WSR_ERR_TLS_PIN`.",
+      "With `rejectUnauthorized: false` the server's own certificate must.",
+    ],
+    standard: ['any key', 'none', '无'],
+    en: "public keys of which the server's chain must have one, `'sha256/…'` ([docs/tls.md](docs/tls.md#pins))",
+    zh: "服务器证书链必须包含其中之一的公钥，`'sha256/…'`（[docs/tls.md](docs/tls.md#pins)）",
+  },
+  'websocketOptions.trust': {
+    doc: [
+      "Whose certificates are trusted where there is no `ca`: those that Node trusts, or with `'system'` those of the operating system.",
+      'NODE_EXTRA_CA_CERTS is trusted with both.',
+    ],
+    en: "what is trusted without `ca`: what Node trusts, or `'system'`: what the operating system does",
+    zh: "没有 `ca` 时信任什么：Node 所信任的，或 `'system'`：操作系统所信任的",
   },
   'websocketOptions.http2': {
     doc: [
@@ -865,8 +902,6 @@ new WebSocketReconnect({ url: 'wss://example.com', signal: AbortSignal.timeout(6
   'websocketOptions.ecdhCurve': ofNode('string', 'The curves to offer, as OpenSSL names them.'),
   'websocketOptions.hints': ofNode('number', 'The flags of `dns.lookup`.'),
   'websocketOptions.localPort': ofNode('number', 'The port to connect from.'),
-  'websocketOptions.maxVersion': ofNode('SecureVersion', 'The newest version of TLS to offer.'),
-  'websocketOptions.minVersion': ofNode('SecureVersion', 'The oldest version of TLS to take.'),
   'websocketOptions.secureContext': ofNode('SecureContext', 'What `tls.createSecureContext` returns.'),
   'websocketOptions.secureOptions': ofNode('number', 'The options of OpenSSL, of `crypto.constants`.'),
   'websocketOptions.secureProtocol': ofNode('string', 'The method of TLS, as OpenSSL names it.'),

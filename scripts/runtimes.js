@@ -5,12 +5,13 @@
 const path = require('path');
 const { runtime } = require('./tools.js');
 
-const NODE = `node-${process.platform}-${process.arch}`;
+const windows = process.platform === 'win32';
+const NODE = `node-${windows ? 'win' : process.platform}-${process.arch}`;
 
 const node = (version) => ({
   name: `Node ${version}`,
   npm: `${NODE}@${version}`,
-  command: [`node_modules/${NODE}/bin/node`],
+  command: [`node_modules/${NODE}/bin/node${windows ? '.exe' : ''}`],
 });
 
 /** The oldest Node that is promised, and the newest of each line; `install` takes the binary out of its package. */

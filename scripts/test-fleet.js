@@ -5,20 +5,13 @@
 const { readdirSync } = require('fs');
 const path = require('path');
 const Mocha = require('mocha');
-const { ROOT, has, install, run } = require('./tools.js');
+const { bring } = require('./program-tests.js');
+const { ROOT, install } = require('./tools.js');
 
 const FOLDER = path.join(ROOT, '__test__', 'fleet');
 const DEADLINE_MS = 30000;
 
-/** Debian's package starts no server of its own while the system's run level is said to be 1. */
-function installRedis() {
-  if (has('redis-server')) return;
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
-  run('apt-get', ['update', '-q'], { env });
-  run('apt-get', ['install', '-q', '-y', '--no-install-recommends', 'redis-server'], { env });
-}
-
-installRedis();
+bring({ 'redis-server': 'redis-server' });
 install(FOLDER);
 const mocha = new Mocha({ timeout: DEADLINE_MS, slow: 5000, reporter: 'spec', ui: 'bdd' });
 if (process.argv[2]) mocha.fgrep(process.argv[2]);

@@ -1,8 +1,10 @@
 'use strict';
 
 // Runs every test: Rust's, the contract's against real servers, and the examples'. With `--platforms`, it runs those of Rust
-// as other platforms have it, which takes builds of its own.
+// as other platforms have it, which takes builds of its own; with `--machine`, Rust's and those of the contract that run on
+// each kind of machine.
 
+const { TESTS } = require('./cross/tests.js');
 const { capturing } = require('./tools.js');
 
 /** @type {typeof SUITES} */
@@ -27,16 +29,29 @@ const PLATFORMS = [
   },
 ];
 
+/** @type {typeof SUITES[0]} */
+const RUST = {
+  name: 'Rust',
+  command: ['cargo', 'test', '--locked'],
+  count: (output) => sum(output, /test result: \w+\. (\d+) passed; (\d+) failed/g),
+};
+
+/** @type {typeof SUITES} */
+const MACHINE = [
+  RUST,
+  {
+    name: 'contract, what the machine has a hand in',
+    command: [process.execPath, '__test__/run.js', ...TESTS],
+    count: (output) => sum(output, /^(\d+) passed, (\d+) failed/gm),
+  },
+];
+
 /**
  * `lanes`: in so many processes at once, each with a part of the files. Tests wait more than they compute.
  * @type {{ name: string, command: string[], lanes?: number, env?: Record<string, string>, count: Function }[]}
  */
 const SUITES = [
-  {
-    name: 'Rust',
-    command: ['cargo', 'test', '--locked'],
-    count: (output) => sum(output, /test result: \w+\. (\d+) passed; (\d+) failed/g),
-  },
+  RUST,
   {
     name: 'contract',
     command: [process.execPath, '__test__/run.js'],
@@ -100,4 +115,5 @@ async function main(suites) {
   process.exitCode = total.failed > 0 ? 1 : 0;
 }
 
-main(process.argv.includes('--platforms') ? PLATFORMS : SUITES);
+const WAYS = { '--platforms': PLATFORMS, '--machine': MACHINE };
+main(WAYS[process.argv[2]] || SUITES);

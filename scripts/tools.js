@@ -12,8 +12,19 @@ const TOOLS = path.join(ROOT, '.tools');
 
 const windows = process.platform === 'win32';
 
+/**
+ * What starts a command. On Windows npm, and what npm installs, are scripts of its shell, which takes apart what is not quoted; a
+ * program is started without it.
+ */
+function started(command, args) {
+  const isScript = windows && (command === 'npm' || command.includes(`${path.sep}.bin${path.sep}`));
+  const quoted = (text) => (isScript && /\s/.test(text) ? `"${text}"` : text);
+  return { program: quoted(command), words: args.map(quoted), shell: isScript };
+}
+
 function spawn(command, args, options) {
-  return childProcess.spawnSync(command, args, { cwd: ROOT, shell: windows, ...options });
+  const { program, words, shell } = started(command, args);
+  return childProcess.spawnSync(program, words, { cwd: ROOT, shell, ...options });
 }
 
 /** Runs a command with its output shown; throws where it fails. */
@@ -33,9 +44,10 @@ function capture(command, args, options) {
 
 /** The same for one that runs beside others: a promise of that. */
 function capturing(command, args, options) {
-  const all = { cwd: ROOT, shell: windows, maxBuffer: 1 << 28, ...options };
+  const { program, words, shell } = started(command, args);
+  const all = { cwd: ROOT, shell, maxBuffer: 1 << 28, ...options };
   return new Promise((resolve) => {
-    childProcess.execFile(command, args, all, (error, stdout, stderr) =>
+    childProcess.execFile(program, words, all, (error, stdout, stderr) =>
       resolve({ ok: error === null, output: `${stdout}${stderr}` || String(error) }),
     );
   });
@@ -85,9 +97,9 @@ function python(name, packages) {
 
 /**
  * A runtime from npm, or several packages, of that version; returns its folder. `script` puts its program in place: npm may
- * refuse to run a package's own scripts.
+ * refuse to run a package's own scripts. `flags` are npm's own.
  */
-function runtime(key, spec, script) {
+function runtime(key, spec, script, flags = []) {
   const folder = path.join(TOOLS, 'runtimes', key);
   const ready = path.join(folder, 'ready');
   if (existsSync(ready) && readFileSync(ready, 'utf8') === String(spec)) return folder;
@@ -98,6 +110,7 @@ function runtime(key, spec, script) {
     '--no-audit',
     '--no-fund',
     '--ignore-scripts',
+    ...flags,
     '--prefix',
     folder,
     ...[].concat(spec),

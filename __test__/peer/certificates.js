@@ -19,7 +19,8 @@ let made;
  * - `otherCa`: one that signed none of them;
  * - `issue(extensions, by)`: makes another `{cert, key, subject}`, signed by itself unless `by` one that `issue` made, or by `authority`,
  *   which is that of `ca`. Extensions are lines
- *   of OpenSSL's; without any it is of X.509 version 1.
+ *   of OpenSSL's; without any it is of X.509 version 1. `key` is what `openssl req` makes a key by, else one of P-256;
+ * - `openssl(...args)`: runs it where all of these lie, and returns what it prints; `file(name)` is the path of one.
  */
 function certificates() {
   if (made) return made;
@@ -27,8 +28,8 @@ function certificates() {
   const file = (name) => path.join(folder, name);
   const read = (name) => readFileSync(file(name), 'utf8');
   const openssl = (...args) =>
-    execFileSync('openssl', args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
-  const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-noenc'];
+    execFileSync('openssl', args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' });
+  const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'];
 
   const selfSigned = (name, subject, ...extensions) => {
     const added = extensions.flatMap((extension) => ['-addext', extension]);
@@ -36,6 +37,7 @@ function certificates() {
       'req',
       '-x509',
       ...ec,
+      '-noenc',
       '-days',
       '2',
       '-subj',
@@ -48,8 +50,19 @@ function certificates() {
     );
     return { cert: read(`${name}.crt`), key: read(`${name}.key`) };
   };
-  const make = (name, subject, extensions, signer, days = 2) => {
-    openssl('req', '-new', ...ec, '-subj', `/CN=${subject}`, '-keyout', `${name}.key`, '-out', `${name}.csr`);
+  const make = (name, subject, extensions, signer, days = 2, key = ec) => {
+    openssl(
+      'req',
+      '-new',
+      ...key,
+      '-noenc',
+      '-subj',
+      `/CN=${subject}`,
+      '-keyout',
+      `${name}.key`,
+      '-out',
+      `${name}.csr`,
+    );
     const by = signer
       ? ['-CA', `${signer}.crt`, '-CAkey', `${signer}.key`, '-CAcreateserial']
       : ['-signkey', `${name}.key`];
@@ -62,9 +75,9 @@ function certificates() {
   };
   const signed = (name, subject, extensions, days) => make(name, subject, extensions, 'ca', days);
   let issued = 0;
-  const issue = (extensions, by) => {
+  const issue = (extensions, by, key) => {
     issued += 1;
-    return make(`issued${issued}`, `issued ${issued}`, extensions, by && by.name);
+    return make(`issued${issued}`, `issued ${issued}`, extensions, by && by.name, 2, key);
   };
 
   const ca = selfSigned('ca', 'Test CA');
@@ -96,6 +109,8 @@ function certificates() {
     client: { ...client, encryptedKey: read('client.enc'), pfx: readFileSync(file('client.pfx')) },
     passphrase: PASSPHRASE,
     issue,
+    openssl,
+    file,
   };
   return made;
 }

@@ -119,6 +119,8 @@ class Server {
       servername: socket.servername,
       client: socket.remoteAddress,
       certificate: socket.getPeerCertificate ? socket.getPeerCertificate().subject : undefined,
+      tlsVersion: socket.getProtocol ? socket.getProtocol() : undefined,
+      resumed: socket.isSessionReused ? socket.isSessionReused() : undefined,
     });
     const answer = (code, more) => {
       const lines = Object.entries({

@@ -1,22 +1,12 @@
 'use strict';
 
-/** Proxies of Debian, each on a port of 127.0.0.1, with a configuration and a folder of its own. */
-const { spawn } = require('child_process');
-const { chmodSync, mkdtempSync, rmSync, writeFileSync } = require('fs');
-const net = require('net');
-const os = require('os');
-const path = require('path');
+/** Proxies of Debian. */
 const { certificates } = require('../peer/certificates.js');
-const { deadPort } = require('../peer/index.js');
+const { startProgram } = require('../support/programs.js');
 
-/** How long one may take until it listens. */
-const START_MS = 20000;
 const isRoot = process.getuid !== undefined && process.getuid() === 0;
 
-/**
- * Each program: its file of configuration, where it has one, and its arguments, by the port, the folder and what the test says.
- * Each stays in the foreground.
- */
+/** As support/programs.js takes them. */
 const PROGRAMS = {
   tinyproxy: {
     command: 'tinyproxy',
@@ -78,67 +68,14 @@ socks pass { from: 127.0.0.0/8 to: 0.0.0.0/0 protocol: tcp }
   },
 };
 
-const running = new Set();
-
-/** Whether somebody listens there. */
-function listens(port) {
-  return new Promise((resolve) => {
-    const socket = net.connect(port, '127.0.0.1');
-    socket.on('connect', () => resolve(true));
-    socket.on('error', () => resolve(false));
-    socket.on('connect', () => socket.destroy());
-  });
-}
-
-/** Ends one of them, and takes its folder away. */
-async function stop({ child, ended, folder, kill }) {
-  process.off('exit', kill);
-  kill();
-  await ended;
-  child.stderr.destroy();
-  rmSync(folder, { recursive: true });
-}
-
 /**
- * Starts a program; resolves to its port once it listens. `auth`: the only user and their password; `ports`: those that squid
+ * Starts a proxy; resolves to its port once it listens. `auth`: the only user and their password; `ports`: those that squid
  * leads to besides 443; `tls`: whether it speaks TLS.
  */
-async function startProgram(name, { auth = undefined, ports = [], tls = false } = {}) {
-  const { command, configuration, args } = PROGRAMS[name];
-  const port = await deadPort();
-  const folder = mkdtempSync(path.join(os.tmpdir(), `${name}-`));
-  // squid and dante write as another user than root.
-  chmodSync(folder, 0o777);
-  const file = path.join(folder, 'conf');
-  const known = { port, folder, file, auth, ports, tls };
-  if (configuration) writeFileSync(file, configuration(known));
-  const { leaf } = certificates();
-  for (const part of ['cert', 'key']) writeFileSync(path.join(folder, part), leaf[part]);
-  const child = spawn(command, args(known), { stdio: ['ignore', 'ignore', 'pipe'] });
-  let printed = '';
-  child.stderr.on('data', (chunk) => {
-    printed += chunk;
-  });
-  const kill = () => child.kill();
-  process.once('exit', kill);
-  const ended = new Promise((resolve) => {
-    child.on('exit', resolve);
-    child.on('error', resolve);
-  });
-  running.add({ child, ended, folder, kill });
-  const limit = Date.now() + START_MS;
-  while (!(await listens(port))) {
-    if (child.exitCode !== null) throw new Error(`${command} ended with ${child.exitCode}:\n${printed}`);
-    if (Date.now() > limit) throw new Error(`${command} does not listen:\n${printed}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+async function startProxy(name, { auth = undefined, ports = [], tls = false } = {}) {
+  const { cert, key } = certificates().leaf;
+  const { port } = await startProgram(PROGRAMS[name], { auth, ports, tls }, { cert, key });
   return port;
 }
 
-async function stopPrograms() {
-  const all = [...running];
-  running.clear();
-  await Promise.all(all.map(stop));
-}
-
-module.exports = { startProgram, stopPrograms };
+module.exports = { startProxy };

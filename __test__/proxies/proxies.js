@@ -4,7 +4,8 @@ const assert = require('assert');
 const { certificates } = require('../peer/certificates.js');
 const { startServer, stopServers } = require('../peer/index.js');
 const { client, closeClients, openClient } = require('../support/clients.js');
-const { startProgram, stopPrograms } = require('./programs.js');
+const { stopPrograms } = require('../support/programs.js');
+const { startProxy } = require('./programs.js');
 
 /** A server that echoes, of `ws:` and of `wss:`, and how to trust it. */
 async function servers() {
@@ -44,13 +45,13 @@ describe('proxies of Debian', () => {
   });
 
   it('tinyproxy leads to a server', async () => {
-    const port = await startProgram('tinyproxy');
+    const port = await startProxy('tinyproxy');
     await echoes(await servers(), `http://127.0.0.1:${port}`, '127.0.0.1');
   });
 
   it('tinyproxy asks for a password', async () => {
     const both = await servers();
-    const port = await startProgram('tinyproxy', { auth: ['me', 'secret'] });
+    const port = await startProxy('tinyproxy', { auth: ['me', 'secret'] });
     await echoes(both, `http://me:secret@127.0.0.1:${port}`, '127.0.0.1');
     for (const proxy of [`http://127.0.0.1:${port}`, `http://me:wrong@127.0.0.1:${port}`]) {
       const { code, message } = await failure(both.plain.url, proxy);
@@ -61,7 +62,7 @@ describe('proxies of Debian', () => {
   });
 
   it('tinyproxy tells that a server is not there', async () => {
-    const port = await startProgram('tinyproxy');
+    const port = await startProxy('tinyproxy');
     const { code, statusCode } = await failure('ws://127.0.0.1:1/', `http://127.0.0.1:${port}`);
     assert.strictEqual(code, 'WSR_ERR_PROXY');
     assert.ok(statusCode >= 500, `${statusCode}`);
@@ -69,7 +70,7 @@ describe('proxies of Debian', () => {
 
   it('squid leads to the ports that it allows', async () => {
     const both = await servers();
-    const port = await startProgram('squid', { ports: [both.plain.port, both.secure.port] });
+    const port = await startProxy('squid', { ports: [both.plain.port, both.secure.port] });
     await echoes(both, `http://127.0.0.1:${port}`, '127.0.0.1');
     const other = await startServer();
     const { code, message, statusCode } = await failure(other.url, `http://127.0.0.1:${port}`);
@@ -82,16 +83,16 @@ describe('proxies of Debian', () => {
 
   it('squid speaks TLS', async () => {
     const both = await servers();
-    const port = await startProgram('squid', { ports: [both.plain.port, both.secure.port], tls: true });
+    const port = await startProxy('squid', { ports: [both.plain.port, both.secure.port], tls: true });
     await echoes(both, { url: `https://localhost:${port}`, ca: certificates().ca }, '127.0.0.1');
   });
 
   it('microsocks takes names and addresses, and a password', async () => {
     const both = await servers();
-    const open = await startProgram('microsocks');
+    const open = await startProxy('microsocks');
     for (const scheme of ['socks5', 'socks5h'])
       await echoes(both, `${scheme}://127.0.0.1:${open}`, 'localhost');
-    const closed = await startProgram('microsocks', { auth: ['me', 'secret'] });
+    const closed = await startProxy('microsocks', { auth: ['me', 'secret'] });
     await echoes(both, `socks5h://me:secret@127.0.0.1:${closed}`, '127.0.0.1');
     for (const proxy of [`socks5h://127.0.0.1:${closed}`, `socks5h://me:wrong@127.0.0.1:${closed}`]) {
       const { code, message } = await failure(both.plain.url, proxy);
@@ -101,7 +102,7 @@ describe('proxies of Debian', () => {
 
   it('dante speaks SOCKS 4 and 5', async () => {
     const both = await servers();
-    const port = await startProgram('dante');
+    const port = await startProxy('dante');
     // The names of SOCKS 4a it refuses to curl too; src/net/proxy/tests.rs has those.
     for (const scheme of ['socks4', 'socks5', 'socks5h']) {
       await echoes(both, `${scheme}://127.0.0.1:${port}`, 'localhost');

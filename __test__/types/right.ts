@@ -34,6 +34,12 @@ const websocketOptions: WebSocketOptions = {
   keepAliveInitialDelay: 60000,
   rejectUnauthorized: false,
   ca: ['-----BEGIN CERTIFICATE-----', Buffer.from('')],
+  key: [{ pem: '-----BEGIN ENCRYPTED PRIVATE KEY-----', passphrase: 'secret' }],
+  pfx: [{ buf: Buffer.from(''), passphrase: null }],
+  minVersion: 'TLSv1.2',
+  maxVersion: 'TLSv1.3',
+  pins: ['sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='],
+  trust: 'system',
   perMessageDeflate: { threshold: 0, zlibDeflateOptions: { level: 1, chunkSize: 1024 } },
   protocolVersion: 13,
 };

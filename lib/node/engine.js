@@ -15,6 +15,7 @@ const { supplyAddresses } = require('./needs.js');
 const { lookAtSocket, supplySocket } = require('./sockets.js');
 const { environmentProxy } = require('./proxy.js');
 const { isOfEnvironment, proxyNeedsTrust, readProxy } = require('../options/proxy.js');
+const { NO_TLS, tlsSurroundings } = require('./tls-surroundings.js');
 const { trustedCertificates } = require('./trust.js');
 const { WeakValues } = require('../weakly.js');
 
@@ -256,9 +257,9 @@ function ownFacade() {
   return facade;
 }
 
-/** Hands the certificates that Node trusts to the engine, once. */
-function trust() {
-  if (!environment().trusts()) environment().trust(trustedCertificates());
+/** Hands the certificates of a store to the engine, once. */
+function trust(store) {
+  if (!environment().trusts(store)) environment().trust(store, trustedCertificates(store));
 }
 
 /**
@@ -283,19 +284,40 @@ function nativeHalves(make) {
 /** @typedef {import('../../native/index.js').RouteOptions} RouteOptions */
 
 const nativeSettings = nativeHalves((/** @type {PolicySettings} */ given) => new native.Settings(given));
-const makeTerms = (/** @type {RouteOptions} */ given) => new native.RouteSettings(environment(), given);
-const nativeTerms = nativeHalves(makeTerms);
-/** Made after the certificates are there that Node trusts. */
-const nativeTrustingTerms = nativeHalves(makeTerms);
+
+const isSecure = (url) => url !== undefined && /^(wss|https|wss\+unix):/i.test(url.trim());
 
 /**
- * `trusts`: a client may need the certificates that Node trusts, for a server.
+ * Whether TLS may be spoken with a server or a proxy.
  * @param {RouteOptions} terms
+ * @param {string[] | undefined} urls
  */
-function termsOf(terms, trusts) {
-  if (!trusts && !proxyNeedsTrust(terms.proxy)) return nativeTerms(terms);
-  trust();
-  return nativeTrustingTerms(terms);
+function mayBeSecure({ followRedirects, proxy }, urls) {
+  return followRedirects || (urls || []).some(isSecure) || (proxy && [proxy.ws, proxy.wss].some(isSecure));
+}
+
+/**
+ * The native halves of routes, each by what of the surroundings counted when it was made.
+ * @type {WeakMap<RouteOptions, Map<string, import('../../native/index.js').RouteSettings>>}
+ */
+const termsMade = new WeakMap();
+
+/**
+ * `trusts`: a client may need the certificates that the platform trusts, for a server.
+ * @param {RouteOptions} terms
+ * @param {string[] | undefined} urls
+ */
+function termsOf(terms, urls, trusts) {
+  const needsTrust = trusts || proxyNeedsTrust(terms.proxy);
+  if (needsTrust) trust(terms.trust);
+  const { proxy, rejectUnauthorized } = terms;
+  const isAsked = rejectUnauthorized === undefined || (proxy && proxy.rejectUnauthorized === undefined);
+  const tls = mayBeSecure(terms, urls) ? tlsSurroundings(isAsked) : NO_TLS;
+  const made = termsMade.get(terms) || new Map();
+  termsMade.set(terms, made);
+  const surroundings = `${needsTrust} ${tls.rejectUnauthorized} ${tls.keyLog}`;
+  if (!made.has(surroundings)) made.set(surroundings, new native.RouteSettings(environment(), terms, tls));
+  return made.get(surroundings);
 }
 
 /**
@@ -317,7 +339,7 @@ class Client extends native.Client {
  * @param {string[] | undefined} urls
  */
 function createNative(options, terms, urls, trusts) {
-  const routeSettings = termsOf(terms, trusts);
+  const routeSettings = termsOf(terms, urls, trusts);
   return new Client(ownFacade(), nativeSettings(options.settings), routeSettings, urls, options);
 }
 
@@ -337,7 +359,7 @@ function configure(client, settings) {
  * @param {string[] | undefined} urls
  */
 function reroute(client, terms, urls, trusts) {
-  client.reroute(termsOf(terms, trusts), urls);
+  client.reroute(termsOf(terms, urls, trusts), urls);
 }
 
 /**
@@ -347,7 +369,7 @@ function reroute(client, terms, urls, trusts) {
  * @param {string[] | undefined} urls
  */
 function sayRoute(client, attempt, terms, urls, trusts) {
-  client.sayRoute(attempt, termsOf(terms, trusts), urls);
+  client.sayRoute(attempt, termsOf(terms, urls, trusts), urls);
 }
 
 /**

@@ -5,20 +5,12 @@
 
 const { proxied } = require('../options/proxy.js');
 const { sharingMade } = require('../options/shared.js');
+const { variable } = require('./process-settings.js');
 
 const share = sharingMade();
 
 /** As curl has it: a proxy without a scheme speaks HTTP. */
 const urlOf = (value) => (value === undefined || value.includes('://') ? value : `http://${value}`);
-
-/** What of an environment may be read: Deno asks for a right for each variable, and without it there is none. */
-function read(env, name) {
-  try {
-    return env[name] || undefined;
-  } catch (_error) {
-    return undefined;
-  }
-}
 
 /**
  * The proxies of an environment, as they cross; undefined where there are none. For the same content it is the same object.
@@ -26,11 +18,11 @@ function read(env, name) {
  * @param {Record<string, string | undefined>} env
  */
 function environmentProxy(env) {
-  const get = (name) => read(env, name.toLowerCase()) || read(env, name);
+  const get = (name) => variable(name.toLowerCase(), env) || variable(name, env);
   const secure = get('HTTPS_PROXY');
   const all = get('ALL_PROXY');
   // A CGI program has the header `Proxy` of any request under that name.
-  const plain = read(env, 'REQUEST_METHOD') ? read(env, 'http_proxy') : get('HTTP_PROXY');
+  const plain = variable('REQUEST_METHOD', env) ? variable('http_proxy', env) : get('HTTP_PROXY');
   const wss = urlOf(get('WSS_PROXY') || secure || all);
   const ws = urlOf(get('WS_PROXY') || secure || plain || all);
   if (ws === undefined && wss === undefined) return undefined;

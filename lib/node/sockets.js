@@ -9,6 +9,8 @@ const tls = require('tls');
 const { asError } = require('../facade/ask.js');
 const { coded } = require('../errors.js');
 const { alarm, nextTick } = require('../loop.js');
+const { unpinned } = require('./pins.js');
+const { trustedCertificates } = require('./trust.js');
 
 /** How long, in ms, a socket that was ended may take to write the rest. */
 const LINGER = 2000;
@@ -59,7 +61,8 @@ function optionsFor(given, { host, port, socket, isSecure }) {
     const value = given[name];
     if (value !== undefined && value !== null) options[name] = value;
   }
-  const { checkServerIdentity, servername } = options;
+  const { ca, checkServerIdentity, servername, trust } = options;
+  if (isSecure && trust === 'system' && ca === undefined) options.ca = trustedCertificates(trust);
   Object.assign(options, { host, port, path: null, secureEndpoint: isSecure });
   if (socket !== undefined) Object.assign(options, { path: socket, socketPath: socket });
   if (isSecure && servername === undefined) options.servername = net.isIP(host) ? '' : host;
@@ -118,6 +121,8 @@ class Connection {
     /** @type {any} */
     this.socket = undefined;
     this.callOff = () => {};
+    /** Keys of which the server must have one. */
+    this.pins = [];
     /** Neither the need nor the socket has ended. */
     this.lives = true;
     /** The socket takes nothing for now. */
@@ -126,6 +131,7 @@ class Connection {
   }
 
   begin(given, server) {
+    if (server.isSecure) this.pins = [].concat(given.pins || []);
     const made = (error, socket) => {
       if (error) this.lose(asError(error, 'websocketOptions'));
       else this.take(socket);
@@ -162,6 +168,11 @@ class Connection {
   open() {
     const { need, socket } = this;
     if (!this.lives) return;
+    const error = this.pins.length > 0 ? unpinned(this.pins, socket) : undefined;
+    if (error) {
+      this.lose(error);
+      return;
+    }
     need.open();
     socket.on('data', (bytes) => {
       if (!need.push(bytes)) socket.pause();

@@ -3,7 +3,7 @@
 // One checker for each type of option, and one wording of what is wrong.
 
 const { types } = require('util');
-const { badRange, badType } = require('../errors.js');
+const { badRange, badType, coded } = require('../errors.js');
 const { takeKnown } = require('../names.js');
 const { readHeaders } = require('../request-headers.js');
 
@@ -93,6 +93,9 @@ function url(row, value, name) {
 const isSignal = (value) =>
   isObject(value) && typeof value.aborted === 'boolean' && isFunction(value.addEventListener);
 
+/** What is given in the place of a PEM by mistake: one line that begins or ends as paths do. */
+const PATH = /^(?!.*-----)(\.{0,2}[\\/].*|~\/.*|[a-z]:[\\/].*|.*\.(pem|crt|cer|der|key|pfx|p12))$/i;
+
 /** What checks a value that is there, by the row's type: returns what is held for it, or throws. */
 const CHECKERS = {
   number(row, value) {
@@ -160,6 +163,10 @@ const CHECKERS = {
     const list = Array.isArray(value) ? Array.from(value) : [value];
     for (const entry of list) {
       if (typeof entry !== 'string' && !types.isUint8Array(entry)) throw wrongType(row, entry);
+      if (typeof entry === 'string' && PATH.test(entry)) {
+        const message = `${row.path}: is the path of a file, as it seems; allowed is what the file holds, as fs.readFileSync returns it`;
+        throw coded(RangeError, 'WSR_ERR_OPTION', message);
+      }
     }
     return list;
   },

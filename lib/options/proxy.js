@@ -7,8 +7,7 @@ const { ROWS, rowsOf } = require('./table.js');
 /** @typedef {import('../../native/index.js').ProxyOptions} ProxyOptions */
 
 /** A proxy as it crosses. */
-const proxied = (known) =>
-  /** @type {ProxyOptions} */ ({ headers: [], rejectUnauthorized: true, cert: [], ...known });
+const proxied = (known) => /** @type {ProxyOptions} */ ({ headers: [], cert: [], ...known });
 
 const bytes = (list) => list && list.map((entry) => Buffer.from(entry));
 
@@ -24,7 +23,10 @@ function readProxy(given) {
   if (proxy === false || isOfEnvironment(proxy)) return undefined;
   const isUrl = typeof proxy === 'string' || 'href' in proxy;
   const members = checkMembers(ROWS.proxy, isUrl ? { url: proxy } : proxy, rowsOf('proxy'));
-  const { url, headers, auth, rejectUnauthorized, ca, cert, key } = members;
+  const { url, headers, auth, ca, cert, key } = members;
+  // Who does not say it goes by the environment.
+  const rejectUnauthorized =
+    isUrl || isAbsent(proxy.rejectUnauthorized) ? undefined : members.rejectUnauthorized;
   if (url === undefined) throw badType('proxy.url', url, allowed(ROWS['proxy.url']));
   const [own, ...more] = bytes(key) || [];
   if (more.length > 0) throw badType('proxy.key', key, 'one private key');

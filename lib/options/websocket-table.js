@@ -19,6 +19,8 @@ const {
 
 /** @typedef {import('./rows.js').Row} Row */
 
+const TLS_VERSIONS = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'];
+
 /** @type {Row[]} */
 const WEBSOCKET_TABLE = [
   ...group('websocketOptions', 'route', [
@@ -52,6 +54,10 @@ const WEBSOCKET_TABLE = [
     blobs('key'),
     blobs('pfx'),
     string('passphrase', { secret: true }),
+    { name: 'minVersion', type: 'choice', choices: TLS_VERSIONS },
+    { name: 'maxVersion', type: 'choice', choices: TLS_VERSIONS },
+    { name: 'pins', type: 'strings', allowed: "a string 'sha256/…' or an array of them" },
+    choice('trust', ['node', 'system']),
     boolean('http2', false),
     choice('transport', ['auto', 'node']),
     choice('tls', ['auto', 'native']),
@@ -65,8 +71,6 @@ const WEBSOCKET_TABLE = [
       string('ecdhCurve'),
       integer('hints', undefined, 0),
       integer('localPort', undefined, 0, { max: 65535 }),
-      string('maxVersion'),
-      string('minVersion'),
       { name: 'secureContext', type: 'object' },
       integer('secureOptions', undefined, 0),
       string('secureProtocol'),

@@ -27,6 +27,10 @@ const OF_NODE = MEMBERS.filter(({ ofNode }) => ofNode);
 /** … and those of them that say what leads to the server. */
 const WAYS = ['agent', 'createConnection'];
 
+/** Versions of TLS that the engine does not speak. */
+const OLD_VERSIONS = ['TLSv1', 'TLSv1.1'];
+const isOld = (version) => OLD_VERSIONS.includes(version);
+
 /** Other options of `ws` that users know. None can work here. */
 const UNSUPPORTED = ['finishRequest', 'generateMask'];
 
@@ -72,10 +76,27 @@ function oneBlob(row, value, kept, allowed) {
   return blob;
 }
 
-/** The private key as unencrypted PKCS#8, whatever form it came in. Opening one takes long, so what comes of it is kept too. */
+/** Node's `[{ pem, passphrase }]`: what is in it, and its passphrase, which comes before that of all. */
+function unpacked(value, member, passphrase) {
+  const [entry] = Array.isArray(value) && value.length === 1 ? value : [];
+  if (typeof entry !== 'object' || entry === null || !(member in entry)) return { blob: value, passphrase };
+  const own = check(ROWS['websocketOptions.passphrase'], entry.passphrase);
+  return { blob: entry[member], passphrase: own === undefined ? passphrase : own };
+}
+
+/** The number of PBES2 in DER: how keys are encrypted that the engine opens itself. */
+const PBES2 = Buffer.from('06092a864886f70d01050d', 'hex');
+
+/** Whether the engine opens a key that is encrypted. Older ways are for Node. */
+function isOpenedNatively(key) {
+  const pem = /-----BEGIN ENCRYPTED PRIVATE KEY-----([^-]+)-----END/.exec(key.toString('latin1'));
+  return (pem === null ? key : Buffer.from(pem[1], 'base64')).includes(PBES2);
+}
+
+/** The private key as the engine takes it, whatever form it came in. Opening one takes long, so what comes of it is kept too. */
 function privateKey(row, value, passphrase, kept) {
-  const key = oneBlob(row, value, kept, 'one private key');
-  if (key === undefined) return undefined;
+  const key = oneBlob(row, value, kept, "one private key; several need transport: 'node'");
+  if (key === undefined || isOpenedNatively(key)) return key;
   const entry = kept.get('key');
   const before = entry.privateKey;
   if (before && before.passphrase === passphrase) return before.opened;
@@ -126,7 +147,14 @@ function makerOf(taken) {
   const isSet = (name) => !isAbsent(taken[name]) && taken[name] !== false;
   if (WAYS.some(isSet)) return 'custom';
   if (taken.transport === 'node' || OF_NODE.some(({ name }) => isSet(name))) return 'node';
+  if (isOld(taken.minVersion) || isOld(taken.maxVersion)) return 'node';
   return taken.tls === 'native' ? 'native' : 'auto';
+}
+
+/** A version that the engine may speak; undefined where none or an older one was said, which is for Node. */
+function spokenVersion(row, value) {
+  const version = check(row, value);
+  return isOld(version) ? undefined : version;
 }
 
 /** What the engine takes of those that it does not take as they are checked. */
@@ -137,7 +165,12 @@ const READERS = {
   ca: (row, value, { kept }) => blobs(row, value, kept),
   cert: (row, value, { kept }) => blobs(row, value, kept) || [],
   key: (row, value, { kept, passphrase }) => privateKey(row, value, passphrase, kept),
-  pfx: (row, value, { kept }) => oneBlob(row, value, kept, 'one archive'),
+  pfx: (row, value, { kept }) => oneBlob(row, value, kept, "one archive; several need transport: 'node'"),
+  // Who does not say it goes by the environment.
+  rejectUnauthorized: (row, value) => (value === undefined ? undefined : check(row, value)),
+  pins: (row, value) => check(row, value) || [],
+  minVersion: spokenVersion,
+  maxVersion: spokenVersion,
 };
 
 /** Whether some of the options may be blobs. */
@@ -168,7 +201,11 @@ const shared = sharing();
  */
 function readWebSocketOptions(given, instead, kept) {
   const taken = Object.assign(take(given, NAMES, refuseOther), instead);
-  const passphrase = check(ROWS['websocketOptions.passphrase'], taken.passphrase);
+  const forAll = check(ROWS['websocketOptions.passphrase'], taken.passphrase);
+  const key = unpacked(taken.key, 'pem', forAll);
+  const pfx = unpacked(taken.pfx, 'buf', forAll);
+  const { passphrase } = taken.pfx === undefined ? key : pfx;
+  Object.assign(taken, { key: key.blob, pfx: pfx.blob, passphrase });
   const read = {};
   const maker = makerOf(taken);
   const isOfNode = maker === 'custom' || maker === 'node';

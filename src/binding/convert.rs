@@ -1,5 +1,6 @@
 //! What crosses, as policy and engine have it, and back. Milliseconds are here alone.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,8 +11,8 @@ use super::protocol::{
     ConnectRateSettings, Data, DeflateOptions, DeliveryGuarantee, DeliveryOptions, DeliveryOutcome,
     DropReason, FailoverOrder, GiveUpReason, HeartbeatMode, JitterKind, LongestValues, Maker,
     Notice, OverflowRule, PolicySettings, ProxyOptions, Queued, ReconnectOn, RefusalCode, Reply,
-    RoundTrips, RouteOptions, SendStatus, ServerOfSocket, SocketNews, UnconfirmedReason,
-    WindowSettings, Written,
+    RoundTrips, RouteOptions, SendStatus, ServerOfSocket, SocketNews, TlsSurroundings, TlsVersion,
+    UnconfirmedReason, WindowSettings, Written,
 };
 use crate::engine::{self, RouteSettings, SendError, Sent, Sharing};
 use crate::net::{self, BadOption, CheckedOptions, Options, Pool, Roots, TlsOptions};
@@ -191,6 +192,7 @@ impl From<BufferMarks> for Marks {
 /// Parses how to connect.
 pub fn route_settings(
     given: RouteOptions,
+    tls: TlsSurroundings,
     roots: Arc<Roots>,
     connections: &Arc<Pool>,
     longest: Longest,
@@ -198,7 +200,8 @@ pub fn route_settings(
     let is_shared = given.http2;
     let max_payload = given.max_payload as usize;
     let deflate = given.deflate.as_ref().map(deflate::DeflateOptions::from);
-    let mut options = CheckedOptions::parse(given.into_net(roots, deflate.as_ref()))?;
+    let mut options =
+        CheckedOptions::parse(given.into_net(&tls.into_net(roots), deflate.as_ref()))?;
     if is_shared {
         options = options.sharing(connections.clone());
     }
@@ -211,8 +214,9 @@ pub fn route_settings(
 }
 
 impl RouteOptions {
-    fn into_net(self, roots: Arc<Roots>, deflate: Option<&deflate::DeflateOptions>) -> Options {
-        let proxy = self.proxy.map(|proxy| proxy.into_net(roots.clone()));
+    /// `tls` is for who says nothing else.
+    fn into_net(self, tls: &TlsOptions, deflate: Option<&deflate::DeflateOptions>) -> Options {
+        let proxy = self.proxy.map(|proxy| proxy.into_net(tls.clone()));
         Options {
             url: String::new(),
             protocols: self.protocols,
@@ -234,13 +238,16 @@ impl RouteOptions {
             maker: self.maker.into(),
             servername: self.servername,
             tls: TlsOptions {
-                reject_unauthorized: self.reject_unauthorized,
+                reject_unauthorized: self.reject_unauthorized.unwrap_or(tls.reject_unauthorized),
                 ca: self.ca.map(blobs),
                 cert: blobs(self.cert),
                 key: self.key.map(Vec::from),
                 pfx: self.pfx.map(Vec::from),
                 passphrase: self.passphrase,
-                roots,
+                min_version: self.min_version.map(TlsVersion::into_net),
+                max_version: self.max_version.map(TlsVersion::into_net),
+                pins: self.pins,
+                ..tls.clone()
             },
             proxy,
             extensions: deflate.map(deflate::offer),
@@ -285,7 +292,7 @@ impl From<Maker> for net::Maker {
 }
 
 impl ProxyOptions {
-    fn into_net(self, roots: Arc<Roots>) -> net::ProxyOptions {
+    fn into_net(self, tls: TlsOptions) -> net::ProxyOptions {
         net::ProxyOptions {
             ws: self.ws,
             wss: self.wss,
@@ -293,12 +300,32 @@ impl ProxyOptions {
             headers: header_lists(self.headers),
             auth: self.auth,
             tls: TlsOptions {
-                reject_unauthorized: self.reject_unauthorized,
+                reject_unauthorized: self.reject_unauthorized.unwrap_or(tls.reject_unauthorized),
                 ca: self.ca.map(blobs),
                 cert: blobs(self.cert),
                 key: self.key.map(Vec::from),
-                ..TlsOptions::new(roots)
+                ..tls
             },
+        }
+    }
+}
+
+impl TlsSurroundings {
+    /// What holds for who says nothing of TLS.
+    fn into_net(self, roots: Arc<Roots>) -> TlsOptions {
+        TlsOptions {
+            reject_unauthorized: self.reject_unauthorized,
+            key_log: self.key_log.map(PathBuf::from),
+            ..TlsOptions::new(roots)
+        }
+    }
+}
+
+impl TlsVersion {
+    fn into_net(self) -> net::TlsVersion {
+        match self {
+            TlsVersion::V12 => net::TlsVersion::V12,
+            TlsVersion::V13 => net::TlsVersion::V13,
         }
     }
 }

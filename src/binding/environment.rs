@@ -15,7 +15,7 @@ use super::exception::{self, Scope};
 use super::facades::{Facades, Listener, unmade};
 use super::interned::Interned;
 use super::messages::Messages;
-use super::protocol::{DeliveryOptions, FastPathOptions, LongestValues};
+use super::protocol::{DeliveryOptions, FastPathOptions, LongestValues, TrustStore};
 use super::uv;
 use super::value::Rows;
 use super::wake::Wake;
@@ -44,8 +44,9 @@ pub struct Shared {
     routes: Interned<Route>,
     heartbeats: Interned<String>,
     deliveries: Interned<DeliverySettings>,
-    /// What Node trusts, from the first client that needs it.
+    /// What Node trusts, from the first client that needs it, and what the system does.
     roots: OnceLock<Arc<Roots>>,
+    system_roots: OnceLock<Arc<Roots>>,
     /// For all clients before that.
     no_roots: Arc<Roots>,
     /// The HTTP/2 connections that its clients share.
@@ -81,18 +82,17 @@ impl Environment {
         self.shared.watchdog.note_alive();
     }
 
-    /// Certificates (PEM) to trust where a client names none. The first call counts.
+    /// Certificates (PEM) to trust where a client names none. The first call counts, for each store.
     #[napi(catch_unwind)]
-    pub fn trust(&self, roots: Vec<String>) {
-        self.shared
-            .roots
-            .get_or_init(|| Arc::new(Roots::from_pem(roots.iter())));
+    pub fn trust(&self, store: TrustStore, roots: Vec<String>) {
+        let known = self.shared.roots_of(store);
+        known.get_or_init(|| Roots::shared(&roots));
     }
 
-    /// Whether `trust` has been called.
+    /// Whether `trust` has been called for that store.
     #[napi(catch_unwind)]
-    pub fn trusts(&self) -> bool {
-        self.shared.roots.get().is_some()
+    pub fn trusts(&self, store: TrustStore) -> bool {
+        self.shared.roots_of(store).get().is_some()
     }
 }
 
@@ -212,8 +212,9 @@ impl Environment {
             heartbeats: Interned::default(),
             deliveries: Interned::default(),
             roots: OnceLock::new(),
+            system_roots: OnceLock::new(),
+            no_roots: Roots::shared(&[]),
             connections: Arc::default(),
-            no_roots: Arc::new(Roots::from_pem(std::iter::empty::<&str>())),
             drivers,
             engine: Lock::new(
                 Rank::Last,
@@ -231,8 +232,15 @@ impl Environment {
 
 impl Shared {
     /// What was handed to `trust`; nothing before that.
-    pub fn roots(&self) -> Arc<Roots> {
-        self.roots.get().unwrap_or(&self.no_roots).clone()
+    pub fn roots(&self, store: TrustStore) -> Arc<Roots> {
+        self.roots_of(store).get().unwrap_or(&self.no_roots).clone()
+    }
+
+    fn roots_of(&self, store: TrustStore) -> &OnceLock<Arc<Roots>> {
+        match store {
+            TrustStore::Node => &self.roots,
+            TrustStore::System => &self.system_roots,
+        }
     }
 
     /// Where and how to connect, as the engine takes it.

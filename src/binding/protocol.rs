@@ -219,12 +219,18 @@ pub struct RouteOptions {
     pub asks_addresses: bool,
     pub maker: Maker,
     pub servername: Option<String>,
-    pub reject_unauthorized: bool,
+    /// Absent: as the surroundings have it.
+    pub reject_unauthorized: Option<bool>,
     pub ca: Option<Vec<Buffer>>,
     pub cert: Vec<Buffer>,
     pub key: Option<Buffer>,
     pub pfx: Option<Buffer>,
     pub passphrase: Option<String>,
+    pub min_version: Option<TlsVersion>,
+    pub max_version: Option<TlsVersion>,
+    pub pins: Vec<String>,
+    /// What is trusted where there is no `ca`.
+    pub trust: TrustStore,
     /// Absent: every server is connected directly.
     pub proxy: Option<ProxyOptions>,
     pub http2: bool,
@@ -253,10 +259,37 @@ pub struct ProxyOptions {
     /// Name, value, name, value, …
     pub headers: Vec<String>,
     pub auth: Option<String>,
-    pub reject_unauthorized: bool,
+    /// Absent: as the surroundings have it.
+    pub reject_unauthorized: Option<bool>,
     pub ca: Option<Vec<Buffer>>,
     pub cert: Vec<Buffer>,
     pub key: Option<Buffer>,
+}
+
+#[napi(string_enum, object_to_js = false)]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum TlsVersion {
+    #[napi(value = "TLSv1.2")]
+    V12,
+    #[napi(value = "TLSv1.3")]
+    V13,
+}
+
+/// Certificates that are trusted unless a user names others.
+#[napi(string_enum = "lowercase", object_to_js = false)]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum TrustStore {
+    Node,
+    System,
+}
+
+/// What of TLS the environment of a process says.
+#[napi(object, object_to_js = false)]
+pub struct TlsSurroundings {
+    /// For who does not say it.
+    pub reject_unauthorized: bool,
+    /// The file for secrets.
+    pub key_log: Option<String>,
 }
 
 /// `perMessageDeflate` as an object, see [`deflate::DeflateOptions`](crate::wire::deflate::DeflateOptions).

@@ -8,7 +8,7 @@ use napi_derive::napi;
 use super::code::Code;
 use super::convert;
 use super::environment::Environment;
-use super::protocol::{PolicySettings, RouteOptions};
+use super::protocol::{PolicySettings, RouteOptions, TlsSurroundings};
 use crate::engine;
 use crate::policy;
 
@@ -32,10 +32,15 @@ pub struct RouteSettings(pub(super) Arc<engine::RouteSettings>);
 impl RouteSettings {
     /// Trusts the certificates that the environment trusts by then. Throws where an option is bad.
     #[napi(constructor, catch_unwind)]
-    pub fn new(environment: &Environment, given: RouteOptions) -> Result<RouteSettings, Code> {
+    pub fn new(
+        environment: &Environment,
+        given: RouteOptions,
+        tls: TlsSurroundings,
+    ) -> Result<RouteSettings, Code> {
         let shared = &environment.shared;
-        let settings =
-            convert::route_settings(given, shared.roots(), &shared.connections, shared.longest)?;
+        let roots = shared.roots(given.trust);
+        let connections = &shared.connections;
+        let settings = convert::route_settings(given, tls, roots, connections, shared.longest)?;
         Ok(RouteSettings(Arc::new(settings)))
     }
 }

@@ -11,12 +11,11 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use tokio_rustls::rustls::ClientConfig;
 use url::Host;
 
 use super::identity::Identity;
-use super::roots::Key;
 use super::stream::{Stream, Transport};
+use super::tls_configs::{self, TlsConfig};
 use super::tls_fault::TlsFault;
 use super::{BadOption, NetError, TlsOptions};
 
@@ -33,7 +32,7 @@ pub(super) struct ClientTls {
 
 /// A configuration that is the same where it is shared.
 #[derive(Clone)]
-struct Shared(Arc<ClientConfig>);
+struct Shared(Arc<TlsConfig>);
 
 impl PartialEq for Shared {
     fn eq(&self, other: &Shared) -> bool {
@@ -78,6 +77,7 @@ impl ClientTls {
     pub async fn connect(
         &self,
         host: &Host,
+        port: u16,
         stream: Stream,
         offers_http2: bool,
     ) -> Result<TlsStream<Answered>, NetError> {
@@ -92,7 +92,7 @@ impl ClientTls {
             })?,
         };
         let stream = Answered { stream, bytes: 0 };
-        let mut config = self.config.0.clone();
+        let mut config = self.config.0.at(port);
         if offers_http2 {
             Arc::make_mut(&mut config)
                 .alpn_protocols
@@ -165,24 +165,12 @@ impl AsyncWrite for Answered {
 }
 
 /// The configuration for `options`, shared with all clients that have the same.
-pub(super) fn config(
-    options: &TlsOptions,
-    send_name: bool,
-) -> Result<Arc<ClientConfig>, BadOption> {
-    let key = Key {
-        reject_unauthorized: options.reject_unauthorized,
-        send_name,
-        ca: options.ca.clone(),
-        cert: options.cert.clone(),
-        key: options.key.clone(),
-        pfx: options.pfx.clone(),
-        passphrase: options.passphrase.clone(),
-    };
-    options.roots.config(key, || {
+pub(super) fn config(options: &TlsOptions, send_name: bool) -> Result<Arc<TlsConfig>, BadOption> {
+    tls_configs::shared(options, send_name, || {
         let identity = Identity::parse(options)?;
         let trust = options
             .roots
             .trust(options.ca.as_deref(), identity.issuers())?;
-        identity.config(trust, options.reject_unauthorized, send_name)
+        identity.config(trust, options, send_name)
     })
 }

@@ -3,17 +3,20 @@
 use std::sync::{Arc, OnceLock};
 
 use p12_keystore::{KeyStore, Pkcs12ImportPolicy};
-use rustls_pki_types::pem::PemObject;
+use pkcs8::EncryptedPrivateKeyInfoRef;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
+use tokio_rustls::rustls::version::{TLS12, TLS13};
+use tokio_rustls::rustls::{ClientConfig, SupportedProtocolVersion};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::pem::{certificates, is_pem, unusable};
+use super::key_log::KeyLogFile;
+use super::pem::{blocks, certificates, is_pem, unusable};
+use super::pins::Pins;
 use super::trust::Trust;
 use super::verifier::Verifier;
-use super::{BadOption, TlsOptions};
+use super::{BadOption, TlsOptions, TlsVersion};
 
 /// Who the client is to the server.
 pub(super) struct Identity {
@@ -37,20 +40,9 @@ impl Identity {
         for blob in &options.cert {
             chain.extend(certificates("cert", blob)?);
         }
-        let key = match &options.key {
-            None => None,
-            Some(blob) if is_pem(blob) => {
-                PrivateKeyDer::from_pem_slice(blob).map(Some).map_err(|_| {
-                    unusable(
-                        "key",
-                        "there is no PKCS#8, PKCS#1 or SEC1 key in the PEM that is not encrypted",
-                    )
-                })?
-            }
-            Some(blob) => {
-                Some(PrivateKeyDer::try_from(blob.clone()).map_err(|why| unusable("key", why))?)
-            }
-        };
+        let passphrase = options.passphrase.as_deref();
+        let key = options.key.as_deref();
+        let key = key.map(|blob| private_key(blob, passphrase)).transpose()?;
         match (chain.is_empty(), &key) {
             (false, None) => Err(BadOption::new(
                 "cert",
@@ -105,15 +97,16 @@ impl Identity {
     pub fn config(
         self,
         trust: Arc<Trust>,
-        reject_unauthorized: bool,
+        options: &TlsOptions,
         send_name: bool,
     ) -> Result<ClientConfig, BadOption> {
-        let verifier = Arc::new(Verifier::new(trust, reject_unauthorized, provider()));
+        let pins = Pins::parse(&options.pins)?;
+        let verifier = Verifier::new(trust, options.reject_unauthorized, pins, provider());
         let builder = ClientConfig::builder_with_provider(provider().clone())
-            .with_safe_default_protocol_versions()
+            .with_protocol_versions(&versions(options)?)
             .map_err(|error| unusable("tls", error))?
             .dangerous()
-            .with_custom_certificate_verifier(verifier);
+            .with_custom_certificate_verifier(Arc::new(verifier));
         let mut config = match self.key {
             None => builder.with_no_client_auth(),
             Some((option, key)) => {
@@ -123,8 +116,57 @@ impl Identity {
         };
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         config.enable_sni = send_name;
+        if let Some(path) = &options.key_log {
+            let file = KeyLogFile::open(path).map_err(|error| {
+                let trouble = format!("{} cannot be written: {error}", path.display());
+                BadOption::new("keyLog", trouble)
+            })?;
+            config.key_log = Arc::new(file);
+        }
         Ok(config)
     }
+}
+
+/// The versions that may be spoken.
+fn versions(options: &TlsOptions) -> Result<Vec<&'static SupportedProtocolVersion>, BadOption> {
+    let min = options.min_version.unwrap_or(TlsVersion::V12);
+    let max = options.max_version.unwrap_or(TlsVersion::V13);
+    if min > max {
+        let trouble = "is above maxVersion; allowed is one up to that";
+        return Err(BadOption::new("minVersion", trouble));
+    }
+    let all = [(TlsVersion::V13, &TLS13), (TlsVersion::V12, &TLS12)];
+    let allowed = all
+        .into_iter()
+        .filter(|(version, _)| (min..=max).contains(version));
+    Ok(allowed.map(|(_, version)| version).collect())
+}
+
+/// A private key in PEM or DER. One in PKCS#8 may be encrypted.
+fn private_key(blob: &[u8], passphrase: Option<&str>) -> Result<PrivateKeyDer<'static>, BadOption> {
+    let none = || unusable("key", "there is no PKCS#8, PKCS#1 or SEC1 key in the PEM");
+    let der = match is_pem(blob) {
+        true => {
+            let mut blocks = blocks(blob).into_iter();
+            let block = blocks
+                .find(|block| block.label.ends_with("PRIVATE KEY"))
+                .ok_or_else(none)?;
+            block.der.map_err(|why| unusable("key", why))?
+        }
+        false => blob.to_vec(),
+    };
+    if let Ok(encrypted) = EncryptedPrivateKeyInfoRef::try_from(der.as_slice()) {
+        let Some(passphrase) = passphrase else {
+            let trouble = "is encrypted; allowed is one together with `passphrase`";
+            return Err(BadOption::new("key", trouble));
+        };
+        let opened = encrypted.decrypt(passphrase).map_err(|_| {
+            let trouble = "cannot be opened by `passphrase`; allowed is PKCS#8 with the right one";
+            BadOption::new("key", trouble)
+        })?;
+        return Ok(PrivatePkcs8KeyDer::from(opened.as_bytes().to_vec()).into());
+    }
+    PrivateKeyDer::try_from(der).map_err(|_| none())
 }
 
 /// The chain with the key of its first certificate. rustls has a check of its own, which refuses
@@ -135,7 +177,10 @@ fn certified(
     key: PrivateKeyDer<'static>,
 ) -> Result<CertifiedKey, BadOption> {
     let key = provider().key_provider.load_private_key(key);
-    let key = key.map_err(|error| unusable(option, error))?;
+    let key = key.map_err(|error| {
+        let allowed = "allowed are RSA of 2048 bits and more, P-256, P-384 and Ed25519, and others with `transport: 'node'`";
+        BadOption::new(option, format!("cannot be used ({error}); {allowed}"))
+    })?;
     let own = chain.first().map(|leaf| X509Certificate::from_der(leaf));
     let Some(Ok((_, own))) = own else {
         return Err(unusable(option, "its certificate cannot be read"));

@@ -1,5 +1,6 @@
 //! The options as a user gave them.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -124,15 +125,30 @@ pub struct TlsOptions {
     pub ca: Option<Vec<Vec<u8>>>,
     /// The client's certificate and its chain, PEM or DER.
     pub cert: Vec<Vec<u8>>,
-    /// The key of `cert`: PEM of PKCS#8, PKCS#1 or SEC1, not encrypted; or DER.
+    /// The key of `cert`: PEM of PKCS#8, PKCS#1 or SEC1; or DER. PKCS#8 may be encrypted.
     pub key: Option<Vec<u8>>,
     /// The client's certificate, chain and key in PKCS#12. As in Node, its chain is trusted too.
     pub pfx: Option<Vec<u8>>,
-    /// The passphrase of `pfx`.
+    /// The passphrase of `key` or `pfx`.
     pub passphrase: Option<String>,
-    /// What is trusted when there is no `ca`. Shared, since it also keeps the parsed configuration
-    /// that clients with the same options have in common.
+    /// The oldest version to speak. Default 1.2.
+    pub min_version: Option<TlsVersion>,
+    /// The newest. Default 1.3.
+    pub max_version: Option<TlsVersion>,
+    /// Public keys as `sha256/…`, of which the verified chain must have one; without `reject_unauthorized` the server's own
+    /// certificate must. Default none: any key will do.
+    pub pins: Vec<String>,
+    /// Where to write the secrets by which recorded connections can be read. Default nowhere.
+    pub key_log: Option<PathBuf>,
+    /// What is trusted when there is no `ca`.
     pub roots: Arc<Roots>,
+}
+
+/// A version of TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TlsVersion {
+    V12,
+    V13,
 }
 
 impl TlsOptions {
@@ -144,6 +160,10 @@ impl TlsOptions {
             key: None,
             pfx: None,
             passphrase: None,
+            min_version: None,
+            max_version: None,
+            pins: Vec::new(),
+            key_log: None,
             roots,
         }
     }

@@ -185,7 +185,7 @@ impl Proxy {
         match &self.protocol {
             Protocol::Connect { tls, headers } => {
                 if let Some(tls) = tls {
-                    let securing = tls.connect(&self.host, stream, false);
+                    let securing = tls.connect(&self.host, self.port, stream, false);
                     let secured = limit.bound(AttemptStage::ProxyTls, securing).await?;
                     stream = Stream::Other(Box::new(secured));
                 }

@@ -1,51 +1,59 @@
 //! Whom to trust, parsed once and shared.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
+use ring::digest::{Context, SHA256};
 use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject;
-use tokio_rustls::rustls::ClientConfig;
 
 use super::BadOption;
-use super::pem::{certificates, unusable};
+use super::digest::{Digest, finished};
+use super::pem::{certificates, readable_certificates, unusable};
 use super::trust::Trust;
 use crate::sync::{Lock, Rank, lock};
 
-/// The certificates that Node trusts.
-///
-/// It also keeps the TLS configurations that were made with it, so that ten thousand clients with the
-/// same options cost one.
+/// Certificates that are trusted where a user names none.
 pub struct Roots {
     trust: Arc<Trust>,
-    made: Lock<Vec<(Key, Weak<ClientConfig>)>>,
+    digest: Digest,
 }
 
-/// All that a configuration depends on.
-#[derive(PartialEq)]
-pub(super) struct Key {
-    pub reject_unauthorized: bool,
-    pub send_name: bool,
-    pub ca: Option<Vec<Vec<u8>>>,
-    pub cert: Vec<Vec<u8>>,
-    pub key: Option<Vec<u8>>,
-    pub pfx: Option<Vec<u8>>,
-    pub passphrase: Option<String>,
-}
+/// Those of all JavaScript environments, which mostly are the same.
+static KNOWN: Lock<Option<HashMap<Digest, Weak<Roots>>>> = Lock::new(Rank::Last, None);
 
 impl Roots {
+    /// The same for all in the process that name the same certificates, see [`Roots::from_pem`].
+    pub fn shared(pems: &[String]) -> Arc<Roots> {
+        let digest = digest_of(pems.iter());
+        let mut known = lock(&KNOWN);
+        let known = known.get_or_insert_default();
+        if let Some(roots) = known.get(&digest).and_then(Weak::upgrade) {
+            return roots;
+        }
+        let roots = Arc::new(Roots::from_pem(pems.iter()));
+        known.retain(|_, roots| roots.strong_count() > 0);
+        known.insert(digest, Arc::downgrade(&roots));
+        roots
+    }
+
     /// From PEM texts of one or more certificates; those that cannot be parsed are skipped, since an
     /// old one in the system's store must not keep a user from the rest.
-    pub fn from_pem(pems: impl Iterator<Item = impl AsRef<[u8]>>) -> Roots {
+    pub fn from_pem(pems: impl Iterator<Item = impl AsRef<[u8]>> + Clone) -> Roots {
         let mut trust = Trust::default();
-        for pem in pems {
-            for certificate in CertificateDer::pem_slice_iter(pem.as_ref()).flatten() {
+        for pem in pems.clone() {
+            for certificate in readable_certificates(pem.as_ref()) {
                 let _ = trust.add(&certificate);
             }
         }
         Roots {
             trust: Arc::new(trust),
-            made: Lock::new(Rank::Last, Vec::new()),
+            digest: digest_of(pems),
         }
+    }
+
+    /// What tells these from others.
+    pub(super) fn digest(&self) -> Digest {
+        self.digest
     }
 
     /// What is trusted where `ca` takes the place of these roots and `more` comes on top.
@@ -71,24 +79,14 @@ impl Roots {
         }
         Ok(Arc::new(trust))
     }
+}
 
-    /// The configuration for `key`; made anew only where no client uses the same.
-    pub(super) fn config(
-        &self,
-        key: Key,
-        make: impl FnOnce() -> Result<ClientConfig, BadOption>,
-    ) -> Result<Arc<ClientConfig>, BadOption> {
-        let mut made = lock(&self.made);
-        let known = made
-            .iter()
-            .find(|(other, _)| *other == key)
-            .and_then(|(_, config)| config.upgrade());
-        if let Some(config) = known {
-            return Ok(config);
-        }
-        let config = Arc::new(make()?);
-        made.retain(|(_, config)| config.strong_count() > 0);
-        made.push((key, Arc::downgrade(&config)));
-        Ok(config)
+fn digest_of(pems: impl Iterator<Item = impl AsRef<[u8]>>) -> Digest {
+    let mut context = Context::new(&SHA256);
+    for pem in pems {
+        context.update(pem.as_ref());
+        // Ends one, so that no other cut of the same text is taken for it.
+        context.update(&[0]);
     }
+    finished(context)
 }

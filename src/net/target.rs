@@ -401,11 +401,13 @@ impl Target {
         outside: &Arc<dyn Outside>,
     ) -> Result<TlsStream<Answered>, NetError> {
         let tls = &self.options.tls;
-        let securing = tls.connect(address.host(), stream, offers_http2);
+        let securing = tls.connect(address.host(), address.port(), stream, offers_http2);
         let secured = limit.bound(AttemptStage::Tls, securing).await;
         if let Err(error) = &secured
             && error.needs_node()
             && self.options.given.maker == Maker::EngineFirst
+            // Node would go past it.
+            && self.proxy(address).is_none()
         {
             outside.let_connect(address.host_port());
         }

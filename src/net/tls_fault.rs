@@ -62,12 +62,13 @@ impl TlsFault {
                 }
             }
             Error::AlertReceived(AlertDescription::ProtocolVersion)
-            | Error::PeerIncompatible(PeerIncompatible::ServerDoesNotSupportTls12Or13) => {
-                TlsFault::other(
-                    "The server speaks no version of TLS that the client may: those are 1.2 and 1.3, \
-                     and older ones only with `transport: 'node'` and `minVersion`",
-                )
-            }
+            | Error::PeerIncompatible(
+                PeerIncompatible::ServerDoesNotSupportTls12Or13
+                | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
+            ) => TlsFault::other(
+                "The server speaks no version of TLS that the client may: those are 1.2 and 1.3 within `minVersion` \
+                     and `maxVersion`, and older ones with `transport: 'node'` alone",
+            ),
             Error::AlertReceived(alert) => TlsFault::other(format!(
                 "The server ended the TLS handshake with the alert {alert:?}"
             )),

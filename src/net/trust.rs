@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use ring::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
 use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
 use webpki::{EndEntityCert, Error, KeyUsage, VerifiedPath, anchor_from_trusted_cert};
 use x509_parser::prelude::{FromDer, X509Certificate, X509Name, X509Version};
 
+use super::digest::{Digest, digest};
 use super::openssl_only::peculiar_key;
+use super::pins::Pins;
 
 /// The certificates that are trusted.
 ///
@@ -17,7 +18,7 @@ use super::openssl_only::peculiar_key;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Trust {
     /// Digests of all certificates.
-    known: HashSet<[u8; SHA256_OUTPUT_LEN]>,
+    known: HashSet<Digest>,
     /// Those that vouch for others, …
     authorities: Vec<TrustAnchor<'static>>,
     /// … and how far, in the same order.
@@ -32,6 +33,8 @@ struct Bounds {
     /// Authorities that may come between it and the server.
     path_length: Option<u32>,
     validity: Validity,
+    /// The digest of its public key.
+    key: Digest,
 }
 
 /// When a certificate is good.
@@ -53,13 +56,14 @@ impl Trust {
             self.bounds.push(Bounds {
                 path_length: path_length(&details),
                 validity: Validity::of(&details),
+                key: digest(details.public_key().raw),
             });
             if let Some(key) = peculiar_key(details.public_key()) {
                 let name = details.subject().as_raw().to_vec();
                 self.peculiar.push((name, key));
             }
         }
-        self.known.insert(fingerprint(certificate));
+        self.known.insert(digest(certificate));
         Ok(())
     }
 
@@ -71,16 +75,20 @@ impl Trust {
     }
 
     /// Whether `leaf` is to be believed, for the names that it carries: it is trusted itself, or an authority
-    /// vouches for it, perhaps by way of those in `chain`.
+    /// vouches for it, perhaps by way of those in `chain`. One of the certificates on that way has a key that is
+    /// pinned; where none has, the error is [`Error::CertDistrusted`].
     pub fn check(
         &self,
         leaf: &EndEntityCert<'_>,
         chain: &[CertificateDer<'_>],
         now: UnixTime,
+        pins: &Pins,
         algorithms: &[&dyn SignatureVerificationAlgorithm],
     ) -> Result<(), Error> {
-        if self.known.contains(&fingerprint(&leaf.der())) {
-            return parsed(&leaf.der(), |details| Validity::of(details).check(now));
+        let own = parsed(&leaf.der(), |details| Ok(digest(details.public_key().raw)))?;
+        if self.known.contains(&digest(&leaf.der())) {
+            parsed(&leaf.der(), |details| Validity::of(details).check(now))?;
+            return pinned(pins, &[own]);
         }
         leaf.verify_for_usage(
             algorithms,
@@ -89,20 +97,28 @@ impl Trust {
             now,
             KeyUsage::server_auth(),
             None,
-            Some(&|path| self.check_path(path, now)),
+            Some(&|path| pinned(pins, &self.check_path(path, own, now)?)),
         )?;
         Ok(())
     }
 
     /// What webpki leaves out: it takes an authority for good whatever its own certificate says, and lets one
-    /// that is sent along sign others against its `keyUsage`.
-    fn check_path(&self, path: &VerifiedPath<'_>, now: UnixTime) -> Result<(), Error> {
+    /// that is sent along sign others against its `keyUsage`. Returns the digests of all keys on the path, of which
+    /// `own` is the server's.
+    fn check_path(
+        &self,
+        path: &VerifiedPath<'_>,
+        own: Digest,
+        now: UnixTime,
+    ) -> Result<Vec<Digest>, Error> {
+        let mut keys = vec![own];
         let mut between = 0;
         for certificate in path.intermediate_certificates() {
-            parsed(&certificate.der(), |details| match may_sign(details) {
-                true => Ok(()),
+            let key = parsed(&certificate.der(), |details| match may_sign(details) {
+                true => Ok(digest(details.public_key().raw)),
                 false => Err(Error::EndEntityUsedAsCa),
             })?;
+            keys.push(key);
             between += u32::from(certificate.subject() != certificate.issuer());
         }
         let authority = (self.authorities.iter())
@@ -110,9 +126,10 @@ impl Trust {
             .and_then(|index| self.bounds.get(index))
             .ok_or(Error::UnknownIssuer)?;
         authority.validity.check(now)?;
+        keys.push(authority.key);
         match authority.path_length {
             Some(most) if between > most => Err(Error::PathLenConstraintViolated),
-            Some(_) | None => Ok(()),
+            Some(_) | None => Ok(keys),
         }
     }
 }
@@ -201,8 +218,9 @@ fn parsed<T>(
     read(&details)
 }
 
-fn fingerprint(certificate: &CertificateDer<'_>) -> [u8; SHA256_OUTPUT_LEN] {
-    let mut print = [0; SHA256_OUTPUT_LEN];
-    print.copy_from_slice(digest(&SHA256, certificate).as_ref());
-    print
+fn pinned(pins: &Pins, keys: &[Digest]) -> Result<(), Error> {
+    match pins.hold(keys.iter().copied()) {
+        true => Ok(()),
+        false => Err(Error::CertDistrusted),
+    }
 }

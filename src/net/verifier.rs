@@ -17,7 +17,9 @@ use tokio_rustls::rustls::{
 use webpki::{EndEntityCert, Error as Untrusted};
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate, X509Version};
 
+use super::digest::digest;
 use super::openssl_only::peculiarity;
+use super::pins::{Pins, pin_of};
 use super::tls_fault::TlsFault;
 use super::trust::{Trust, is_self_signed, may_serve};
 
@@ -26,6 +28,7 @@ use super::trust::{Trust, is_self_signed, may_serve};
 pub(super) struct Verifier {
     trust: Arc<Trust>,
     reject_unauthorized: bool,
+    pins: Pins,
     algorithms: WebPkiSupportedAlgorithms,
 }
 
@@ -33,12 +36,14 @@ impl Verifier {
     pub fn new(
         trust: Arc<Trust>,
         reject_unauthorized: bool,
+        pins: Pins,
         provider: &CryptoProvider,
     ) -> Verifier {
         let algorithms = provider.signature_verification_algorithms;
         Verifier {
             trust,
             reject_unauthorized,
+            pins,
             algorithms,
         }
     }
@@ -54,7 +59,7 @@ impl Verifier {
         let refused = |error| self.refused(error, details, chain);
         let parsed = EndEntityCert::try_from(leaf).map_err(refused)?;
         self.trust
-            .check(&parsed, chain, now, self.algorithms.all)
+            .check(&parsed, chain, now, &self.pins, self.algorithms.all)
             .map_err(refused)?;
         if !may_serve(details) {
             return Err(unsuitable());
@@ -81,6 +86,7 @@ impl Verifier {
             | Untrusted::UnsupportedCertVersion => self
                 .peculiarity(leaf, chain)
                 .map_or_else(|| untrusted(error, leaf, chain), TlsFault::openssl_only),
+            Untrusted::CertDistrusted => unpinned(leaf),
             Untrusted::BadDer
             | Untrusted::BadDerTime
             | Untrusted::ExtensionValueInvalid
@@ -135,7 +141,15 @@ impl ServerCertVerifier for Verifier {
     ) -> Result<ServerCertVerified, Error> {
         let believed = readable(end_entity).and_then(|details| match self.reject_unauthorized {
             true => self.check(end_entity, &details, intermediates, server_name, now),
-            false => Ok(()),
+            // Of what nobody vouches for, the server's own key alone says who it is.
+            false
+                if self
+                    .pins
+                    .hold(std::iter::once(digest(details.public_key().raw))) =>
+            {
+                Ok(())
+            }
+            false => Err(unpinned(&details)),
         });
         believed.map_err(refusal)?;
         Ok(ServerCertVerified::assertion())
@@ -216,6 +230,14 @@ fn untrusted(
         }
         other => TlsFault::other(format!("The server's certificate cannot be used: {other}")),
     }
+}
+
+fn unpinned(leaf: &X509Certificate<'_>) -> TlsFault {
+    let pin = pin_of(leaf.public_key().raw);
+    let message = format!(
+        "No key of the server's certificates is one of `pins`; the pin of its own certificate would be {pin}"
+    );
+    TlsFault::new("WSR_ERR_TLS_PIN", message)
 }
 
 fn unsuitable() -> TlsFault {
