@@ -144,3 +144,5 @@ describe('servers of Debian', () => {
     }
   });
 });
+
+require('./haproxy-http2.js');
