@@ -40,6 +40,7 @@ mod verifier;
 
 pub use bad_option::BadOption;
 pub use error::{AttemptStage, HandshakeFault, NetError, ProxyFault, code_of};
+pub use getaddrinfo::parse_ip;
 pub use http2::Pool;
 pub use options::{Maker, Options, ProxyOptions, TlsOptions, TlsVersion};
 #[cfg(test)]
