@@ -3,13 +3,14 @@
 const assert = require('assert');
 const crypto = require('crypto');
 const https = require('https');
-const { mkdirSync, mkdtempSync, readFileSync, writeFileSync } = require('fs');
+const { mkdirSync, mkdtempSync, readFileSync, rmdirSync, unlinkSync, writeFileSync } = require('fs');
 const net = require('net');
 const os = require('os');
 const path = require('path');
 const { certificates } = require('./peer/certificates.js');
 const { startServer } = require('./peer/index.js');
 const { client, make } = require('./support/clients.js');
+const { startProxy, stopProxies } = require('./support/proxies.js');
 const { program, runScript, runtime } = require('./support/runtime.js');
 
 describe('TLS options', () => {
@@ -185,6 +186,39 @@ describe('TLS options', () => {
       }
     });
 
+    it('hold behind a proxy, and where a redirect leads', async () => {
+      const server = await startServer({ tls: made.leaf });
+      const proxy = await startProxy();
+      const from = await startServer({
+        plan: ['garbage', 'garbage', 'garbage', 'garbage'],
+        upgrade: `HTTP/1.1 302 Found\r\nLocation: ${server.url}\r\nContent-Length: 0\r\n\r\n`,
+      });
+      for (const transport of ['auto', 'node']) {
+        for (const [url, more] of [
+          [server.url, { proxy: proxy.url }],
+          [from.url, {}],
+        ]) {
+          const options = { transport, ca: made.ca, followRedirects: true };
+          const { ws } = client({
+            url,
+            websocketOptions: { ...options, pins: pinOf(made.leaf.cert) },
+            maxRetries: 0,
+            ...more,
+          });
+          await ws.connect();
+          const { ws: refused, log } = client({
+            url,
+            websocketOptions: { ...options, pins: other },
+            maxRetries: 0,
+            ...more,
+          });
+          refused.connect();
+          assert.strictEqual((await log.until('error')).argument.code, 'WSR_ERR_TLS_PIN');
+        }
+      }
+      stopProxies();
+    });
+
     it('hold for a server that is left to Node', async function () {
       // The TLS of Deno is rustls too.
       if (runtime.name === 'deno') this.skip();
@@ -319,6 +353,22 @@ describe('TLS options', () => {
     });
   });
 
+  it('ca that is an empty list trusts nobody', async () => {
+    for (const transport of ['auto', 'node']) {
+      assert.match((await fails({ ca: [], transport })).code, /^UNABLE_TO_|^SELF_SIGNED/);
+    }
+  });
+
+  it('a name with a zero in it is that of no other host', async () => {
+    // The DNS name '127.0.0.1\0x'.
+    const name = '30:0d:82:0b:31:32:37:2e:30:2e:30:2e:31:00:78';
+    const { cert, key } = made.issue(`subjectAltName=DER:${name}`, made.authority);
+    for (const transport of ['auto', 'node']) {
+      const { code } = await fails({ ca: made.ca, transport }, { cert, key });
+      assert.strictEqual(code, 'ERR_TLS_CERT_ALTNAME_INVALID', transport);
+    }
+  });
+
   it('ca is read as OpenSSL reads it: with a mark, text around it, and other words', async () => {
     const { ca, openssl, otherCa } = made;
     const trusted = openssl('x509', '-in', 'ca.crt', '-trustout', '-addtrust', 'serverAuth');
@@ -426,6 +476,19 @@ describe('TLS options', () => {
       const { stdout, stderr } = await runScript(script, [url], { env, flags: [`--tls-keylog=${file}`] });
       assert.strictEqual(stdout.trim(), 'open', stderr);
       assert.ok(secrets(file).length > 0);
+    });
+
+    it('that can no longer be written keeps nobody from connecting', async () => {
+      const place = folder();
+      process.env.SSLKEYLOGFILE = path.join(place, 'keys');
+      try {
+        await opens({ ca: made.ca });
+        unlinkSync(process.env.SSLKEYLOGFILE);
+        rmdirSync(place);
+        await opens({ ca: [made.ca, made.otherCa, made.ca] });
+      } finally {
+        delete process.env.SSLKEYLOGFILE;
+      }
     });
 
     it('that cannot be written is told, and TLS goes on', async () => {
