@@ -44,7 +44,7 @@ class Tunnel extends Duplex {
     const { goOn, need } = this;
     const takes = !this.isFull;
     const { bytes, hasRoom, isShut, isGone } = need.look(takes);
-    if (bytes !== undefined) this.isFull = !this.push(bytes);
+    if (bytes !== undefined) this.isFull = !this.push(Buffer.from(bytes));
     if (isShut || (isGone && takes)) this.push(null);
     if (!hasRoom || goOn === undefined) return;
     this.goOn = undefined;
@@ -320,7 +320,7 @@ class Connection {
   work() {
     const { need, socket } = this;
     const { bytes, hasRoom, isShut, isGone } = need.look(!this.isFull);
-    if (bytes !== undefined && socket.writable) this.isFull = !socket.write(bytes);
+    if (bytes !== undefined && socket.writable) this.isFull = !socket.write(Buffer.from(bytes));
     if (isGone) {
       this.leave(isShut);
       return;

@@ -8,11 +8,11 @@ use napi::bindgen_prelude::{Buffer, Either};
 
 use super::protocol::{
     BufferMarks, CallRefusal, CircuitBreakerSettings, CircuitState, ClientState,
-    ConnectRateSettings, Data, DeflateOptions, DeliveryGuarantee, DeliveryOptions, DeliveryOutcome,
-    DropReason, FailoverOrder, GiveUpReason, HeartbeatMode, JitterKind, LongestValues, Maker,
-    Notice, OverflowRule, PolicySettings, ProxyOptions, Queued, ReconnectOn, RefusalCode, Reply,
-    RoundTrips, RouteOptions, SendStatus, ServerOfSocket, SocketNews, TlsSurroundings, TlsVersion,
-    UnconfirmedReason, WindowSettings, Written,
+    ConnectRateSettings, Copied, Data, DeflateOptions, DeliveryGuarantee, DeliveryOptions,
+    DeliveryOutcome, DropReason, FailoverOrder, GiveUpReason, HeartbeatMode, JitterKind,
+    LongestValues, Maker, Notice, OverflowRule, PolicySettings, ProxyOptions, Queued, ReconnectOn,
+    RefusalCode, Reply, RoundTrips, RouteOptions, SendStatus, ServerOfSocket, SocketNews,
+    TlsSurroundings, TlsVersion, UnconfirmedReason, WindowSettings, Written,
 };
 use crate::engine::{self, RouteSettings, SendError, Sent, Sharing};
 use crate::net::{self, BadOption, CheckedOptions, Options, Pool, Roots, TlsOptions};
@@ -272,7 +272,7 @@ impl From<net::Server> for ServerOfSocket {
 impl From<net::PipeNews> for SocketNews {
     fn from(news: net::PipeNews) -> SocketNews {
         SocketNews {
-            bytes: (!news.bytes.is_empty()).then(|| news.bytes.into()),
+            bytes: (!news.bytes.is_empty()).then(|| Copied(news.bytes)),
             has_room: news.has_room,
             is_shut: news.is_shut,
             is_gone: news.is_gone,

@@ -601,7 +601,8 @@ pub struct ServerOfSocket {
 #[napi(object, object_from_js = false)]
 pub struct SocketNews {
     /// To be written.
-    pub bytes: Option<Buffer>,
+    #[napi(ts_type = "ArrayBuffer")]
+    pub bytes: Option<Copied>,
     /// It may be read.
     pub has_room: bool,
     /// Behind the bytes comes nothing.
@@ -692,3 +693,7 @@ pub enum UnconfirmedReason {
 
 /// A string, or an ArrayBuffer.
 pub struct Data(pub Message);
+
+/// An ArrayBuffer with a copy. Memory that is freed here comes back at the same address soon, and Node 14.0 aborts where it has not
+/// forgotten the one before.
+pub struct Copied(pub Vec<u8>);

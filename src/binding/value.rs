@@ -8,7 +8,7 @@ use napi::bindgen_prelude::{Result, ToNapiValue};
 use napi::{check_status, sys};
 
 use super::needs::Need;
-use super::protocol::{Data, DeliveryOutcome, Notice};
+use super::protocol::{Copied, Data, DeliveryOutcome, Notice};
 use super::rows::{self, Make};
 use super::{exception, pressure};
 use crate::policy::Message;
@@ -167,6 +167,12 @@ impl ToNapiValue for Data {
             Message::Text(text) => values.text(text.as_bytes()),
             Message::Binary(bytes) => values.give(bytes),
         }
+    }
+}
+
+impl ToNapiValue for Copied {
+    unsafe fn to_napi_value(env: sys::napi_env, Copied(bytes): Self) -> Result<sys::napi_value> {
+        Values { env }.copy(&bytes)
     }
 }
 
