@@ -723,9 +723,7 @@ new WebSocketReconnect({ url: 'wss://example.com', signal: AbortSignal.timeout(6
     zh: '4 或 6 表示只用该版本的 IP',
   },
   'websocketOptions.autoSelectFamily': {
-    doc: [
-      "Whether a host's addresses are raced: the next is tried beside one that does not answer.",
-    ],
+    doc: ["Whether a host's addresses are raced: the next is tried beside one that does not answer."],
     en: "races a host's addresses",
     zh: '让主机的多个地址竞速',
     zhOff: '只试第一个',
@@ -885,7 +883,7 @@ new WebSocketReconnect({ url: 'wss://example.com', signal: AbortSignal.timeout(6
   'websocketOptions.checkServerIdentity': {
     type: '(host: string, certificate: PeerCertificate) => Error | undefined',
     doc: ["Checks the server's certificate in the place of Node's own check; what it returns is the error."],
-    standard: ["the usual check", 'the usual check', '通常的检查'],
+    standard: ['the usual check', 'the usual check', '通常的检查'],
     en: "a function that checks the certificate's name in place of the usual check",
     zh: '检查服务器证书的函数',
   },
