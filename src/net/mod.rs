@@ -41,6 +41,8 @@ mod verifier;
 pub use bad_option::BadOption;
 pub use error::{AttemptStage, HandshakeFault, NetError, ProxyFault, code_of};
 pub use http2::Pool;
+#[cfg(fuzzing)]
+pub use http2::play as play_http2;
 pub use options::{Maker, Options, ProxyOptions, TlsOptions, TlsVersion};
 pub use outside::{Answer, Need, Nothing, Outside, RequestChanges, Server};
 pub use pipe::{PipeEnd, PipeNews};
