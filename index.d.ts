@@ -481,16 +481,17 @@ export interface WebSocketOptions {
   /** The client's certificate chain, PEM. @defaultValue none */
   cert?: Optional<TlsBlobs>;
   /**
-   * The client's private key, PEM; as `[{ pem, passphrase }]` with a passphrase of its own.
+   * The client's private key, PEM; as `[{ pem, passphrase }]` with a passphrase of its own. Several are for connections
+   * that Node makes.
    * @defaultValue none
    */
-  key?: Optional<TlsBlobs | readonly [{ pem: string | Uint8Array; passphrase?: Optional<string> }]>;
+  key?: Optional<TlsBlobs | readonly { pem: string | Uint8Array; passphrase?: Optional<string> }[]>;
   /**
    * The client's certificate and key as one PKCS#12 archive; as `[{ buf, passphrase }]` with a passphrase of
-   * its own.
+   * its own. Several are for connections that Node makes.
    * @defaultValue none
    */
-  pfx?: Optional<TlsBlobs | readonly [{ buf: string | Uint8Array; passphrase?: Optional<string> }]>;
+  pfx?: Optional<TlsBlobs | readonly { buf: string | Uint8Array; passphrase?: Optional<string> }[]>;
   /** The password of `key` or `pfx`. @defaultValue none */
   passphrase?: Optional<string>;
   /**

@@ -5,6 +5,7 @@ const { certificates } = require('./peer/certificates.js');
 const { startServer } = require('./peer/index.js');
 const { client } = require('./support/clients.js');
 const { startProxy, stopProxies } = require('./support/proxies.js');
+const { runtime } = require('./support/runtime.js');
 
 /** What old devices have, and the engine's TLS does not take. */
 describe('TLS that Node alone speaks', () => {
@@ -85,12 +86,15 @@ describe('TLS that Node alone speaks', () => {
     }
   });
 
-  it('behind a proxy is left to Node over the tunnel of the proxy', async () => {
+  it("behind a proxy is left to Node over the proxy's tunnel", async function () {
+    // The TLS of Deno is rustls too.
+    if (runtime.name === 'deno') this.skip();
     const { url, port } = await startServer({ tls: signed(curve('P-521')) });
     const proxy = await startProxy();
     const websocketOptions = { ca: made.ca };
     const { ws, log } = client({ url, proxy: proxy.url, websocketOptions, maxRetries: 1 });
     ws.connect();
+    assert.match((await log.until('error')).argument.message, AT_ONCE);
     await log.until('open');
     const asked = `CONNECT 127.0.0.1:${port} `;
     assert.deepStrictEqual(

@@ -40,6 +40,7 @@ mod verifier;
 
 pub use bad_option::BadOption;
 pub use error::{AttemptStage, HandshakeFault, NetError, ProxyFault, code_of};
+pub use getaddrinfo::parse_ip;
 pub use http2::Pool;
 #[cfg(fuzzing)]
 pub use http2::play as play_http2;

@@ -449,7 +449,11 @@ impl Target {
     }
 
     fn confidence(&self, address: &Address) -> Confidence {
-        if (address.host(), address.port()) != (self.address.host(), self.address.port()) {
+        let place = |address: &Address| {
+            let socket = address.socket().map(str::to_owned);
+            (address.host().clone(), address.port(), socket)
+        };
+        if place(address) != place(&self.address) {
             Confidence::Stranger
         } else if self.address.is_secure() && !address.is_secure() {
             Confidence::Downgraded
@@ -461,7 +465,7 @@ impl Target {
 
 impl CheckedOptions {
     /// Checks the options but for the URL.
-    pub fn parse(options: Options) -> Result<CheckedOptions, BadOption> {
+    pub fn parse(mut options: Options) -> Result<CheckedOptions, BadOption> {
         check_protocols(&options.protocols)?;
         let headers = Headers::parse(&options)?;
         if let Some(offer) = &options.extensions {
@@ -470,7 +474,7 @@ impl CheckedOptions {
         Ok(CheckedOptions {
             headers,
             connector: Connector::parse(&options)?,
-            tls: ClientTls::parse(&options.tls, options.servername.as_deref())?,
+            tls: client_tls(&mut options)?,
             proxies: options.proxy.as_ref().map(Proxies::parse).transpose()?,
             redirects: options.follow_redirects.then_some(options.max_redirects),
             given: options,
@@ -484,6 +488,20 @@ impl CheckedOptions {
             connections: Some(connections),
             ..self
         }
+    }
+}
+
+/// How the engine speaks TLS. Where it cannot use the client's key, the program outside makes the connections.
+fn client_tls(options: &mut Options) -> Result<ClientTls, BadOption> {
+    let servername = options.servername.as_deref();
+    match ClientTls::parse(&options.tls, servername) {
+        Err(bad) if bad.needs_node && options.maker == Maker::EngineFirst => {
+            let tls = &mut options.tls;
+            (tls.cert, tls.key, tls.pfx) = (Vec::new(), None, None);
+            options.maker = Maker::Outside;
+            ClientTls::parse(tls, servername)
+        }
+        parsed => parsed,
     }
 }
 
