@@ -149,11 +149,18 @@ function table(rows) {
   );
 }
 
+/** The profile of the builds, with what the environment changes of it where a machine is slow. */
+function profile() {
+  const changed = Object.keys(process.env).filter((name) => name.startsWith('CARGO_PROFILE_RELEASE_'));
+  return ['release', ...changed.sort().map((name) => `${name}=${process.env[name]}`)].join(' ');
+}
+
 const asked = process.argv.slice(2).filter((argument) => argument !== '--quick');
 const unknown = asked.find((id) => !(id in TARGETS));
 if (unknown) throw new Error(`no platform ${unknown}; there are ${Object.keys(TARGETS).join(', ')}`);
 const ids = asked.length > 0 ? asked : Object.keys(TARGETS);
-const each = process.argv.includes('--quick') ? check : build;
+const isQuick = process.argv.includes('--quick');
+const each = isQuick ? check : build;
 const rows = ids.map((id) => {
   const started = Date.now();
   const row = each(id);
@@ -161,6 +168,7 @@ const rows = ids.map((id) => {
   return row;
 });
 console.log(table(rows).join('\n'));
+if (!isQuick) console.log(`Profile: ${profile()}`);
 const failed = rows.filter((row) => row.failed > 0).length;
 console.log(`${rows.length - failed} passed, ${failed} failed`);
 process.exitCode = failed > 0 ? 1 : 0;
