@@ -6,7 +6,7 @@
 
 const { existsSync, mkdirSync, statSync, writeFileSync } = require('fs');
 const path = require('path');
-const { buildBinary, zig } = require('./build-release.js');
+const { buildBinary, newestGlibc, zig } = require('./build-release.js');
 const { STAND_INS, TARGETS, buildCross } = require('./build.js');
 const { emulator } = require('./cross/emulators.js');
 const { TESTS } = require('./cross/tests.js');
@@ -70,13 +70,14 @@ function compile(id) {
   return cross(id, 'zigbuild', { PATH: `${zig()}${path.delimiter}${process.env.PATH}` });
 }
 
-/** Throws where a binary has no entry for Node; returns its format. */
+/** Throws where a binary has no entry for Node, or needs a glibc that is too new; returns its format, and which it needs. */
 function look(id, binary) {
   if (!has('llvm-objdump')) installPackages(['llvm']);
   const { ok, output } = capture('llvm-objdump', [...EXPORTS[id.split('-')[0]], binary]);
   if (!ok || !output.includes(ENTRY)) throw new Error(`${binary} exports no ${ENTRY}: ${output}`);
   const { output: headers } = capture('llvm-objdump', ['-f', binary]);
-  return /file format (.*)/.exec(headers)[1];
+  const [, format] = /file format (.*)/.exec(headers);
+  return id.endsWith('gnu') ? `${format}, glibc ${newestGlibc(binary)}` : format;
 }
 
 /** Runs the tests with a binary; returns by what, and how many passed and failed. */
