@@ -435,7 +435,7 @@ export interface WebSocketOptions {
   family?: Optional<0 | 4 | 6>;
   /**
    * Whether a host's addresses are raced: the next is tried beside one that does not answer. `false` tries
-   * the first alone. `false` tries the first alone.
+   * the first alone.
    * @defaultValue true
    */
   autoSelectFamily?: Optional<boolean>;
@@ -451,7 +451,7 @@ export interface WebSocketOptions {
    */
   lookup?: Optional<LookupFunction>;
   /**
-   * The path of a socket of Unix that leads to the URL's host, in the place of its address. A URL
+   * The path of a Unix domain socket that leads to the URL's host, in the place of its address. A URL
    * `ws+unix:/path/of/socket:/path` says the same.
    * @defaultValue none
    */
@@ -549,7 +549,7 @@ export interface WebSocketOptions {
   >;
   /**
    * Checks the server's certificate in the place of Node's own check; what it returns is the error.
-   * @defaultValue Node's own check
+   * @defaultValue the usual check
    */
   checkServerIdentity?: Optional<(host: string, certificate: PeerCertificate) => Error | undefined>;
   /** The protocols to offer by ALPN. Node makes the connections then. @defaultValue Node's own */

@@ -91,7 +91,8 @@ describe('TLS that Node alone speaks', () => {
     if (runtime.name === 'deno') this.skip();
     const { url, port } = await startServer({ tls: signed(curve('P-521')) });
     const proxy = await startProxy();
-    const { ws, log } = client({ url, proxy: proxy.url, websocketOptions: { ca: made.ca }, maxRetries: 1 });
+    const websocketOptions = { ca: made.ca };
+    const { ws, log } = client({ url, proxy: proxy.url, websocketOptions, maxRetries: 1 });
     ws.connect();
     assert.match((await log.until('error')).argument.message, AT_ONCE);
     await log.until('open');
@@ -100,6 +101,8 @@ describe('TLS that Node alone speaks', () => {
       proxy.requests.map((head) => head.startsWith(asked)),
       [true, true],
     );
+    ws.close();
+    await log.until('close');
     stopProxies();
   });
 

@@ -6,7 +6,7 @@
 
 const { existsSync, mkdirSync, statSync, writeFileSync } = require('fs');
 const path = require('path');
-const { buildBinary, zig } = require('./build-release.js');
+const { buildBinary, newestGlibc, zig } = require('./build-release.js');
 const { STAND_INS, TARGETS, buildCross } = require('./build.js');
 const { emulator } = require('./cross/emulators.js');
 const { TESTS } = require('./cross/tests.js');
@@ -70,13 +70,14 @@ function compile(id) {
   return cross(id, 'zigbuild', { PATH: `${zig()}${path.delimiter}${process.env.PATH}` });
 }
 
-/** Throws where a binary has no entry for Node; returns its format. */
+/** Throws where a binary has no entry for Node, or needs a glibc that is too new; returns its format, and which it needs. */
 function look(id, binary) {
   if (!has('llvm-objdump')) installPackages(['llvm']);
   const { ok, output } = capture('llvm-objdump', [...EXPORTS[id.split('-')[0]], binary]);
   if (!ok || !output.includes(ENTRY)) throw new Error(`${binary} exports no ${ENTRY}: ${output}`);
   const { output: headers } = capture('llvm-objdump', ['-f', binary]);
-  return /file format (.*)/.exec(headers)[1];
+  const [, format] = /file format (.*)/.exec(headers);
+  return id.endsWith('gnu') ? `${format}, glibc ${newestGlibc(binary)}` : format;
 }
 
 /** Runs the tests with a binary; returns by what, and how many passed and failed. */
@@ -149,11 +150,18 @@ function table(rows) {
   );
 }
 
+/** The profile of the builds, with what the environment changes of it where a machine is slow. */
+function profile() {
+  const changed = Object.keys(process.env).filter((name) => name.startsWith('CARGO_PROFILE_RELEASE_'));
+  return ['release', ...changed.sort().map((name) => `${name}=${process.env[name]}`)].join(' ');
+}
+
 const asked = process.argv.slice(2).filter((argument) => argument !== '--quick');
 const unknown = asked.find((id) => !(id in TARGETS));
 if (unknown) throw new Error(`no platform ${unknown}; there are ${Object.keys(TARGETS).join(', ')}`);
 const ids = asked.length > 0 ? asked : Object.keys(TARGETS);
-const each = process.argv.includes('--quick') ? check : build;
+const isQuick = process.argv.includes('--quick');
+const each = isQuick ? check : build;
 const rows = ids.map((id) => {
   const started = Date.now();
   const row = each(id);
@@ -161,6 +169,7 @@ const rows = ids.map((id) => {
   return row;
 });
 console.log(table(rows).join('\n'));
+if (!isQuick) console.log(`Profile: ${profile()}`);
 const failed = rows.filter((row) => row.failed > 0).length;
 console.log(`${rows.length - failed} passed, ${failed} failed`);
 process.exitCode = failed > 0 ? 1 : 0;

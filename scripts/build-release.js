@@ -110,7 +110,7 @@ function release(id) {
   return { main: packMain(), platform };
 }
 
-module.exports = { ARTIFACTS, TARBALL_BYTES, buildBinary, packMain, packPlatform, release, zig };
+module.exports = { ARTIFACTS, TARBALL_BYTES, buildBinary, newestGlibc, packMain, packPlatform, release, zig };
 
 if (require.main === module) {
   const at = process.argv.indexOf('--target');

@@ -2,16 +2,26 @@
 
 const { existsSync, readFileSync } = require('fs');
 
-/** What `ldd` says of the C library: it is a script that names it, and costs less than a report. */
-function libcOfLdd() {
+/** What a file says of the C library; undefined where it cannot be read or tells nothing. */
+function libcOfFile(file, musl, gnu) {
   try {
-    const text = readFileSync('/usr/bin/ldd', 'latin1');
-    if (text.includes('musl')) return 'musl';
-    return text.includes('GNU') ? 'gnu' : undefined;
+    const text = readFileSync(file, 'latin1');
+    if (musl.test(text)) return 'musl';
+    return gnu.test(text) ? 'gnu' : undefined;
   } catch (_) {
     return undefined;
   }
 }
+
+/**
+ * The C library that this process has loaded, which need not be the system's: Node for musl runs on glibc's systems by musl's
+ * loader. musl is loader and library in one file, of either name.
+ */
+const libcOfProcess = () =>
+  libcOfFile('/proc/self/maps', /\/(ld-musl-.*|libc\.so)$/m, /\/libc(-2\.\d+\.so|\.so\.6)$/m);
+
+/** The system's C library, of the script that names it. It costs less than a report. */
+const libcOfLdd = () => libcOfFile('/usr/bin/ldd', /musl/, /GNU/);
 
 /** What the runtime says of the C library that it runs on: glibc has a version there, musl none. */
 function libcOfReport() {
@@ -30,9 +40,10 @@ function libcOfReport() {
   }
 }
 
-/** The C library of this Linux. Some systems have no ldd, and some runtimes no report. */
+/** The C library of this process. Some sandboxes have no /proc, some systems no ldd, and some runtimes no report. */
 function libc() {
-  return libcOfLdd() || (existsSync('/etc/alpine-release') ? 'musl' : libcOfReport() || 'gnu');
+  const told = libcOfProcess() || libcOfLdd();
+  return told || (existsSync('/etc/alpine-release') ? 'musl' : libcOfReport() || 'gnu');
 }
 
 /** The platform as its binary and its package name it. */

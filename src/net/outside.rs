@@ -161,18 +161,15 @@ fn piped(outside: &Arc<dyn Outside>) -> (Pipe, PipeEnd) {
     pipe(move |number| outside.tell(number))
 }
 
-/// A program that has nothing, for tests.
-#[cfg(test)]
-pub(crate) struct Nothing;
+/// A program that has nothing, for those who use the net alone: tests, and programs to compare with.
+pub struct Nothing;
 
-#[cfg(test)]
 impl Nothing {
     pub fn shared() -> Arc<dyn Outside> {
         Arc::new(Nothing)
     }
 }
 
-#[cfg(test)]
 impl Outside for Nothing {
     fn ask(&self, _: Need) {}
 

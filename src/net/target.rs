@@ -252,8 +252,15 @@ impl Target {
                     return asked;
                 }
             };
+            let (shared, heard) = (Arc::downgrade(&connection), connection.heard());
             let asking = http2::request(connection, &ask);
-            if let Some((stream, answer)) = limit.bound(AttemptStage::Upgrade, asking).await? {
+            let asked = limit.bound(AttemptStage::Upgrade, asking).await;
+            if asked.as_ref().is_err_and(NetError::is_timeout)
+                && let Some(connection) = shared.upgrade()
+            {
+                connection.doubt(heard);
+            }
+            if let Some((stream, answer)) = asked? {
                 return Ok((stream, answer));
             }
         }
@@ -519,5 +526,7 @@ fn check_protocols(protocols: &[String]) -> Result<(), BadOption> {
     Ok(())
 }
 
+#[cfg(test)]
+mod outside_tests;
 #[cfg(test)]
 mod tests;
