@@ -2,6 +2,7 @@
 
 const assert = require('assert');
 const https = require('https');
+const net = require('net');
 const { certificates } = require('./peer/certificates.js');
 const { startServer } = require('./peer/index.js');
 const { client, openClient } = require('./support/clients.js');
@@ -22,6 +23,33 @@ const by = ({ url, ca }, more = {}, websocketOptions = {}) => ({
 /** So many open clients of it. */
 const openAll = (count, server, more) =>
   Promise.all(Array.from({ length: count }, () => openClient(by(server, more))));
+
+/** A way to a server that can lose the connections that it has by then, without a word. */
+async function holding(server) {
+  const sockets = new Set();
+  const way = net.createServer((near) => {
+    const far = net.connect(new URL(server.url).port, '127.0.0.1');
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ]) {
+      sockets.add(from);
+      from.on('error', () => {});
+      from.on('close', () => to.destroy());
+      from.pipe(to);
+    }
+  });
+  way.listen(0, '127.0.0.1');
+  await heard(way, 'listening');
+  afterTest(() => {
+    way.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  const hold = () => {
+    for (const socket of sockets) socket.unpipe();
+  };
+  return { url: `wss://127.0.0.1:${way.address().port}/`, hold };
+}
 
 describe('websocketOptions.http2', function () {
   // The servers of the others have no extended CONNECT.
@@ -234,7 +262,7 @@ describe('websocketOptions.http2', function () {
   });
 
   it('waits for a connection that another makes, and no longer than its own time', async () => {
-    const silent = require('net').createServer(() => {});
+    const silent = net.createServer(() => {});
     silent.listen(0, '127.0.0.1');
     await heard(silent, 'listening');
     afterTest(() => silent.close());
@@ -261,6 +289,43 @@ describe('websocketOptions.http2', function () {
       assert.strictEqual(argument.message, 'connect ECONNREFUSED 127.0.0.1:1');
       assert.strictEqual(argument.code, 'ECONNREFUSED');
     }
+  });
+
+  it('is understood by a server that allows no table of headers', async () => {
+    const server = await serveHttp2(echoing, { settings: { headerTableSize: 0 } });
+    const clients = await openAll(2, server);
+    clients[1].ws.send('hello');
+    await clients[1].log.until('message hello');
+    assert.strictEqual(server.sessions.length, 1);
+  });
+
+  it('leaves a connection over which nothing comes to those who are on it', async () => {
+    const server = await serveHttp2(echoing);
+    const { url, hold } = await holding(server);
+    const [first] = await openAll(1, { ...server, url });
+    hold();
+    const options = by({ ...server, url }, {}, { handshakeTimeout: 500 });
+    const second = client(options);
+    second.ws.connect();
+    await second.log.until('error WSR_ERR_HANDSHAKE_TIMEOUT');
+    await second.log.until('open');
+    assert.strictEqual(server.sessions.length, 2);
+    assert.strictEqual(first.ws.readyState, 1);
+  });
+
+  it('keeps sharing a connection over which others are heard', async () => {
+    const server = await serveHttp2((stream, headers) => {
+      if (headers[':path'] !== '/silent') echoing(stream);
+    });
+    const [first] = await openAll(1, server);
+    const options = by(server, { maxRetries: 0 }, { handshakeTimeout: 500 });
+    const silent = client({ ...options, url: `${server.url}silent` });
+    silent.ws.connect();
+    const talking = setInterval(() => first.ws.send('hello'), 20);
+    afterTest(() => clearInterval(talking));
+    await silent.log.until('error WSR_ERR_HANDSHAKE_TIMEOUT');
+    await openAll(1, server);
+    assert.strictEqual(server.sessions.length, 1);
   });
 
   it('shares a connection with those alone who trust and are the same', async () => {

@@ -5,9 +5,12 @@
  * What many clients of one server cost over TLS: each over a connection of its own, and all over one of HTTP/2.
  *
  *   node bench/http2.js [CLIENTS [ROUNDS]]
+ *   node bench/http2.js --throughput [ROUNDS]
  *
  * Prints a table, of medians: the time until all of 1,000 clients are open, and on both sides the processor time for that
  * and the memory by which the process has grown. The server is Node's own, with the server's class of `ws` on each stream.
+ *
+ * With `--throughput`: how fast messages come, to one client and to 100, and by how much 100 clients grow that do not read.
  */
 
 const { fork } = require('child_process');
@@ -19,6 +22,10 @@ const KIB = 1024;
 const AT_ONCE = 50;
 /** Clients that are opened before anything counts. */
 const FIRST = 20;
+/** Bytes of a message, and of all that are sent. */
+const MESSAGE = 16 * KIB;
+const FLOOD = 64 * KIB * KIB;
+const MANY = 100;
 
 const CONTESTANTS = ['this package, HTTP/2', 'this package, HTTP/1.1', '`ws`, HTTP/1.1'];
 
@@ -51,7 +58,11 @@ function serve({ leaf }) {
     socket.setSocket(stream, Buffer.alloc(0), { maxPayload: 0, skipUTF8Validation: false });
     keep.add(socket);
   });
-  process.on('message', async () => process.send(await spent()));
+  process.on('message', async (flood) => {
+    if (flood === 'now') return process.send(await spent());
+    const message = Buffer.alloc(MESSAGE, 7);
+    for (const socket of keep) for (let i = 0; i < flood / MESSAGE / keep.size; i += 1) socket.send(message);
+  });
   server.listen(0, '127.0.0.1', () => {
     process.send({ port: /** @type {any} */ (server.address()).port });
   });
@@ -103,7 +114,30 @@ async function connect({ who, port, ca, count }) {
   });
 }
 
-const ROLES = { serve, connect };
+/** In a process of its own: opens `count`, and tells in how many ms `bytes` have come, or by how much it grows that reads none. */
+async function receive({ who, port, ca, count, bytes, reads }) {
+  const opening = Array.from({ length: count }, () => OPEN[who](`wss://127.0.0.1:${port}/`, ca));
+  const clients = await Promise.all(opening);
+  let left = bytes;
+  let from;
+  for (const client of clients) {
+    if (!reads) client.pause();
+    client.on('message', (data) => {
+      left -= (data.data || data).byteLength;
+      if (left <= 0) process.send({ ms: performance.now() - from });
+    });
+  }
+  const before = await restingMemory();
+  process.send({ ready: true });
+  process.once('message', async () => {
+    from = performance.now();
+    if (reads) return;
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    process.send({ memory: (await restingMemory()) - before });
+  });
+}
+
+const ROLES = { serve, connect, receive };
 
 const heard = (child) =>
   new Promise((resolve, reject) => {
@@ -141,6 +175,21 @@ async function measure(who, count) {
   };
 }
 
+/** What comes of sending so many bytes to so many clients. */
+async function flood(who, count, bytes, reads) {
+  const { leaf, ca } = certificates();
+  const server = start('serve', { leaf });
+  const { port } = await heard(server);
+  const client = start('receive', { who, port, ca, count, bytes, reads });
+  await heard(client);
+  client.send('now');
+  server.send(bytes);
+  const result = await heard(client);
+  client.kill();
+  server.kill();
+  return result;
+}
+
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
 async function run([count = 1000, rounds = 3]) {
@@ -160,5 +209,23 @@ async function run([count = 1000, rounds = 3]) {
   }
 }
 
+async function runThroughput([rounds = 3]) {
+  console.log(`Messages of ${MESSAGE / KIB} KiB over TLS, Node ${process.versions.node}\n`);
+  console.log('| | 1 client, MB/s | 100 clients, MB/s | memory of 100 that do not read, KiB each |');
+  console.log('|---|---|---|---|');
+  const results = new Map(CONTESTANTS.map((who) => [who, { one: [], many: [], memory: [] }]));
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [who, { one, many, memory }] of results) {
+      one.push(FLOOD / 1000 / (await flood(who, 1, FLOOD, true)).ms);
+      many.push(FLOOD / 1000 / (await flood(who, MANY, FLOOD, true)).ms);
+      memory.push((await flood(who, MANY, 4 * FLOOD, false)).memory / KIB / MANY);
+    }
+  }
+  for (const [who, { one, many, memory }] of results) {
+    console.log(`| ${who} | ${[one, many, memory].map((all) => median(all).toFixed(0)).join(' | ')} |`);
+  }
+}
+
 if (process.env.ROLE) process.once('message', ROLES[process.env.ROLE]);
+else if (process.argv[2] === '--throughput') runThroughput(process.argv.slice(3).map(Number));
 else run(process.argv.slice(2).map(Number));

@@ -58,6 +58,8 @@ pub struct Session {
     over: Option<Arc<NetError>>,
     streams: BTreeMap<u32, Stream>,
     next_id: u32,
+    /// How often streams have written.
+    turns: u64,
     /// Bytes that the server takes, of all streams.
     window: i64,
     stream_window: i64,
@@ -99,6 +101,8 @@ struct Stream {
     /// Bytes that were read since it was last allowed more.
     read: usize,
     window: i64,
+    /// Which of all turns its last was.
+    turn: u64,
     has_ended: bool,
     is_ended_here: bool,
     reset: Option<Cut>,
@@ -162,6 +166,7 @@ impl Session {
             over: None,
             streams: BTreeMap::new(),
             next_id: 1,
+            turns: 0,
             window: FIRST_WINDOW,
             stream_window: FIRST_WINDOW,
             longest_frame: LONGEST,
@@ -290,6 +295,8 @@ impl Session {
         }
         stream.window -= count as i64;
         self.window -= count as i64;
+        self.turns += 1;
+        stream.turn = self.turns;
         self.send(kind::DATA, 0, id, &bytes[..count]);
         Poll::Ready(Ok(count))
     }
@@ -676,12 +683,14 @@ impl Session {
         Ok(())
     }
 
+    /// Who has not written for longest is first: one that writes without end would keep all behind it waiting.
     fn wake_writers(&mut self) {
-        let writers = self
-            .streams
-            .values_mut()
-            .filter_map(|stream| stream.writer.take());
-        writers.for_each(Waker::wake);
+        let streams = self.streams.values_mut();
+        let mut waiting: Vec<_> = streams.filter(|stream| stream.writer.is_some()).collect();
+        waiting.sort_by_key(|stream| stream.turn);
+        for stream in waiting {
+            stream.writer.take().into_iter().for_each(Waker::wake);
+        }
     }
 
     fn send(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) {

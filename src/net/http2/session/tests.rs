@@ -1,3 +1,6 @@
+use std::sync::Mutex;
+use std::task::Wake;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tokio::io::ReadBuf;
@@ -454,6 +457,46 @@ fn who_waits_for_a_window_is_woken() {
     session.take_bytes(&widen(0, 5)).unwrap();
     assert!(woken(&session));
     assert_eq!(session.write(1, 100), Some(5));
+}
+
+/// Notes who is woken.
+struct Noted(u32, Arc<Mutex<Vec<u32>>>);
+
+impl Wake for Noted {
+    fn wake(self: Arc<Noted>) {
+        self.1.lock().unwrap().push(self.0);
+    }
+}
+
+#[test]
+fn who_writes_without_end_is_the_last_to_be_woken() {
+    let mut session = answered(3);
+    let woken = Arc::new(Mutex::new(Vec::new()));
+    let waker = |id| Waker::from(Arc::new(Noted(id, woken.clone())));
+    let write_all = |session: &mut Session, ids: &[u32]| {
+        for &id in ids {
+            let waker = waker(id);
+            let mut context = Context::from_waker(&waker);
+            while session
+                .poll_write(id, &mut context, &[7; LONGEST])
+                .is_ready()
+            {}
+        }
+    };
+    // What they share is the window of the connection, or the room for what waits to be written.
+    session
+        .take_bytes(&settings(&[(setting::INITIAL_WINDOW_SIZE, WIDEST as u32)]))
+        .unwrap();
+    write_all(&mut session, &[1, 3, 5]);
+    session.take_bytes(&widen(0, 5)).unwrap();
+    assert_eq!(*woken.lock().unwrap(), [3, 5, 1]);
+    write_all(&mut session, &[3, 5, 1]);
+    session.sent();
+    session.take_bytes(&widen(0, 1 << 20)).unwrap();
+    assert_eq!(woken.lock().unwrap()[3..], [5, 1, 3]);
+    write_all(&mut session, &[5, 1, 3]);
+    session.sent();
+    assert_eq!(woken.lock().unwrap()[6..], [1, 3, 5]);
 }
 
 /// RFC 9113, 6.9.1.
