@@ -3,7 +3,7 @@
 use std::env;
 
 fn main() {
-    println!("cargo::rustc-check-cfg=cfg(read_set, shared_socket)");
+    println!("cargo::rustc-check-cfg=cfg(read_set, shared_socket, fuzzing)");
     let is = |name: &str, value: &str| env::var(name).is_ok_and(|values| values == value);
     let has = |feature: &str| env::var_os(feature).is_some();
     let is_unix = env::var_os("CARGO_CFG_UNIX").is_some();

@@ -435,7 +435,7 @@ export interface WebSocketOptions {
   family?: Optional<0 | 4 | 6>;
   /**
    * Whether a host's addresses are raced: the next is tried beside one that does not answer. `false` tries
-   * the first alone. `false` tries the first alone.
+   * the first alone.
    * @defaultValue true
    */
   autoSelectFamily?: Optional<boolean>;
@@ -451,7 +451,7 @@ export interface WebSocketOptions {
    */
   lookup?: Optional<LookupFunction>;
   /**
-   * The path of a socket of Unix that leads to the URL's host, in the place of its address. A URL
+   * The path of a Unix domain socket that leads to the URL's host, in the place of its address. A URL
    * `ws+unix:/path/of/socket:/path` says the same.
    * @defaultValue none
    */
@@ -481,16 +481,17 @@ export interface WebSocketOptions {
   /** The client's certificate chain, PEM. @defaultValue none */
   cert?: Optional<TlsBlobs>;
   /**
-   * The client's private key, PEM; as `[{ pem, passphrase }]` with a passphrase of its own.
+   * The client's private key, PEM; as `[{ pem, passphrase }]` with a passphrase of its own. Several are for connections
+   * that Node makes.
    * @defaultValue none
    */
-  key?: Optional<TlsBlobs | readonly [{ pem: string | Uint8Array; passphrase?: Optional<string> }]>;
+  key?: Optional<TlsBlobs | readonly { pem: string | Uint8Array; passphrase?: Optional<string> }[]>;
   /**
    * The client's certificate and key as one PKCS#12 archive; as `[{ buf, passphrase }]` with a passphrase of
-   * its own.
+   * its own. Several are for connections that Node makes.
    * @defaultValue none
    */
-  pfx?: Optional<TlsBlobs | readonly [{ buf: string | Uint8Array; passphrase?: Optional<string> }]>;
+  pfx?: Optional<TlsBlobs | readonly { buf: string | Uint8Array; passphrase?: Optional<string> }[]>;
   /** The password of `key` or `pfx`. @defaultValue none */
   passphrase?: Optional<string>;
   /**
@@ -548,7 +549,7 @@ export interface WebSocketOptions {
   >;
   /**
    * Checks the server's certificate in the place of Node's own check; what it returns is the error.
-   * @defaultValue Node's own check
+   * @defaultValue the usual check
    */
   checkServerIdentity?: Optional<(host: string, certificate: PeerCertificate) => Error | undefined>;
   /** The protocols to offer by ALPN. Node makes the connections then. @defaultValue Node's own */

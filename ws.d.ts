@@ -24,9 +24,9 @@ declare class WebSocket extends EventEmitter {
 
   /**
    * Connects.
-   * @param address With `ws:`, `wss:`, `http:` or `https:`, and without a fragment.
+   * @param address With `ws:`, `wss:`, `http:`, `https:` or `ws+unix:`, and without a fragment.
    * @throws SyntaxError for an address or a subprotocol that is not allowed; TypeError or RangeError `WSR_ERR_OPTION`; TypeError or
-   * RangeError `WSR_ERR_UNSUPPORTED_OPTION` for an option that only Node's own sockets can honour.
+   * RangeError `WSR_ERR_UNSUPPORTED_OPTION` for an option that cannot work here, such as `generateMask`.
    */
   constructor(address: string | URL, options?: WebSocket.ClientOptions);
   constructor(address: string | URL, protocols?: string | string[], options?: WebSocket.ClientOptions);

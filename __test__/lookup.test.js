@@ -128,6 +128,35 @@ describe('websocketOptions.lookup', () => {
     assert.strictEqual((await failure(finding([]).lookup)).code, 'ENOTFOUND');
   });
 
+  it('may find an address of IPv6 with its interface, as Node takes it', async () => {
+    for (const address of ['fe80::1%1', 'fe80::1%lo']) {
+      if (address.endsWith('lo') && process.platform !== 'linux') continue;
+      const { code } = await failure(finding([{ address, family: 6 }]).lookup, { handshakeTimeout: 1000 });
+      assert.notStrictEqual(code, 'WSR_ERR_FUNCTION', address);
+    }
+    const unknown = await failure(finding([{ address: 'fe80::1%no-such', family: 6 }]).lookup);
+    assert.strictEqual(unknown.code, 'WSR_ERR_FUNCTION');
+  });
+
+  it('that fails late, or twice, does not speak for a later attempt', async () => {
+    const errors = [1, 2, 3].map((number) => new Error(`error ${number}`));
+    const callbacks = [];
+    const lookup = (_host, _options, callback) => {
+      callbacks.push(callback);
+      if (callbacks.length === 1) return;
+      setImmediate(() => {
+        callback(errors[1]);
+        callback(errors[2]);
+        callbacks[0](errors[0]);
+      });
+    };
+    const websocketOptions = { lookup, handshakeTimeout: 100 };
+    const { ws, log } = client({ url: 'ws://nowhere.invalid/', websocketOptions, maxRetries: 1 });
+    ws.connect();
+    assert.strictEqual((await log.until('error')).argument.code, 'WSR_ERR_HANDSHAKE_TIMEOUT');
+    assert.strictEqual((await log.until('error')).argument, errors[1]);
+  });
+
   it('that never answers costs the time of the attempt, and what comes later is for nobody', async () => {
     let answer;
     const lookup = (_host, _options, callback) => {

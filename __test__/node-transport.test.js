@@ -1,6 +1,7 @@
 'use strict';
 
 const assert = require('assert');
+const { constants } = require('crypto');
 const fs = require('fs');
 const http = require('http');
 const https = require('https');
@@ -429,7 +430,7 @@ ofNode('connections that Node makes', () => {
 
   describe('by the options of TLS of Node', () => {
     /** What the server saw of TLS. */
-    async function secured(websocketOptions, serverOptions = {}) {
+    async function secured(websocketOptions, serverOptions = {}, opens = true) {
       const seen = [];
       const server = https.createServer({ ...made.leaf, ...serverOptions });
       server.on('secureConnection', (socket) => {
@@ -439,6 +440,7 @@ ofNode('connections that Node makes', () => {
           version,
           alpn: socket.alpnProtocol,
           protocol: socket.getProtocol(),
+          resumed: socket.isSessionReused(),
           port: socket.remotePort,
         });
       });
@@ -449,11 +451,10 @@ ofNode('connections that Node makes', () => {
         for (const one of wss.clients) one.terminate();
         server.close();
       });
-      await openClient({
-        url: `wss://127.0.0.1:${server.address().port}/`,
-        websocketOptions: { ca: made.ca, ...websocketOptions },
-        maxRetries: 0,
-      });
+      const url = `wss://127.0.0.1:${server.address().port}/`;
+      const options = { ca: made.ca, ...websocketOptions };
+      if (!opens) return fails(options, url);
+      await openClient({ url, websocketOptions: options, maxRetries: 0 });
       return seen[0];
     }
 
@@ -470,6 +471,47 @@ ofNode('connections that Node makes', () => {
       assert.strictEqual(alpn, 'http/1.1');
       await secured({ ecdhCurve: 'P-256' });
       await secured({ sigalgs: 'ecdsa_secp256r1_sha256' });
+    });
+
+    it('secureOptions and secureProtocol', async () => {
+      const secureOptions = constants.SSL_OP_NO_TLSv1_3;
+      assert.strictEqual((await secured({ secureOptions })).protocol, 'TLSv1.2');
+      assert.strictEqual((await secured({ secureProtocol: 'TLSv1_2_method' })).protocol, 'TLSv1.2');
+    });
+
+    it('session is resumed', async () => {
+      const ticketKeys = Buffer.alloc(48, 1);
+      const sessionIdContext = 'tests';
+      const server = tls.createServer({ ...made.leaf, ticketKeys, sessionIdContext }, (socket) => {
+        socket.on('error', () => {});
+        socket.end('x');
+      });
+      server.listen(0, '127.0.0.1');
+      await heard(server, 'listening');
+      cleanUp(() => server.close());
+      const first = tls.connect({ port: server.address().port, host: '127.0.0.1', ca: made.ca });
+      first.resume();
+      const [session] = await heard(first, 'session');
+      first.destroy();
+      const seen = await secured({ session }, { ticketKeys, sessionIdContext });
+      assert.strictEqual(seen.resumed, true);
+      assert.strictEqual((await secured({ transport: 'node' })).resumed, false);
+    });
+
+    it('crl, one or several', async () => {
+      const settings = ['[ca]', 'default_ca=all', '[all]', 'database=index', 'crlnumber=number'];
+      const more = ['default_md=sha256', 'default_crl_days=2', ''];
+      fs.writeFileSync(made.file('revoking'), settings.concat(more).join('\n'));
+      fs.writeFileSync(made.file('index'), '');
+      fs.writeFileSync(made.file('number'), '01');
+      const run = (...args) =>
+        made.openssl('ca', '-config', 'revoking', '-keyfile', 'ca.key', '-cert', 'ca.crt', ...args);
+      const crl = run('-gencrl');
+      run('-revoke', 'leaf.crt');
+      const revoking = run('-gencrl');
+      await secured({ crl });
+      await secured({ crl: [Buffer.from(crl)] });
+      assert.strictEqual((await secured({ crl: revoking }, {}, false)).code, 'CERT_REVOKED');
     });
 
     it('checkServerIdentity decides, and what it throws is the error', async () => {

@@ -6,6 +6,7 @@ const { mkdtempSync, readFileSync } = require('fs');
 const https = require('https');
 const os = require('os');
 const path = require('path');
+const { certificates } = require('./peer/certificates.js');
 const { client } = require('./support/clients.js');
 const { runtime } = require('./support/runtime.js');
 const { heard } = require('./support/waiting.js');
@@ -32,6 +33,8 @@ function certificate(...kind) {
   return { cert: readFileSync(cert), key: readFileSync(key) };
 }
 
+const EC = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'];
+
 /** The lowest level of OpenSSL, which differs by version of Node. */
 const WEAK = 'DEFAULT@SECLEVEL=0';
 
@@ -44,6 +47,22 @@ const SERVERS = {
   }),
   'a key of P-521': () => ({
     server: certificate('-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-521'),
+  }),
+  'a key for RSA-PSS alone': () => ({
+    server: certificate('-newkey', 'rsa-pss', '-pkeyopt', 'rsa_keygen_bits:2048'),
+  }),
+  'a key for Ed448': () => ({
+    server: certificate('-newkey', 'ed448'),
+  }),
+  'X.509 of version 1': () => ({
+    server: certificates().issue(''),
+    // It names no host.
+    options: { checkServerIdentity: () => undefined },
+  }),
+  'a critical extension that nobody knows': () => ({
+    server: certificate(...EC, '-addext', '1.2.3.4=critical,ASN1:NULL'),
+    // Nor does OpenSSL trust it.
+    isUntrusted: true,
   }),
   'no ECDHE': () => ({
     server: { ...certificate('-newkey', 'rsa:2048'), ciphers: 'AES128-GCM-SHA256', maxVersion: 'TLSv1.2' },
@@ -98,7 +117,8 @@ const SERVERS = {
 
       it("is taken with transport: 'node', certificate and all", async () => {
         const url = await start(made.server);
-        const websocketOptions = { transport: 'node', ca: made.server.cert, ...made.options };
+        const trust = made.isUntrusted ? { rejectUnauthorized: false } : { ca: made.server.cert };
+        const websocketOptions = { transport: 'node', ...trust, ...made.options };
         const { ws, log } = client({ url, websocketOptions, maxRetries: 0 });
         await ws.connect();
         ws.send('by Node');

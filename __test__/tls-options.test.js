@@ -3,13 +3,14 @@
 const assert = require('assert');
 const crypto = require('crypto');
 const https = require('https');
-const { mkdirSync, mkdtempSync, readFileSync, writeFileSync } = require('fs');
+const { mkdirSync, mkdtempSync, readFileSync, rmdirSync, unlinkSync, writeFileSync } = require('fs');
 const net = require('net');
 const os = require('os');
 const path = require('path');
 const { certificates } = require('./peer/certificates.js');
 const { startServer } = require('./peer/index.js');
 const { client, make } = require('./support/clients.js');
+const { startProxy, stopProxies } = require('./support/proxies.js');
 const { program, runScript, runtime } = require('./support/runtime.js');
 
 describe('TLS options', () => {
@@ -60,7 +61,9 @@ describe('TLS options', () => {
       }
     });
 
-    it('of old have Node make the connection', async () => {
+    it('of old have Node make the connection', async function () {
+      // No other runtime speaks them.
+      if (runtime.name !== 'node') this.skip();
       const tls = { ...made.leaf, minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'ALL:@SECLEVEL=0' };
       const websocketOptions = { ca: made.ca, minVersion: 'TLSv1', ciphers: 'ALL:@SECLEVEL=0' };
       assert.strictEqual((await opens(websocketOptions, tls)).tlsVersion, 'TLSv1.1');
@@ -80,6 +83,8 @@ describe('TLS options', () => {
       const key = crypto.createPublicKey(cert).export({ type: 'spki', format: 'der' });
       return `sha256/${crypto.createHash('sha256').update(key).digest('base64')}`;
     };
+    /** Whether the runtime shows who vouches for a server, and lets that be checked. */
+    const seesAuthorities = runtime.name !== 'deno' && crypto.X509Certificate !== undefined;
     const other = `sha256/${Buffer.alloc(32).toString('base64')}`;
 
     it('hold with the key of the server, of an authority between, and of the one that is trusted', async () => {
@@ -125,7 +130,7 @@ describe('TLS options', () => {
     it('hold where Node makes the connection, and refuse there too', async () => {
       const tls = { cert: made.leaf.cert + made.otherCa, key: made.leaf.key };
       for (const transport of [{ transport: 'node' }, { agent: new https.Agent() }]) {
-        for (const cert of [made.leaf.cert, made.ca])
+        for (const cert of seesAuthorities ? [made.leaf.cert, made.ca] : [made.leaf.cert])
           await opens({ ca: made.ca, pins: pinOf(cert), ...transport });
         for (const cert of [made.selfSigned.cert, made.otherCa]) {
           const { code, message } = await fails({ ca: made.ca, pins: [pinOf(cert)], ...transport }, tls);
@@ -139,14 +144,90 @@ describe('TLS options', () => {
       }
     });
 
-    it('hold for a server that is left to Node', async () => {
-      const old = made.issue('subjectAltName=IP:127.0.0.1', made.authority, ['-newkey', 'rsa:1024']);
-      const server = await startServer({ tls: { ...old, ciphers: 'ALL:@SECLEVEL=0' } });
-      for (const [pins, maxRetries] of [
-        [pinOf(old.cert), 1],
-        [other, 1],
-      ]) {
-        const { ws, log } = client({ url: server.url, websocketOptions: { ca: made.ca, pins }, maxRetries });
+    it('where Node makes the connection do not hold with a certificate that has the name of an authority alone', async () => {
+      const file = (name, content) => {
+        writeFileSync(made.file(name), content);
+        return name;
+      };
+      const key = crypto.createPublicKey(made.otherCa).export({ type: 'spki', format: 'pem' });
+      const pinned = ['-force_pubkey', file('pinned.pub', key)];
+      const said = 'basicConstraints=CA:TRUE\nsubjectKeyIdentifier=none';
+      const extensions = ['-extfile', file('authority.ext', said)];
+      const vain = made.issue('basicConstraints=CA:TRUE');
+      const by = ['-CA', `${vain.name}.crt`, '-CAkey', `${vain.name}.key`, '-CAcreateserial'];
+      // What is signed by one authority, and below another of the same name.
+      made.openssl('req', '-new', '-key', 'leaf.key', '-subj', '/CN=Test CA', '-out', 'false.csr');
+      const cert = made.openssl('x509', '-req', '-in', 'false.csr', ...pinned, ...extensions, ...by);
+      const tls = { cert: made.leaf.cert + cert, key: made.leaf.key };
+      assert.strictEqual(pinOf(cert), pinOf(made.otherCa));
+      for (const transport of [{}, { transport: 'node' }]) {
+        const { code } = await fails({ ca: made.ca, pins: pinOf(made.otherCa), ...transport }, tls);
+        assert.strictEqual(code, 'WSR_ERR_TLS_PIN');
+      }
+    });
+
+    it('of authorities hold with an agent that resumes sessions', async function () {
+      // Others show no authorities.
+      if (!seesAuthorities) this.skip();
+      const middle = made.issue('basicConstraints=CA:TRUE', made.authority);
+      const below = made.issue('subjectAltName=IP:127.0.0.1', middle);
+      const server = await startServer({
+        tls: { cert: below.cert + middle.cert, key: below.key },
+        greet: ['hello'],
+      });
+      const agent = new https.Agent({ maxCachedSessions: 10 });
+      const websocketOptions = { agent, ca: made.ca, pins: pinOf(middle.cert) };
+      for (let count = 0; count < 3; count += 1) {
+        const { ws, log } = client({ url: server.url, websocketOptions, maxRetries: 0 });
+        await ws.connect();
+        await log.until('message hello');
+        ws.close();
+        await log.until('close');
+      }
+    });
+
+    it('hold behind a proxy, and where a redirect leads', async () => {
+      const server = await startServer({ tls: made.leaf });
+      const proxy = await startProxy();
+      const from = await startServer({
+        plan: ['garbage', 'garbage', 'garbage', 'garbage'],
+        upgrade: `HTTP/1.1 302 Found\r\nLocation: ${server.url}\r\nContent-Length: 0\r\n\r\n`,
+      });
+      for (const transport of ['auto', 'node']) {
+        for (const [url, more] of [
+          [server.url, { proxy: proxy.url }],
+          [from.url, {}],
+        ]) {
+          const options = { transport, ca: made.ca, followRedirects: true };
+          const { ws } = client({
+            url,
+            websocketOptions: { ...options, pins: pinOf(made.leaf.cert) },
+            maxRetries: 0,
+            ...more,
+          });
+          await ws.connect();
+          const { ws: refused, log } = client({
+            url,
+            websocketOptions: { ...options, pins: other },
+            maxRetries: 0,
+            ...more,
+          });
+          refused.connect();
+          assert.strictEqual((await log.until('error')).argument.code, 'WSR_ERR_TLS_PIN');
+        }
+      }
+      stopProxies();
+    });
+
+    it('hold for a server that is left to Node', async function () {
+      // The TLS of Deno is rustls too.
+      if (runtime.name === 'deno') this.skip();
+      const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-521'];
+      const old = made.issue('subjectAltName=IP:127.0.0.1', made.authority, curve);
+      const server = await startServer({ tls: old });
+      for (const pins of [pinOf(old.cert), other]) {
+        const websocketOptions = { ca: made.ca, pins };
+        const { ws, log } = client({ url: server.url, websocketOptions, maxRetries: 1 });
         ws.connect();
         if (pins === other) await log.until('close MAX_RETRIES');
         else await log.until('open');
@@ -196,7 +277,9 @@ describe('TLS options', () => {
       throws({ cert, key: encryptedKey }, /^websocketOptions\.key: is encrypted; .*passphrase/);
     });
 
-    it('is sent from a key however it is encrypted', async () => {
+    it('is sent from a key however it is encrypted', async function () {
+      // Deno reads no other than that of the first three.
+      const isAnyRead = runtime.name !== 'deno';
       const { cert } = made.client;
       const { passphrase } = made;
       const encrypted = (...args) =>
@@ -206,7 +289,7 @@ describe('TLS options', () => {
         ['-v2', 'aes-128-cbc', '-v2prf', 'hmacWithSHA1'],
         ['-v2', 'des3'],
         ['-scrypt'],
-        ['-v1', 'PBE-SHA1-3DES'],
+        ...(isAnyRead ? [['-v1', 'PBE-SHA1-3DES']] : []),
       ]) {
         assert.strictEqual(
           await named({ cert, key: encrypted(...args), passphrase }),
@@ -214,6 +297,7 @@ describe('TLS options', () => {
           args.join(),
         );
       }
+      if (!isAnyRead) return;
       const traditional = made.openssl(
         'ec',
         '-in',
@@ -225,10 +309,64 @@ describe('TLS options', () => {
       assert.strictEqual(await named({ cert, key: traditional, passphrase }), 'the client');
     });
 
-    it('with a key that the engine has no use for says that Node has', () => {
-      const odd = made.issue('extendedKeyUsage=clientAuth', made.authority, ['-newkey', 'rsa:1024']);
-      throws({ cert: odd.cert, key: odd.key }, /^websocketOptions\.key: cannot be used .*transport: 'node'/);
+    it('with a key that the engine has no use for is sent by Node, unless that is told off', async function () {
+      const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-521'];
+      const { cert, key, name, subject } = made.issue('extendedKeyUsage=clientAuth', made.authority, curve);
+      throws({ cert, key, tls: 'native' }, /^websocketOptions\.key: cannot be used .*transport: 'node'/);
+      // The TLS of Deno is rustls too.
+      if (runtime.name === 'deno') return;
+      assert.strictEqual(await named({ cert, key }), subject);
+      const { passphrase } = made;
+      const archive = ['-export', '-in', `${name}.crt`, '-inkey', `${name}.key`, '-out', `${name}.pfx`];
+      made.openssl('pkcs12', ...archive, '-passout', `pass:${passphrase}`);
+      const pfx = readFileSync(made.file(`${name}.pfx`));
+      assert.strictEqual(await named({ pfx, passphrase }), subject);
     });
+
+    it('is one of several keys and archives, where Node makes the connection', async () => {
+      const { cert, encryptedKey, pfx } = made.client;
+      const { passphrase } = made;
+      const transport = 'node';
+      assert.strictEqual(
+        await named({ transport, cert: [cert], key: [{ pem: encryptedKey, passphrase }] }),
+        'the client',
+      );
+      assert.strictEqual(await named({ transport, pfx: [{ buf: pfx, passphrase }] }), 'the client');
+      const rsa = made.issue('extendedKeyUsage=clientAuth', made.authority, ['-newkey', 'rsa:2048']);
+      const both = {
+        cert: [cert, rsa.cert],
+        key: [{ pem: encryptedKey, passphrase }, { pem: rsa.key }],
+      };
+      assert.ok([rsa.subject, 'the client'].includes(await named({ transport, ...both })));
+      assert.strictEqual(
+        await named({
+          transport,
+          pfx: [
+            { buf: pfx, passphrase },
+            { buf: pfx, passphrase },
+          ],
+        }),
+        'the client',
+      );
+      throws({ transport, cert, key: [{ pem: 1 }] }, /websocketOptions\.key/);
+      throws({ transport, pfx: [{}] }, /websocketOptions\.pfx/);
+    });
+  });
+
+  it('ca that is an empty list trusts nobody', async () => {
+    for (const transport of ['auto', 'node']) {
+      assert.match((await fails({ ca: [], transport })).code, /^UNABLE_TO_|^SELF_SIGNED/);
+    }
+  });
+
+  it('a name with a zero in it is that of no other host', async () => {
+    // The DNS name '127.0.0.1\0x'.
+    const name = '30:0d:82:0b:31:32:37:2e:30:2e:30:2e:31:00:78';
+    const { cert, key } = made.issue(`subjectAltName=DER:${name}`, made.authority);
+    for (const transport of ['auto', 'node']) {
+      const { code } = await fails({ ca: made.ca, transport }, { cert, key });
+      assert.strictEqual(code, 'ERR_TLS_CERT_ALTNAME_INVALID', transport);
+    }
   });
 
   it('ca is read as OpenSSL reads it: with a mark, text around it, and other words', async () => {
@@ -338,6 +476,19 @@ describe('TLS options', () => {
       const { stdout, stderr } = await runScript(script, [url], { env, flags: [`--tls-keylog=${file}`] });
       assert.strictEqual(stdout.trim(), 'open', stderr);
       assert.ok(secrets(file).length > 0);
+    });
+
+    it('that can no longer be written keeps nobody from connecting', async () => {
+      const place = folder();
+      process.env.SSLKEYLOGFILE = path.join(place, 'keys');
+      try {
+        await opens({ ca: made.ca });
+        unlinkSync(process.env.SSLKEYLOGFILE);
+        rmdirSync(place);
+        await opens({ ca: [made.ca, made.otherCa, made.ca] });
+      } finally {
+        delete process.env.SSLKEYLOGFILE;
+      }
     });
 
     it('that cannot be written is told, and TLS goes on', async () => {

@@ -1,6 +1,7 @@
 'use strict';
 
 const assert = require('assert');
+const https = require('https');
 const { certificates } = require('./peer/certificates.js');
 const { startServer } = require('./peer/index.js');
 const { client } = require('./support/clients.js');
@@ -53,6 +54,31 @@ describe('sessions of TLS', () => {
       await open(server, { rejectUnauthorized: false });
       await open(server, { ca: made.ca + made.otherCa });
       assert.deepStrictEqual(await resumed(server), [false, false, false]);
+    });
+
+    it(`of ${version} carry no trust over to who asks for more`, async () => {
+      const own = { ...made.selfSigned, minVersion: version, maxVersion: version };
+      const server = await startServer({ tls: own, greet: ['hello'] });
+      const pins = `sha256/${Buffer.alloc(32).toString('base64')}`;
+      const ways = [{}, { transport: 'node' }, { agent: new https.Agent({ maxCachedSessions: 10 }) }];
+      for (const way of ways) {
+        const anybody = { ...way, rejectUnauthorized: false };
+        for (let count = 0; count < 2; count += 1) {
+          const { ws, log } = await open(server, anybody);
+          ws.close();
+          await log.until('close');
+        }
+        for (const [websocketOptions, expected] of [
+          [{ ...way }, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+          [{ ...way, rejectUnauthorized: true }, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+          [{ ...anybody, pins }, 'WSR_ERR_TLS_PIN'],
+        ]) {
+          const { ws, log } = client({ url: server.url, websocketOptions, maxRetries: 0 });
+          ws.connect();
+          assert.strictEqual((await log.until('error')).argument.code, expected);
+          await log.until('close');
+        }
+      }
     });
 
     it(`of ${version} are resumed across threads`, async () => {

@@ -46,7 +46,7 @@ function serve({ leaf }) {
   new WebSocketServer({ server, perMessageDeflate: false }).on('connection', (socket) => keep.add(socket));
   server.on('stream', (stream) => {
     stream.respond({ ':status': 200 });
-    const socket = new WebSocket(null, undefined, {});
+    const socket = new WebSocket(null, undefined, { autoPong: true, closeTimeout: 30000 });
     socket.on('error', () => {});
     socket.setSocket(stream, Buffer.alloc(0), { maxPayload: 0, skipUTF8Validation: false });
     keep.add(socket);

@@ -57,7 +57,7 @@ const OPTIMIZATIONS = [
 ];
 
 /** The browser's entry, minified and gzipped, must not be larger, in bytes. */
-const BUDGET = 43900;
+const BUDGET = 44000;
 
 /** The sources that the policy is compiled from. */
 function sources() {

@@ -1,14 +1,14 @@
 'use strict';
 
-// Fuzzes the wire, bounded in time. Usage: fuzz.js [SECONDS for each target], 60 unless told.
+// Fuzzes what reads from the network, bounded in time. Usage: fuzz.js [SECONDS for each target], 60 unless told.
 // Needs a nightly toolchain, for the sanitizer.
 
 const { existsSync, mkdirSync } = require('fs');
 const path = require('path');
 const { ROOT, TOOLS, run } = require('./tools.js');
 
-const TARGETS = ['reader', 'round_trip'];
-/** No input of this size may make the wire take more at once. */
+const TARGETS = ['reader', 'round_trip', 'http2'];
+/** No input of this size may make it take more at once. */
 const LIMITS = ['-max_len=4096', '-malloc_limit_mb=64'];
 
 const seconds = Number(process.argv[2] || 60);

@@ -723,10 +723,7 @@ new WebSocketReconnect({ url: 'wss://example.com', signal: AbortSignal.timeout(6
     zh: '4 或 6 表示只用该版本的 IP',
   },
   'websocketOptions.autoSelectFamily': {
-    doc: [
-      "Whether a host's addresses are raced: the next is tried beside one that does not answer.",
-      '`false` tries the first alone.',
-    ],
+    doc: ["Whether a host's addresses are raced: the next is tried beside one that does not answer."],
     en: "races a host's addresses",
     zh: '让主机的多个地址竞速',
     zhOff: '只试第一个',
@@ -738,11 +735,11 @@ new WebSocketReconnect({ url: 'wss://example.com', signal: AbortSignal.timeout(6
   },
   'websocketOptions.socketPath': {
     doc: [
-      "The path of a socket of Unix that leads to the URL's host, in the place of its address.",
+      "The path of a Unix domain socket that leads to the URL's host, in the place of its address.",
       'A URL `ws+unix:/path/of/socket:/path` says the same.',
     ],
     standard: ['none', 'none', '无'],
-    en: "the path of a socket of Unix that leads to the URL's host",
+    en: "the path of a Unix domain socket that leads to the URL's host",
     zh: '通往该 URL 主机的 Unix 套接字路径',
   },
   'websocketOptions.keepAlive': {
@@ -818,8 +815,8 @@ new WebSocketReconnect({ url: 'wss://example.com', signal: AbortSignal.timeout(6
   'websocketOptions.minVersion': {
     doc: ['The oldest version of TLS that is spoken.', 'Below 1.2 Node makes the connections.'],
     standard: ["'TLSv1.2'", "`'TLSv1.2'`", "`'TLSv1.2'`"],
-    en: 'the oldest version of TLS',
-    zh: '最低的 TLS 版本',
+    en: 'the oldest version of TLS; below 1.2 Node makes the connections',
+    zh: '最低的 TLS 版本；低于 1.2 时由 Node 建立连接',
   },
   'websocketOptions.maxVersion': {
     doc: ['The newest version of TLS that is spoken.', 'Below 1.2 Node makes the connections.'],
@@ -858,7 +855,7 @@ new WebSocketReconnect({ url: 'wss://example.com', signal: AbortSignal.timeout(6
     doc: [
       "Who makes the connections: by `'node'` Node does, by `agent`, `createConnection` or its own `net` and `tls`, and the engine speaks over them; by `'auto'` the engine makes them, but where another option needs Node.",
     ],
-    en: "`'node'` has Node make the connections; `'auto'` does where another option needs it",
+    en: "`'node'`: Node makes the connections; `'auto'`: the engine makes them, unless another option needs Node",
     zh: "`'node'` 由 Node 建立连接；`'auto'` 只在其他选项需要时才这样做",
   },
   'websocketOptions.tls': {
@@ -866,7 +863,7 @@ new WebSocketReconnect({ url: 'wss://example.com', signal: AbortSignal.timeout(6
     doc: [
       "By `'auto'` Node makes the connections to a server whose TLS is too old or too rare for the engine, from the attempt after the first on; `'native'` never does.",
     ],
-    en: "`'auto'` leaves servers to Node whose TLS the engine refuses; `'native'` never does",
+    en: "`'auto'`: Node makes the connections to a server whose TLS the engine refuses, from the second attempt on; `'native'`: it does not",
     zh: "`'auto'` 把引擎拒绝其 TLS 的服务器交给 Node；`'native'` 从不这样做",
   },
   'websocketOptions.agent': {
@@ -886,8 +883,8 @@ new WebSocketReconnect({ url: 'wss://example.com', signal: AbortSignal.timeout(6
   'websocketOptions.checkServerIdentity': {
     type: '(host: string, certificate: PeerCertificate) => Error | undefined',
     doc: ["Checks the server's certificate in the place of Node's own check; what it returns is the error."],
-    standard: ["Node's own check", 'the own check', '自带的检查'],
-    en: "a function that checks the server's certificate",
+    standard: ['the usual check', 'the usual check', '通常的检查'],
+    en: "a function that checks the certificate's name in place of the usual check",
     zh: '检查服务器证书的函数',
   },
   'websocketOptions.ALPNProtocols': ofNode(

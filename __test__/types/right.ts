@@ -34,7 +34,10 @@ const websocketOptions: WebSocketOptions = {
   keepAliveInitialDelay: 60000,
   rejectUnauthorized: false,
   ca: ['-----BEGIN CERTIFICATE-----', Buffer.from('')],
-  key: [{ pem: '-----BEGIN ENCRYPTED PRIVATE KEY-----', passphrase: 'secret' }],
+  key: [
+    { pem: '-----BEGIN ENCRYPTED PRIVATE KEY-----', passphrase: 'secret' },
+    { pem: '-----BEGIN PRIVATE KEY-----' },
+  ],
   pfx: [{ buf: Buffer.from(''), passphrase: null }],
   minVersion: 'TLSv1.2',
   maxVersion: 'TLSv1.3',

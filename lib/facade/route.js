@@ -282,7 +282,9 @@ class Route {
   /** Has `supply` answer what an attempt asks for, by the options that it goes by. */
   supply(supply, need) {
     supply(need, this.websocketOptions || NOTHING, (error) => {
-      this.thrown = { id: need.attempt(), error };
+      const id = need.attempt();
+      // What fails again, or late, does not take the place of what an attempt has failed with.
+      if (this.thrown === undefined || this.thrown.id < id) this.thrown = { id, error };
       need.fail(messageOf(error));
     });
   }

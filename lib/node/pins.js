@@ -2,7 +2,7 @@
 
 // What src/net/pins.rs is to connections that the engine makes, for those that Node makes.
 
-const { createHash, createPublicKey } = require('crypto');
+const { X509Certificate, createHash, createPublicKey } = require('crypto');
 const { coded } = require('../errors.js');
 
 /** The pin of the public key of a certificate, in DER; none where Node cannot read the key. */
@@ -17,6 +17,20 @@ function pinOf(certificate) {
   }
 }
 
+/**
+ * Whether one certificate vouches for another. Node puts above each what the server has sent along under the name of its issuer,
+ * whoever has signed. Before 15.6 it tells nothing of that.
+ */
+function isIssued(certificate, issuer) {
+  if (X509Certificate === undefined) return false;
+  try {
+    const { ca, publicKey } = new X509Certificate(issuer);
+    return ca && new X509Certificate(certificate).verify(publicKey);
+  } catch (_error) {
+    return false;
+  }
+}
+
 /** The pins of the chain of a socket, the server's own first: that alone, where nobody vouched for it. */
 function pinsOf(socket) {
   if (typeof socket.getPeerCertificate !== 'function') return [];
@@ -24,9 +38,9 @@ function pinsOf(socket) {
   let certificate = socket.getPeerCertificate(true);
   while (certificate && certificate.raw) {
     pins.push(pinOf(certificate.raw));
-    const { issuerCertificate } = certificate;
-    if (!socket.authorized || issuerCertificate === certificate) break;
-    certificate = issuerCertificate;
+    const issuer = Object(certificate.issuerCertificate);
+    if (!socket.authorized || issuer === certificate || !isIssued(certificate.raw, issuer.raw)) break;
+    certificate = issuer;
   }
   return pins;
 }

@@ -7,8 +7,9 @@ const { ClientRequest } = require('http');
 const net = require('net');
 const { Duplex } = require('stream');
 const tls = require('tls');
-const { asError } = require('../facade/ask.js');
-const { coded } = require('../errors.js');
+const { inspect, types } = require('util');
+const { asError, heed } = require('../facade/ask.js');
+const { coded, ignore } = require('../errors.js');
 const { alarm, nextTick } = require('../loop.js');
 const { unpinned } = require('./pins.js');
 const { trustedCertificates } = require('./trust.js');
@@ -41,9 +42,10 @@ class Tunnel extends Duplex {
 
   look() {
     const { goOn, need } = this;
-    const { bytes, hasRoom, isShut, isGone } = need.look(!this.isFull);
+    const takes = !this.isFull;
+    const { bytes, hasRoom, isShut, isGone } = need.look(takes);
     if (bytes !== undefined) this.isFull = !this.push(bytes);
-    if (isShut || isGone) this.push(null);
+    if (isShut || (isGone && takes)) this.push(null);
     if (!hasRoom || goOn === undefined) return;
     this.goOn = undefined;
     goOn();
@@ -121,11 +123,14 @@ function optionsFor(given, { host, port, socket, isSecure }) {
     const value = given[name];
     if (value !== undefined && value !== null) options[name] = value;
   }
-  const { ca, checkServerIdentity, servername, trust } = options;
+  const { ca, checkServerIdentity, lookup, pins, servername, trust } = options;
   if (isSecure && trust === 'system' && ca === undefined) options.ca = trustedCertificates(trust);
   Object.assign(options, { host, port, path: null, secureEndpoint: isSecure });
   if (socket !== undefined) Object.assign(options, { path: socket, socketPath: socket });
   if (isSecure && servername === undefined) options.servername = net.isIP(host) ? '' : host;
+  // One that is resumed does not show the certificates between, which may be pinned. An agent has sessions of its own.
+  if (pins) options.session = undefined;
+  if (lookup) options.lookup = (name, asked, callback) => heed(lookup(name, asked, callback), callback);
   if (checkServerIdentity) {
     options.checkServerIdentity = (name, certificate) => {
       try {
@@ -138,6 +143,28 @@ function optionsFor(given, { host, port, socket, isSecure }) {
   return options;
 }
 
+/** Whether it is a socket, to all that is done with it here. */
+const isDuplex = (given) =>
+  Object(given) === given && ['on', 'write', 'destroy'].every((name) => typeof given[name] === 'function');
+
+/** Ends a socket for which there is no use. */
+function discard(socket) {
+  if (!isDuplex(socket)) return;
+  socket.on('error', ignore);
+  socket.destroy();
+}
+
+/** A client of TLS over a `tunnel`. */
+function securedOver(tunnel, options) {
+  const socket = new Tunnel(tunnel);
+  try {
+    return tls.connect({ ...options, socket }).on('close', () => socket.destroy());
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+}
+
 /**
  * Has a socket made, by TLS over a `tunnel` where there is one; `made` is called once with an error, or with it, which may still be
  * connecting, and with the request by which an agent gave it. What calls that off.
@@ -146,16 +173,18 @@ function make(given, server, tunnel, made) {
   const { agent, createConnection } = given;
   const options = optionsFor(given, server);
   let isMade = false;
+  let first;
   const once = (error, socket, request = undefined) => {
-    if (isMade) return;
+    if (isMade) {
+      if (socket !== first) discard(socket);
+      return;
+    }
     isMade = true;
+    first = socket;
     made(error, socket, request);
   };
   if (tunnel) {
-    const socket = new Tunnel(tunnel);
-    const secured = tls.connect({ ...options, socket });
-    secured.on('close', () => socket.destroy());
-    once(null, secured);
+    once(null, securedOver(tunnel, options));
     return () => {};
   }
   if (agent) {
@@ -175,11 +204,21 @@ function make(given, server, tunnel, made) {
   return () => {};
 }
 
-/** The event by which a socket tells that it is there; undefined where it is. */
-function readyEvent({ connecting, secureConnecting }) {
-  if (secureConnecting) return 'secureConnect';
-  return connecting ? 'connect' : undefined;
+/** Whether the certificate of a socket's peer is still to be checked. */
+function isSecuring(socket) {
+  const { authorizationError, authorized, secureConnecting } = socket;
+  if (secureConnecting !== undefined || !(socket instanceof tls.TLSSocket)) return Boolean(secureConnecting);
+  // Node 14.0 does not say it.
+  return !authorized && !authorizationError;
 }
+
+/** The event by which a socket tells that it is there; undefined where it is. */
+function readyEvent(socket) {
+  if (isSecuring(socket)) return 'secureConnect';
+  return socket.connecting ? 'connect' : undefined;
+}
+
+const hungUp = () => coded(Error, 'ECONNRESET', 'socket hang up');
 
 /** A socket, from the need of one on. */
 class Connection {
@@ -203,8 +242,15 @@ class Connection {
   begin(given, server) {
     if (server.isSecure) this.pins = [].concat(given.pins || []);
     const made = (error, socket, request) => {
-      if (error) this.lose(asError(error, 'websocketOptions'));
-      else this.take(socket, request);
+      if (error) {
+        this.lose(asError(error, 'websocketOptions'));
+      } else if (isDuplex(socket)) {
+        this.take(socket, request);
+      } else {
+        heed(socket, ignore);
+        const option = given.agent ? 'agent' : 'createConnection';
+        this.refuse(`websocketOptions.${option} gave ${inspect(socket, { depth: 0 })}`);
+      }
     };
     try {
       this.callOff = make(given, server, this.need.tunnel(), made);
@@ -216,13 +262,17 @@ class Connection {
 
   /** `request`: by which an agent gave it. */
   take(socket, request) {
-    socket.on('error', (error) => this.lose(error));
     if (!this.lives) {
-      socket.destroy();
+      discard(socket);
+      return;
+    }
+    socket.on('error', (error) => this.lose(asError(error, 'websocketOptions')));
+    if (socket.destroyed) {
+      this.lose(hungUp());
       return;
     }
     this.socket = socket;
-    socket.on('close', () => this.lose(coded(Error, 'ECONNRESET', 'socket hang up')));
+    socket.on('close', () => this.lose(hungUp()));
     // An agent keeps no account of it any more, as of any that is upgraded.
     socket.emit('agentRemove');
     // The client holds the process, not its socket. What is not of Node may lack these.
@@ -247,7 +297,8 @@ class Connection {
     const { resource, headers } = request === undefined ? NO_CHANGES : request.changes();
     need.open(resource, headers);
     socket.on('data', (bytes) => {
-      if (!need.push(bytes)) socket.pause();
+      if (!types.isUint8Array(bytes)) this.refuse(`A socket of websocketOptions has read ${typeof bytes}s`);
+      else if (!need.push(bytes)) socket.pause();
     });
     socket.on('end', () => need.finish());
     socket.on('drain', () => {
@@ -257,8 +308,16 @@ class Connection {
     socket.resume();
   }
 
-  /** Does what there is to do. */
+  /** Does what there is to do. What is no socket of Node may throw. */
   look() {
+    try {
+      this.work();
+    } catch (error) {
+      this.lose(asError(error, 'websocketOptions'));
+    }
+  }
+
+  work() {
     const { need, socket } = this;
     const { bytes, hasRoom, isShut, isGone } = need.look(!this.isFull);
     if (bytes !== undefined && socket.writable) this.isFull = !socket.write(bytes);
@@ -286,6 +345,11 @@ class Connection {
       'close',
       alarm(() => socket.destroy(), LINGER),
     );
+  }
+
+  /** What was given is no socket. */
+  refuse(what) {
+    this.lose(coded(TypeError, 'WSR_ERR_FUNCTION', `${what}; allowed is a Duplex of bytes`));
   }
 
   /** There is no socket, or no longer. */

@@ -77,12 +77,29 @@ function oneBlob(row, value, kept, allowed) {
   return blob;
 }
 
+/** What holds the blob in Node's form of these. */
+const MEMBERS_OF_NODE = { key: 'pem', pfx: 'buf' };
+
 /** Node's `[{ pem, passphrase }]`: what is in it, and its passphrase, which comes before that of all. */
 function unpacked(value, member, passphrase) {
   const [entry] = Array.isArray(value) && value.length === 1 ? value : [];
   if (typeof entry !== 'object' || entry === null || !(member in entry)) return { blob: value, passphrase };
   const own = check(ROWS['websocketOptions.passphrase'], entry.passphrase);
   return { blob: entry[member], passphrase: own === undefined ? passphrase : own };
+}
+
+/** Keys and archives as Node takes them: each may come with its passphrase. */
+function checkForNode(row, value) {
+  const member = MEMBERS_OF_NODE[row.name];
+  if (member === undefined || !Array.isArray(value)) {
+    check(row, value);
+    return;
+  }
+  for (const entry of value) {
+    const isObject = Object(entry) === entry && member in entry;
+    check(row, isObject ? [entry[member]] : entry);
+    if (isObject) check(ROWS['websocketOptions.passphrase'], entry.passphrase);
+  }
 }
 
 /** The number of PBES2 in DER: how keys are encrypted that the engine opens itself. */
@@ -214,8 +231,8 @@ const shared = sharing();
 function readWebSocketOptions(given, instead, kept) {
   const taken = Object.assign(take(given, NAMES, refuseOther), instead);
   const forAll = check(ROWS['websocketOptions.passphrase'], taken.passphrase);
-  const key = unpacked(taken.key, 'pem', forAll);
-  const pfx = unpacked(taken.pfx, 'buf', forAll);
+  const key = unpacked(taken.key, MEMBERS_OF_NODE.key, forAll);
+  const pfx = unpacked(taken.pfx, MEMBERS_OF_NODE.pfx, forAll);
   const { passphrase } = taken.pfx === undefined ? key : pfx;
   Object.assign(taken, { key: key.blob, pfx: pfx.blob, passphrase });
   const read = {};
@@ -226,7 +243,8 @@ function readWebSocketOptions(given, instead, kept) {
     const value = taken[row.name];
     // Node reads them, and takes more than the engine does.
     const isForNode = isOfNode && BLOBS.includes(row.name);
-    if (row.ofNode || isForNode) check(row, value);
+    if (isForNode) checkForNode(row, value);
+    else if (row.ofNode) check(row, value);
     else read[row.name] = (READERS[row.name] || check)(row, value, { kept, passphrase });
   }
   if (isOfNode) read.cert = [];

@@ -1,6 +1,6 @@
 //! What an attempt asks JavaScript for, as JavaScript answers it.
 
-use std::net::IpAddr;
+use std::net::SocketAddr;
 
 use napi::bindgen_prelude::Result;
 use napi_derive::napi;
@@ -47,7 +47,7 @@ impl Need {
 pub struct AddressNeed {
     attempt: Attempt,
     host: String,
-    answer: Option<Answer<Vec<IpAddr>>>,
+    answer: Option<Answer<Vec<SocketAddr>>>,
 }
 
 #[napi]
@@ -66,7 +66,7 @@ impl AddressNeed {
     #[napi(catch_unwind)]
     pub fn answer(&mut self, addresses: Vec<String>) -> Result<(), Code> {
         let parsed = |text: &String| {
-            text.parse::<IpAddr>().map_err(|_| {
+            net::parse_ip(text).ok_or_else(|| {
                 let message =
                     format!("websocketOptions.lookup found {text:?}, which is no IP address");
                 napi::Error::new(Code("WSR_ERR_FUNCTION"), message)

@@ -7,6 +7,8 @@
 pub struct BadOption {
     pub option: &'static str,
     pub message: String,
+    /// Whether the program outside may take what the engine did not.
+    pub(super) needs_node: bool,
 }
 
 impl BadOption {
@@ -15,6 +17,7 @@ impl BadOption {
         BadOption {
             option,
             message: format!("{option}: {}", trouble.as_ref()),
+            needs_node: false,
         }
     }
 }

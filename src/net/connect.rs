@@ -118,7 +118,7 @@ impl Connector {
         let found: Arc<[SocketAddr]> = if self.asks_addresses {
             let host = name.clone();
             let found = outside::ask(outside, |answer| Need::Addresses { host, answer }).await?;
-            found.iter().map(|ip| SocketAddr::new(*ip, port)).collect()
+            found.into()
         } else {
             Resolver::shared().look_up(name).await.map_err(failed)?
         };

@@ -1,11 +1,22 @@
 //! The system's resolver, and what it fails with in Node's words.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+/// An IP address, without a port. One of IPv6 may name the interface that leads there, as `fe80::1%eth0` does.
+pub fn parse_ip(text: &str) -> Option<SocketAddr> {
+    if let Ok(ip) = text.parse::<IpAddr>() {
+        return Some((ip, 0).into());
+    }
+    let (ip, _) = text.split_once('%')?;
+    ip.parse::<Ipv6Addr>().ok()?;
+    // What is no name is asked of nobody.
+    getaddrinfo(text).ok()?.first().copied()
+}
 
 /// Asks the system for the addresses of a host, and blocks until it answers. A failure is Node's code for it.
 #[cfg(unix)]
 pub(super) fn getaddrinfo(host: &str) -> Result<Vec<SocketAddr>, &'static str> {
-    use std::net::{Ipv4Addr, Ipv6Addr, SocketAddrV4, SocketAddrV6};
+    use std::net::{Ipv4Addr, SocketAddrV4, SocketAddrV6};
     use std::{mem, ptr};
 
     let Ok(name) = std::ffi::CString::new(host) else {
@@ -86,6 +97,8 @@ pub(super) fn getaddrinfo(host: &str) -> Result<Vec<SocketAddr>, &'static str> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
 
     #[test]
@@ -93,6 +106,30 @@ mod tests {
         let found = getaddrinfo("localhost").unwrap();
         assert!(!found.is_empty());
         assert!(found.iter().all(|address| address.ip().is_loopback()));
+    }
+
+    #[test]
+    fn an_address_may_name_its_interface() {
+        let plain = parse_ip("127.0.0.1").unwrap();
+        assert_eq!(plain, (Ipv4Addr::LOCALHOST, 0).into());
+        let SocketAddr::V6(scoped) = parse_ip("fe80::1%1").unwrap() else {
+            panic!("of another family");
+        };
+        assert_eq!(
+            (scoped.ip().to_string().as_str(), scoped.scope_id()),
+            ("fe80::1", 1)
+        );
+        for none in [
+            "",
+            "%",
+            "%1",
+            "localhost",
+            "localhost%1",
+            "127.0.0.1%1",
+            "fe80::1%none",
+        ] {
+            assert_eq!(parse_ip(none), None, "{none}");
+        }
     }
 
     #[cfg(unix)]

@@ -116,11 +116,8 @@ impl Identity {
         };
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         config.enable_sni = send_name;
-        if let Some(path) = &options.key_log {
-            let file = KeyLogFile::open(path).map_err(|error| {
-                let trouble = format!("{} cannot be written: {error}", path.display());
-                BadOption::new("keyLog", trouble)
-            })?;
+        // A log that can no longer be written is no reason not to connect.
+        if let Some(Ok(file)) = options.key_log.as_deref().map(KeyLogFile::open) {
             config.key_log = Arc::new(file);
         }
         Ok(config)
@@ -179,7 +176,10 @@ fn certified(
     let key = provider().key_provider.load_private_key(key);
     let key = key.map_err(|error| {
         let allowed = "allowed are RSA of 2048 bits and more, P-256, P-384 and Ed25519, and others with `transport: 'node'`";
-        BadOption::new(option, format!("cannot be used ({error}); {allowed}"))
+        BadOption {
+            needs_node: true,
+            ..BadOption::new(option, format!("cannot be used ({error}); {allowed}"))
+        }
     })?;
     let own = chain.first().map(|leaf| X509Certificate::from_der(leaf));
     let Some(Ok((_, own))) = own else {

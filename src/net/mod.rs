@@ -40,11 +40,12 @@ mod verifier;
 
 pub use bad_option::BadOption;
 pub use error::{AttemptStage, HandshakeFault, NetError, ProxyFault, code_of};
+pub use getaddrinfo::parse_ip;
 pub use http2::Pool;
+#[cfg(fuzzing)]
+pub use http2::play as play_http2;
 pub use options::{Maker, Options, ProxyOptions, TlsOptions, TlsVersion};
-#[cfg(test)]
-pub(crate) use outside::Nothing;
-pub use outside::{Answer, Need, Outside, RequestChanges, Server};
+pub use outside::{Answer, Need, Nothing, Outside, RequestChanges, Server};
 pub use pipe::{PipeEnd, PipeNews};
 pub use retry_after::retry_after;
 pub use roots::Roots;

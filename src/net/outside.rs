@@ -1,10 +1,12 @@
 //! What an attempt needs in the middle that the program outside of the engine has: it asks, and awaits the answer.
 
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, copy, split};
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 use url::Host;
 
 use super::NetError;
@@ -30,10 +32,10 @@ pub trait Outside: Send + Sync {
 
 /// What is asked for.
 pub enum Need {
-    /// The addresses of a host, best first.
+    /// The addresses of a host, best first, whatever their ports.
     Addresses {
         host: String,
-        answer: Answer<Vec<IpAddr>>,
+        answer: Answer<Vec<SocketAddr>>,
     },
     /// A connection to a server. It is open, and where `is_secure` its certificate checked, once that is answered; from then on
     /// its bytes go through `end`.
@@ -102,10 +104,9 @@ pub(super) async fn connect(
     is_fallback: bool,
 ) -> Result<(Pipe, RequestChanges), NetError> {
     let (pipe, end) = piped(outside);
-    let tunnel = tunnel.map(|mut tunnel| {
-        let (mut near, far) = piped(outside);
-        // It ends with either of both.
-        tokio::spawn(async move { copy_bidirectional(&mut tunnel, &mut near).await });
+    let tunnel = tunnel.map(|tunnel| {
+        let (near, far) = piped(outside);
+        tokio::spawn(join(tunnel, near));
         far
     });
     let host = match address.host() {
@@ -132,23 +133,43 @@ pub(super) async fn connect(
     Ok((pipe, changes))
 }
 
+/// How long one direction may go on behind the end of the other.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// Passes on what comes, both ways, and ends soon after either: a server that stays silent must not keep what the program has done
+/// with.
+async fn join(one: impl AsyncRead + AsyncWrite, other: impl AsyncRead + AsyncWrite) {
+    let ((mut from_one, mut to_one), (mut from_other, mut to_other)) = (split(one), split(other));
+    // Who reads on hears of the end; one that breaks has no more to say.
+    let out = async {
+        let _ = copy(&mut from_one, &mut to_other).await;
+        let _ = to_other.shutdown().await;
+    };
+    let back = async {
+        let _ = copy(&mut from_other, &mut to_one).await;
+        let _ = to_one.shutdown().await;
+    };
+    tokio::pin!(out, back);
+    let _ = tokio::select! {
+        () = &mut out => timeout(LINGER, back).await,
+        () = &mut back => timeout(LINGER, out).await,
+    };
+}
+
 fn piped(outside: &Arc<dyn Outside>) -> (Pipe, PipeEnd) {
     let outside = outside.clone();
     pipe(move |number| outside.tell(number))
 }
 
-/// A program that has nothing, for tests.
-#[cfg(test)]
-pub(crate) struct Nothing;
+/// A program that has nothing, for those who use the net alone: tests, and programs to compare with.
+pub struct Nothing;
 
-#[cfg(test)]
 impl Nothing {
     pub fn shared() -> Arc<dyn Outside> {
         Arc::new(Nothing)
     }
 }
 
-#[cfg(test)]
 impl Outside for Nothing {
     fn ask(&self, _: Need) {}
 
@@ -159,4 +180,34 @@ impl Outside for Nothing {
     }
 
     fn let_connect(&self, _: String) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, duplex};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_joined_ends_soon_after_one_side() {
+        for is_first in [true, false] {
+            let (one, mut near) = duplex(64);
+            let (other, mut far) = duplex(64);
+            let joined = tokio::spawn(join(one, other));
+            if !is_first {
+                std::mem::swap(&mut near, &mut far);
+            }
+            near.write_all(b"last words").await.unwrap();
+            near.shutdown().await.unwrap();
+            let mut heard = String::new();
+            far.read_to_string(&mut heard).await.unwrap();
+            assert_eq!(heard, "last words");
+            far.write_all(b"answer").await.unwrap();
+            // It stays open, and silent.
+            joined.await.unwrap();
+            near.read_to_string(&mut heard).await.unwrap();
+            assert_eq!(heard, "last wordsanswer");
+            assert!(far.write_all(b"more").await.is_err());
+        }
+    }
 }

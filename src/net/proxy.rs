@@ -97,6 +97,7 @@ impl Proxy {
         let inside = |inner: BadOption| BadOption {
             option: "proxy",
             message: format!("proxy.{}", inner.message),
+            ..inner
         };
         let pair = match options.auth.as_deref().filter(|auth| !auth.is_empty()) {
             Some(auth) => Some(checked_auth(auth).map_err(inside)?.to_vec()),

@@ -252,8 +252,15 @@ impl Target {
                     return asked;
                 }
             };
+            let (shared, heard) = (Arc::downgrade(&connection), connection.heard());
             let asking = http2::request(connection, &ask);
-            if let Some((stream, answer)) = limit.bound(AttemptStage::Upgrade, asking).await? {
+            let asked = limit.bound(AttemptStage::Upgrade, asking).await;
+            if asked.as_ref().is_err_and(NetError::is_timeout)
+                && let Some(connection) = shared.upgrade()
+            {
+                connection.doubt(heard);
+            }
+            if let Some((stream, answer)) = asked? {
                 return Ok((stream, answer));
             }
         }
@@ -442,7 +449,11 @@ impl Target {
     }
 
     fn confidence(&self, address: &Address) -> Confidence {
-        if (address.host(), address.port()) != (self.address.host(), self.address.port()) {
+        let place = |address: &Address| {
+            let socket = address.socket().map(str::to_owned);
+            (address.host().clone(), address.port(), socket)
+        };
+        if place(address) != place(&self.address) {
             Confidence::Stranger
         } else if self.address.is_secure() && !address.is_secure() {
             Confidence::Downgraded
@@ -454,7 +465,7 @@ impl Target {
 
 impl CheckedOptions {
     /// Checks the options but for the URL.
-    pub fn parse(options: Options) -> Result<CheckedOptions, BadOption> {
+    pub fn parse(mut options: Options) -> Result<CheckedOptions, BadOption> {
         check_protocols(&options.protocols)?;
         let headers = Headers::parse(&options)?;
         if let Some(offer) = &options.extensions {
@@ -463,7 +474,7 @@ impl CheckedOptions {
         Ok(CheckedOptions {
             headers,
             connector: Connector::parse(&options)?,
-            tls: ClientTls::parse(&options.tls, options.servername.as_deref())?,
+            tls: client_tls(&mut options)?,
             proxies: options.proxy.as_ref().map(Proxies::parse).transpose()?,
             redirects: options.follow_redirects.then_some(options.max_redirects),
             given: options,
@@ -477,6 +488,20 @@ impl CheckedOptions {
             connections: Some(connections),
             ..self
         }
+    }
+}
+
+/// How the engine speaks TLS. Where it cannot use the client's key, the program outside makes the connections.
+fn client_tls(options: &mut Options) -> Result<ClientTls, BadOption> {
+    let servername = options.servername.as_deref();
+    match ClientTls::parse(&options.tls, servername) {
+        Err(bad) if bad.needs_node && options.maker == Maker::EngineFirst => {
+            let tls = &mut options.tls;
+            (tls.cert, tls.key, tls.pfx) = (Vec::new(), None, None);
+            options.maker = Maker::Outside;
+            ClientTls::parse(tls, servername)
+        }
+        parsed => parsed,
     }
 }
 
@@ -501,5 +526,7 @@ fn check_protocols(protocols: &[String]) -> Result<(), BadOption> {
     Ok(())
 }
 
+#[cfg(test)]
+mod outside_tests;
 #[cfg(test)]
 mod tests;

@@ -67,7 +67,7 @@ impl TlsFault {
                 | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
             ) => TlsFault::other(
                 "The server speaks no version of TLS that the client may: those are 1.2 and 1.3 within `minVersion` \
-                     and `maxVersion`, and older ones with `transport: 'node'` alone",
+                     and `maxVersion`, and older ones where `minVersion` names them",
             ),
             Error::AlertReceived(alert) => TlsFault::other(format!(
                 "The server ended the TLS handshake with the alert {alert:?}"

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, sleep_until};
-use websocket_reconnect_native::net::{Options, Roots, Stream, Target};
+use websocket_reconnect_native::net::{Nothing, Options, Roots, Stream, Target};
 use websocket_reconnect_native::wire::{Decoded, Reader, Writer, deflate};
 
 use crate::Outcome;
@@ -94,7 +94,7 @@ struct Connection {
 impl Connection {
     async fn open(target: &Target) -> Outcome<Self> {
         let reached = target
-            .reach(None)
+            .reach(None, &Nothing::shared())
             .await
             .map_err(|error| error.into_failure().message)?;
         let agreed = deflate::accept(

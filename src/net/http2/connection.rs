@@ -32,6 +32,18 @@ impl Connection {
         let session = lock(&self.session);
         session.takes_streams() && Arc::strong_count(self) <= session.most_streams
     }
+
+    /// How often something has come over it.
+    pub fn heard(&self) -> u64 {
+        lock(&self.session).heard()
+    }
+
+    /// A request has waited in vain. Where nothing has come since, the network may have lost the connection, and no one else is to
+    /// wait for it.
+    pub fn doubt(&self, heard: u64) {
+        let mut session = lock(&self.session);
+        session.is_closing |= session.heard() == heard;
+    }
 }
 
 impl Drop for Connection {

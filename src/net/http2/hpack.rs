@@ -4,12 +4,24 @@
 
 use super::huffman;
 
-/// A block that cannot be read.
+/// Why a block is not read.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Garbled;
+pub enum Unread {
+    /// It cannot be: nothing of the connection can from here on.
+    Garbled,
+    /// Its headers are more than was allowed.
+    TooLong,
+    /// Its headers are no answer.
+    Malformed,
+}
 
-/// Headers of one block; a byte of it may make one.
-const MOST: usize = 10_000;
+use Unread::Garbled;
+
+/// What a header counts beside its bytes (RFC 7541, 4.1).
+const OVERHEAD: usize = 32;
+
+/// The instruction that sets the size of the table to 0. A server that allows a small one waits for it (RFC 7541, 4.2).
+pub const NO_TABLE: u8 = 0x20;
 
 /// The static table (RFC 7541, A), from index 1.
 const TABLE: [(&str, &str); 61] = [
@@ -101,13 +113,12 @@ fn write_number(block: &mut Vec<u8>, number: usize) {
     block.push(rest as u8);
 }
 
-/// The headers of a block, in their order, values read as latin-1.
-pub fn read(mut block: &[u8]) -> Result<Vec<(String, String)>, Garbled> {
+/// The headers of a block, in their order, values read as latin-1. All of them count `most` bytes at most: one byte of a block may make a
+/// header of many.
+pub fn read(mut block: &[u8], most: usize) -> Result<Vec<(String, String)>, Unread> {
     let mut headers = Vec::new();
+    let mut size = 0;
     while let Some(&first) = block.first() {
-        if headers.len() == MOST {
-            return Err(Garbled);
-        }
         let header = match first {
             0x80.. => {
                 let (name, value) = entry(take_number(&mut block, 7)?)?;
@@ -115,7 +126,7 @@ pub fn read(mut block: &[u8]) -> Result<Vec<(String, String)>, Garbled> {
             }
             // The size of the table, which stays at 0.
             0x20..0x40 => match take_number(&mut block, 5)? {
-                0 => continue,
+                0 if headers.is_empty() => continue,
                 _ => return Err(Garbled),
             },
             _ => {
@@ -127,17 +138,21 @@ pub fn read(mut block: &[u8]) -> Result<Vec<(String, String)>, Garbled> {
                 (name, take_text(&mut block)?)
             }
         };
+        size += header.0.chars().count() + header.1.chars().count() + OVERHEAD;
+        if size > most {
+            return Err(Unread::TooLong);
+        }
         headers.push(header);
     }
     Ok(headers)
 }
 
-fn entry(index: usize) -> Result<(&'static str, &'static str), Garbled> {
+fn entry(index: usize) -> Result<(&'static str, &'static str), Unread> {
     let index = index.checked_sub(1).ok_or(Garbled)?;
     TABLE.get(index).copied().ok_or(Garbled)
 }
 
-fn take_number(block: &mut &[u8], prefix: u32) -> Result<usize, Garbled> {
+fn take_number(block: &mut &[u8], prefix: u32) -> Result<usize, Unread> {
     let most = (1 << prefix) - 1;
     let mut number = usize::from(take_byte(block)?) & most;
     if number < most {
@@ -154,7 +169,7 @@ fn take_number(block: &mut &[u8], prefix: u32) -> Result<usize, Garbled> {
     Err(Garbled)
 }
 
-fn take_text(block: &mut &[u8]) -> Result<String, Garbled> {
+fn take_text(block: &mut &[u8]) -> Result<String, Unread> {
     let is_huffman = block.first().is_some_and(|&first| first >= 0x80);
     let length = take_number(block, 7)?;
     let (text, rest) = block.split_at_checked(length).ok_or(Garbled)?;
@@ -165,7 +180,7 @@ fn take_text(block: &mut &[u8]) -> Result<String, Garbled> {
     Ok(text.iter().copied().map(char::from).collect())
 }
 
-fn take_byte(block: &mut &[u8]) -> Result<u8, Garbled> {
+fn take_byte(block: &mut &[u8]) -> Result<u8, Unread> {
     let (first, rest) = block.split_first().ok_or(Garbled)?;
     *block = rest;
     Ok(*first)
@@ -174,6 +189,8 @@ fn take_byte(block: &mut &[u8]) -> Result<u8, Garbled> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const MANY: usize = 1 << 20;
 
     #[test]
     fn what_is_written_is_read() {
@@ -188,7 +205,7 @@ mod tests {
             write(&mut block, name.as_bytes(), value.as_bytes(), index == 1);
         }
         let expected = headers.map(|(name, value)| (name.to_owned(), value));
-        assert_eq!(read(&block).unwrap(), expected);
+        assert_eq!(read(&block, MANY).unwrap(), expected);
     }
 
     /// RFC 7541, C.4.1 and C.6.1, without the table.
@@ -196,7 +213,7 @@ mod tests {
     fn the_examples_of_the_standard_are_read() {
         let block = b"\x82\x86\x84\x41\x8c\xf1\xe3\xc2\xe5\xf2\x3a\x6b\xa0\xab\x90\xf4\xff";
         let told = |block: &[u8]| {
-            let headers = read(block).unwrap();
+            let headers = read(block, MANY).unwrap();
             let lines = headers
                 .iter()
                 .map(|(name, value)| format!("{name}: {value}"));
@@ -224,20 +241,39 @@ mod tests {
 
     #[test]
     fn what_is_no_block_is_garbled() {
-        let cases: [&[u8]; 7] = [
+        let cases: [&[u8]; 10] = [
             // Of the table that the server does not have.
             b"\xbe",
             b"\x7e\x01a",
             b"\x80",
             // A size of that table.
             b"\x3f\xe1\x1f",
+            b"\x21",
+            // Behind a header, even of 0.
+            b"\x82\x20",
+            // An index that would not fit.
+            b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f",
             // Cut short.
             b"\x00\x05abc",
             b"\x00",
             b"\x00\x7f\xff\xff\xff\xff",
         ];
         for block in cases {
-            assert_eq!(read(block), Err(Garbled), "{block:?}");
+            assert_eq!(read(block, MANY), Err(Garbled), "{block:?}");
         }
+    }
+    #[test]
+    fn headers_are_no_longer_than_allowed() {
+        // `accept-encoding: gzip, deflate`, by its index.
+        let block = [0x90; 100];
+        let each = "accept-encodinggzip, deflate".len() + OVERHEAD;
+        assert_eq!(read(&block, 100 * each).unwrap().len(), 100);
+        assert_eq!(read(&block, 100 * each - 1), Err(Unread::TooLong));
+    }
+
+    #[test]
+    fn a_table_of_no_size_is_what_there_is() {
+        let headers = read(&[NO_TABLE, NO_TABLE, 0x82], MANY).unwrap();
+        assert_eq!(headers, [(":method".to_owned(), "GET".to_owned())]);
     }
 }

@@ -137,13 +137,13 @@ mod tests {
     use super::*;
     use crate::net::{Options, Roots};
 
-    fn key(port: u16) -> Key {
+    fn key(port: u16, servername: Option<&str>) -> Key {
         let options = Options::new("wss://x", Arc::new(Roots::from_pem([""; 0].iter())));
         Key {
             host: Host::Domain("example.com".to_owned()),
             port,
             connector: Connector::parse(&options).unwrap(),
-            tls: ClientTls::parse(&options.tls, None).unwrap(),
+            tls: ClientTls::parse(&options.tls, servername).unwrap(),
             proxy: None,
         }
     }
@@ -151,17 +151,17 @@ mod tests {
     #[test]
     fn clients_that_get_there_alike_share_an_origin() {
         let pool = Pool::default();
-        let known = key(443);
-        let origin = pool.origin(known.clone());
-        assert!(Arc::ptr_eq(&origin, &pool.origin(known)));
-        // It has a configuration of its own.
-        assert!(!Arc::ptr_eq(&origin, &pool.origin(key(443))));
+        let origin = pool.origin(key(443, None));
+        assert!(Arc::ptr_eq(&origin, &pool.origin(key(443, None))));
+        for other in [key(444, None), key(443, Some("other.example"))] {
+            assert!(!Arc::ptr_eq(&origin, &pool.origin(other)));
+        }
     }
 
     #[test]
     fn origins_that_nobody_uses_are_forgotten() {
         let pool = Pool::default();
-        let template = key(0);
+        let template = key(0, None);
         let at = |port| Key {
             port,
             ..template.clone()

@@ -51,7 +51,7 @@ fn upgraded(response: Response, ask: &Ask<'_>) -> Result<Answer, NetError> {
 fn block(ask: &Ask<'_>) -> Vec<u8> {
     let is_host = |name: &str| name.eq_ignore_ascii_case("host");
     let host = ask.headers.iter().find(|(name, _)| is_host(name));
-    let mut block = Vec::new();
+    let mut block = vec![hpack::NO_TABLE];
     let mut add = |name: &str, value: &[u8]| {
         let is_secret = is_secret(name);
         let name = name.to_ascii_lowercase();

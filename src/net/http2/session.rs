@@ -6,8 +6,9 @@ use std::mem;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use super::answer;
 use super::frame::{self, HEAD, Head, LONGEST, WIDEST, code, flag, kind, setting};
-use super::hpack;
+use super::hpack::Unread;
 use crate::net::NetError;
 use crate::net::handshake::{MAX_HEAD, MAX_INTERIM, Response};
 
@@ -63,6 +64,8 @@ pub struct Session {
     longest_frame: usize,
     /// Bytes that have come since the server was last allowed more.
     received: usize,
+    /// How often something has come.
+    heard: u64,
     /// A header block that is not whole yet, with the flags of its first frame.
     block: Option<Block>,
 }
@@ -71,6 +74,17 @@ struct Block {
     stream: u32,
     ends_stream: bool,
     bytes: Vec<u8>,
+    /// Bytes of its frames, their heads among them: empty frames have an end too.
+    size: usize,
+}
+
+/// What has cut a stream off.
+#[derive(Clone, Copy)]
+enum Cut {
+    /// The server, with this code.
+    There(u32),
+    /// What it has done on the stream, against the rules.
+    Here(&'static str),
 }
 
 #[derive(Default)]
@@ -87,7 +101,7 @@ struct Stream {
     window: i64,
     has_ended: bool,
     is_ended_here: bool,
-    reset: Option<u32>,
+    reset: Option<Cut>,
     reader: Option<Waker>,
     writer: Option<Waker>,
 }
@@ -96,6 +110,26 @@ impl Stream {
     fn wake(&mut self) {
         let waiting = [self.reader.take(), self.writer.take()];
         waiting.into_iter().flatten().for_each(Waker::wake);
+    }
+
+    /// What comes behind the head of an answer is of no use here.
+    fn take_head(&mut self, block: &Block) -> Result<(), Unread> {
+        if self.is_answered && !block.ends_stream {
+            return Err(Unread::Malformed);
+        }
+        if !self.is_answered {
+            let response = answer::read(&block.bytes)?;
+            if !(100..200).contains(&response.status) {
+                self.is_answered = true;
+                self.head = Some(response);
+            } else if block.ends_stream || self.interim == MAX_INTERIM {
+                return Err(Unread::Malformed);
+            } else {
+                self.interim += 1;
+            }
+        }
+        self.has_ended = block.ends_stream;
+        Ok(())
     }
 
     fn is_over(&self) -> bool {
@@ -132,6 +166,7 @@ impl Session {
             stream_window: FIRST_WINDOW,
             longest_frame: LONGEST,
             received: 0,
+            heard: 0,
             block: None,
         }
     }
@@ -139,7 +174,7 @@ impl Session {
     /// Opens a stream with this header block.
     pub fn open(&mut self, block: &[u8]) -> Result<u32, Unanswered> {
         let id = self.next_id;
-        if self.over.is_some() || self.is_closing || i64::from(id) > WIDEST {
+        if !self.takes_streams() || self.streams.len() >= self.most_streams {
             return Err(Unanswered::Unheard);
         }
         self.next_id += 2;
@@ -182,13 +217,14 @@ impl Session {
         }
         let failed = |why| Poll::Ready(Err(Unanswered::Failed(why)));
         match (stream.reset, &self.over) {
-            (Some(code::REFUSED_STREAM), _) => {
+            (Some(Cut::There(code::REFUSED_STREAM)), _) => {
                 self.is_closing = true;
                 Poll::Ready(Err(Unanswered::Unheard))
             }
-            (Some(code), _) => failed(NetError::http2(format!(
+            (Some(Cut::There(code)), _) => failed(NetError::http2(format!(
                 "the server has reset the stream (code {code})"
             ))),
+            (Some(Cut::Here(why)), _) => failed(NetError::http2(why.to_owned())),
             (None, Some(why)) => failed(NetError::Shared(why.clone())),
             (None, None) if stream.has_ended => failed(NetError::HungUp),
             (None, None) => {
@@ -271,9 +307,18 @@ impl Session {
     /// Nobody uses a stream any more.
     pub fn leave(&mut self, id: u32) {
         let left = self.streams.remove(&id);
-        if left.is_some_and(|stream| !stream.is_over()) && self.over.is_none() {
+        if left.is_some_and(|stream| !stream.is_over()) {
             let cancel = code::CANCEL.to_be_bytes();
             self.send(kind::RST_STREAM, 0, id, &cancel);
+        }
+    }
+
+    /// Cuts a stream off for what the server has done on it. The others are not to suffer from that.
+    fn cut(&mut self, id: u32, Fault(code, why): Fault) {
+        if let Some(stream) = self.streams.get_mut(&id) {
+            stream.reset = Some(Cut::Here(why));
+            stream.wake();
+            self.send(kind::RST_STREAM, 0, id, &code.to_be_bytes());
         }
     }
 
@@ -309,7 +354,12 @@ impl Session {
     }
 
     pub fn takes_streams(&self) -> bool {
-        self.over.is_none() && !self.is_closing
+        self.over.is_none() && !self.is_closing && i64::from(self.next_id) <= WIDEST
+    }
+
+    /// How often something has come from the server.
+    pub fn heard(&self) -> u64 {
+        self.heard
     }
 
     pub fn unwritten(&self) -> &[u8] {
@@ -345,6 +395,7 @@ impl Session {
 
     /// Takes the whole frames of what has come, and leaves the rest.
     pub fn receive(&mut self, input: &mut Vec<u8>) -> Result<(), Fault> {
+        self.heard = self.heard.wrapping_add(1);
         let mut rest = input.as_slice();
         while let Some((head, behind)) = rest.split_first_chunk::<HEAD>() {
             let head = Head::parse(head);
@@ -377,6 +428,12 @@ impl Session {
         if open.is_some() != continues || open.is_some_and(|stream| stream != head.stream) {
             return Err(Fault(code::PROTOCOL_ERROR, "a header block is cut"));
         }
+        if !self.may_have(head) {
+            return Err(Fault(
+                code::PROTOCOL_ERROR,
+                "a frame is on a stream that has none",
+            ));
+        }
         match head.kind {
             kind::DATA => self.take_data(head, payload),
             kind::HEADERS => {
@@ -388,6 +445,7 @@ impl Session {
                     stream: head.stream,
                     ends_stream: head.has(flag::END_STREAM),
                     bytes: Vec::new(),
+                    size: 0,
                 });
                 self.take_block(head, block)
             }
@@ -395,7 +453,7 @@ impl Session {
             kind::RST_STREAM => {
                 let code = u32::from_be_bytes(word(payload)?);
                 if let Some(stream) = self.streams.get_mut(&head.stream) {
-                    stream.reset = Some(code);
+                    stream.reset.get_or_insert(Cut::There(code));
                     stream.wake();
                 }
                 Ok(())
@@ -412,10 +470,12 @@ impl Session {
                 Ok(())
             }
             kind::GOAWAY => {
-                let last = u32::from_be_bytes(word(payload.get(..4).ok_or(TOO_SHORT)?)?);
+                let (words, _) = payload.split_at_checked(8).ok_or(TOO_SHORT)?;
+                let last = number(word(&words[..4])?);
                 self.is_closing = true;
-                for (_, stream) in self.streams.range_mut(last.saturating_add(1)..) {
-                    stream.reset = Some(code::REFUSED_STREAM);
+                for (_, stream) in self.streams.range_mut(last + 1..) {
+                    let refused = Cut::There(code::REFUSED_STREAM);
+                    stream.reset.get_or_insert(refused);
                     stream.wake();
                 }
                 Ok(())
@@ -426,6 +486,18 @@ impl Session {
         }
     }
 
+    /// Whether the frame is of a kind that its stream may have. The server opens none itself.
+    fn may_have(&self, head: Head) -> bool {
+        let is_connection = head.stream == 0;
+        let is_opened = head.stream % 2 == 1 && head.stream < self.next_id;
+        match head.kind {
+            kind::DATA | kind::HEADERS | kind::RST_STREAM | kind::CONTINUATION => is_opened,
+            kind::SETTINGS | kind::PING | kind::GOAWAY => is_connection,
+            kind::WINDOW_UPDATE => is_connection || is_opened,
+            _ => true,
+        }
+    }
+
     fn take_data(&mut self, head: Head, payload: &[u8]) -> Result<(), Fault> {
         let (data, padding) = without_padding(head, payload)?;
         self.received += payload.len();
@@ -433,10 +505,19 @@ impl Session {
             let more = (mem::take(&mut self.received) as u32).to_be_bytes();
             self.send(kind::WINDOW_UPDATE, 0, 0, &more);
         }
-        let Some(stream) = self.streams.get_mut(&head.stream) else {
-            // It has been left.
+        // What was on its way when the stream was left or cut off still comes.
+        let Some(stream) = self.at(head.stream) else {
             return Ok(());
         };
+        if stream.has_ended {
+            self.cut(head.stream, ENDED);
+            return Ok(());
+        }
+        if !stream.is_answered {
+            let early = Fault(code::PROTOCOL_ERROR, "data come before an answer");
+            self.cut(head.stream, early);
+            return Ok(());
+        }
         stream.receive_window -= payload.len() as i64;
         if stream.receive_window < 0 {
             return Err(Fault(code::FLOW_CONTROL_ERROR, "it sends more than it may"));
@@ -467,8 +548,9 @@ impl Session {
         let Some(block) = &mut self.block else {
             return Ok(());
         };
-        if block.bytes.len() + part.len() > MAX_HEAD {
-            return Err(Fault(code::ENHANCE_YOUR_CALM, "its headers are too long"));
+        block.size += HEAD + part.len();
+        if block.size > MAX_HEAD {
+            return Err(TOO_LONG);
         }
         block.bytes.extend_from_slice(part);
         if !head.has(flag::END_HEADERS) {
@@ -477,78 +559,118 @@ impl Session {
         let Some(block) = self.block.take() else {
             return Ok(());
         };
-        let Some(stream) = self.streams.get_mut(&block.stream) else {
+        let Some(stream) = self.at(block.stream) else {
             return Ok(());
         };
-        stream.has_ended |= block.ends_stream;
-        // What comes behind the head of an answer is of no use here.
-        if !stream.is_answered {
-            const GARBLED: Fault = Fault(code::COMPRESSION_ERROR, "its headers are garbled");
-            let headers = hpack::read(&block.bytes).map_err(|_| GARBLED)?;
-            let response = response(headers).ok_or(GARBLED)?;
-            if (100..200).contains(&response.status) {
-                stream.interim += 1;
-                if stream.interim > MAX_INTERIM {
-                    return Err(Fault(code::ENHANCE_YOUR_CALM, "no answer of its is final"));
-                }
-            } else {
-                stream.is_answered = true;
-                stream.head = Some(response);
-            }
+        if stream.has_ended {
+            self.cut(block.stream, ENDED);
+            return Ok(());
         }
-        stream.reader.take().into_iter().for_each(Waker::wake);
+        match stream.take_head(&block) {
+            Ok(()) => stream.reader.take().into_iter().for_each(Waker::wake),
+            Err(Unread::Garbled) => {
+                return Err(Fault(code::COMPRESSION_ERROR, "its headers are garbled"));
+            }
+            Err(Unread::TooLong) => self.cut(block.stream, TOO_LONG),
+            Err(Unread::Malformed) => self.cut(block.stream, MALFORMED),
+        }
         Ok(())
+    }
+
+    /// A stream that is neither left nor cut off.
+    fn at(&mut self, id: u32) -> Option<&mut Stream> {
+        let stream = self.streams.get_mut(&id);
+        stream.filter(|stream| stream.reset.is_none())
     }
 
     fn take_settings(&mut self, head: Head, payload: &[u8]) -> Result<(), Fault> {
         if head.has(flag::ACK) {
-            return Ok(());
+            return if payload.is_empty() {
+                Ok(())
+            } else {
+                Err(TOO_SHORT)
+            };
         }
+        let mut stream_window = self.stream_window;
         for entry in payload.chunks(6) {
             let &[a, b, c, d, e, f] = entry else {
                 return Err(TOO_SHORT);
             };
             let value = u32::from_be_bytes([c, d, e, f]);
-            match u16::from_be_bytes([a, b]) {
-                setting::MAX_CONCURRENT_STREAMS => self.most_streams = value as usize,
-                setting::INITIAL_WINDOW_SIZE => {
-                    let more = i64::from(value) - self.stream_window;
-                    if i64::from(value) > WIDEST {
-                        return Err(WINDOW_TOO_WIDE);
-                    }
-                    self.stream_window += more;
-                    for stream in self.streams.values_mut() {
-                        stream.window += more;
-                    }
+            match (u16::from_be_bytes([a, b]), value) {
+                (setting::ENABLE_PUSH, 0) => {}
+                (setting::MAX_CONCURRENT_STREAMS, most) => self.most_streams = most as usize,
+                (setting::INITIAL_WINDOW_SIZE, _) => stream_window = i64::from(value),
+                (setting::MAX_FRAME_SIZE, LEAST_FRAME..MOST_FRAME) => {
+                    self.longest_frame = (value as usize).min(MOST_WAITING);
                 }
-                setting::MAX_FRAME_SIZE => {
-                    self.longest_frame = (value as usize).clamp(LONGEST, MOST_WAITING);
+                (setting::ENABLE_CONNECT_PROTOCOL, 1) => self.takes_websockets = true,
+                // It may not be taken back (RFC 8441, 3).
+                (setting::ENABLE_CONNECT_PROTOCOL, 0) if !self.takes_websockets => {}
+                (
+                    setting::ENABLE_PUSH
+                    | setting::MAX_FRAME_SIZE
+                    | setting::ENABLE_CONNECT_PROTOCOL,
+                    _,
+                ) => {
+                    return Err(Fault(
+                        code::PROTOCOL_ERROR,
+                        "a setting has a value that it may not have",
+                    ));
                 }
-                setting::ENABLE_CONNECT_PROTOCOL => self.takes_websockets = value == 1,
                 _ => {}
+            }
+            if stream_window > WIDEST {
+                return Err(WINDOW_TOO_WIDE);
             }
         }
         self.is_settled = true;
         self.send(kind::SETTINGS, flag::ACK, 0, &[]);
+        self.set_stream_window(stream_window)
+    }
+
+    /// What a stream may be sent at first: those that are open have had that much less or more.
+    fn set_stream_window(&mut self, window: i64) -> Result<(), Fault> {
+        let more = window - mem::replace(&mut self.stream_window, window);
+        if more == 0 {
+            return Ok(());
+        }
+        for stream in self.streams.values_mut() {
+            stream.window += more;
+            if stream.window > WIDEST {
+                return Err(WINDOW_TOO_WIDE);
+            }
+        }
         self.wake_writers();
         Ok(())
     }
 
     fn take_window(&mut self, id: u32, more: [u8; 4]) -> Result<(), Fault> {
-        let more = i64::from(u32::from_be_bytes(more) & (u32::MAX >> 1));
+        let more = i64::from(number(more));
+        let nothing = Fault(code::PROTOCOL_ERROR, "it widens a window by nothing");
         if id == 0 {
+            let was_shut = self.window <= 0;
             self.window += more;
+            if more == 0 {
+                return Err(nothing);
+            }
             if self.window > WIDEST {
                 return Err(WINDOW_TOO_WIDE);
             }
-            self.wake_writers();
+            if was_shut {
+                self.wake_writers();
+            }
             return Ok(());
         }
-        if let Some(stream) = self.streams.get_mut(&id) {
+        let Some(stream) = self.at(id) else {
+            return Ok(());
+        };
+        if more == 0 {
+            self.cut(id, nothing);
+        } else if stream.window + more > WIDEST {
+            self.cut(id, WINDOW_TOO_WIDE);
+        } else {
             stream.window += more;
-            if stream.window > WIDEST {
-                return Err(WINDOW_TOO_WIDE);
-            }
             stream.writer.take().into_iter().for_each(Waker::wake);
         }
         Ok(())
@@ -563,16 +685,33 @@ impl Session {
     }
 
     fn send(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
+        if self.over.is_some() {
+            return;
+        }
         frame::write(&mut self.out, kind, flags, stream, payload);
         self.driver.take().into_iter().for_each(Waker::wake);
     }
 }
 
+/// What a server may have for the most bytes of a payload (RFC 9113, 6.5.2), from and below.
+const LEAST_FRAME: u32 = LONGEST as u32;
+const MOST_FRAME: u32 = 1 << 24;
 const TOO_SHORT: Fault = Fault(code::FRAME_SIZE_ERROR, "a frame has another length");
 const WINDOW_TOO_WIDE: Fault = Fault(code::FLOW_CONTROL_ERROR, "a window is too wide");
+const TOO_LONG: Fault = Fault(code::ENHANCE_YOUR_CALM, "its headers are too long");
+const MALFORMED: Fault = Fault(code::PROTOCOL_ERROR, "its answer is malformed");
+const ENDED: Fault = Fault(
+    code::STREAM_CLOSED,
+    "it sends more on a stream than its end",
+);
 
 fn word(payload: &[u8]) -> Result<[u8; 4], Fault> {
     payload.try_into().map_err(|_| TOO_SHORT)
+}
+
+/// The first bit is reserved.
+fn number(word: [u8; 4]) -> u32 {
+    u32::from_be_bytes(word) & (u32::MAX >> 1)
 }
 
 /// The payload, and how many bytes beside it only fill the frame.
@@ -587,27 +726,7 @@ fn without_padding(head: Head, payload: &[u8]) -> Result<(&[u8], usize), Fault> 
     Ok((data, payload.len() - data.len()))
 }
 
-fn response(headers: Vec<(String, String)>) -> Option<Response> {
-    let mut status = None;
-    let mut kept = Vec::with_capacity(headers.len());
-    for (name, value) in headers {
-        // What would break a line of HTTP/1.1 is in no value (RFC 9113, 8.2.1).
-        if value.contains(['\0', '\r', '\n']) {
-            return None;
-        }
-        if name == ":status" {
-            status = value
-                .parse()
-                .ok()
-                .filter(|status| (100..1000).contains(status));
-        } else if name.starts_with(':') {
-            return None;
-        } else {
-            kept.push((name, value));
-        }
-    }
-    Some(Response {
-        status: status?,
-        headers: kept,
-    })
-}
+#[cfg(any(test, fuzzing))]
+mod invariants;
+#[cfg(test)]
+mod tests;

@@ -273,6 +273,23 @@ async fn who_does_not_read_is_sent_no_more_than_the_window_and_keeps_nobody_wait
 }
 
 #[tokio::test]
+async fn a_connection_over_which_nothing_comes_is_for_those_who_are_on_it() {
+    let take = |asked: Asked| {
+        tokio::spawn(echo(accept(asked)));
+    };
+    let connection = connected(100, take).await.unwrap().unwrap();
+    let heard = connection.heard();
+    let mut stream = upgraded(&connection).await;
+    connection.doubt(heard);
+    assert!(connection.has_room());
+    connection.doubt(connection.heard());
+    assert!(!connection.has_room());
+    let mut answer = [0; 5];
+    stream.write_all(b"hello").await.unwrap();
+    stream.read_exact(&mut answer).await.unwrap();
+}
+
+#[tokio::test]
 async fn the_connection_ends_with_the_last_stream() {
     let (client, server) = duplex(16 * 1024);
     let mut builder = server::Builder::new();

@@ -276,6 +276,18 @@ async fn another_host_is_not_told_the_credentials() {
     );
 }
 
+#[test]
+fn who_came_by_a_socket_confides_in_that_alone() {
+    let mut options = options("ws://localhost/");
+    options.socket_path = Some("/run/app.sock".to_owned());
+    let target = Target::parse(options).unwrap();
+    let there = target.address.redirected("/there").unwrap();
+    assert_eq!(target.confidence(&there), Confidence::Full);
+    let away = there.redirected("ws://elsewhere/").unwrap();
+    let back = away.redirected("ws://localhost/").unwrap();
+    assert_eq!(target.confidence(&back), Confidence::Stranger);
+}
+
 #[tokio::test]
 async fn redirects_end_at_their_maximum_and_at_bad_urls() {
     let (listener, url) = listener().await;
