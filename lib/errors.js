@@ -115,6 +115,7 @@ module.exports = {
   manuallyClosed,
   ignore,
   isError,
+  kind,
   redact,
   rejected,
   textOf,

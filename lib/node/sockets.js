@@ -7,9 +7,9 @@ const { ClientRequest } = require('http');
 const net = require('net');
 const { Duplex } = require('stream');
 const tls = require('tls');
-const { inspect, types } = require('util');
+const { types } = require('util');
 const { asError, heed } = require('../facade/ask.js');
-const { coded, ignore } = require('../errors.js');
+const { coded, ignore, kind } = require('../errors.js');
 const { alarm, nextTick } = require('../loop.js');
 const { unpinned } = require('./pins.js');
 const { trustedCertificates } = require('./trust.js');
@@ -249,7 +249,7 @@ class Connection {
       } else {
         heed(socket, ignore);
         const option = given.agent ? 'agent' : 'createConnection';
-        this.refuse(`websocketOptions.${option} gave ${inspect(socket, { depth: 0 })}`);
+        this.refuse(`websocketOptions.${option} gave ${kind(socket)}`);
       }
     };
     try {
