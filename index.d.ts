@@ -481,8 +481,8 @@ export interface WebSocketOptions {
   /** The client's certificate chain, PEM. @defaultValue none */
   cert?: Optional<TlsBlobs>;
   /**
-   * The client's private key, PEM; as `[{ pem, passphrase }]` with a passphrase of its own. Several are for connections
-   * that Node makes.
+   * The client's private key, PEM; as `[{ pem, passphrase }]` with a passphrase of its own. Several are for
+   * connections that Node makes.
    * @defaultValue none
    */
   key?: Optional<TlsBlobs | readonly { pem: string | Uint8Array; passphrase?: Optional<string> }[]>;

@@ -791,8 +791,11 @@ new WebSocketReconnect({ url: 'wss://example.com', signal: AbortSignal.timeout(6
     zh: '客户端的证书链，PEM',
   },
   'websocketOptions.key': {
-    doc: ["The client's private key, PEM; as `[{ pem, passphrase }]` with a passphrase of its own."],
-    type: 'TlsBlobs | readonly [{ pem: string | Uint8Array; passphrase?: Optional<string> }]',
+    doc: [
+      "The client's private key, PEM; as `[{ pem, passphrase }]` with a passphrase of its own.",
+      'Several are for connections that Node makes.',
+    ],
+    type: 'TlsBlobs | readonly { pem: string | Uint8Array; passphrase?: Optional<string> }[]',
     standard: ['none', 'none', '无'],
     en: "the client's private key, PEM",
     zh: '客户端的私钥，PEM',
@@ -800,8 +803,9 @@ new WebSocketReconnect({ url: 'wss://example.com', signal: AbortSignal.timeout(6
   'websocketOptions.pfx': {
     doc: [
       "The client's certificate and key as one PKCS#12 archive; as `[{ buf, passphrase }]` with a passphrase of its own.",
+      'Several are for connections that Node makes.',
     ],
-    type: 'TlsBlobs | readonly [{ buf: string | Uint8Array; passphrase?: Optional<string> }]',
+    type: 'TlsBlobs | readonly { buf: string | Uint8Array; passphrase?: Optional<string> }[]',
     standard: ['none', 'none', '无'],
     en: "the client's certificate and key as one PKCS#12 archive",
     zh: '客户端的证书和私钥，一个 PKCS#12 文件',
