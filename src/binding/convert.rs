@@ -272,7 +272,7 @@ impl From<net::Server> for ServerOfSocket {
 impl From<net::PipeNews> for SocketNews {
     fn from(news: net::PipeNews) -> SocketNews {
         SocketNews {
-            bytes: (!news.bytes.is_empty()).then(|| Copied(news.bytes)),
+            bytes: (!news.bytes.is_empty()).then_some(Copied(news.bytes)),
             has_room: news.has_room,
             is_shut: news.is_shut,
             is_gone: news.is_gone,
