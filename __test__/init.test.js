@@ -377,6 +377,7 @@ describe('a volatile message', () => {
   });
 
   it('waits for Blobs that were sent before, unless their connection is lost', async function () {
+    // Node before 18 has no global Blob.
     if (typeof Blob !== 'function') this.skip();
     const server = await startServer();
     const { ws } = client({ url: server.url });

@@ -557,7 +557,8 @@ ofNode('connections that Node makes', () => {
   });
 
   it('socketPath leads to a socket of Unix', async function () {
-    if (process.platform === 'win32') this.skip(); // There pipes have names of another kind.
+    // There pipes have names of another kind.
+    if (process.platform === 'win32') this.skip();
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'wsr-'));
     const socketPath = path.join(folder, 'socket');
     const server = http.createServer();

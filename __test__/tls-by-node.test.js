@@ -33,7 +33,7 @@ function certificate(...kind) {
   return { cert: readFileSync(cert), key: readFileSync(key) };
 }
 
-const EC = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'];
+const curve = (name) => ['-newkey', 'ec', '-pkeyopt', `ec_paramgen_curve:${name}`];
 
 /** The lowest level of OpenSSL, which differs by version of Node. */
 const WEAK = 'DEFAULT@SECLEVEL=0';
@@ -46,7 +46,7 @@ const SERVERS = {
     isTooWeak: true,
   }),
   'a key of P-521': () => ({
-    server: certificate('-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-521'),
+    server: certificate(...curve('P-521')),
   }),
   'a key for RSA-PSS alone': () => ({
     server: certificate('-newkey', 'rsa-pss', '-pkeyopt', 'rsa_keygen_bits:2048'),
@@ -60,7 +60,7 @@ const SERVERS = {
     options: { checkServerIdentity: () => undefined },
   }),
   'a critical extension that nobody knows': () => ({
-    server: certificate(...EC, '-addext', '1.2.3.4=critical,ASN1:NULL'),
+    server: certificate(...curve('P-256'), '-addext', '1.2.3.4=critical,ASN1:NULL'),
     // Nor does OpenSSL trust it.
     isUntrusted: true,
   }),
@@ -143,8 +143,18 @@ const SERVERS = {
           warnings.map(({ code }) => code),
           ['WSR_WARN_TLS_BY_NODE'],
         );
-        assert.ok(!log.take().some(({ event }) => event === 'error'));
+        assert.strictEqual(log.of('error').length, 1);
       });
     });
   }
+
+  it('is left to Node by all who wait for the HTTP/2 connection that fails so', async () => {
+    const url = await start(certificate(...curve('P-521')));
+    const websocketOptions = { http2: true, rejectUnauthorized: false };
+    const clients = [1, 2, 3].map(() => client({ url, websocketOptions, maxRetries: 1 }));
+    await Promise.all(clients.map(({ ws }) => ws.connect()));
+    for (const { log } of clients) {
+      assert.strictEqual(log.of('error').length, 1);
+    }
+  });
 });

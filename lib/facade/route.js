@@ -1,7 +1,14 @@
 'use strict';
 
 const { badType, coded, messageOf } = require('../errors.js');
-const { check, checkPerAttempt, checkPresent, isAbsent, isFunction } = require('../options/check.js');
+const {
+  check,
+  checkPerAttempt,
+  checkPresent,
+  isAbsent,
+  isFunction,
+  isSecureUrl,
+} = require('../options/check.js');
 const { checkProxy, isOfEnvironment } = require('../options/proxy.js');
 const { numberOf, sharingMade } = require('../options/shared.js');
 const { ROWS } = require('../options/table.js');
@@ -33,8 +40,7 @@ const checkUrl = (value) => (isFunction(value) ? value : checkPresent(ROWS.url, 
  */
 function mayNeedTrust(terms, urls = []) {
   if (terms.maker === 'node' || terms.maker === 'custom') return false;
-  const isSecure = urls.some((url) => /^(wss|https|wss\+unix):/i.test(url.trim()));
-  return terms.ca === undefined && (isSecure || terms.followRedirects);
+  return terms.ca === undefined && (terms.followRedirects || urls.some(isSecureUrl));
 }
 
 /** The value of an option that the engine refused is out of range: its type is checked here. */

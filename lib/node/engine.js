@@ -14,6 +14,7 @@ const native = require('./native.js');
 const { supplyAddresses } = require('./needs.js');
 const { lookAtSocket, supplySocket } = require('./sockets.js');
 const { environmentProxy } = require('./proxy.js');
+const { isSecureUrl } = require('../options/check.js');
 const { isOfEnvironment, proxyNeedsTrust, readProxy } = require('../options/proxy.js');
 const { NO_TLS, tlsSurroundings } = require('./tls-surroundings.js');
 const { trustedCertificates } = require('./trust.js');
@@ -285,15 +286,14 @@ function nativeHalves(make) {
 
 const nativeSettings = nativeHalves((/** @type {PolicySettings} */ given) => new native.Settings(given));
 
-const isSecure = (url) => url !== undefined && /^(wss|https|wss\+unix):/i.test(url.trim());
-
 /**
  * Whether TLS may be spoken with a server or a proxy.
  * @param {RouteOptions} terms
  * @param {string[] | undefined} urls
  */
-function mayBeSecure({ followRedirects, proxy }, urls) {
-  return followRedirects || (urls || []).some(isSecure) || (proxy && [proxy.ws, proxy.wss].some(isSecure));
+function mayBeSecure({ followRedirects, proxy }, urls = []) {
+  const { ws = '', wss = '' } = proxy || {};
+  return followRedirects || [...urls, ws, wss].some(isSecureUrl);
 }
 
 /**

@@ -200,6 +200,9 @@ function checkMembers(row, value, rows) {
   return read;
 }
 
+/** Whether TLS is spoken with the server, or the proxy, of a URL. */
+const isSecureUrl = (url) => /^(wss|https|wss\+unix):/i.test(url.trim());
+
 module.exports = {
   allowed,
   check,
@@ -209,5 +212,6 @@ module.exports = {
   either,
   isAbsent,
   isFunction,
+  isSecureUrl,
   literal,
 };

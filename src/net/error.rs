@@ -223,25 +223,13 @@ impl NetError {
         self.code() == TIMED_OUT
     }
 
-    /// Whether rustls refused what OpenSSL, and so a connection that Node makes, may take.
+    /// Whether rustls refused what OpenSSL, and so a connection that Node makes, may take. What is wrong at a proxy is the
+    /// proxy's, and nobody asked for a way past it.
     pub fn needs_node(&self) -> bool {
         match self {
             NetError::Tls(fault) => fault.needs_node,
             NetError::Shared(error) => error.needs_node(),
-            // What is wrong there is the proxy's, and nobody asked for a way past it.
-            NetError::AtProxy { .. } | NetError::Proxy(_) => false,
-            NetError::Resolve { .. }
-            | NetError::Connect { .. }
-            | NetError::ConnectSocket { .. }
-            | NetError::NoSockets { .. }
-            | NetError::Bind { .. }
-            | NetError::Io { .. }
-            | NetError::HungUp
-            | NetError::HungUpInTls
-            | NetError::TimedOut { .. }
-            | NetError::Outside(_)
-            | NetError::Unanswered
-            | NetError::Handshake { .. } => false,
+            _ => false,
         }
     }
 
@@ -252,18 +240,7 @@ impl NetError {
             NetError::Proxy(fault) => fault.status(),
             NetError::AtProxy { error, .. } => error.status(),
             NetError::Shared(error) => error.status(),
-            NetError::Resolve { .. }
-            | NetError::Connect { .. }
-            | NetError::ConnectSocket { .. }
-            | NetError::NoSockets { .. }
-            | NetError::Bind { .. }
-            | NetError::Io { .. }
-            | NetError::HungUp
-            | NetError::HungUpInTls
-            | NetError::Tls(_)
-            | NetError::Outside(_)
-            | NetError::Unanswered
-            | NetError::TimedOut { .. } => None,
+            _ => None,
         }
     }
 
@@ -288,55 +265,20 @@ impl NetError {
     }
 
     pub fn into_failure(self) -> Failure {
-        let (message, code) = (self.to_string(), Some(self.code().to_owned()));
+        let failure = Failure {
+            message: self.to_string(),
+            code: Some(self.code().to_owned()),
+            status: self.status(),
+            ..Failure::default()
+        };
         match self {
             NetError::Outside(failure) => *failure,
-            NetError::Handshake {
-                fault: _,
-                status,
+            NetError::Handshake { headers, body, .. } => Failure {
                 headers,
                 body,
-            } => Failure {
-                message,
-                code,
-                status,
-                headers,
-                body,
-                ..Failure::default()
+                ..failure
             },
-            NetError::AtProxy { error, .. } => Failure {
-                message,
-                code,
-                status: error.status(),
-                ..Failure::default()
-            },
-            NetError::Proxy(fault) => Failure {
-                message,
-                code,
-                status: fault.status(),
-                ..Failure::default()
-            },
-            NetError::Shared(error) => Failure {
-                message,
-                code,
-                status: error.status(),
-                ..Failure::default()
-            },
-            NetError::Resolve { .. }
-            | NetError::Connect { .. }
-            | NetError::ConnectSocket { .. }
-            | NetError::NoSockets { .. }
-            | NetError::Bind { .. }
-            | NetError::Io { .. }
-            | NetError::HungUp
-            | NetError::HungUpInTls
-            | NetError::Tls(_)
-            | NetError::Unanswered
-            | NetError::TimedOut { .. } => Failure {
-                message,
-                code,
-                ..Failure::default()
-            },
+            _ => failure,
         }
     }
 }

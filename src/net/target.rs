@@ -200,10 +200,17 @@ impl Target {
         limit: &mut Limit,
         outside: &Arc<dyn Outside>,
     ) -> Result<(Stream, Answer), NetError> {
-        match self.connections(address, outside) {
+        let asked = match self.connections(address, outside) {
             Some(connections) => self.ask_shared(connections, address, limit, outside).await,
             None => self.ask_alone(None, address, limit, outside).await,
+        };
+        if let Err(error) = &asked
+            && error.needs_node()
+            && self.options.given.maker == Maker::EngineFirst
+        {
+            outside.let_connect(address.host_port());
         }
+        asked
     }
 
     /// One request by HTTP/1.1, over a connection of its own, which may be there already.
@@ -311,7 +318,7 @@ impl Target {
         outside: &Arc<dyn Outside>,
     ) -> Result<Opened, NetError> {
         let stream = self.connect_plain(address, limit, outside).await?;
-        let stream = self.secure(address, stream, true, limit, outside).await?;
+        let stream = self.secure(address, stream, true, limit).await?;
         let is_http2 = speaks_http2(&stream);
         let stream = Stream::Other(Box::new(stream));
         if !is_http2 {
@@ -371,33 +378,25 @@ impl Target {
     ) -> Result<(Stream, RequestChanges), NetError> {
         let maker = self.maker(address, outside);
         if maker == Maker::Engine {
-            let stream = self.connect_plain(address, limit, outside).await?;
-            let stream = match address.is_secure() {
-                true => {
-                    let secured = self.secure(address, stream, false, limit, outside).await?;
-                    Stream::Other(Box::new(secured))
-                }
-                false => stream,
-            };
+            let mut stream = self.connect_plain(address, limit, outside).await?;
+            if address.is_secure() {
+                let secured = self.secure(address, stream, false, limit).await?;
+                stream = Stream::Other(Box::new(secured));
+            }
             return Ok((stream, RequestChanges::default()));
         }
-        let proxy = match maker {
-            Maker::Custom => None,
-            _ => self.proxy(address),
-        };
-        let tunnel = match proxy {
+        let proxy = self.proxy(address).filter(|_| maker != Maker::Custom);
+        let (stage, tunnel) = match proxy {
             Some(proxy) => {
                 let connector = &self.options.connector;
-                Some(proxy.reach(address, connector, limit, &**outside).await?)
+                let reaching = proxy.reach(address, connector, limit, &**outside);
+                let tunnel = reaching.await?;
+                // The program has nothing to do there but TLS.
+                if !address.is_secure() {
+                    return Ok((tunnel, RequestChanges::default()));
+                }
+                (AttemptStage::Tls, Some(tunnel))
             }
-            None => None,
-        };
-        let (stage, tunnel) = match tunnel {
-            // The program has nothing to do there but TLS.
-            Some(tunnel) if !address.is_secure() => {
-                return Ok((tunnel, RequestChanges::default()));
-            }
-            Some(tunnel) => (AttemptStage::Tls, Some(tunnel)),
             None => (AttemptStage::Connect, None),
         };
         let is_fallback = maker == Maker::EngineFirst;
@@ -434,18 +433,10 @@ impl Target {
         stream: Stream,
         offers_http2: bool,
         limit: &mut Limit,
-        outside: &Arc<dyn Outside>,
     ) -> Result<TlsStream<Answered>, NetError> {
         let tls = &self.options.tls;
         let securing = tls.connect(address.host(), address.port(), stream, offers_http2);
-        let secured = limit.bound(AttemptStage::Tls, securing).await;
-        if let Err(error) = &secured
-            && error.needs_node()
-            && self.options.given.maker == Maker::EngineFirst
-        {
-            outside.let_connect(address.host_port());
-        }
-        secured
+        limit.bound(AttemptStage::Tls, securing).await
     }
 
     fn confidence(&self, address: &Address) -> Confidence {
