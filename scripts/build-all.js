@@ -4,7 +4,7 @@
 // there, and ends with a table. What cannot run is looked at: its format, and whether Node would find its entry.
 // Usage: build-all.js [PLATFORM …]; --quick compiles each as far as types go, and builds and runs nothing.
 
-const { existsSync, mkdirSync, statSync, writeFileSync } = require('fs');
+const { existsSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } = require('fs');
 const path = require('path');
 const { buildBinary, newestGlibc, zig } = require('./build-release.js');
 const { STAND_INS, TARGETS, buildCross } = require('./build.js');
@@ -46,6 +46,18 @@ function linkedLibnode(target) {
   ]);
 }
 
+/** What has cargo use zig, and for macOS what strips, by the name that the compiler has for it: Debian's compiler has none. */
+function programs(id) {
+  if (!id.startsWith('darwin')) return [zig()];
+  if (!has('llvm-objcopy')) installPackages(['llvm']);
+  const folder = path.join(TOOLS, 'cross', 'bin');
+  const program = path.join(folder, 'rust-objcopy');
+  mkdirSync(folder, { recursive: true });
+  rmSync(program, { force: true });
+  symlinkSync('/usr/bin/llvm-objcopy', program);
+  return [zig(), folder];
+}
+
 /**
  * The standard library of a target: rustup's, or else compiled along from Debian's sources, with Debian's compiler, which they
  * belong to. Returns what cargo is told, and its environment.
@@ -67,7 +79,7 @@ function cross(id, command, tools) {
 function compile(id) {
   if (id === 'linux-x64-gnu') return buildBinary(id);
   if (id.startsWith('win32')) linkedLibnode(targetOf(id));
-  return cross(id, 'zigbuild', { PATH: `${zig()}${path.delimiter}${process.env.PATH}` });
+  return cross(id, 'zigbuild', { PATH: [...programs(id), process.env.PATH].join(path.delimiter) });
 }
 
 /** Throws where a binary has no entry for Node, or needs a glibc that is too new; returns its format, and which it needs. */

@@ -24,9 +24,9 @@ const main = readManifest();
 const { name, version } = main;
 const read = (file) => readFileSync(path.join(ROOT, file), 'utf8');
 
-/** What the main tarball may hold beside its entries, and nothing else. */
+/** What the main tarball may hold beside its entries, and nothing else: no tests of the engine, which no build needs. */
 const HELD =
-  /^(?:(?:bin|lib|browser|src|tests|benches|docs|examples)\/.+|scripts\/(?:websocket-reconnect|build|tools)\.js|build\.rs|Cargo\.(?:toml|lock)|package\.json|(?:README|README\.zh-CN|CHANGELOG|SKILL)\.md|LICENSE|THIRD-PARTY-LICENSES)$/;
+  /^(?!src\/.*tests[./])(?:(?:bin|lib|browser|src|tests|benches|docs|examples)\/.+|scripts\/(?:websocket-reconnect|build|tools)\.js|build\.rs|Cargo\.(?:toml|lock)|package\.json|(?:README|README\.zh-CN|CHANGELOG|SKILL)\.md|LICENSE|THIRD-PARTY-LICENSES)$/;
 /** Its entries, for `require`, for `import` and with types of both. */
 const ENTRIES = Object.keys(main.exports).map((entry) => entry.slice(2) || 'index');
 const isEntry = (file) => ENTRIES.includes(file.replace(/(?:\.d)?\.m?[jt]s$/, ''));

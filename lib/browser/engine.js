@@ -286,6 +286,7 @@ function createEngine(platform) {
     }
 
     takeOutcomes() {
+      if (this.mail.some(({ outcome }) => outcome !== undefined)) this.out.post();
       return this.out.takeOutcomes();
     }
 

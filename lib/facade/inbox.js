@@ -123,6 +123,11 @@ class Inbox {
 
   /** @param {DeliveryOutcome} outcome */
   takeOutcome(outcome) {
+    this.outcomes += 1;
+    this.settle(outcome);
+  }
+
+  settle(outcome) {
     this.life.lifetime.run(this.life.settle, this.life, outcome);
   }
 
@@ -237,7 +242,7 @@ class Inbox {
 
   /** Delivers what a call has settled, before it returns. */
   takeOutcomes() {
-    each(this.life.native.takeOutcomes(), (outcome) => this.takeOutcome(outcome));
+    each(this.life.native.takeOutcomes(this.outcomes), (outcome) => this.settle(outcome));
   }
 
   // In the context of the client's handlers.
@@ -302,6 +307,8 @@ class Inbox {
 /** … and those that are delivered behind. */
 Inbox.prototype.deferredReplies = undefined;
 Inbox.prototype.binaryType = 'nodebuffer';
+/** How many outcomes of messages and receipts have been told that went to the mailbox. */
+Inbox.prototype.outcomes = 0;
 /** What waits for `resume()`, from `pause()` until all of it has been delivered. */
 Inbox.prototype.backlog = undefined;
 /** Which messages are delivered; all, where there is none. While `init` runs, it takes them. */

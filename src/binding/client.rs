@@ -325,8 +325,8 @@ impl Client {
 
     /// What became of messages and receipts by the last call.
     #[napi(catch_unwind)]
-    pub fn take_outcomes(&self) -> Vec<DeliveryOutcome> {
-        let outcomes = self.client.take_outcomes();
+    pub fn take_outcomes(&self, received: f64) -> Vec<DeliveryOutcome> {
+        let outcomes = self.client.take_outcomes(received as u64);
         outcomes.into_iter().map(DeliveryOutcome::from).collect()
     }
 

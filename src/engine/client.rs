@@ -87,6 +87,8 @@ pub(super) struct Core {
     pub actions: Rare<VecDeque<Action>>,
     /// Notices of this client that went to the mailbox.
     pushed: u64,
+    /// What became of messages and receipts, as far as it went there.
+    pub pushed_outcomes: u64,
     pub parked: Parked,
 }
 
@@ -142,6 +144,7 @@ impl Client {
             write_half: WriteHalf::new(setup.delivery, setup.heartbeat),
             actions: Rare::default(),
             pushed: 0,
+            pushed_outcomes: 0,
             parked: Parked::default(),
         };
         Client {
@@ -414,7 +417,14 @@ impl Client {
         }
         let at = clock::epoch_ms();
         self.mailbox.push(kinds.map(|kind| {
-            core.pushed += u64::from(matches!(kind, NotificationKind::Notice(_)));
+            match kind {
+                NotificationKind::Notice(_) => core.pushed += 1,
+                NotificationKind::Delivery(_) | NotificationKind::Drain => core.pushed_outcomes += 1,
+                NotificationKind::Messages(_)
+                | NotificationKind::Agreed { .. }
+                | NotificationKind::Need { .. }
+                | NotificationKind::PipeNews { .. } => {}
+            }
             Notification {
                 from: self.flow.clone(),
                 at,

@@ -58,10 +58,16 @@ impl Client {
         receipt
     }
 
-    /// Takes the outcomes of messages and receipts that have not been told.
-    pub fn take_outcomes(&self) -> Vec<DeliveryOutcome> {
+    /// Takes the outcomes of messages and receipts that have not been told. JavaScript has been told `received` of those that
+    /// went to the mailbox: where others are still on their way, there are none to take, and these follow them.
+    pub fn take_outcomes(&self, received: u64) -> Vec<DeliveryOutcome> {
         let mut core = lock(&self.core);
-        std::iter::from_fn(|| core.write_half.outbox.next_outcome()).collect()
+        if received == core.pushed_outcomes || self.flow.is_drained() {
+            return std::iter::from_fn(|| core.write_half.outbox.next_outcome()).collect();
+        }
+        let outcomes = core.outcomes();
+        self.post(&mut core, outcomes);
+        Vec::new()
     }
 
     /// Bytes that were sent and have not been handed to the operating system.

@@ -181,7 +181,7 @@ async fn a_volatile_message_is_neither_kept_nor_sent_again() {
     let reason = UnconfirmedReason::Lost;
     let receipt = early.unwrap().receipt.unwrap();
     let lost = DeliveryOutcome::Unsent { receipt, reason };
-    assert_eq!(life.client.take_outcomes(), [lost]);
+    assert_eq!(life.client.take_outcomes(0), [lost]);
     let mut peer = life.accept().await;
     life.opened().await;
     life.send("kept");
@@ -407,7 +407,7 @@ async fn a_handover_ends_with_its_message() {
     );
     let receipt = life.send_asking("late", true, Confirmation::Handover);
     let reason = UnconfirmedReason::Ended;
-    let outcomes = life.client.take_outcomes();
+    let outcomes = life.client.take_outcomes(2);
     assert_eq!(outcomes, [DeliveryOutcome::Unsent { receipt, reason }]);
 }
 
@@ -456,8 +456,31 @@ async fn a_drop_that_a_send_causes_is_there_when_it_returns() {
     life.told(Event::StateChange(State::Closed)).await;
     assert!(!life.send("one").dropped);
     assert!(life.send("two").dropped);
-    let all = life.client.take_outcomes();
+    let all = life.client.take_outcomes(0);
     assert_eq!(all, [dropped("one", DropReason::Overflow)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drop_that_a_send_causes_follows_those_on_their_way() {
+    let ttl = Some(Duration::from_millis(30));
+    let delivery = DeliverySettings {
+        max_messages: 1,
+        ttl,
+        ..queue()
+    };
+    let mut life = start(delivery, Marks::default());
+    drop(life.open().await);
+    life.told(Event::StateChange(State::Closed)).await;
+    life.send("old");
+    tokio::time::sleep(Duration::from_millis(40)).await;
+    life.send("one");
+    assert!(life.send("two").dropped);
+    assert_eq!(life.client.take_outcomes(0), []);
+    assert_eq!(life.outcome().await, dropped("old", DropReason::Expired));
+    assert_eq!(life.outcome().await, dropped("one", DropReason::Overflow));
+    assert!(life.send("three").dropped);
+    let all = life.client.take_outcomes(2);
+    assert_eq!(all, [dropped("two", DropReason::Overflow)]);
 }
 
 #[tokio::test(start_paused = true)]
