@@ -2,7 +2,7 @@
 
 /**
  * Runs the contract's tests: `<runtime> __test__/run.js [filter…]`. A filter is a part of a file's name;
- * without one every file runs. `WSR_TEST_GREP` chooses tests by a part of their full names; `WSR_TEST_PART=1/2` takes every
+ * without one every file runs. Behind a `-` it is a part of the names of files that do not. `WSR_TEST_GREP` chooses tests by a part of their full names; `WSR_TEST_PART=1/2` takes every
  * second file; `WSR_TEST_SLOWNESS=5` gives each five times as long.
  */
 const { readdirSync } = require('fs');
@@ -15,11 +15,13 @@ const { TEST_MS } = require('./support/deadlines.js');
 // Under an emulator the program of this process is no runtime by itself.
 if (process.env.WSR_TEST_LAUNCHER) process.execPath = process.env.WSR_TEST_LAUNCHER;
 
-const filters = process.argv.slice(2);
+const asked = process.argv.slice(2);
+const filters = asked.filter((filter) => !filter.startsWith('-'));
+const unwanted = asked.filter((filter) => filter.startsWith('-')).map((filter) => filter.slice(1));
 const all = readdirSync(__dirname)
   .filter((name) => name.endsWith('.test.js'))
   .sort();
-const idle = filters.find((filter) => !all.some((name) => name.includes(filter)));
+const idle = [...filters, ...unwanted].find((filter) => !all.some((name) => name.includes(filter)));
 if (idle !== undefined) {
   console.error(`No test file has ${idle} in its name.`);
   process.exit(1);
@@ -27,6 +29,7 @@ if (idle !== undefined) {
 const [part, parts] = (process.env.WSR_TEST_PART || '1/1').split('/').map(Number);
 const files = all
   .filter((name) => filters.length === 0 || filters.some((filter) => name.includes(filter)))
+  .filter((name) => !unwanted.some((filter) => name.includes(filter)))
   .filter((_name, index) => index % parts === part - 1);
 
 const mocha = new Mocha({ timeout: TEST_MS, slow: 2000, reporter: 'spec', ui: 'bdd' });

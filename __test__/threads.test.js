@@ -6,6 +6,7 @@ const { TEST_MS } = require('./support/deadlines.js');
 const { ENDINGS, endingsUrls } = require('./support/endings.js');
 const { program, runScript, runtime } = require('./support/runtime.js');
 
+const WORKERS = process.env.WSR_WORKERS || '200';
 /** Hundreds of workers have come and gone by then. */
 const WORKERS_MS = 300000;
 
@@ -45,12 +46,12 @@ describe('worker threads', () => {
     ['alone', 'the addon loaded in workers alone'],
     ['main', 'the addon loaded in the main thread too'],
   ]) {
-    it(`200 come and go one after the other, ${how}`, async function () {
+    it(`${WORKERS} come and go one after the other, ${how}`, async function () {
       // Workers of other runtimes are not environments of Node-API that are torn down one by one.
       if (runtime.name !== 'node') this.skip();
       this.timeout(WORKERS_MS + TEST_MS);
       const server = await startServer({ tick: 2 });
-      await workers(server.url, '200', 'terminate', where);
+      await workers(server.url, WORKERS, 'terminate', where);
     });
   }
 });
