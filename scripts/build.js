@@ -54,9 +54,7 @@ function cargoBuild(
   const flags = `${env.RUSTFLAGS || ''}${crt[(target || id).split('-').pop()] || ''}`.trim();
   const isZig = command === 'zigbuild';
   const wanted = isZig && id.endsWith('gnu') ? `${target}.${GLIBC}` : target;
-  // The standard library is compiled in full even where the rest is checked: not as a release is, that takes long.
-  const profile = command === 'check' ? 'dev' : 'release';
-  const args = ['--profile', profile, '--locked', '--lib', ...(wanted ? ['--target', wanted] : []), ...more];
+  const args = ['--release', '--locked', '--lib', ...(wanted ? ['--target', wanted] : []), ...more];
   for (const feature of features) args.push('--features', feature);
   run(isZig ? 'cargo-zigbuild' : 'cargo', [command, ...args], {
     env: flags ? { ...env, RUSTFLAGS: flags } : env,
@@ -118,9 +116,9 @@ const STAND_INS = {
   'win32-arm64-msvc': 'aarch64-pc-windows-gnullvm',
 };
 
-/** The same on Linux for any platform: by zig, or with `check` as far as types go. `more` is what cargo is told beside. */
-function buildCross(id, command, more, env) {
-  return cargoBuild(id, { command, target: STAND_INS[id] || TARGETS[id], more, env });
+/** The same on Linux for any platform, by zig. `more` is what cargo is told beside. */
+function buildCross(id, more, env) {
+  return cargoBuild(id, { command: 'zigbuild', target: STAND_INS[id] || TARGETS[id], more, env });
 }
 
 module.exports = { GLIBC, STAND_INS, TARGETS, build, buildCross, buildRelease, install };
