@@ -286,8 +286,9 @@ function createEngine(platform) {
     }
 
     takeOutcomes() {
-      if (this.mail.some(({ outcome }) => outcome !== undefined)) this.out.post();
-      return this.out.takeOutcomes();
+      this.out.post();
+      this.deliver();
+      return [];
     }
 
     holdClose(holds) {

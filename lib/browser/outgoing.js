@@ -147,13 +147,9 @@ class Outgoing {
     while (this.kept.length > 0) this.dropped(this.take(), 'closed');
   }
 
-  takeOutcomes() {
-    return this.outcomes.splice(0);
-  }
-
-  /** What happened outside of a call is told in its order. */
+  /** What became of messages is told in its order. */
   post() {
-    for (const outcome of this.takeOutcomes()) this.client.push({ outcome });
+    for (const outcome of this.outcomes.splice(0)) this.client.push({ outcome });
   }
 
   /** Looks again and again, as long as somebody waits for what the platform has sent. */

@@ -419,7 +419,9 @@ impl Client {
         self.mailbox.push(kinds.map(|kind| {
             match kind {
                 NotificationKind::Notice(_) => core.pushed += 1,
-                NotificationKind::Delivery(_) | NotificationKind::Drain => core.pushed_outcomes += 1,
+                NotificationKind::Delivery(_) | NotificationKind::Drain => {
+                    core.pushed_outcomes += 1
+                }
                 NotificationKind::Messages(_)
                 | NotificationKind::Agreed { .. }
                 | NotificationKind::Need { .. }
