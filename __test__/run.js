@@ -15,12 +15,16 @@ const { TEST_MS } = require('./support/deadlines.js');
 // Under an emulator the program of this process is no runtime by itself.
 if (process.env.WSR_TEST_LAUNCHER) process.execPath = process.env.WSR_TEST_LAUNCHER;
 
+/** The files that take longest come first, so that each part has its share of them. */
+const LONG = ['threads', 'cli-pipes', 'random-lives', 'process-life', 'types', 'heartbeat'].map(
+  (name) => `${name}.test.js`,
+);
+
 const asked = process.argv.slice(2);
 const filters = asked.filter((filter) => !filter.startsWith('-'));
 const unwanted = asked.filter((filter) => filter.startsWith('-')).map((filter) => filter.slice(1));
-const all = readdirSync(__dirname)
-  .filter((name) => name.endsWith('.test.js'))
-  .sort();
+const names = readdirSync(__dirname).filter((name) => name.endsWith('.test.js'));
+const all = [...LONG, ...names.filter((name) => !LONG.includes(name)).sort()];
 const idle = [...filters, ...unwanted].find((filter) => !all.some((name) => name.includes(filter)));
 if (idle !== undefined) {
   console.error(`No test file has ${idle} in its name.`);
