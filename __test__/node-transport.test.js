@@ -474,7 +474,8 @@ ofNode('connections that Node makes', () => {
     });
 
     it('secureOptions and secureProtocol', async () => {
-      const secureOptions = constants.SSL_OP_NO_TLSv1_3;
+      // Node 14.0 has no name for it yet.
+      const secureOptions = constants.SSL_OP_NO_TLSv1_3 || 0x20000000;
       assert.strictEqual((await secured({ secureOptions })).protocol, 'TLSv1.2');
       assert.strictEqual((await secured({ secureProtocol: 'TLSv1_2_method' })).protocol, 'TLSv1.2');
     });
