@@ -29,8 +29,6 @@ const BETWEEN = [
   'process-life',
   'threads',
   'messages',
-  'back-pressure',
-  'random-lives',
   'fast-paths',
   // Classes of the runtime: EventEmitter, EventTarget, AbortController, Buffer.
   'events',
