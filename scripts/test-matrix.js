@@ -11,7 +11,7 @@ const { ROOT, capturing } = require('./tools.js');
 
 const AT_ONCE = 2;
 
-/** The oldest and the newest Node, and those that are no Node. All tests run there, as `npm test` runs them with another. */
+/** The oldest and the newest Node, and those that are no Node. All tests run there. */
 const WHOLE = ['14.0', '26', 'bun', 'deno'];
 /** But those of what is the same everywhere: the compiler of TypeScript reads the types, which takes long. */
 const BUT = ['-types'];
@@ -81,7 +81,9 @@ async function test({ name, folder, command }, filters) {
 const asked = process.argv.slice(2);
 const unknown = asked.find((key) => !(key in RUNTIMES));
 if (unknown) throw new Error(`no runtime ${unknown}; there are ${Object.keys(RUNTIMES).join(', ')}`);
-const between = Object.keys(RUNTIMES).filter((key) => !WHOLE.includes(key));
+// `npm test` runs all tests with the line of this Node.
+const own = process.versions.node.split('.')[0];
+const between = Object.keys(RUNTIMES).filter((key) => !WHOLE.includes(key) && key !== own);
 const whole = (key) => ({ key, filters: BUT });
 // The long ones first: so both places are busy for as long as there is something to run.
 const waiting =
