@@ -1,8 +1,9 @@
 'use strict';
 
-// One client of the Autobahn Testsuite: runs every STEP-th case from FIRST on, and prints the
-// verdicts as JSON. Usage: client.js native|ws ws://127.0.0.1:PORT FIRST STEP
+// One client of the Autobahn Testsuite, forked by run.js, which tells the number of the next case; prints the verdicts as JSON.
+// Usage: client.js native|ws ws://127.0.0.1:PORT
 
+const { once } = require('events');
 const WebSocket = require('ws');
 const { WebSocketReconnect } = require('..');
 
@@ -50,12 +51,19 @@ const CLIENTS = {
   },
 };
 
-async function main([name, server, first, step]) {
+async function nextCase() {
+  process.send('next');
+  const [number] = await once(process, 'message');
+  return number;
+}
+
+async function main([name, server]) {
   const open = CLIENTS[name];
   const [count] = await open(`${server}/getCaseCount`, false);
-  for (let number = Number(first); number <= Number(count); number += Number(step)) {
+  for (let number = await nextCase(); number <= Number(count); number = await nextCase()) {
     await open(`${server}/runCase?case=${number}&agent=${name}`, true);
   }
+  process.disconnect();
   const [results] = await open(`${server}/results`, false);
   process.stdout.write(JSON.stringify(JSON.parse(String(results))[name]));
 }

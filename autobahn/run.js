@@ -3,7 +3,7 @@
 // Runs the Autobahn Testsuite against this package and `ws`, and prints the verdicts by section.
 // Usage: run.js [native] [ws]. Exits with 1 where this package fails a case or passes one non-strictly.
 
-const { spawn, spawnSync } = require('child_process');
+const { fork, spawn, spawnSync } = require('child_process');
 const { once } = require('events');
 const { existsSync } = require('fs');
 const { createServer } = require('net');
@@ -46,16 +46,14 @@ async function startServer() {
   return { server, url: `ws://127.0.0.1:${port}` };
 }
 
-async function runShard(name, shard) {
+/** Runs the cases that `next` tells the numbers of, one after the other. */
+async function runShard(name, next) {
   const { server, url } = await startServer();
   try {
-    const client = spawn(
-      process.execPath,
-      [path.join(__dirname, 'client.js'), name, url, String(shard + 1), String(SHARDS)],
-      {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      },
-    );
+    const client = fork(path.join(__dirname, 'client.js'), [name, url], {
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    });
+    client.on('message', () => client.send(next()));
     let output = '';
     client.stdout.on('data', (chunk) => {
       output += chunk;
@@ -109,7 +107,9 @@ async function main(names) {
   prepare();
   for (const name of names) {
     const started = Date.now();
-    const shards = await Promise.all([...Array(SHARDS).keys()].map((shard) => runShard(name, shard)));
+    let number = 0;
+    const next = () => ++number;
+    const shards = await Promise.all(Array.from({ length: SHARDS }, () => runShard(name, next)));
     const { passed, bad, cases } = tabulate(name, Object.assign({}, ...shards));
     console.log(`  ${Math.round((Date.now() - started) / 1000)} s`);
     if (name !== 'native') continue;
