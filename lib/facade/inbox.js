@@ -121,12 +121,13 @@ class Inbox {
     this.life.lifetime.run(this.deliverControl, this, event, payload, at);
   }
 
-  /** @param {DeliveryOutcome} outcome */
+  /** @param {DeliveryOutcome} outcome One that came by the mailbox, which counts those. */
   takeOutcome(outcome) {
     this.outcomes += 1;
     this.settle(outcome);
   }
 
+  /** @param {DeliveryOutcome} outcome */
   settle(outcome) {
     this.life.lifetime.run(this.life.settle, this.life, outcome);
   }
