@@ -7,6 +7,7 @@ const { readHeaders } = require('../lib/browser/request-headers.js');
 const { WebSocketReconnect } = require('../portable.js');
 const { startServer } = require('./peer/index.js');
 const { program, runScript } = require('./support/runtime.js');
+const { deadUrl } = require('./support/urls.js');
 const { mkdtempSync, rmdirSync, unlinkSync, writeFileSync } = require('fs');
 const os = require('os');
 const path = require('path');
@@ -121,6 +122,21 @@ describe('the class over a WebSocket that is handed in', () => {
     assert.strictEqual((await unsent).message, 'It was not sent: it was dropped since the queue was full');
     while (received.length < 2) await once(ws, 'message');
     assert.deepStrictEqual(received, ['2', '3']);
+  });
+
+  it('tells a drop before the send returns that caused it, in a handler too', async () => {
+    const ws = make({ url: await deadUrl(), queue: { maxMessages: 1, overflow: 'drop-oldest' } });
+    const dropped = [];
+    ws.on('drop', ({ data }) => dropped.push(data));
+    ws.connect();
+    const droppedInHandler = new Promise((resolve) => {
+      ws.on('retry', () => {
+        ws.send('1');
+        ws.send('2');
+        resolve([...dropped]);
+      });
+    });
+    assert.deepStrictEqual(await droppedInHandler, ['1']);
   });
 
   it('counts by getStats() as the native engine does', async () => {

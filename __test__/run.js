@@ -2,8 +2,9 @@
 
 /**
  * Runs the contract's tests: `<runtime> __test__/run.js [filter…]`. A filter is a part of a file's name;
- * without one every file runs. Behind a `-` it is a part of the names of files that do not. `WSR_TEST_GREP` chooses tests by a part of their full names; `WSR_TEST_PART=1/2` takes every
- * second file; `WSR_TEST_SLOWNESS=5` gives each five times as long.
+ * without one every file runs. Behind a `-` it is a part of the names of files that do not. `WSR_TEST_GREP` chooses tests
+ * by a part of their full names; `WSR_TEST_PART=1/2` takes every second file; `WSR_TEST_SLOWNESS=5` gives each five times as
+ * long; `WSR_WORKERS` says how many worker threads come and go.
  */
 const { readdirSync } = require('fs');
 const path = require('path');

@@ -285,10 +285,10 @@ function createEngine(platform) {
       );
     }
 
+    /** What became of messages by a call; where others are still on their way, it follows them. */
     takeOutcomes() {
-      this.out.post();
-      this.deliver();
-      return [];
+      if (this.mail.some((item) => item.outcome)) this.out.post();
+      return this.out.outcomes.splice(0);
     }
 
     holdClose(holds) {

@@ -121,14 +121,8 @@ class Inbox {
     this.life.lifetime.run(this.deliverControl, this, event, payload, at);
   }
 
-  /** @param {DeliveryOutcome} outcome One that came by the mailbox, which counts those. */
-  takeOutcome(outcome) {
-    this.outcomes += 1;
-    this.settle(outcome);
-  }
-
   /** @param {DeliveryOutcome} outcome */
-  settle(outcome) {
+  takeOutcome(outcome) {
     this.life.lifetime.run(this.life.settle, this.life, outcome);
   }
 
@@ -243,7 +237,7 @@ class Inbox {
 
   /** Delivers what a call has settled, before it returns. */
   takeOutcomes() {
-    each(this.life.native.takeOutcomes(this.outcomes), (outcome) => this.settle(outcome));
+    each(this.life.native.takeOutcomes(this.outcomes), (outcome) => this.takeOutcome(outcome));
   }
 
   // In the context of the client's handlers.

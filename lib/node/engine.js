@@ -198,6 +198,7 @@ function dispatch(inbox, list, at) {
       inbox.takeNotice(list[first + 1], list[at + 2], list[first]);
       return;
     case RowKind.Outcome:
+      inbox.outcomes += 1;
       inbox.takeOutcome(list[first]);
       return;
     case RowKind.AddressNeed:

@@ -323,7 +323,7 @@ impl Client {
         self.client.flush(limit(timeout)) as f64
     }
 
-    /// What became of messages and receipts by the last call.
+    /// What became of messages and receipts by the last call. `received` is how many outcomes came by the mailbox.
     #[napi(catch_unwind)]
     pub fn take_outcomes(&self, received: f64) -> Vec<DeliveryOutcome> {
         let outcomes = self.client.take_outcomes(received as u64);
