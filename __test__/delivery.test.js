@@ -102,6 +102,17 @@ describe('the queue', () => {
     assert.deepStrictEqual(await arriving(server, 2), ['two', 'three']);
   });
 
+  it('tells callbacks in the order of their messages, also where a handler of drop has sent', async () => {
+    const { ws } = await waitingClient({ queue: { maxMessages: 2, overflow: 'drop-oldest' } });
+    const told = [];
+    const send = (message) => ws.send(message, () => told.push(message));
+    ws.once('drop', () => send('4'));
+    for (const message of ['1', '2', '3']) send(message);
+    ws.close();
+    await next(ws, 'close');
+    assert.deepStrictEqual(told, ['1', '2', '3', '4']);
+  });
+
   it('drops the newest', async () => {
     const { server, ws } = await waitingClient({ queue: { maxBytes: 6, overflow: 'drop-newest' } });
     const drops = [];

@@ -605,7 +605,7 @@ function createEngine(platform) {
         this.refuse(attempt, undefined, `The connection to ${hostOf(url)} failed`);
         return;
       }
-      if (wasClean) this.out.sentAll();
+      if (wasClean) this.out.over();
       this.unplug();
       this.tell(INPUT.lost, attempt, code + (wasClean ? 0 : UNCLEAN), reason);
     }
@@ -646,7 +646,7 @@ function createEngine(platform) {
       this.isOpen = false;
       this.isHeldBack = false;
       this.heldClose = undefined;
-      this.out.lost();
+      this.out.over('lost');
       if (socket === undefined) return;
       socket.onopen = null;
       socket.onmessage = null;

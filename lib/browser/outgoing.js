@@ -49,7 +49,7 @@ class Outgoing {
     else if (!volatile && (!seenOpen || (this.delivery !== undefined && this.delivery.queues))) {
       if (!this.keep({ data, size, receipt, until: this.until() }))
         return { status: status.QueueFull, receipt: 0 };
-    } else if (tells) this.outcomes.push({ kind: 'unsent', receipt, reason: 'lost' });
+    } else this.settle(receipt, 'lost', 'unsent');
     const isAbove = this.buffered > this.marks.highWaterMark;
     if (isAbove) {
       this.isAbove = true;
@@ -107,9 +107,14 @@ class Outgoing {
     return message;
   }
 
+  /** What became of a message whose sender is to be told. */
+  settle(receipt, reason, kind = 'receipt') {
+    if (receipt > 0) this.outcomes.push({ kind, receipt, reason });
+  }
+
   dropped({ data, receipt }, reason) {
     this.outcomes.push({ kind: 'dropped', reason, data });
-    if (receipt > 0) this.outcomes.push({ kind: 'unsent', receipt, reason });
+    this.settle(receipt, reason, 'unsent');
   }
 
   /** When the first message has waited for too long. */
@@ -128,18 +133,10 @@ class Outgoing {
     while (this.kept.length > 0) this.write(this.take());
   }
 
-  /** The closing handshake says that the peer has all. */
-  sentAll() {
-    for (const { receipt } of this.handovers.splice(0))
-      this.outcomes.push({ kind: 'receipt', receipt, reason: undefined });
-  }
-
-  /** The connection is over. */
-  lost() {
+  /** The connection is over: the closing handshake says that the peer has all, or else what is on its way is lost. */
+  over(reason) {
     this.socket = undefined;
-    const { handovers } = this;
-    this.handovers = [];
-    for (const { receipt } of handovers) this.outcomes.push({ kind: 'receipt', receipt, reason: 'lost' });
+    for (const { receipt } of this.handovers.splice(0)) this.settle(receipt, reason);
   }
 
   /** The client is at its end. */
@@ -169,9 +166,7 @@ class Outgoing {
     const { socket, handovers } = this;
     if (socket !== undefined) {
       const sent = this.handed - socket.bufferedAmount;
-      while (handovers.length > 0 && handovers[0].at <= sent) {
-        this.outcomes.push({ kind: 'receipt', receipt: handovers.shift().receipt, reason: undefined });
-      }
+      while (handovers.length > 0 && handovers[0].at <= sent) this.settle(handovers.shift().receipt);
     }
     if (!this.isAbove || this.buffered > this.marks.highWaterMark) return;
     this.isAbove = false;

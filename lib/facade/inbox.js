@@ -235,9 +235,15 @@ class Inbox {
     else this.deferredReplies.push(called);
   }
 
-  /** Delivers what a call has settled, before it returns. */
+  /**
+   * Delivers what a call has settled, before it returns. A call inside of a handler has what the call around it has still
+   * to tell delivered first: that is older.
+   */
   takeOutcomes() {
-    each(this.life.native.takeOutcomes(this.outcomes), (outcome) => this.takeOutcome(outcome));
+    const take = (outcome) => this.takeOutcome(outcome);
+    each(this.settled, take);
+    this.settled = this.life.native.takeOutcomes(this.outcomes).values();
+    each(this.settled, take);
   }
 
   // In the context of the client's handlers.
@@ -302,6 +308,11 @@ class Inbox {
 /** … and those that are delivered behind. */
 Inbox.prototype.deferredReplies = undefined;
 Inbox.prototype.binaryType = 'nodebuffer';
+/**
+ * What the latest call has settled and is not told yet.
+ * @type {Iterable<DeliveryOutcome>}
+ */
+Inbox.prototype.settled = [];
 /** How many outcomes of messages and receipts have been told that went to the mailbox. */
 Inbox.prototype.outcomes = 0;
 /** What waits for `resume()`, from `pause()` until all of it has been delivered. */
