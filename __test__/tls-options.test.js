@@ -12,6 +12,7 @@ const { startServer } = require('./peer/index.js');
 const { client, make } = require('./support/clients.js');
 const { startProxy, stopProxies } = require('./support/proxies.js');
 const { program, runScript, runtime } = require('./support/runtime.js');
+const { until } = require('./support/waiting.js');
 
 describe('TLS options', () => {
   let made;
@@ -467,6 +468,20 @@ describe('TLS options', () => {
       const before = secrets(file).length;
       await opens({ ca: made.ca });
       assert.strictEqual(secrets(file).length, before);
+    });
+
+    it('is written of connections that Node makes, too', async function () {
+      // The others tell no secrets of their sockets.
+      if (runtime.name !== 'node') this.skip();
+      const file = path.join(folder(), 'keys');
+      process.env.SSLKEYLOGFILE = file;
+      try {
+        await opens({ ca: made.ca, transport: 'node' });
+        await until(() => secrets(file).some((line) => line.startsWith('CLIENT_TRAFFIC_SECRET_0 ')));
+      } finally {
+        delete process.env.SSLKEYLOGFILE;
+      }
+      for (const line of secrets(file)) assert.match(line, wellFormed);
     });
 
     it('is written where Node was told --tls-keylog', async function () {

@@ -12,6 +12,7 @@ const { asError, heed } = require('../facade/ask.js');
 const { coded, ignore, kind } = require('../errors.js');
 const { alarm, nextTick } = require('../loop.js');
 const { unpinned } = require('./pins.js');
+const { logKeysOf } = require('./tls-surroundings.js');
 const { trustedCertificates } = require('./trust.js');
 
 /** How long, in ms, a socket that was ended may take to write the rest. */
@@ -272,6 +273,7 @@ class Connection {
       return;
     }
     this.socket = socket;
+    if (socket instanceof tls.TLSSocket) logKeysOf(socket);
     socket.on('close', () => this.lose(hungUp()));
     // An agent keeps no account of it any more, as of any that is upgraded.
     socket.emit('agentRemove');

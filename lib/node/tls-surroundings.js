@@ -2,7 +2,8 @@
 
 // What of TLS the environment of the process says, for who says nothing else. It is read anew each time, since programs change it.
 
-const { closeSync, openSync } = require('fs');
+const { appendFile, closeSync, openSync } = require('fs');
+const { ignore } = require('../errors.js');
 const { flagValue, variable } = require('./process-settings.js');
 
 /** The files for secrets, by whether they can be written. */
@@ -34,6 +35,13 @@ function keyLogFile() {
   return file && canLog(file, flagged ? '--tls-keylog' : 'SSLKEYLOGFILE') ? file : undefined;
 }
 
+/** Has the secrets of a connection that Node makes written: with its own flag Node does so by itself. */
+function logKeysOf(socket) {
+  if (flagValue('--tls-keylog')) return;
+  const file = keyLogFile();
+  if (file) socket.on('keylog', (line) => appendFile(file, line, { mode: 0o600 }, ignore));
+}
+
 let warned = false;
 
 /** Node warns of it too, once for all of its own connections. */
@@ -58,4 +66,4 @@ function tlsSurroundings(isAsked) {
 /** For who speaks no TLS, and must not be asked for the right to read the environment. */
 const NO_TLS = { rejectUnauthorized: true };
 
-module.exports = { NO_TLS, tlsSurroundings };
+module.exports = { NO_TLS, logKeysOf, tlsSurroundings };
