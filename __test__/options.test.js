@@ -3,6 +3,7 @@
 const assert = require('assert');
 const { startServer, deadPort } = require('./peer/index.js');
 const { WebSocketReconnect, client, openClient } = require('./support/clients.js');
+const { turn } = require('./support/waiting.js');
 
 const URL_ = 'ws://127.0.0.1:1/';
 
@@ -514,6 +515,9 @@ describe('an error about an option', () => {
   });
 });
 
+/** Who writes upon an event of an attempt does so before the next attempt, however busy the machine is. */
+const UNHURRIED = { connectGate: turn };
+
 describe('a new value holds from the next decision', () => {
   let url;
   beforeEach(async () => {
@@ -521,7 +525,7 @@ describe('a new value holds from the next decision', () => {
   });
 
   it('maxRetries', async () => {
-    const { ws, log } = client({ url });
+    const { ws, log } = client({ url, ...UNHURRIED });
     ws.connect();
     await log.until('retry 1');
     ws.maxRetries = 1;
@@ -531,7 +535,7 @@ describe('a new value holds from the next decision', () => {
   });
 
   it('baseDelay, multiplier, maxDelay and jitter', async () => {
-    const { ws, log } = client({ url, baseDelay: 10 });
+    const { ws, log } = client({ url, baseDelay: 10, ...UNHURRIED });
     ws.connect();
     await log.until('retry 1 in 10');
     ws.baseDelay = 5;
@@ -555,7 +559,7 @@ describe('a new value holds from the next decision', () => {
   });
 
   it('circuitBreaker.failureThreshold', async () => {
-    const { ws, log } = client({ url });
+    const { ws, log } = client({ url, ...UNHURRIED });
     ws.connect();
     await log.until('retry 1');
     ws.circuitBreaker.failureThreshold = 1;
@@ -573,7 +577,8 @@ describe('a new value holds from the next decision', () => {
 
   it('headers written into websocketOptions, also by a retry handler', async () => {
     const server = await startServer({ plan: ['refuse', 'refuse', 'accept'] });
-    const { ws } = client({ url: server.url, websocketOptions: { headers: { Authorization: 'old' } } });
+    const websocketOptions = { headers: { Authorization: 'old' } };
+    const { ws } = client({ url: server.url, websocketOptions, ...UNHURRIED });
     ws.once('retry', () => {
       ws.websocketOptions.headers.Authorization = 'new';
     });
@@ -655,7 +660,8 @@ describe('variables of state', () => {
   });
 
   it('retryCount written in a handler of retry is where the engine goes on counting', async () => {
-    const { ws, log } = client({ url: `ws://127.0.0.1:${await deadPort()}/`, maxRetries: 2, baseDelay: 10 });
+    const url = `ws://127.0.0.1:${await deadPort()}/`;
+    const { ws, log } = client({ url, maxRetries: 2, baseDelay: 10, ...UNHURRIED });
     ws.circuitBreaker.failureThreshold = 99;
     let resets = 0;
     ws.on('retry', ({ attempt }) => {
@@ -688,6 +694,7 @@ describe('variables of state', () => {
       maxRetries: 4,
       baseDelay: 10,
       circuitBreaker: { failureThreshold: 2 },
+      ...UNHURRIED,
     });
     ws.on('error', () => {
       ws.circuitFailures = 0;

@@ -138,7 +138,7 @@ describe('url, protocols and headers as functions', () => {
 
   it('are read where they are written into websocketOptions', async () => {
     const server = await startServer({ plan: ['refuse', 'accept'] });
-    const { ws } = client({ url: server.url, websocketOptions: { headers: {} }, baseDelay: 20 });
+    const { ws } = client({ url: server.url, websocketOptions: { headers: {} }, connectGate: turn });
     ws.once('close', () => (ws.websocketOptions.headers = () => ({ 'X-Late': 'yes' })));
     await ws.connect();
     assert.strictEqual((await server.handshakes())[1].headers['x-late'], 'yes');
