@@ -2,8 +2,7 @@
 
 const assert = require('assert');
 const { startServer, deadPort } = require('./peer/index.js');
-const { WebSocketReconnect, client, openClient } = require('./support/clients.js');
-const { turn } = require('./support/waiting.js');
+const { UNHURRIED, WebSocketReconnect, client, openClient } = require('./support/clients.js');
 
 const URL_ = 'ws://127.0.0.1:1/';
 
@@ -514,9 +513,6 @@ describe('an error about an option', () => {
     );
   });
 });
-
-/** Who writes upon an event of an attempt does so before the next attempt, however busy the machine is. */
-const UNHURRIED = { connectGate: turn };
 
 describe('a new value holds from the next decision', () => {
   let url;

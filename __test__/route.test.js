@@ -2,7 +2,7 @@
 
 const assert = require('assert');
 const { startServer } = require('./peer/index.js');
-const { client, make, openClient } = require('./support/clients.js');
+const { UNHURRIED, client, make, openClient } = require('./support/clients.js');
 const { never, turn } = require('./support/waiting.js');
 
 describe('url, protocols and headers as functions', () => {
@@ -138,7 +138,7 @@ describe('url, protocols and headers as functions', () => {
 
   it('are read where they are written into websocketOptions', async () => {
     const server = await startServer({ plan: ['refuse', 'accept'] });
-    const { ws } = client({ url: server.url, websocketOptions: { headers: {} }, connectGate: turn });
+    const { ws } = client({ url: server.url, websocketOptions: { headers: {} }, ...UNHURRIED });
     ws.once('close', () => (ws.websocketOptions.headers = () => ({ 'X-Late': 'yes' })));
     await ws.connect();
     assert.strictEqual((await server.handshakes())[1].headers['x-late'], 'yes');

@@ -6,8 +6,8 @@ const net = require('net');
 const Ws = require('ws');
 const { WebSocket } = require('../websocket.js');
 const { createServer } = require('../testing.js');
-const { client } = require('./support/clients.js');
-const { turn, until } = require('./support/waiting.js');
+const { UNHURRIED, client } = require('./support/clients.js');
+const { until } = require('./support/waiting.js');
 
 /** The classes that a server is tested with. Node has one of its own from version 22 on. */
 const KINDS = { ws: Ws, ours: WebSocket };
@@ -261,7 +261,7 @@ describe('the server for tests', () => {
   it('has a function decide, at once or later', async () => {
     const decide = ({ request }) => (request.headers.token === 'right' ? 'open' : { status: 401 });
     const server = await start(decide, async (connection) => decide(connection));
-    const options = { headers: { token: 'wrong' }, maxRetries: 5, connectGate: turn };
+    const options = { headers: { token: 'wrong' }, maxRetries: 5, ...UNHURRIED };
     const { ws, codes } = started(server, options);
     ws.on('retry', () => {
       ws.headers = { token: 'right' };

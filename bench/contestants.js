@@ -92,7 +92,7 @@ function prepare(keys) {
   );
 }
 
-// Before a bench, in time that is spare.
+// By itself it does so ahead of a bench, as CI has it in time that is spare.
 if (require.main === module) prepare([]);
 
 module.exports = { PEERS, prepare, rust };

@@ -2,9 +2,13 @@
 
 const { WebSocketReconnect } = require('../subject.js');
 const { record } = require('./recorder.js');
+const { turn } = require('./waiting.js');
 
 /** Quick retries without chance, and no heartbeat unless a test asks for it. */
 const QUICK = { baseDelay: 50, maxDelay: 200, jitter: 0, heartbeatInterval: 0 };
+
+/** For who writes upon an event of an attempt: that comes before the next attempt, however busy the machine is. */
+const UNHURRIED = { connectGate: turn };
 
 const made = new Set();
 
@@ -36,4 +40,4 @@ function closeClients() {
   made.clear();
 }
 
-module.exports = { WebSocketReconnect, client, openClient, closeClients, make, QUICK };
+module.exports = { WebSocketReconnect, client, openClient, closeClients, make, QUICK, UNHURRIED };
